@@ -1,0 +1,30 @@
+import type { PkceErrorBlame, PkceErrorCode } from "./dist/codes.js";
+
+export type { PkceErrorBlame, PkceErrorCode };
+
+/** Whatever goes wrong in this package is one of these: a closed set of codes, a sentence that says what to do, no secret. */
+export class PkceError extends Error {
+  readonly name: "PkceError";
+  /** What went wrong; stable across versions, made to be switched on. */
+  readonly code: PkceErrorCode;
+  /** Who must act: the caller, the user, the server that refused, the peer that broke the protocol, the environment, this package. */
+  readonly blame: PkceErrorBlame;
+  /** Whether the same call may succeed later without a change. */
+  readonly retryable: boolean;
+  /** The member, parameter or claim at fault, in the specifications' spelling, where one can be named. */
+  readonly subject?: string;
+  /** The OAuth `error` that the server sent, as it was sent (RFC 6749 sections 4.1.2.1 and 5.2). Not trustworthy as HTML. */
+  readonly oauthError?: string;
+  /** The server's `error_description`, as it was sent. Not trustworthy as HTML. */
+  readonly oauthErrorDescription?: string;
+  /** The server's `error_uri`, as it was sent. Not trustworthy as a link. */
+  readonly oauthErrorUri?: string;
+  /** The HTTP status of the answer that was refused, where there was one. */
+  readonly status?: number;
+}
+
+/**
+ * Whether a value is a {@link PkceError}, also one from another copy of this package or from another window,
+ * where `instanceof` fails.
+ */
+export function isPkceError(value: unknown): value is PkceError;

@@ -1,0 +1,294 @@
+/**
+ * The client side of OAuth 2.0 / OpenID Connect authorization code + PKCE for pages and WebViews.
+ *
+ * @module pkce-wasm
+ */
+import type { PkceError } from "./error.js";
+
+export * from "./pkce.js";
+
+/** Any JSON value. */
+export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
+
+/**
+ * What the authorization server says of itself (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3),
+ * under the specifications' own names. Members beyond these are kept.
+ */
+export interface ServerMetadata {
+  readonly issuer: string;
+  readonly authorization_endpoint: string;
+  readonly token_endpoint: string;
+  readonly jwks_uri?: string;
+  readonly userinfo_endpoint?: string;
+  readonly revocation_endpoint?: string;
+  readonly end_session_endpoint?: string;
+  readonly scopes_supported?: readonly string[];
+  readonly response_types_supported?: readonly string[];
+  readonly code_challenge_methods_supported?: readonly string[];
+  readonly authorization_response_iss_parameter_supported?: boolean;
+  readonly [member: string]: unknown;
+}
+
+/** Where a signed-in session rests between calls. */
+export type SessionStorageTier = "memory" | "session" | "local";
+
+/** How a hybrid shell plugs in. Everything left out falls back to the page. */
+export interface Host {
+  /** Makes the requests to the authorization server; the page's `fetch` when absent. */
+  fetch?: (input: string, init: RequestInit) => Promise<Response>;
+  /** Sends the user to a URL; `location.assign` when absent. Called in the same tick as {@link Client.login}. */
+  open?: (url: string) => void | Promise<void>;
+}
+
+/** What the application is. */
+export interface Config {
+  /** The authorization server's issuer identifier, exactly as its metadata spells it (RFC 8414 section 2). */
+  issuer: string;
+  /** The `client_id` of the registration. A public client: there is no secret. */
+  clientId: string;
+  /**
+   * One of the registered redirect URIs; sent byte for byte (RFC 6749 section 3.1.2).
+   * `https`, `http` on a loopback host, or a private-use scheme in reverse-domain form (RFC 8252 section 7).
+   */
+  redirectUri: string;
+  /** Space-separated scopes; `"openid"` when absent. With `openid` an ID token is required and checked. */
+  scope?: string;
+  /** Where the session rests; `"memory"` when absent: gone when the page is left. */
+  storage?: SessionStorageTier;
+  /** Seconds within which a login must be finished; 600 when absent. */
+  transactionMaxAge?: number;
+  /** Seconds by which the server's clock may differ from this machine's, 0 to 300; 60 when absent. */
+  clockTolerance?: number;
+  /** Milliseconds before a request to the server is given up; 30000 when absent. */
+  timeout?: number;
+  /** How a hybrid shell plugs in. */
+  host?: Host;
+  /**
+   * Set when the server supports S256 but its metadata does not list `code_challenge_methods_supported`.
+   * What is given up: nothing shows that the server will check the verifier (RFC 9700 section 2.1.1).
+   */
+  dangerouslyAssumePkceSupport?: boolean;
+  /**
+   * Allows `http` for the server and the redirect URI also beyond the loopback hosts.
+   * What is given up: anybody on the network reads and changes codes and tokens (RFC 6749 section 10.3).
+   */
+  dangerouslyAllowHttp?: boolean;
+}
+
+/** What a single login may ask for. */
+export interface LoginOptions {
+  /** Scopes of this login instead of the configured ones. */
+  scope?: string;
+  /** A path of this origin to return to after the login; kept with the login, never in the URL. */
+  returnTo?: string;
+  /** OpenID Connect Core section 3.1.2.1: `none`, `login`, `consent`, `select_account`, space-separated. */
+  prompt?: string;
+  /** The account that the user probably wants (OpenID Connect Core section 3.1.2.1). */
+  loginHint?: string;
+  /** Further parameters of the authorization request. They cannot replace one that this package sets. */
+  extraParameters?: Readonly<Record<string, string>>;
+}
+
+/** Checked claims of an ID token or of the userinfo response. */
+export interface Claims {
+  /** The user, unique at the issuer and never reassigned. */
+  readonly sub: string;
+  readonly iss?: string;
+  readonly aud?: string | readonly string[];
+  /** Seconds since 1970. */
+  readonly exp?: number;
+  /** Seconds since 1970. */
+  readonly iat?: number;
+  readonly name?: string;
+  readonly email?: string;
+  readonly [claim: string]: unknown;
+}
+
+/** What the token endpoint granted (RFC 6749 section 5.1). */
+export interface TokenSet {
+  readonly accessToken: string;
+  /** `"Bearer"` in the server's own spelling. */
+  readonly tokenType: string;
+  /** Seconds since 1970 after which the access token is not to be used; absent when the server did not say. */
+  readonly expiresAt?: number;
+  /** The scopes granted; what was requested when the server did not say otherwise. */
+  readonly scope: string;
+  readonly refreshToken?: string;
+  readonly idToken?: string;
+  /** The checked claims of the ID token. */
+  readonly claims?: Claims;
+}
+
+/** Options of a single step. */
+export interface StepOptions {
+  /** The host's `fetch` for this step; that of the configuration when absent. */
+  fetch?: Host["fetch"];
+}
+
+/** Options of {@link discover}. */
+export interface DiscoverOptions extends StepOptions {
+  /** Milliseconds before a request is given up; 30000 when absent. */
+  timeout?: number;
+  /** See {@link Config.dangerouslyAllowHttp}. */
+  dangerouslyAllowHttp?: boolean;
+}
+
+/**
+ * Fetches and checks the metadata of an authorization server: first the OpenID form, then the form of RFC 8414
+ * (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). The `issuer` must be identical, character for character.
+ *
+ * @returns The metadata, for {@link Client} and the stateless steps.
+ * @throws PkceError `config_invalid`, `metadata_not_found`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`,
+ * `network_failed`, `timed_out`, `redirect_not_followed`, `response_too_large`, `server_error`
+ */
+export function discover(issuer: string, options?: DiscoverOptions): Promise<ServerMetadata>;
+
+/** An authorization request that is ready to be sent (RFC 6749 section 4.1.1). */
+export interface AuthorizationRequest {
+  /** Send the user here. */
+  readonly url: string;
+  /** The `state` in the URL: find the transaction by it when the callback arrives. */
+  readonly state: string;
+  /** The pending login, for {@link completeAuthorization}. Holds the verifier: keep it as secret as a password, and only until then. */
+  readonly transaction: string;
+}
+
+/**
+ * Builds the authorization request; synchronous and pure, for those who keep their own storage.
+ *
+ * @throws PkceError `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `issuer_mismatch`, `metadata_invalid`,
+ * `endpoint_insecure`, `parameter_protected`, `return_to_refused`, `randomness_unavailable`
+ */
+export function beginAuthorization(
+  config: Config,
+  metadata: ServerMetadata,
+  options?: LoginOptions,
+): AuthorizationRequest;
+
+/**
+ * Checks the callback against its transaction, redeems the code, and checks the ID token
+ * (RFC 6749 sections 4.1.2 to 4.1.4, RFC 9207, OpenID Connect Core section 3.1.3.7).
+ *
+ * @param transaction - From {@link beginAuthorization}; forget it afterwards: a code is redeemed once.
+ * @param callbackUrl - The whole URL that the user came back with.
+ */
+export function completeAuthorization(
+  config: Config,
+  metadata: ServerMetadata,
+  transaction: string,
+  callbackUrl: string,
+  options?: StepOptions,
+): Promise<TokenSet>;
+
+/**
+ * Trades the refresh token for fresh tokens (RFC 6749 section 6). When the answer brings no new refresh token, the old one is kept.
+ *
+ * @throws PkceError `refresh_token_missing`, `token_refused` and the errors of the token endpoint
+ */
+export function refreshTokens(
+  config: Config,
+  metadata: ServerMetadata,
+  tokens: TokenSet,
+  options?: StepOptions,
+): Promise<TokenSet>;
+
+/**
+ * Asks the userinfo endpoint; `sub` must be that of the ID token (OpenID Connect Core section 5.3).
+ *
+ * @throws PkceError `endpoint_missing`, `userinfo_subject_mismatch`, `userinfo_invalid`
+ */
+export function fetchUserinfo(
+  config: Config,
+  metadata: ServerMetadata,
+  tokens: TokenSet,
+  options?: StepOptions,
+): Promise<Claims>;
+
+/**
+ * Tells the server to forget the tokens, the refresh token first (RFC 7009).
+ *
+ * @throws PkceError `endpoint_missing`, `revocation_refused`
+ */
+export function revokeTokens(
+  config: Config,
+  metadata: ServerMetadata,
+  tokens: TokenSet,
+  options?: StepOptions,
+): Promise<void>;
+
+/** What {@link Client.handleRedirect} found. */
+export type RedirectOutcome =
+  /** The URL is no callback of this client: nothing to do. */
+  | { readonly status: "none" }
+  /** The login is complete. */
+  | { readonly status: "signed-in"; readonly session: Session; readonly returnTo?: string }
+  /** This very callback was completed before: reload, back button, a double effect. */
+  | { readonly status: "already-completed"; readonly session: Session | null; readonly returnTo?: string }
+  /** The login failed; starting again helps when `restart` is true. */
+  | { readonly status: "refused"; readonly error: PkceError; readonly restart: boolean; readonly returnTo?: string }
+  /** A callback of a login that this browser did not begin, or has forgotten. Nothing was changed. */
+  | { readonly status: "other-login"; readonly error: PkceError };
+
+/** A signed-in application: the whole login, kept, checked and finished once. */
+export class Client {
+  /**
+   * Discovers the server and makes a client of it.
+   *
+   * @throws PkceError as {@link discover} and the constructor
+   */
+  static discover(config: Config): Promise<Client>;
+
+  /**
+   * Makes a client of metadata that is already known.
+   *
+   * @throws PkceError `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `issuer_mismatch`, `metadata_invalid`, `endpoint_insecure`
+   */
+  constructor(config: Config, metadata: ServerMetadata);
+
+  /** The metadata in use. */
+  readonly metadata: ServerMetadata;
+
+  /**
+   * Begins a login: saves the transaction and sends the user to the authorization server, in one tick, so that it may
+   * be called straight from a click.
+   *
+   * @throws PkceError as {@link beginAuthorization}, and `storage_unavailable` before the user is sent away
+   */
+  login(options?: LoginOptions): void;
+
+  /**
+   * Finishes a login when the page was reached by its callback; call it at every start of the page.
+   * The same URL gives the same outcome, however often it is handled. The parameters of the response are
+   * removed from the address bar and the history.
+   *
+   * @param url - The callback URL; the page's own when absent.
+   */
+  handleRedirect(url?: string): Promise<RedirectOutcome>;
+
+  /** The signed-in session, or null. */
+  session(): Promise<Session | null>;
+
+  /** Forgets the session on this device. */
+  logout(): Promise<void>;
+}
+
+/** What a signed-in application holds. */
+export class Session {
+  private constructor();
+  /** The checked claims of the ID token; null without the scope `openid`. */
+  readonly claims: Claims | null;
+  /** The scopes granted. */
+  readonly scope: string;
+  /** Seconds since 1970 at which the access token expires; null when the server did not say. */
+  readonly expiresAt: number | null;
+  /**
+   * The access token, refreshed when it has expired and there is a refresh token.
+   *
+   * @throws PkceError `session_expired` and the errors of the token endpoint
+   */
+  accessToken(): Promise<string>;
+  /** Asks the userinfo endpoint: see {@link fetchUserinfo}. */
+  userinfo(): Promise<Claims>;
+  /** Refreshes the tokens now: see {@link refreshTokens}. */
+  refresh(): Promise<void>;
+}

@@ -1,0 +1,87 @@
+//! The two encodings of the wire: base64url (RFC 4648 section 5, unpadded) and forms
+//! (`application/x-www-form-urlencoded`, RFC 6749 appendix B). Thin over the crates that do it.
+
+use alloc::string::String;
+#[cfg(feature = "client")]
+use alloc::vec::Vec;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// Encodes bytes in base64url without padding.
+#[must_use]
+pub fn base64url(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(bytes)
+}
+
+/// Decodes unpadded base64url; `None` when it is anything else.
+#[cfg(feature = "client")]
+#[must_use]
+pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
+    URL_SAFE_NO_PAD.decode(text).ok()
+}
+
+/// Everything but the unreserved characters of RFC 3986: what a form or a query component has to escape.
+#[cfg(feature = "client")]
+const RESERVED: &percent_encoding::AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A form or query under construction.
+#[cfg(feature = "client")]
+#[derive(Default)]
+pub struct Form(String);
+
+#[cfg(feature = "client")]
+impl Form {
+    /// An empty form.
+    #[must_use]
+    pub const fn new() -> Self {
+        Self(String::new())
+    }
+
+    /// Adds a parameter.
+    #[must_use]
+    pub fn with(mut self, name: &str, value: &str) -> Self {
+        if !self.0.is_empty() {
+            self.0.push('&');
+        }
+        self.0.extend(percent_encoding::utf8_percent_encode(name, RESERVED));
+        self.0.push('=');
+        self.0.extend(percent_encoding::utf8_percent_encode(value, RESERVED));
+        self
+    }
+
+    /// Adds a parameter when there is a value.
+    #[must_use]
+    pub fn with_some(self, name: &str, value: Option<&str>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    /// The encoded form.
+    #[must_use]
+    pub fn finish(self) -> String {
+        self.0
+    }
+}
+
+/// The parameters of a form or query, decoded, in their order. `None` when an escape does not decode to UTF-8.
+#[cfg(feature = "client")]
+#[must_use]
+pub fn form_pairs(form: &str) -> Option<Vec<(String, String)>> {
+    form.split('&')
+        .filter(|pair| !pair.is_empty())
+        .map(|pair| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            Some((decode_component(name)?, decode_component(value)?))
+        })
+        .collect()
+}
+
+#[cfg(feature = "client")]
+fn decode_component(component: &str) -> Option<String> {
+    let bytes: Vec<u8> = component.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect();
+    String::from_utf8(percent_encoding::percent_decode(&bytes).collect()).ok()
+}

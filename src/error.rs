@@ -1,0 +1,240 @@
+//! What can go wrong: one closed table of codes, sorted by who must act.
+//!
+//! The JavaScript error class, its TypeScript union and the error reference are all made from this table. A code's place
+//! in the table is what records hold of it: new codes are added at the end.
+
+use alloc::string::String;
+
+/// Who must act on an [`Error`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Blame {
+    /// The application calls this crate wrongly.
+    Caller,
+    /// The person at the device decides: sign in again, or accept that they declined.
+    User,
+    /// The authorization server understood the request and refused it.
+    Server,
+    /// The other side broke the protocol, or somebody stands between.
+    Peer,
+    /// The network, the storage or the engine beneath the page.
+    Environment,
+    /// This crate is at fault: please report it.
+    Internal,
+}
+
+impl Blame {
+    /// The name that JavaScript sees.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Caller => "caller",
+            Self::User => "user",
+            Self::Server => "server",
+            Self::Peer => "peer",
+            Self::Environment => "environment",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+macro_rules! codes {
+    ($($variant:ident $name:literal $blame:ident $retryable:literal $message:literal)*) => {
+        /// What went wrong. The names are stable; the messages are not.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code {
+            $(#[doc = $message] $variant,)*
+        }
+
+        impl Code {
+            /// Every code, in the order of the table.
+            pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
+
+            /// The stable name, in `snake_case`.
+            #[must_use]
+            pub const fn name(self) -> &'static str {
+                match self { $(Self::$variant => $name,)* }
+            }
+
+            /// Who must act.
+            #[must_use]
+            pub const fn blame(self) -> Blame {
+                match self { $(Self::$variant => Blame::$blame,)* }
+            }
+
+            /// Whether the same call may succeed later without a change.
+            #[must_use]
+            pub const fn retryable(self) -> bool {
+                match self { $(Self::$variant => $retryable,)* }
+            }
+
+            /// What happened and what to do about it, in a sentence or two.
+            #[must_use]
+            pub const fn message(self) -> &'static str {
+                match self { $(Self::$variant => $message,)* }
+            }
+        }
+    };
+}
+
+codes! {
+    VerifierLengthInvalid "verifier_length_invalid" Caller false "A code_verifier has 43 to 128 characters: ask for a length in that range."
+    VerifierInvalid "verifier_invalid" Caller false "A code_verifier is 43 to 128 characters of A-Z a-z 0-9 - . _ ~: pass the one that generateVerifier made."
+    ChallengeMethodRefused "challenge_method_refused" Caller false "Only the method S256 is accepted; plain shows the secret to whoever sees the request."
+    RandomnessUnavailable "randomness_unavailable" Environment false "The platform gives no cryptographic randomness (crypto.getRandomValues). There is no weaker substitute: use an engine that has it."
+    EngineNotReady "engine_not_ready" Caller false "WebAssembly cannot start here in one step: await ready() once, then call again."
+    EngineUnavailable "engine_unavailable" Environment false "Neither WebAssembly nor its JavaScript twin could be loaded: allow 'wasm-unsafe-eval' or the package's own scripts in the Content-Security-Policy."
+    Internal "internal" Internal false "This package failed in a way that it should not: please report it. The next call starts afresh."
+
+    ConfigInvalid "config_invalid" Caller false "The configuration is incomplete or malformed: correct the member named."
+    RedirectUriInvalid "redirect_uri_invalid" Caller false "The redirect URI must be absolute, without fragment, and https, http on a loopback host, or a private-use scheme with a dot (com.example.app:/callback)."
+    ParameterProtected "parameter_protected" Caller false "An extra parameter would replace one that this package sets: remove it."
+    ReturnToRefused "return_to_refused" Caller false "The place to return to must be a path of this origin that begins with a single slash."
+    TransactionInvalid "transaction_invalid" Caller false "The stored transaction cannot be read, or is of another client, issuer or version: begin the login again."
+    EndpointMissing "endpoint_missing" Caller false "The server's metadata names no such endpoint: this server does not offer the operation."
+    RefreshTokenMissing "refresh_token_missing" Caller false "There is no refresh token: ask for offline_access, or sign the user in again."
+
+    NetworkFailed "network_failed" Environment true "The server could not be reached, or its CORS policy hides it from this page: check the connection and the allowed origins, then try again."
+    TimedOut "timed_out" Environment true "The server did not answer in time: try again."
+    ServerError "server_error" Server true "The server failed (HTTP 5xx or 429): try again later."
+    RedirectNotFollowed "redirect_not_followed" Peer false "The server answered with a redirect, which could carry secrets elsewhere and is never followed: correct the issuer or endpoint."
+    ResponseTooLarge "response_too_large" Peer false "The server's answer is larger than any honest one: check the issuer."
+
+    MetadataNotFound "metadata_not_found" Server false "No metadata at either well-known place below the issuer: check the issuer."
+    MetadataInvalid "metadata_invalid" Peer false "What the issuer serves is not authorization server metadata (JSON with the required members): check the issuer."
+    IssuerMismatch "issuer_mismatch" Peer false "The metadata names another issuer than the one asked for: configure the issuer exactly as the server spells it."
+    PkceUnsupported "pkce_unsupported" Peer false "The server does not say that it supports S256: enable PKCE on the server, or set dangerouslyAssumePkceSupport if you know that it does."
+    EndpointInsecure "endpoint_insecure" Peer false "A URL of the server is not https: enable TLS on the server (http is accepted on loopback hosts only)."
+
+    StateMissing "state_missing" Peer false "The callback carries no state and belongs to no login: begin the login again."
+    StateMismatch "state_mismatch" Peer false "The callback's state is not that of this login: it was forged or belongs to another login."
+    TransactionNotFound "transaction_not_found" User false "This browser began no such login, or has forgotten it: begin the login again."
+    TransactionExpired "transaction_expired" User false "The login took too long: begin it again."
+    CodeAlreadyUsed "code_already_used" User false "The code of this callback was already sent to the server and its outcome was lost: begin the login again."
+    ParameterDuplicated "parameter_duplicated" Peer false "The callback carries a parameter twice, so that nobody can say which is meant: begin the login again."
+    CallbackInvalid "callback_invalid" Peer false "The callback is malformed, or carries its parameters in the fragment: begin the login again with response_mode query."
+    RedirectUriMismatch "redirect_uri_mismatch" Peer false "The callback arrived at another URI than the one sent: register and configure the same redirect URI."
+    ResponseIssuerMissing "response_issuer_missing" Peer false "The callback carries no iss although the server promises one: it may come from another server."
+    ResponseIssuerMismatch "response_issuer_mismatch" Peer false "The callback comes from another issuer than the one asked: nothing was sent to it."
+    CodeMissing "code_missing" Peer false "The callback carries neither code nor error: begin the login again."
+    AccessDenied "access_denied" User false "The user or the server's policy declined the login."
+    AuthorizationRefused "authorization_refused" Server false "The authorization endpoint refused the request: oauthError says why."
+
+    TokenRefused "token_refused" Server false "The token endpoint refused the request: oauthError says why."
+    TokenResponseInvalid "token_response_invalid" Peer false "The token endpoint's answer is not what RFC 6749 section 5.1 asks for: check that the endpoint is the server's own."
+    AccessTokenMissing "access_token_missing" Peer false "The token endpoint's answer carries no access_token."
+    TokenTypeUnsupported "token_type_unsupported" Peer false "The token is of a type that this package cannot use: configure the server for Bearer tokens."
+    IdTokenMissing "id_token_missing" Peer false "The scope openid was asked for, but no ID token came: check the client's registration."
+    IdTokenInvalid "id_token_invalid" Peer false "The ID token is malformed, or lacks the claim named."
+    IdTokenIssuerMismatch "id_token_issuer_mismatch" Peer false "The ID token is from another issuer."
+    IdTokenAudienceMismatch "id_token_audience_mismatch" Peer false "The ID token was made for another client."
+    IdTokenNonceMismatch "id_token_nonce_mismatch" Peer false "The ID token belongs to another login."
+    IdTokenExpired "id_token_expired" Peer false "The ID token has expired: check this machine's clock and clockTolerance."
+    IdTokenNotYetValid "id_token_not_yet_valid" Peer false "The ID token was issued in the future: check this machine's clock and clockTolerance."
+    IdTokenSubjectMismatch "id_token_subject_mismatch" Peer false "The refreshed ID token is about another user: sign in again."
+    UserinfoInvalid "userinfo_invalid" Peer false "The userinfo endpoint's answer is not a JSON object with a sub."
+    UserinfoSubjectMismatch "userinfo_subject_mismatch" Peer false "The userinfo response is about another user than the ID token: it was discarded."
+    UserinfoRefused "userinfo_refused" Server false "The userinfo endpoint refused the token."
+    RevocationRefused "revocation_refused" Server false "The revocation endpoint refused the request."
+
+    StorageUnavailable "storage_unavailable" Environment false "The login cannot be remembered: storage is full, disabled or blocked. Allow site data for this page, or choose another storage."
+    SessionExpired "session_expired" User false "The session has expired: sign in again."
+}
+
+/// What the server said when it refused (RFC 6749 sections 4.1.2.1 and 5.2): as it was sent, not to be trusted as HTML or link.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Refusal {
+    /// The `error` parameter or member.
+    pub error: String,
+    /// The `error_description`.
+    pub error_description: Option<String>,
+    /// The `error_uri`.
+    pub error_uri: Option<String>,
+}
+
+/// A failure: its code, what it is about, and the server's own words where there were any. Never holds a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// What went wrong.
+    pub code: Code,
+    /// The member, parameter or claim at fault, in the specifications' spelling.
+    pub subject: Option<&'static str>,
+    /// The HTTP status of the answer that was refused.
+    pub status: Option<u16>,
+    /// What the server said.
+    pub refusal: Option<Refusal>,
+}
+
+impl Error {
+    /// An error with nothing but its code.
+    #[must_use]
+    pub const fn new(code: Code) -> Self {
+        Self { code, subject: None, status: None, refusal: None }
+    }
+
+    /// The same error, naming the member, parameter or claim at fault.
+    #[must_use]
+    pub const fn about(mut self, subject: &'static str) -> Self {
+        self.subject = Some(subject);
+        self
+    }
+
+    /// The same error, with the HTTP status of the answer.
+    #[must_use]
+    pub const fn status(mut self, status: u16) -> Self {
+        self.status = Some(status);
+        self
+    }
+
+    /// Whether beginning the login again may lead to another end.
+    #[must_use]
+    pub fn restart_helps(&self) -> bool {
+        match self.code.blame() {
+            Blame::User | Blame::Environment => true,
+            Blame::Server => self.code.retryable() || self.is_invalid_grant(),
+            Blame::Peer => !matches!(
+                self.code,
+                Code::PkceUnsupported | Code::EndpointInsecure | Code::MetadataInvalid | Code::IssuerMismatch
+            ),
+            Blame::Caller => matches!(self.code, Code::TransactionInvalid),
+            Blame::Internal => false,
+        }
+    }
+
+    /// Whether the server refused the code or the refresh token itself (RFC 6749 section 5.2).
+    #[must_use]
+    pub fn is_invalid_grant(&self) -> bool {
+        self.refusal.as_ref().is_some_and(|refusal| refusal.error == "invalid_grant")
+    }
+
+    /// Whether a login whose callback failed so has come to its end. Otherwise the answer was not shown to be the
+    /// server's own, and the true one may still come.
+    #[must_use]
+    pub const fn ends_login(&self) -> bool {
+        matches!(self.code, Code::AccessDenied | Code::AuthorizationRefused | Code::TransactionExpired)
+    }
+
+    /// The same error, with the server's own words.
+    #[must_use]
+    pub fn refusal(mut self, refusal: Refusal) -> Self {
+        self.refusal = Some(refusal);
+        self
+    }
+}
+
+impl From<Code> for Error {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+impl core::fmt::Display for Error {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str(self.code.message())?;
+        if let Some(subject) = self.subject {
+            write!(formatter, " ({subject})")?;
+        }
+        Ok(())
+    }
+}
+
+impl core::error::Error for Error {}

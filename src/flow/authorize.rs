@@ -1,0 +1,146 @@
+//! The authorization request: the URL to send the user to, and the transaction to keep (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::encoding::{Form, form_pairs};
+use crate::error::{Code, Error};
+use crate::flow::config::{Config, asks_for_openid, check_scope};
+use crate::flow::metadata::Metadata;
+use crate::flow::transaction::Transaction;
+use crate::pkce::{MIN_LENGTH, Method, Verifier};
+use crate::random::{Entropy, token};
+use crate::secret::Secret;
+
+/// What a single login may ask for.
+#[derive(Clone, Debug, Default)]
+pub struct LoginOptions {
+    /// Scopes of this login instead of the configured ones.
+    pub scope: Option<String>,
+    /// A path of the application's origin to return to; kept in the transaction, never in the URL.
+    pub return_to: Option<String>,
+    /// `prompt` (OpenID Connect Core section 3.1.2.1).
+    pub prompt: Option<String>,
+    /// `login_hint` (OpenID Connect Core section 3.1.2.1).
+    pub login_hint: Option<String>,
+    /// Further parameters. They cannot replace one that this crate sets.
+    pub extra_parameters: Vec<(String, String)>,
+}
+
+/// An authorization request that is ready to be sent.
+#[derive(Debug)]
+pub struct Authorization {
+    /// Send the user here.
+    pub url: String,
+    /// Keep this until the user comes back.
+    pub transaction: Transaction,
+}
+
+/// The parameters that this crate sets, or that would change what it sets.
+const PROTECTED: [&str; 14] = [
+    "response_type",
+    "response_mode",
+    "client_id",
+    "redirect_uri",
+    "scope",
+    "state",
+    "nonce",
+    "code_challenge",
+    "code_challenge_method",
+    "request",
+    "request_uri",
+    "client_secret",
+    "prompt",
+    "login_hint",
+];
+
+/// Begins a login: a fresh verifier, `state` and `nonce`, the request that shows only the challenge, and the transaction that keeps the rest.
+///
+/// `now` is in seconds since 1970.
+///
+/// # Errors
+/// [`Code::IssuerMismatch`], [`Code::PkceUnsupported`], [`Code::ConfigInvalid`] naming the option, [`Code::ParameterProtected`],
+/// [`Code::ReturnToRefused`], [`Code::MetadataInvalid`], [`Code::RandomnessUnavailable`]
+pub fn begin(
+    config: &Config,
+    metadata: &Metadata,
+    options: LoginOptions,
+    entropy: &mut impl Entropy,
+    now: u64,
+) -> Result<Authorization, Error> {
+    metadata.check(config)?;
+    let settings = config.settings();
+    let scope = match options.scope {
+        Some(scope) => {
+            check_scope(&scope)?;
+            scope
+        }
+        None => settings.scope.clone(),
+    };
+    if !options.return_to.as_deref().is_none_or(is_local_path) {
+        return Err(Error::new(Code::ReturnToRefused).about("return_to"));
+    }
+
+    let code_verifier = Verifier::generate(MIN_LENGTH, entropy)?;
+    let state = token(entropy)?;
+    let nonce = if asks_for_openid(&scope) { Some(token(entropy)?) } else { None };
+
+    let mut form = Form::new()
+        .with("response_type", "code")
+        .with("client_id", &settings.client_id)
+        .with("redirect_uri", &settings.redirect_uri)
+        .with("scope", &scope)
+        .with("state", &state)
+        .with("code_challenge", code_verifier.challenge().as_str())
+        .with("code_challenge_method", Method::S256.name())
+        .with_some("nonce", nonce.as_deref())
+        .with_some("prompt", options.prompt.as_deref())
+        .with_some("login_hint", options.login_hint.as_deref());
+    let mut extra: Vec<&str> = Vec::new();
+    for (name, value) in &options.extra_parameters {
+        if PROTECTED.contains(&name.as_str()) || extra.contains(&name.as_str()) {
+            return Err(Error::new(Code::ParameterProtected));
+        }
+        extra.push(name);
+        form = form.with(name, value);
+    }
+
+    Ok(Authorization {
+        url: with_query(&metadata.authorization_endpoint, &form.finish(), &extra)?,
+        transaction: Transaction {
+            state: Secret::new(state),
+            code_verifier,
+            nonce,
+            created_at: now,
+            issuer: settings.issuer.clone(),
+            client_id: settings.client_id.clone(),
+            redirect_uri: settings.redirect_uri.clone(),
+            token_endpoint: metadata.token_endpoint.clone(),
+            scope,
+            iss_required: metadata.iss_parameter_supported,
+            return_to: options.return_to,
+        },
+    })
+}
+
+/// Adds the request to the endpoint's own query, which is kept; no parameter may then stand twice (RFC 6749 section 3.1).
+fn with_query(endpoint: &str, request: &str, extra: &[&str]) -> Result<String, Error> {
+    let Some((_, query)) = endpoint.split_once('?') else {
+        return Ok([endpoint, "?", request].concat());
+    };
+    let invalid = Error::new(Code::MetadataInvalid).about("authorization_endpoint");
+    let Some(pairs) = form_pairs(query) else { return Err(invalid) };
+    if pairs.iter().any(|(name, _)| PROTECTED.contains(&name.as_str()) || extra.contains(&name.as_str())) {
+        return Err(invalid);
+    }
+    let joint = if query.is_empty() || query.ends_with('&') { "" } else { "&" };
+    Ok([endpoint, joint, request].concat())
+}
+
+/// Whether a browser reads this as a path of the same origin: `//host` and `/\host` lead elsewhere, and so do they
+/// behind a tab or a line break, which a browser drops (RFC 9700 section 4.11.1).
+fn is_local_path(path: &str) -> bool {
+    path.starts_with('/')
+        && !path.starts_with("//")
+        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+}

@@ -1,0 +1,116 @@
+//! What the application is: its client id, its redirect URI (RFC 8252 section 7), its scopes.
+
+use alloc::string::String;
+
+use crate::error::{Code, Error};
+use crate::url::Url;
+
+/// What the application says of itself, not yet checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The issuer identifier, exactly as the server's metadata spells it (RFC 8414 section 2).
+    pub issuer: String,
+    /// The `client_id` of the registration.
+    pub client_id: String,
+    /// One of the registered redirect URIs; sent byte for byte (RFC 6749 section 3.1.2).
+    pub redirect_uri: String,
+    /// Space-separated scopes (RFC 6749 section 3.3).
+    pub scope: String,
+    /// Seconds within which a login must be finished.
+    pub transaction_max_age: u32,
+    /// Seconds by which the server's clock may differ, at most [`Config::MAX_CLOCK_TOLERANCE`].
+    pub clock_tolerance: u32,
+    /// The server supports S256 although its metadata does not say so.
+    pub dangerously_assume_pkce_support: bool,
+    /// `http` is allowed beyond the loopback hosts.
+    pub dangerously_allow_http: bool,
+}
+
+impl Settings {
+    /// The settings of an OpenID Connect client, with everything else at its default.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>, client_id: impl Into<String>, redirect_uri: impl Into<String>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            client_id: client_id.into(),
+            redirect_uri: redirect_uri.into(),
+            scope: "openid".into(),
+            transaction_max_age: 600,
+            clock_tolerance: 60,
+            dangerously_assume_pkce_support: false,
+            dangerously_allow_http: false,
+        }
+    }
+}
+
+/// What the application is, checked. Made by [`Config::new`] only.
+#[derive(Clone, Debug)]
+pub struct Config(Settings);
+
+impl Config {
+    /// The most seconds of clock tolerance that a configuration may ask for.
+    pub const MAX_CLOCK_TOLERANCE: u32 = 300;
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`] naming the setting, [`Code::RedirectUriInvalid`], [`Code::EndpointInsecure`]
+    pub fn new(settings: Settings) -> Result<Self, Error> {
+        check_issuer(&settings.issuer, settings.dangerously_allow_http)?;
+        if settings.client_id.is_empty() || !settings.client_id.bytes().all(is_vschar) {
+            return Err(Error::new(Code::ConfigInvalid).about("client_id"));
+        }
+        check_redirect_uri(&settings.redirect_uri, settings.dangerously_allow_http)?;
+        check_scope(&settings.scope)?;
+        if settings.clock_tolerance > Self::MAX_CLOCK_TOLERANCE {
+            return Err(Error::new(Code::ConfigInvalid).about("clock_tolerance"));
+        }
+        if settings.transaction_max_age == 0 {
+            return Err(Error::new(Code::ConfigInvalid).about("transaction_max_age"));
+        }
+        Ok(Self(settings))
+    }
+
+    /// The settings, checked.
+    #[must_use]
+    pub const fn settings(&self) -> &Settings {
+        &self.0
+    }
+}
+
+/// Whether a list of scopes asks for an ID token (OpenID Connect Core section 3.1.2.1).
+pub(crate) fn asks_for_openid(scope: &str) -> bool {
+    scope.split(' ').any(|token| token == "openid")
+}
+
+/// An issuer is a URL of a server, without query and fragment (RFC 8414 section 2).
+pub(crate) fn check_issuer(issuer: &str, allow_http: bool) -> Result<(), Error> {
+    let invalid = Error::new(Code::ConfigInvalid).about("issuer");
+    let Some(url) = Url::parse(issuer) else { return Err(invalid) };
+    if !url.is_web() || url.query.is_some() || url.fragment.is_some() {
+        return Err(invalid);
+    }
+    if url.is_secure() || allow_http { Ok(()) } else { Err(Error::new(Code::EndpointInsecure).about("issuer")) }
+}
+
+/// Scope tokens of `%x21 / %x23-5B / %x5D-7E`, separated by single spaces (RFC 6749 appendix A.4).
+pub(crate) fn check_scope(scope: &str) -> Result<(), Error> {
+    let valid = scope.split(' ').all(|token| {
+        !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
+    });
+    if valid { Ok(()) } else { Err(Error::new(Code::ConfigInvalid).about("scope")) }
+}
+
+/// RFC 6749 section 3.1.2, and the three kinds of RFC 8252 section 7: claimed `https`, loopback `http`, private-use scheme.
+fn check_redirect_uri(redirect_uri: &str, allow_http: bool) -> Result<(), Error> {
+    let acceptable = Url::parse(redirect_uri).is_some_and(|url| {
+        url.fragment.is_none()
+            && if url.is_web() { url.is_secure() || allow_http } else { url.scheme.contains('.') }
+    });
+    if acceptable { Ok(()) } else { Err(Error::new(Code::RedirectUriInvalid).about("redirect_uri")) }
+}
+
+/// Printable ASCII with space (RFC 6749 appendix A).
+const fn is_vschar(byte: u8) -> bool {
+    matches!(byte, 0x20..=0x7E)
+}

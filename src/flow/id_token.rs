@@ -1,0 +1,84 @@
+//! The claims of an ID token (OpenID Connect Core section 3.1.3.7).
+
+use crate::error::{Code, Error};
+use crate::json::Json;
+use crate::jwt::Jwt;
+
+/// What the ID token has to agree with.
+pub(crate) struct Expected<'a> {
+    pub(crate) issuer: &'a str,
+    pub(crate) client_id: &'a str,
+    pub(crate) nonce: Option<&'a str>,
+    /// Seconds since 1970.
+    pub(crate) now: u64,
+    /// Seconds.
+    pub(crate) clock_tolerance: u32,
+}
+
+/// Checks an ID token that came from the token endpoint, over TLS, and gives its claims.
+///
+/// # Errors
+/// [`Code::IdTokenInvalid`], [`Code::IdTokenIssuerMismatch`], [`Code::IdTokenAudienceMismatch`], [`Code::IdTokenNonceMismatch`],
+/// [`Code::IdTokenExpired`], [`Code::IdTokenNotYetValid`]
+pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Result<J, Error> {
+    let invalid = |subject: &'static str| Error::new(Code::IdTokenInvalid).about(subject);
+    let Jwt { header, claims } = Jwt::<J>::decode(id_token).ok_or(Code::IdTokenInvalid)?;
+
+    // Only asymmetric signatures: a public client has no key for HS*, and none is no signature (steps 6 to 8).
+    let alg = header.string("alg").ok_or(invalid("alg"))?;
+    if !matches!(alg.get(..2), Some("RS" | "PS" | "ES" | "Ed")) {
+        return Err(invalid("alg"));
+    }
+    // An extension that must be understood is not (RFC 7515 section 4.1.11).
+    if header.member("crit").is_some() {
+        return Err(invalid("crit"));
+    }
+
+    if claims.string("iss").ok_or(invalid("iss"))? != expected.issuer {
+        return Err(Error::new(Code::IdTokenIssuerMismatch).about("iss"));
+    }
+    check_audience(&claims, expected.client_id)?;
+
+    let tolerance = f64::from(expected.clock_tolerance);
+    let now = seconds(expected.now);
+    if claims.number("exp").ok_or(invalid("exp"))? <= now - tolerance {
+        return Err(Error::new(Code::IdTokenExpired).about("exp"));
+    }
+    if claims.number("iat").ok_or(invalid("iat"))? > now + tolerance {
+        return Err(Error::new(Code::IdTokenNotYetValid).about("iat"));
+    }
+    if let Some(nonce) = expected.nonce
+        && claims.string("nonce").as_deref() != Some(nonce)
+    {
+        return Err(Error::new(Code::IdTokenNonceMismatch).about("nonce"));
+    }
+    let subject = claims.string("sub").ok_or(invalid("sub"))?;
+    if subject.is_empty() || subject.len() > 255 || !subject.is_ascii() {
+        return Err(invalid("sub"));
+    }
+    Ok(claims)
+}
+
+/// This client has to be the only audience (steps 3 to 5): we trust no other one. An `azp` has to name it too.
+fn check_audience<J: Json>(claims: &J, client_id: &str) -> Result<(), Error> {
+    let mismatch = |subject: &'static str| Error::new(Code::IdTokenAudienceMismatch).about(subject);
+    let audience = claims.member("aud").ok_or(Error::new(Code::IdTokenInvalid).about("aud"))?;
+    let is_client = |value: &J| value.as_string().is_some_and(|name| name == client_id);
+    let accepted = match audience.as_elements() {
+        Some(elements) => !elements.is_empty() && elements.iter().all(is_client),
+        None => is_client(&audience),
+    };
+    if !accepted {
+        return Err(mismatch("aud"));
+    }
+    match claims.member("azp") {
+        Some(azp) if !is_client(&azp) => Err(mismatch("azp")),
+        _ => Ok(()),
+    }
+}
+
+/// Seconds since 1970 as JSON has them.
+#[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
+const fn seconds(time: u64) -> f64 {
+    time as f64
+}

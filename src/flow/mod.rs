@@ -1,0 +1,14 @@
+//! The protocol, one file per step, in the order in which a login happens.
+
+pub mod config;
+pub mod metadata;
+pub mod transaction;
+
+pub mod authorize;
+pub mod callback;
+pub mod id_token;
+pub mod token;
+
+pub mod logout;
+pub mod session;
+pub mod userinfo;

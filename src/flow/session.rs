@@ -1,0 +1,79 @@
+//! What a signed-in application holds, as a record that can be kept.
+
+use alloc::string::{String, ToString};
+
+use sha2::{Digest, Sha256};
+
+use crate::encoding::{Form, base64url, form_pairs};
+use crate::flow::config::Config;
+use crate::flow::token::TokenSet;
+use crate::json::Json;
+use crate::jwt::Jwt;
+use crate::secret::Secret;
+
+/// The version of the record's form; another one is as if there were none.
+const VERSION: &str = "1";
+
+/// Seconds before its expiry at which an access token is no longer handed out: it has to survive its journey.
+const LEEWAY: u64 = 10;
+
+impl<J: Json> TokenSet<J> {
+    /// The record to keep. Holds every token.
+    #[must_use]
+    pub fn to_record(&self) -> Secret {
+        let form = Form::new()
+            .with("v", VERSION)
+            .with("access_token", self.access_token.expose())
+            .with("token_type", &self.token_type)
+            .with_some("expires_at", self.expires_at.map(|time| time.to_string()).as_deref())
+            .with("scope", &self.scope)
+            .with_some("refresh_token", self.refresh_token.as_ref().map(Secret::expose))
+            .with_some("id_token", self.id_token.as_ref().map(Secret::expose));
+        Secret::new(form.finish())
+    }
+
+    /// Reads a record that was kept; `None` when it is not one of this version.
+    #[must_use]
+    pub fn from_record(record: &str) -> Option<Self> {
+        let mut pairs = form_pairs(record)?;
+        let mut take = |name: &str| {
+            let position = pairs.iter().position(|(field, _)| field == name)?;
+            Some(pairs.swap_remove(position).1)
+        };
+        if take("v")? != VERSION {
+            return None;
+        }
+        let expires_at = match take("expires_at") {
+            Some(time) => Some(time.parse().ok()?),
+            None => None,
+        };
+        let id_token = take("id_token").map(Secret::new);
+        let claims = match &id_token {
+            Some(token) => Some(Jwt::decode(token.expose())?.claims),
+            None => None,
+        };
+        Some(Self {
+            access_token: Secret::new(take("access_token")?),
+            token_type: take("token_type")?,
+            expires_at,
+            scope: take("scope")?,
+            refresh_token: take("refresh_token").map(Secret::new),
+            id_token,
+            claims,
+        })
+    }
+
+    /// Whether the access token may still be used; `now` is in seconds since 1970. Without a known expiry it may.
+    #[must_use]
+    pub fn is_fresh(&self, now: u64) -> bool {
+        self.expires_at.is_none_or(|expires_at| now.saturating_add(LEEWAY) < expires_at)
+    }
+}
+
+/// The name under which the session of this client at this issuer is kept.
+#[must_use]
+pub fn key(config: &Config) -> String {
+    let settings = config.settings();
+    let hash = Sha256::new().chain_update(&settings.issuer).chain_update("\n").chain_update(&settings.client_id);
+    base64url(&hash.finalize())
+}

@@ -1,0 +1,67 @@
+//! Requests and responses as plain data. Whoever holds the network sends the one and brings the other.
+
+use alloc::string::String;
+
+use crate::secret::Secret;
+
+/// The most bytes of a response body that are looked at.
+pub const MAX_BODY: usize = 1 << 20;
+
+/// How a request is made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// Without a body.
+    Get,
+    /// With a form as its body.
+    Post,
+}
+
+/// A request to the authorization server. To be sent without cookies, without referrer, past every cache,
+/// and without following redirects.
+#[derive(Debug)]
+pub struct Request {
+    /// How.
+    pub method: Method,
+    /// Where to.
+    pub url: String,
+    /// The access token for `Authorization: Bearer` (RFC 6750 section 2.1).
+    pub bearer: Option<Secret>,
+    /// The body, `application/x-www-form-urlencoded`.
+    pub form: Option<Secret>,
+}
+
+impl Request {
+    /// A request without a body.
+    #[must_use]
+    pub const fn get(url: String) -> Self {
+        Self { method: Method::Get, url, bearer: None, form: None }
+    }
+
+    /// A request with a form.
+    #[must_use]
+    pub const fn post(url: String, form: Secret) -> Self {
+        Self { method: Method::Post, url, bearer: None, form: Some(form) }
+    }
+}
+
+/// The answer of the authorization server.
+#[derive(Debug)]
+pub struct Response {
+    /// The HTTP status.
+    pub status: u16,
+    /// The header `Content-Type`, when there is one.
+    pub content_type: Option<String>,
+    /// The body.
+    pub body: Secret,
+}
+
+impl Response {
+    /// Whether the header says that the body is JSON: `application/json` or a `+json` type, with any parameters.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        let Some(content_type) = &self.content_type else { return false };
+        let essence = content_type.split(';').next().unwrap_or_default().trim();
+        essence.eq_ignore_ascii_case("application/json")
+            || essence.rsplit_once('+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"))
+    }
+}

@@ -1,0 +1,140 @@
+//! Proof Key for Code Exchange: the verifier, the challenge, and their comparison (RFC 7636).
+
+use alloc::string::String;
+use core::fmt;
+
+use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
+
+use crate::encoding::base64url;
+use crate::error::{Code, Error};
+use crate::random::Entropy;
+use crate::secret::{self, Secret};
+
+/// The fewest characters of a verifier (RFC 7636 section 4.1).
+pub const MIN_LENGTH: usize = 43;
+/// The most characters of a verifier (RFC 7636 section 4.1).
+pub const MAX_LENGTH: usize = 128;
+
+/// How a challenge is made from a verifier (RFC 7636 section 4.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Method {
+    /// `S256`: BASE64URL(SHA-256(verifier)). The only method that a client of this crate sends.
+    S256,
+    /// `plain`: the verifier itself. Exists for servers that must check what an old client sent.
+    Plain,
+}
+
+impl Method {
+    /// The value of `code_challenge_method`.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::S256 => "S256",
+            Self::Plain => "plain",
+        }
+    }
+
+    /// The method of that name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "S256" => Some(Self::S256),
+            "plain" => Some(Self::Plain),
+            _ => None,
+        }
+    }
+}
+
+/// A `code_verifier`: 43 to 128 characters of the unreserved alphabet (RFC 7636 section 4.1).
+///
+/// It is not `Clone`: one verifier serves one login.
+#[derive(Debug)]
+pub struct Verifier(Secret);
+
+impl Verifier {
+    /// Makes a verifier of `length` characters, from at least 256 random bits (RFC 7636 section 7.1).
+    ///
+    /// # Errors
+    /// [`Code::VerifierLengthInvalid`] unless `length` is 43 to 128; [`Code::RandomnessUnavailable`]
+    pub fn generate(length: usize, entropy: &mut impl Entropy) -> Result<Self, Error> {
+        if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {
+            return Err(Error::new(Code::VerifierLengthInvalid));
+        }
+        // 96 bytes are 128 characters. Each character of base64url carries six bits, so any 43 carry 256 and more;
+        // the 43rd character of exactly 32 bytes would carry only four, those of a longer string carry all six.
+        let mut bytes = Zeroizing::new([0; 96]);
+        entropy.fill(bytes.as_mut_slice())?;
+        let mut verifier = base64url(bytes.as_slice());
+        verifier.truncate(length);
+        Ok(Self(Secret::new(verifier)))
+    }
+
+    /// Takes a verifier that was made elsewhere.
+    ///
+    /// # Errors
+    /// [`Code::VerifierInvalid`] unless it is of the form of RFC 7636 section 4.1
+    pub fn parse(verifier: String) -> Result<Self, Error> {
+        if is_verifier(&verifier) { Ok(Self(Secret::new(verifier))) } else { Err(Error::new(Code::VerifierInvalid)) }
+    }
+
+    /// The S256 challenge of this verifier (RFC 7636 section 4.2).
+    #[must_use]
+    pub fn challenge(&self) -> Challenge {
+        Challenge(base64url(&Sha256::digest(self.expose().as_bytes())))
+    }
+
+    /// Shows the verifier, for the token request (RFC 7636 section 4.5).
+    #[must_use]
+    pub const fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
+
+/// An S256 `code_challenge`: 43 characters that may be shown to anybody (RFC 7636 section 4.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Challenge(String);
+
+impl Challenge {
+    /// The value of `code_challenge`.
+    #[must_use]
+    pub const fn as_str(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// The challenge as an owned string.
+    #[must_use]
+    pub fn into_string(self) -> String {
+        self.0
+    }
+}
+
+impl fmt::Display for Challenge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+/// The authorization server's half: whether a verifier belongs to a challenge (RFC 7636 section 4.6).
+///
+/// A verifier that is not of the RFC's form matches nothing. The time taken does not depend on where the strings differ.
+#[must_use]
+pub fn verify(code_verifier: &str, code_challenge: &str, method: Method) -> bool {
+    if !is_verifier(code_verifier) {
+        return false;
+    }
+    match method {
+        Method::S256 => {
+            secret::matches(&base64url(&Sha256::digest(code_verifier.as_bytes())), code_challenge)
+        }
+        Method::Plain => secret::matches(code_verifier, code_challenge),
+    }
+}
+
+fn is_verifier(text: &str) -> bool {
+    (MIN_LENGTH..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(is_unreserved)
+}
+
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}

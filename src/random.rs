@@ -1,0 +1,37 @@
+//! Randomness: entropy in, tokens out. There is one source, and no weaker one behind it.
+
+use alloc::string::String;
+
+use zeroize::Zeroizing;
+
+use crate::encoding::base64url;
+use crate::error::{Code, Error};
+
+/// A source of cryptographic randomness.
+pub trait Entropy {
+    /// Fills the buffer with random bytes.
+    ///
+    /// # Errors
+    /// [`Code::RandomnessUnavailable`] when the platform has none; the buffer must not be used then.
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<(), Error>;
+}
+
+/// The platform's own generator: `crypto.getRandomValues` in a page, the operating system elsewhere.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct SystemEntropy;
+
+impl Entropy for SystemEntropy {
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<(), Error> {
+        getrandom::fill(buffer).map_err(|_| Error::new(Code::RandomnessUnavailable))
+    }
+}
+
+/// 256 random bits as 43 base64url characters: a `state`, a `nonce`, a `code_verifier`.
+///
+/// # Errors
+/// [`Code::RandomnessUnavailable`]
+pub fn token(entropy: &mut impl Entropy) -> Result<String, Error> {
+    let mut bytes = Zeroizing::new([0; 32]);
+    entropy.fill(bytes.as_mut_slice())?;
+    Ok(base64url(bytes.as_slice()))
+}

@@ -1,0 +1,48 @@
+//! Strings that must not be seen: wiped when dropped, redacted when printed, never copied, compared in constant time.
+
+use alloc::string::String;
+use core::fmt;
+
+use subtle::ConstantTimeEq;
+use zeroize::Zeroize;
+
+/// A secret string: a `code_verifier`, a code, a token.
+pub struct Secret(String);
+
+impl Secret {
+    /// Takes charge of a secret.
+    #[must_use]
+    pub const fn new(secret: String) -> Self {
+        Self(secret)
+    }
+
+    /// Shows the secret, for the one place that has to send it.
+    #[must_use]
+    pub const fn expose(&self) -> &str {
+        self.0.as_str()
+    }
+
+    /// Whether this is the same secret; takes the same time wherever the two differ.
+    #[must_use]
+    pub fn matches(&self, other: &str) -> bool {
+        matches(self.expose(), other)
+    }
+}
+
+/// Whether two strings are the same; takes the same time wherever they differ. Their lengths are not kept secret.
+#[must_use]
+pub fn matches(left: &str, right: &str) -> bool {
+    left.as_bytes().ct_eq(right.as_bytes()).into()
+}
+
+impl Drop for Secret {
+    fn drop(&mut self) {
+        self.0.zeroize();
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("[secret]")
+    }
+}

@@ -1,0 +1,211 @@
+//! Between the objects of JavaScript and the types of the protocol.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use js_sys::{Function, Map, Object, Reflect};
+use wasm_bindgen::{JsCast, JsValue};
+
+use crate::error::{Code, Error};
+use crate::flow::authorize::LoginOptions;
+use crate::flow::config::{Config, Settings};
+use crate::flow::metadata::Metadata;
+use crate::flow::token::TokenSet;
+use crate::json::Json;
+use crate::secret::Secret;
+
+/// The milliseconds before a request is given up, unless the caller says otherwise.
+const DEFAULT_TIMEOUT: u32 = 30_000;
+
+/// An object under construction.
+pub(crate) struct Members(Object);
+
+impl Members {
+    pub(crate) fn new() -> Self {
+        Self(Object::new())
+    }
+
+    pub(crate) fn with(self, name: &str, value: JsValue) -> Self {
+        // Setting a member of a fresh object cannot fail.
+        let _ = Reflect::set(&self.0, &JsValue::from_str(name), &value);
+        self
+    }
+
+    pub(crate) fn with_some(self, name: &str, value: Option<JsValue>) -> Self {
+        match value {
+            Some(value) => self.with(name, value),
+            None => self,
+        }
+    }
+
+    pub(crate) fn with_text(self, name: &str, value: Option<&str>) -> Self {
+        self.with_some(name, value.map(JsValue::from_str))
+    }
+
+    pub(crate) fn finish(self) -> JsValue {
+        self.0.into()
+    }
+}
+
+/// What the face needs to know of a configuration beside the protocol's part.
+pub(crate) struct Context {
+    pub(crate) config: Config,
+    pub(crate) network: Network,
+    pub(crate) open: Option<Function>,
+    /// `memory`, `session` or `local`.
+    pub(crate) storage: Option<String>,
+    /// What lives as long as the page; the package's client brings it along.
+    pub(crate) memory: Option<Map>,
+}
+
+/// How requests are made.
+#[derive(Clone)]
+pub(crate) struct Network {
+    pub(crate) fetch: Option<Function>,
+    /// Milliseconds.
+    pub(crate) timeout: u32,
+}
+
+impl Context {
+    pub(crate) fn read(config: &JsValue) -> Result<Self, Error> {
+        let mut settings = Settings::new(
+            required_text(config, "issuer", "issuer")?,
+            required_text(config, "clientId", "client_id")?,
+            required_text(config, "redirectUri", "redirect_uri")?,
+        );
+        if let Some(scope) = text(config, "scope", "scope")? {
+            settings.scope = scope;
+        }
+        if let Some(seconds) = whole(config, "transactionMaxAge", "transaction_max_age")? {
+            settings.transaction_max_age = seconds;
+        }
+        if let Some(seconds) = whole(config, "clockTolerance", "clock_tolerance")? {
+            settings.clock_tolerance = seconds;
+        }
+        settings.dangerously_assume_pkce_support = flag(config, "dangerouslyAssumePkceSupport");
+        settings.dangerously_allow_http = flag(config, "dangerouslyAllowHttp");
+        let storage = text(config, "storage", "storage")?;
+        if !matches!(storage.as_deref(), None | Some("memory" | "session" | "local")) {
+            return Err(invalid("storage"));
+        }
+        let host = config.member("host");
+        Ok(Self {
+            config: Config::new(settings)?,
+            network: Network::read(host.as_ref(), config)?,
+            open: host.and_then(|host| bound(&host, "open")),
+            storage,
+            memory: config.member("memory").and_then(|memory| memory.dyn_into().ok()),
+        })
+    }
+
+    pub(crate) fn metadata(&self, document: &JsValue) -> Result<Metadata, Error> {
+        let settings = self.config.settings();
+        let metadata = Metadata::from_json(document, &settings.issuer, settings.dangerously_allow_http)?;
+        metadata.check(&self.config)?;
+        Ok(metadata)
+    }
+}
+
+impl Network {
+    pub(crate) fn read(host: Option<&JsValue>, options: &JsValue) -> Result<Self, Error> {
+        Ok(Self {
+            fetch: host.and_then(|host| bound(host, "fetch")),
+            timeout: whole(options, "timeout", "timeout")?.unwrap_or(DEFAULT_TIMEOUT),
+        })
+    }
+
+    /// The same network, but for a `fetch` that the step brings along.
+    pub(crate) fn or(self, options: &JsValue) -> Self {
+        Self { fetch: bound(options, "fetch").or(self.fetch), ..self }
+    }
+}
+
+pub(crate) fn login_options(options: &JsValue) -> Result<LoginOptions, Error> {
+    let mut extra_parameters = Vec::new();
+    if let Some(extra) = options.member("extraParameters") {
+        let names = Reflect::own_keys(&extra).map_err(|_| invalid("extra_parameters"))?;
+        for name in names.iter() {
+            let name = name.as_string().ok_or(invalid("extra_parameters"))?;
+            let value = extra.string(&name).ok_or(invalid("extra_parameters"))?;
+            extra_parameters.push((name, value));
+        }
+    }
+    Ok(LoginOptions {
+        scope: text(options, "scope", "scope")?,
+        return_to: text(options, "returnTo", "return_to")?,
+        prompt: text(options, "prompt", "prompt")?,
+        login_hint: text(options, "loginHint", "login_hint")?,
+        extra_parameters,
+    })
+}
+
+/// A token set as JavaScript sees it.
+pub(crate) fn from_tokens(tokens: &TokenSet<JsValue>) -> JsValue {
+    Members::new()
+        .with_text("accessToken", Some(tokens.access_token.expose()))
+        .with_text("tokenType", Some(&tokens.token_type))
+        .with_some("expiresAt", tokens.expires_at.map(from_seconds))
+        .with_text("scope", Some(&tokens.scope))
+        .with_text("refreshToken", tokens.refresh_token.as_ref().map(Secret::expose))
+        .with_text("idToken", tokens.id_token.as_ref().map(Secret::expose))
+        .with_some("claims", tokens.claims.clone())
+        .finish()
+}
+
+/// A token set that JavaScript gave back.
+pub(crate) fn to_tokens(tokens: &JsValue) -> Result<TokenSet<JsValue>, Error> {
+    Ok(TokenSet {
+        access_token: Secret::new(required_text(tokens, "accessToken", "access_token")?),
+        token_type: required_text(tokens, "tokenType", "token_type")?,
+        expires_at: whole(tokens, "expiresAt", "expires_at")?.map(u64::from),
+        scope: required_text(tokens, "scope", "scope")?,
+        refresh_token: text(tokens, "refreshToken", "refresh_token")?.map(Secret::new),
+        id_token: text(tokens, "idToken", "id_token")?.map(Secret::new),
+        claims: tokens.member("claims"),
+    })
+}
+
+/// Seconds since 1970 as JavaScript has them.
+#[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
+fn from_seconds(time: u64) -> JsValue {
+    JsValue::from_f64(time as f64)
+}
+
+/// Seconds since 1970, now.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a clock before 1970 counts as 1970")]
+pub(crate) fn now() -> u64 {
+    (js_sys::Date::now() / 1000.0) as u64
+}
+
+fn invalid(subject: &'static str) -> Error {
+    Error::new(Code::ConfigInvalid).about(subject)
+}
+
+fn text(object: &JsValue, name: &str, subject: &'static str) -> Result<Option<String>, Error> {
+    match object.member(name) {
+        Some(value) => Json::as_string(&value).map(Some).ok_or(invalid(subject)),
+        None => Ok(None),
+    }
+}
+
+fn required_text(object: &JsValue, name: &str, subject: &'static str) -> Result<String, Error> {
+    text(object, name, subject)?.ok_or(invalid(subject))
+}
+
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was found to be a u32")]
+fn whole(object: &JsValue, name: &str, subject: &'static str) -> Result<Option<u32>, Error> {
+    let Some(value) = object.member(name) else { return Ok(None) };
+    match value.as_number() {
+        Some(number) if (0.0..=f64::from(u32::MAX)).contains(&number) => Ok(Some(number as u32)),
+        _ => Err(invalid(subject)),
+    }
+}
+
+fn flag(object: &JsValue, name: &str) -> bool {
+    object.member(name).and_then(|value| value.as_boolean()).unwrap_or(false)
+}
+
+/// A method of the host, bound to it.
+fn bound(object: &JsValue, name: &str) -> Option<Function> {
+    object.member(name)?.dyn_ref::<Function>().map(|function| function.bind0(object))
+}
