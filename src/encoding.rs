@@ -85,3 +85,18 @@ fn decode_component(component: &str) -> Option<String> {
     let bytes: Vec<u8> = component.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect();
     String::from_utf8(percent_encoding::percent_decode(&bytes).collect()).ok()
 }
+
+/// A whole number in decimal digits. The formatting of the standard library would be the largest part of the shipped module.
+#[cfg(feature = "client")]
+#[must_use]
+pub fn decimal(mut number: u64) -> String {
+    let mut digits = String::new();
+    loop {
+        let digit = u8::try_from(number % 10).unwrap_or_default();
+        digits.insert(0, char::from(b'0'.saturating_add(digit)));
+        number /= 10;
+        if number == 0 {
+            return digits;
+        }
+    }
+}

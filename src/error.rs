@@ -3,6 +3,7 @@
 //! The JavaScript error class, its TypeScript union and the error reference are all made from this table. A code's place
 //! in the table is what records hold of it: new codes are added at the end.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 
 /// Who must act on an [`Error`].
@@ -161,7 +162,7 @@ pub struct Error {
     /// The HTTP status of the answer that was refused.
     pub status: Option<u16>,
     /// What the server said.
-    pub refusal: Option<Refusal>,
+    pub refusal: Option<Box<Refusal>>,
 }
 
 impl Error {
@@ -216,7 +217,7 @@ impl Error {
     /// The same error, with the server's own words.
     #[must_use]
     pub fn refusal(mut self, refusal: Refusal) -> Self {
-        self.refusal = Some(refusal);
+        self.refusal = Some(Box::new(refusal));
         self
     }
 }

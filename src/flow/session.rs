@@ -1,10 +1,10 @@
 //! What a signed-in application holds, as a record that can be kept.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use sha2::{Digest, Sha256};
 
-use crate::encoding::{Form, base64url, form_pairs};
+use crate::encoding::{Form, base64url, decimal, form_pairs};
 use crate::flow::config::Config;
 use crate::flow::token::TokenSet;
 use crate::json::Json;
@@ -25,7 +25,7 @@ impl<J: Json> TokenSet<J> {
             .with("v", VERSION)
             .with("access_token", self.access_token.expose())
             .with("token_type", &self.token_type)
-            .with_some("expires_at", self.expires_at.map(|time| time.to_string()).as_deref())
+            .with_some("expires_at", self.expires_at.map(decimal).as_deref())
             .with("scope", &self.scope)
             .with_some("refresh_token", self.refresh_token.as_ref().map(Secret::expose))
             .with_some("id_token", self.id_token.as_ref().map(Secret::expose));

@@ -1,10 +1,10 @@
 //! The pending login, as a record that survives the page.
 
-use alloc::string::{String, ToString};
+use alloc::string::String;
 
 use sha2::{Digest, Sha256};
 
-use crate::encoding::{Form, base64url, form_pairs};
+use crate::encoding::{Form, base64url, decimal, form_pairs};
 use crate::error::{Code, Error};
 use crate::pkce::Verifier;
 use crate::secret::Secret;
@@ -37,7 +37,7 @@ impl Transaction {
             .with("state", self.state.expose())
             .with("code_verifier", self.code_verifier.expose())
             .with_some("nonce", self.nonce.as_deref())
-            .with("created_at", &self.created_at.to_string())
+            .with("created_at", &decimal(self.created_at))
             .with("issuer", &self.issuer)
             .with("client_id", &self.client_id)
             .with("redirect_uri", &self.redirect_uri)
@@ -136,7 +136,7 @@ impl Tombstone {
     #[must_use]
     pub fn to_record(&self) -> String {
         let code = match self.outcome {
-            Outcome::Refused(code) => Some((code as usize).to_string()),
+            Outcome::Refused(code) => Some(decimal(code as u64)),
             _ => None,
         };
         Form::new()
@@ -144,7 +144,7 @@ impl Tombstone {
             .with("outcome", if self.outcome == Outcome::Completed { "completed" } else { "used" })
             .with_some("code", code.as_deref())
             .with_some("return_to", self.return_to.as_deref())
-            .with("created_at", &self.created_at.to_string())
+            .with("created_at", &decimal(self.created_at))
             .finish()
     }
 

@@ -4,7 +4,6 @@ use alloc::string::String;
 
 use js_sys::{Map, Promise};
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::{Code, Error};
 use crate::flow::authorize::{Authorization, begin};
@@ -13,7 +12,7 @@ use crate::flow::metadata::Metadata;
 use crate::flow::token::{self, TokenSet};
 use crate::flow::transaction::{Outcome, Tombstone, key};
 use crate::random::SystemEntropy;
-use crate::web::convert::{Context, Members, from_tokens, login_options, now};
+use crate::web::convert::{Context, Members, from_tokens, login_options, now, promise};
 use crate::web::navigation::{current_url, open, replace_url};
 use crate::web::steps::{ask_userinfo, exchange};
 use crate::web::storage::{Logins, Sessions};
@@ -62,12 +61,12 @@ pub fn handle_redirect(config: JsValue, metadata: JsValue, url: Option<String>) 
     }
     let promise = {
         let (running, name) = (running.clone(), name.clone());
-        future_to_promise(async move {
+        promise(async move {
             let outcome = finish(&config, &metadata, url).await;
             if let Some(running) = running {
                 running.delete(&name);
             }
-            Ok(outcome?)
+            outcome
         })
     };
     if let Some(running) = running {
@@ -91,7 +90,7 @@ pub fn session(config: JsValue) -> Result<JsValue, JsValue> {
 #[wasm_bindgen(js_name = accessToken)]
 #[must_use]
 pub fn access_token(config: JsValue, metadata: JsValue) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         let context = Context::read(&config)?;
         let tokens = fresh(&context, &context.metadata(&metadata)?).await?;
         Ok(JsValue::from_str(tokens.access_token.expose()))
@@ -102,11 +101,11 @@ pub fn access_token(config: JsValue, metadata: JsValue) -> Promise {
 #[wasm_bindgen(js_name = sessionUserinfo)]
 #[must_use]
 pub fn session_userinfo(config: JsValue, metadata: JsValue) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         let context = Context::read(&config)?;
         let metadata = context.metadata(&metadata)?;
         let tokens = fresh(&context, &metadata).await?;
-        Ok(ask_userinfo(&context.network, &metadata, &tokens).await?)
+        ask_userinfo(&context.network, &metadata, &tokens).await
     })
 }
 
@@ -114,7 +113,7 @@ pub fn session_userinfo(config: JsValue, metadata: JsValue) -> Promise {
 #[wasm_bindgen(js_name = sessionRefresh)]
 #[must_use]
 pub fn session_refresh(config: JsValue, metadata: JsValue) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         let context = Context::read(&config)?;
         let tokens = Sessions::open(&context)?.load().ok_or(Error::new(Code::SessionExpired))?;
         Ok(from_tokens(&refresh(&context, &context.metadata(&metadata)?, tokens).await?))

@@ -1,10 +1,13 @@
 //! Between the objects of JavaScript and the types of the protocol.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::pin::Pin;
 
-use js_sys::{Function, Map, Object, Reflect};
+use js_sys::{Function, Map, Object, Promise, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::{Code, Error};
 use crate::flow::authorize::LoginOptions;
@@ -16,6 +19,13 @@ use crate::secret::Secret;
 
 /// The milliseconds before a request is given up, unless the caller says otherwise.
 const DEFAULT_TIMEOUT: u32 = 30_000;
+
+/// Runs a future of the face and gives JavaScript the promise of its end. The one place where the two meet: each kind of
+/// future that were handed over by itself would bring its own copy of the machinery.
+pub(crate) fn promise(future: impl Future<Output = Result<JsValue, Error>> + 'static) -> Promise {
+    let future: Pin<Box<dyn Future<Output = Result<JsValue, Error>>>> = Box::pin(future);
+    future_to_promise(async move { Ok(future.await?) })
+}
 
 /// An object under construction.
 pub(crate) struct Members(Object);

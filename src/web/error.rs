@@ -2,15 +2,21 @@
 
 use wasm_bindgen::JsValue;
 
-use crate::error::Error;
+use crate::error::{Code, Error};
 
-/// A plain object with the members of the package's error class. The code is its place in the table: the loader has the names.
+/// In the package the place of the code in the table, for the package's loader has the names and messages already.
+/// In a build without that loader (`wasm-pack`) the name.
+fn code(code: Code) -> JsValue {
+    if cfg!(target_os = "none") { JsValue::from(code as u32) } else { JsValue::from_str(code.name()) }
+}
+
+/// A plain object with the members of the package's error class.
 #[cfg(feature = "client")]
 impl From<Error> for JsValue {
     fn from(error: Error) -> Self {
         use crate::web::convert::Members;
         let members = Members::new()
-            .with("code", Self::from(error.code as u32))
+            .with("code", code(error.code))
             .with_text("subject", error.subject)
             .with_some("status", error.status.map(Self::from));
         let members = match &error.refusal {
@@ -24,10 +30,10 @@ impl From<Error> for JsValue {
     }
 }
 
-/// The place of the code in the table: the primitives' errors have nothing more to say.
+/// The code alone: the primitives' errors have nothing more to say.
 #[cfg(not(feature = "client"))]
 impl From<Error> for JsValue {
     fn from(error: Error) -> Self {
-        Self::from(error.code as u32)
+        code(error.code)
     }
 }

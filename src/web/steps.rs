@@ -4,7 +4,6 @@ use alloc::string::String;
 
 use js_sys::Promise;
 use wasm_bindgen::prelude::*;
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::{Code, Error};
 use crate::flow::authorize::{Authorization, begin};
@@ -16,14 +15,14 @@ use crate::flow::{logout, userinfo};
 use crate::http::Request;
 use crate::json::Json;
 use crate::random::SystemEntropy;
-use crate::web::convert::{Context, Members, Network, from_tokens, login_options, now, to_tokens};
+use crate::web::convert::{Context, Members, Network, from_tokens, login_options, now, promise, to_tokens};
 use crate::web::fetch::send;
 
 /// Fetches and checks the metadata of an issuer: the OpenID form first, then that of RFC 8414.
 #[wasm_bindgen]
 #[must_use]
 pub fn discover(issuer: String, options: JsValue) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         let allow_http = options.member("dangerouslyAllowHttp").and_then(|flag| flag.as_boolean()).unwrap_or(false);
         let network = Network::read(Some(&options), &options)?;
         let [openid, oauth] = discovery_requests(&issuer, allow_http)?;
@@ -68,7 +67,7 @@ pub fn complete_authorization(
     callback_url: String,
     options: JsValue,
 ) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         let context = Context::read(&config)?;
         context.metadata(&metadata)?;
         let transaction = Transaction::from_record(&transaction)?;
@@ -83,7 +82,7 @@ pub fn complete_authorization(
 #[wasm_bindgen(js_name = refreshTokens)]
 #[must_use]
 pub fn refresh_tokens(config: JsValue, metadata: JsValue, tokens: JsValue, options: JsValue) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         let context = Context::read(&config)?;
         let request = token::refresh(&context.config, &context.metadata(&metadata)?, to_tokens(&tokens)?)?;
         Ok(from_tokens(&exchange(&context.network.or(&options), request).await?))
@@ -94,11 +93,11 @@ pub fn refresh_tokens(config: JsValue, metadata: JsValue, tokens: JsValue, optio
 #[wasm_bindgen(js_name = fetchUserinfo)]
 #[must_use]
 pub fn fetch_userinfo(config: JsValue, metadata: JsValue, tokens: JsValue, options: JsValue) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         let context = Context::read(&config)?;
         let tokens = to_tokens(&tokens)?;
         let network = context.network.clone().or(&options);
-        Ok(ask_userinfo(&network, &context.metadata(&metadata)?, &tokens).await?)
+        ask_userinfo(&network, &context.metadata(&metadata)?, &tokens).await
     })
 }
 
@@ -106,7 +105,7 @@ pub fn fetch_userinfo(config: JsValue, metadata: JsValue, tokens: JsValue, optio
 #[wasm_bindgen(js_name = revokeTokens)]
 #[must_use]
 pub fn revoke_tokens(config: JsValue, metadata: JsValue, tokens: JsValue, options: JsValue) -> Promise {
-    future_to_promise(async move {
+    promise(async move {
         let context = Context::read(&config)?;
         let metadata = context.metadata(&metadata)?;
         let network = context.network.clone().or(&options);

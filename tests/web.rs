@@ -1,0 +1,373 @@
+//! The face in a real browser engine: run by `wasm-pack test`.
+#![cfg(target_arch = "wasm32")]
+
+use js_sys::{Array, Function, JSON, Map, Object, Promise, Reflect};
+use pkce_wasm::web;
+use wasm_bindgen::prelude::*;
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+const ISSUER: &str = "https://as.example";
+const REDIRECT_URI: &str = "https://app.example/callback";
+
+#[wasm_bindgen(inline_js = r#"
+export function recorder(answers) {
+  const sent = [];
+  return {
+    sent,
+    opened: [],
+    open(url) { this.opened.push(url); },
+    fetch(url, init) {
+      sent.push({ url, init });
+      const [status, type, body] = answers.shift();
+      if (status === 0) return Promise.reject(new TypeError("offline"));
+      return Promise.resolve(new Response(body, { status, headers: { "content-type": type } }));
+    },
+  };
+}
+export function silent() {
+  return { fetch: (url, init) => new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason))) };
+}
+export function idToken(claims) {
+  const part = (value) => btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+  return [part({ alg: "RS256" }), part(claims), "c2lnbmF0dXJl"].join(".");
+}
+"#)]
+extern "C" {
+    fn recorder(answers: Array) -> Object;
+    fn silent() -> Object;
+    #[wasm_bindgen(js_name = idToken)]
+    fn id_token(claims: JsValue) -> String;
+}
+
+fn get(object: &JsValue, name: &str) -> JsValue {
+    Reflect::get(object, &name.into()).unwrap()
+}
+
+fn text(object: &JsValue, name: &str) -> String {
+    get(object, name).as_string().unwrap_or_default()
+}
+
+fn json(text: &str) -> JsValue {
+    JSON::parse(text).unwrap()
+}
+
+fn metadata() -> JsValue {
+    json(
+        r#"{"issuer":"https://as.example","authorization_endpoint":"https://as.example/auth",
+        "token_endpoint":"https://as.example/token","userinfo_endpoint":"https://as.example/me",
+        "revocation_endpoint":"https://as.example/revoke","code_challenge_methods_supported":["S256"],
+        "authorization_response_iss_parameter_supported":true}"#,
+    )
+}
+
+/// A configuration whose memory and client id are this test's own.
+fn config(client_id: &str, host: &JsValue) -> JsValue {
+    let config = Object::new();
+    for (name, value) in [
+        ("issuer", ISSUER.into()),
+        ("clientId", client_id.into()),
+        ("redirectUri", REDIRECT_URI.into()),
+        ("host", host.clone()),
+        ("memory", Map::new().into()),
+    ] {
+        Reflect::set(&config, &name.into(), &value).unwrap();
+    }
+    config.into()
+}
+
+fn answers(rows: &[(u16, &str, &str)]) -> Array {
+    rows.iter()
+        .map(|(status, content_type, body)| {
+            Array::of3(&(*status).into(), &(*content_type).into(), &(*body).into())
+        })
+        .collect()
+}
+
+/// The last URL that the user was sent to.
+fn opened(host: &JsValue) -> web_sys::Url {
+    let opened: Array = get(host, "opened").unchecked_into();
+    web_sys::Url::new(&opened.get(opened.length() - 1).as_string().unwrap()).unwrap()
+}
+
+fn sent(host: &JsValue) -> u32 {
+    get(host, "sent").unchecked_into::<Array>().length()
+}
+
+fn callback(state: &str) -> String {
+    format!("{REDIRECT_URI}?code=the-code&state={state}&iss=https%3A%2F%2Fas.example")
+}
+
+async fn settled(promise: Promise) -> Result<JsValue, JsValue> {
+    JsFuture::from(promise).await
+}
+
+fn push_answer(host: &JsValue, client_id: &str) {
+    let nonce = opened(host).search_params().get("nonce").unwrap();
+    let now = (js_sys::Date::now() / 1000.0).floor();
+    let claims = json(&format!(
+        r#"{{"iss":"{ISSUER}","aud":"{client_id}","sub":"ada","exp":{},"iat":{now},"nonce":"{nonce}"}}"#,
+        now + 300.0
+    ));
+    let body = format!(
+        r#"{{"access_token":"at","token_type":"Bearer","expires_in":60,"refresh_token":"rt","id_token":"{}"}}"#,
+        id_token(claims)
+    );
+    let queue: Array = get(host, "answers").unchecked_into();
+    queue.push(&Array::of3(&200.into(), &"application/json".into(), &body.into()));
+}
+
+/// A host that answers with what `push_answer` and the rows put into its queue.
+fn host(rows: &[(u16, &str, &str)]) -> JsValue {
+    let queue = answers(rows);
+    let host = recorder(queue.clone());
+    Reflect::set(&host, &"answers".into(), &queue).unwrap();
+    host.into()
+}
+
+fn begin(config: &JsValue, host: &JsValue) -> String {
+    web::login(config.clone(), metadata(), json(r#"{"returnTo":"/inbox"}"#)).unwrap();
+    opened(host).search_params().get("state").unwrap()
+}
+
+#[wasm_bindgen_test]
+fn pk3_the_vector_of_rfc_7636_appendix_b() {
+    let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    assert_eq!(web::derive_challenge(verifier.into()).unwrap(), challenge);
+    assert!(web::verify_challenge(verifier, challenge, false));
+    assert!(!web::verify_challenge(challenge, challenge, false));
+    assert!(web::verify_challenge(verifier, verifier, true));
+}
+
+#[wasm_bindgen_test]
+fn pk1_lengths_and_alphabet() {
+    for length in 43..=128 {
+        let verifier = web::generate_verifier(length).unwrap();
+        assert_eq!(verifier.len(), length as usize);
+        assert!(verifier.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte)));
+    }
+    for length in [0, 42, 129, u32::MAX] {
+        assert_eq!(text_of(&web::generate_verifier(length).unwrap_err()), "verifier_length_invalid");
+    }
+    assert_eq!(text_of(&web::derive_challenge("short".into()).unwrap_err()), "verifier_invalid");
+}
+
+fn text_of(error: &JsValue) -> String {
+    text(error, "code")
+}
+
+#[wasm_bindgen_test]
+fn pk7_every_pair_is_new_and_fits() {
+    let mut seen = std::collections::HashSet::new();
+    for _ in 0..1000 {
+        let pair = web::generate_pair_text(43).unwrap();
+        let (verifier, challenge) = pair.split_at(43);
+        assert!(web::verify_challenge(verifier, challenge, false));
+        assert!(seen.insert(String::from(verifier)));
+    }
+}
+
+#[wasm_bindgen_test]
+fn pk5_pk6_the_authorization_url_shows_the_challenge_and_not_the_verifier() {
+    let host = host(&[]);
+    let request = web::begin_authorization(
+        config("begin", &host),
+        metadata(),
+        json(r#"{"extraParameters":{"ui_locales":"de en"}}"#),
+    )
+    .unwrap();
+    let url = web_sys::Url::new(&text(&request, "url")).unwrap();
+    let parameter = |name: &str| url.search_params().get(name);
+    assert_eq!(parameter("response_type").unwrap(), "code");
+    assert_eq!(parameter("client_id").unwrap(), "begin");
+    assert_eq!(parameter("redirect_uri").unwrap(), REDIRECT_URI);
+    assert_eq!(parameter("code_challenge_method").unwrap(), "S256");
+    assert_eq!(parameter("ui_locales").unwrap(), "de en");
+    assert_eq!(parameter("state").unwrap(), text(&request, "state"));
+    let transaction = text(&request, "transaction");
+    let verifier = transaction.split("code_verifier=").nth(1).unwrap().split('&').next().unwrap();
+    assert!(!text(&request, "url").contains(verifier));
+    assert_eq!(web::derive_challenge(verifier.into()).unwrap(), parameter("code_challenge").unwrap());
+}
+
+#[wasm_bindgen_test]
+fn a_wrong_configuration_names_its_member() {
+    let config = config("wrong", &JsValue::UNDEFINED);
+    Reflect::set(&config, &"scope".into(), &7.into()).unwrap();
+    let error = web::check_client(config, metadata()).unwrap_err();
+    assert_eq!((text(&error, "code"), text(&error, "subject")), ("config_invalid".into(), "scope".into()));
+}
+
+#[wasm_bindgen_test]
+async fn a_login_completes_once_and_its_callback_stays_completed() {
+    let host = host(&[]);
+    let config = config("once", &host);
+    let state = begin(&config, &host);
+    push_answer(&host, "once");
+
+    // Two calls that overlap are one.
+    let first = web::handle_redirect(config.clone(), metadata(), Some(callback(&state)));
+    let second = web::handle_redirect(config.clone(), metadata(), Some(callback(&state)));
+    let (first, second) = (settled(first).await.unwrap(), settled(second).await.unwrap());
+    assert_eq!(text(&first, "status"), "signed-in");
+    assert_eq!(text(&second, "status"), "signed-in");
+    assert_eq!(text(&first, "returnTo"), "/inbox");
+    assert_eq!(text(&get(&get(&first, "tokens"), "claims"), "sub"), "ada");
+    assert_eq!(sent(&host), 1);
+
+    let again = settled(web::handle_redirect(config.clone(), metadata(), Some(callback(&state)))).await.unwrap();
+    assert_eq!(text(&again, "status"), "already-completed");
+    assert_eq!(text(&again, "returnTo"), "/inbox");
+    assert_eq!(sent(&host), 1);
+
+    assert_eq!(text(&web::session(config.clone()).unwrap(), "accessToken"), "at");
+    web::logout(config.clone()).unwrap();
+    assert!(web::session(config).unwrap().is_null());
+}
+
+#[wasm_bindgen_test]
+async fn the_token_request_is_sent_without_credentials_referrer_cache_or_redirects() {
+    let host = host(&[]);
+    let config = config("request", &host);
+    let state = begin(&config, &host);
+    push_answer(&host, "request");
+    settled(web::handle_redirect(config, metadata(), Some(callback(&state)))).await.unwrap();
+
+    let request = get(&host, "sent").unchecked_into::<Array>().get(0);
+    let init = get(&request, "init");
+    assert_eq!(text(&request, "url"), "https://as.example/token");
+    assert_eq!(text(&init, "method"), "POST");
+    for (name, value) in
+        [("redirect", "manual"), ("credentials", "omit"), ("referrerPolicy", "no-referrer"), ("cache", "no-store")]
+    {
+        assert_eq!(text(&init, name), value);
+    }
+    let form = web_sys::UrlSearchParams::new_with_str(&text(&init, "body")).unwrap();
+    assert_eq!(form.get("code").unwrap(), "the-code");
+    assert_eq!(form.get("grant_type").unwrap(), "authorization_code");
+    assert_eq!(form.get("redirect_uri").unwrap(), REDIRECT_URI);
+    let challenge = opened(&host).search_params().get("code_challenge").unwrap();
+    assert_eq!(web::derive_challenge(form.get("code_verifier").unwrap()).unwrap(), challenge);
+}
+
+#[wasm_bindgen_test]
+async fn a_network_blip_can_be_repeated_and_a_refusal_cannot() {
+    let host = host(&[(0, "", ""), (500, "text/plain", "down"), (400, "application/json", r#"{"error":"invalid_grant"}"#)]);
+    let config = config("blip", &host);
+    let state = begin(&config, &host);
+    let handle = || settled(web::handle_redirect(config.clone(), metadata(), Some(callback(&state))));
+
+    for code in ["network_failed", "server_error", "token_refused"] {
+        let outcome = handle().await.unwrap();
+        assert_eq!(text(&outcome, "status"), "refused");
+        assert_eq!(text_of(&get(&outcome, "error")), code);
+    }
+    let again = handle().await.unwrap();
+    assert_eq!(text_of(&get(&again, "error")), "token_refused");
+    assert_eq!(sent(&host), 3);
+}
+
+#[wasm_bindgen_test]
+async fn ac7_a_forged_state_belongs_to_another_login() {
+    let host = host(&[]);
+    let config = config("forged", &host);
+    begin(&config, &host);
+    let outcome =
+        settled(web::handle_redirect(config.clone(), metadata(), Some(callback("forged")))).await.unwrap();
+    assert_eq!(text(&outcome, "status"), "other-login");
+    assert_eq!(text_of(&get(&outcome, "error")), "transaction_not_found");
+    let nothing =
+        settled(web::handle_redirect(config, metadata(), Some("https://app.example/".into()))).await.unwrap();
+    assert_eq!(text(&nothing, "status"), "none");
+    assert_eq!(sent(&host), 0);
+}
+
+#[wasm_bindgen_test]
+async fn is1_a_wrong_iss_is_refused_and_the_true_answer_still_completes() {
+    let host = host(&[]);
+    let config = config("mixed-up", &host);
+    let state = begin(&config, &host);
+    push_answer(&host, "mixed-up");
+    let mixed_up = format!("{REDIRECT_URI}?code=x&state={state}&iss=https%3A%2F%2Fevil.example");
+    let outcome = settled(web::handle_redirect(config.clone(), metadata(), Some(mixed_up))).await.unwrap();
+    assert_eq!(text_of(&get(&outcome, "error")), "response_issuer_mismatch");
+    assert_eq!(sent(&host), 0);
+    let outcome = settled(web::handle_redirect(config, metadata(), Some(callback(&state)))).await.unwrap();
+    assert_eq!(text(&outcome, "status"), "signed-in");
+}
+
+#[wasm_bindgen_test]
+async fn discovery_asks_both_places_and_compares_the_issuer() {
+    let document = r#"{"issuer":"https://as.example/t","authorization_endpoint":"https://as.example/auth","token_endpoint":"https://as.example/token"}"#;
+    let ask = |rows: &[(u16, &str, &str)]| {
+        let host = host(rows);
+        let fetch: Function = get(&host, "fetch").unchecked_into();
+        let options = Object::new();
+        Reflect::set(&options, &"fetch".into(), &fetch.bind0(&host)).unwrap();
+        (host, web::discover("https://as.example/t".into(), options.into()))
+    };
+    let (host, promise) = ask(&[(404, "text/plain", ""), (200, "application/json; charset=utf-8", document)]);
+    assert_eq!(text(&settled(promise).await.unwrap(), "issuer"), "https://as.example/t");
+    let urls: Vec<String> =
+        get(&host, "sent").unchecked_into::<Array>().iter().map(|request| text(&request, "url")).collect();
+    assert_eq!(
+        urls,
+        [
+            "https://as.example/t/.well-known/openid-configuration",
+            "https://as.example/.well-known/oauth-authorization-server/t"
+        ]
+    );
+
+    for (rows, code) in [
+        (vec![(404, "text/plain", ""), (404, "text/plain", "")], "metadata_not_found"),
+        (vec![(200, "text/html", "<html>")], "metadata_invalid"),
+        (vec![(200, "application/json", "<html>")], "metadata_invalid"),
+        (vec![(200, "application/json", r#"{"issuer":"https://as.example/T"}"#)], "issuer_mismatch"),
+        (vec![(503, "text/plain", "")], "server_error"),
+        (vec![(0, "", "")], "network_failed"),
+    ] {
+        let (_, promise) = ask(&rows);
+        assert_eq!(text_of(&settled(promise).await.unwrap_err()), code);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_server_that_never_answers_is_given_up() {
+    let host: JsValue = silent().into();
+    let options = Object::new();
+    Reflect::set(&options, &"fetch".into(), &get(&host, "fetch")).unwrap();
+    Reflect::set(&options, &"timeout".into(), &20.into()).unwrap();
+    let error = settled(web::discover(ISSUER.into(), options.into())).await.unwrap_err();
+    assert_eq!(text_of(&error), "timed_out");
+}
+
+#[wasm_bindgen_test]
+async fn an_expired_access_token_is_refreshed_and_only_invalid_grant_ends_the_session() {
+    let host = host(&[]);
+    let config = config("refresh", &host);
+    let state = begin(&config, &host);
+    push_answer(&host, "refresh");
+    settled(web::handle_redirect(config.clone(), metadata(), Some(callback(&state)))).await.unwrap();
+
+    let queue: Array = get(&host, "answers").unchecked_into();
+    for (status, body) in [
+        (200, r#"{"access_token":"at2","token_type":"bearer","expires_in":5}"#),
+        (503, "{}"),
+        (200, r#"{"access_token":"at3","token_type":"bearer","expires_in":5,"refresh_token":"rt3"}"#),
+        (400, r#"{"error":"invalid_grant"}"#),
+    ] {
+        queue.push(&Array::of3(&status.into(), &"application/json".into(), &body.into()));
+    }
+    let token = || settled(web::access_token(config.clone(), metadata()));
+    assert_eq!(token().await.unwrap(), "at");
+    settled(web::session_refresh(config.clone(), metadata())).await.unwrap();
+    assert_eq!(text(&web::session(config.clone()).unwrap(), "refreshToken"), "rt");
+    assert_eq!(text_of(&token().await.unwrap_err()), "server_error");
+    assert_eq!(token().await.unwrap(), "at3");
+    assert_eq!(text(&web::session(config.clone()).unwrap(), "refreshToken"), "rt3");
+    assert_eq!(text_of(&token().await.unwrap_err()), "token_refused");
+    assert!(web::session(config).unwrap().is_null());
+}
