@@ -30,7 +30,7 @@ export const createEngine = (glue, name, bytes, codes) => {
   // What the module throws is a place in the table of codes, or an object that holds one. Anything else is a trap, after
   // which nothing in the instance can be relied on: the next call starts a fresh one.
   const failed = (thrown) => {
-    const row = codes[thrown?.code ?? thrown];
+    const row = thrown instanceof Error ? undefined : codes[thrown?.code ?? thrown];
     if (row) {
       return new PkceError(row, thrown);
     }

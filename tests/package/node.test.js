@@ -1,0 +1,199 @@
+// The packed tarball, installed as a user would, in Node. The runner sets PKCE_WASM_INSTALLED to the folder it is installed in.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { createServer } from "node:http";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+
+const installed = process.env.PKCE_WASM_INSTALLED;
+assert.ok(installed, "PKCE_WASM_INSTALLED names the folder of the installation");
+const { resolve } = createRequire(join(installed, "app.js"));
+const pkce = await import(pathToFileURL(resolve("pkce-wasm/pkce")).href);
+const client = await import(pathToFileURL(resolve("pkce-wasm")).href);
+
+const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+const code = (expected) => (error) => client.isPkceError(error) && error.code === expected;
+
+/** Runs a module of its own, so that what it breaks stays broken for it alone. */
+const run = (source) =>
+  execFileSync(process.execPath, ["--input-type=module", "-e", source], { cwd: installed, encoding: "utf8" }).trim();
+
+test("the tarball holds exactly the files that package.json names", () => {
+  const root = join(installed, "node_modules/pkce-wasm");
+  const { files } = JSON.parse(readFileSync(join(root, "package.json"), "utf8"));
+  const found = readdirSync(root, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1));
+  assert.deepEqual(found.sort(), [...files, "README.md", "package.json"].sort());
+});
+
+for (const [entry, module] of [
+  ["pkce-wasm/pkce", pkce],
+  ["pkce-wasm", client],
+]) {
+  test(`${entry}: PK3 the vector of RFC 7636 appendix B`, () => {
+    assert.equal(module.deriveChallenge(VERIFIER), CHALLENGE);
+    assert.equal(module.verifyChallenge(VERIFIER, CHALLENGE), true);
+    assert.equal(module.verifyChallenge(`${VERIFIER}x`, CHALLENGE), false);
+    assert.equal(module.engine(), "wasm");
+  });
+
+  test(`${entry}: PK1 PK2 verifiers of every length, each new, each with the challenge that node:crypto derives`, () => {
+    const seen = new Set();
+    for (let length = 43; length <= 128; length++) {
+      const { codeVerifier, codeChallenge, codeChallengeMethod } = module.generatePair(length);
+      assert.match(codeVerifier, /^[A-Za-z0-9._~-]+$/);
+      assert.equal(codeVerifier.length, length);
+      assert.equal(codeChallenge, createHash("sha256").update(codeVerifier).digest("base64url"));
+      assert.equal(codeChallengeMethod, "S256");
+      seen.add(codeVerifier);
+    }
+    assert.equal(seen.size, 86);
+    assert.equal(module.generateVerifier().length, 43);
+  });
+
+  test(`${entry}: PK1 PK4 what is refused`, () => {
+    for (const length of [42, 129, 0, -1, Number.NaN, "many"]) {
+      assert.throws(() => module.generateVerifier(length), code("verifier_length_invalid"));
+    }
+    for (const verifier of ["a".repeat(42), "a".repeat(129), `${"a".repeat(42)}!`, `${"a".repeat(42)}é`, undefined]) {
+      assert.throws(() => module.deriveChallenge(verifier), code("verifier_invalid"));
+      assert.equal(module.verifyChallenge(verifier, CHALLENGE), false);
+    }
+    assert.throws(() => module.verifyChallenge(VERIFIER, VERIFIER, "plain"), code("challenge_method_refused"));
+    assert.throws(() => module.verifyChallenge(VERIFIER, VERIFIER, "S512"), code("challenge_method_refused"));
+    assert.equal(module.verifyChallenge(VERIFIER, VERIFIER, "plain", { dangerouslyAllowPlain: true }), true);
+  });
+
+  test(`${entry}: nothing runs at import, and a missing WebAssembly is named`, () => {
+    const printed = run(`
+      delete globalThis.WebAssembly;
+      const { generatePair } = await import("${entry}");
+      try { generatePair(); } catch (error) { console.log(error.name, error.code, error.blame); }
+    `);
+    assert.equal(printed, "PkceError engine_unavailable environment");
+  });
+
+  test(`${entry}: PK2 without randomness there is no verifier`, () => {
+    const printed = run(`
+      Object.defineProperty(globalThis, "crypto", { value: undefined });
+      Math.random = () => { throw new Error("never"); };
+      const { generatePair } = await import("${entry}");
+      try { console.log(generatePair()); } catch (error) { console.log(error.code, error.blame); }
+    `);
+    assert.equal(printed, "randomness_unavailable environment");
+  });
+}
+
+test("an error says who must act, what to do and whether to try again, and crosses copies of the package", () => {
+  assert.throws(
+    () => client.generateVerifier(1),
+    (error) =>
+      error instanceof Error &&
+      error instanceof client.PkceError &&
+      error.name === "PkceError" &&
+      error.blame === "caller" &&
+      error.retryable === false &&
+      /43 to 128/.test(error.message) &&
+      pkce.isPkceError(structuredClone({ ...error, name: error.name, code: error.code })),
+  );
+});
+
+test("the stateless steps against a server of this process", async (context) => {
+  const server = createServer(async (request, response) => {
+    const origin = `http://127.0.0.1:${server.address().port}`;
+    const answer = (status, body) => {
+      response.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+    };
+    if (request.url.startsWith("/.well-known/")) {
+      answer(200, {
+        issuer: origin,
+        authorization_endpoint: `${origin}/auth`,
+        token_endpoint: `${origin}/token`,
+        userinfo_endpoint: `${origin}/me`,
+        revocation_endpoint: `${origin}/revoke`,
+        code_challenge_methods_supported: ["S256"],
+      });
+      return;
+    }
+    let body = "";
+    for await (const chunk of request) body += chunk;
+    const form = new URLSearchParams(body);
+    if (request.url === "/me") answer(200, { sub: "ada", authorization: request.headers.authorization });
+    else if (request.url === "/revoke") answer(200, {});
+    else if (form.get("grant_type") === "refresh_token") answer(200, { access_token: "at2", token_type: "Bearer" });
+    else if (form.get("code") === "moved") response.writeHead(307, { location: `${origin}/elsewhere` }).end();
+    else if (pkce.deriveChallenge(form.get("code_verifier")) === challenge) {
+      answer(200, { access_token: "at", token_type: "bearer", expires_in: 60, refresh_token: "rt" });
+    } else answer(400, { error: "invalid_grant", error_description: "the verifier is not the one" });
+  });
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  context.after(() => server.close());
+  const issuer = `http://127.0.0.1:${server.address().port}`;
+  const config = { issuer, clientId: "app", redirectUri: "com.example.app:/callback", scope: "files" };
+
+  let challenge;
+  const begin = (metadata) => {
+    const request = client.beginAuthorization(config, metadata);
+    challenge = new URL(request.url).searchParams.get("code_challenge");
+    return request;
+  };
+
+  const metadata = await client.discover(issuer);
+  const { state, transaction } = begin(metadata);
+  const callback = `com.example.app:/callback?code=c&state=${state}`;
+  const tokens = await client.completeAuthorization(config, metadata, transaction, callback);
+  assert.equal(tokens.accessToken, "at");
+  assert.equal(tokens.scope, "files");
+  assert.ok(Math.abs(tokens.expiresAt - Date.now() / 1000 - 60) < 5);
+
+  const refreshed = await client.refreshTokens(config, metadata, tokens);
+  assert.deepEqual([refreshed.accessToken, refreshed.refreshToken], ["at2", "rt"]);
+  const claims = await client.fetchUserinfo(config, metadata, refreshed);
+  assert.deepEqual(claims, { sub: "ada", authorization: "Bearer at2" });
+  await client.revokeTokens(config, metadata, refreshed);
+
+  const another = begin(metadata);
+  const swapped = client.completeAuthorization(
+    config,
+    metadata,
+    transaction,
+    `com.example.app:/callback?code=c&state=${another.state}`,
+  );
+  await assert.rejects(swapped, code("state_mismatch"));
+  const thief = begin(metadata);
+  challenge = CHALLENGE;
+  const stolen = `com.example.app:/callback?code=c&state=${thief.state}`;
+  await assert.rejects(client.completeAuthorization(config, metadata, thief.transaction, stolen), (error) => {
+    assert.equal(error.code, "token_refused");
+    assert.equal(error.status, 400);
+    assert.equal(error.oauthError, "invalid_grant");
+    assert.equal(error.oauthErrorDescription, "the verifier is not the one");
+    return true;
+  });
+  const moved = begin(metadata);
+  await assert.rejects(
+    client.completeAuthorization(
+      config,
+      metadata,
+      moved.transaction,
+      `com.example.app:/callback?code=moved&state=${moved.state}`,
+    ),
+    code("redirect_not_followed"),
+  );
+});
+
+test("every function and class of the types is there, and nothing else", () => {
+  const root = join(installed, "node_modules/pkce-wasm");
+  const declared = (file) =>
+    [...readFileSync(join(root, file), "utf8").matchAll(/^export (?:function|class) (\w+)/gm)].map(([, name]) => name);
+  const errors = declared("error.d.ts");
+  const primitives = [...declared("pkce.d.ts"), ...errors].sort();
+  assert.deepEqual(Object.keys(pkce).sort(), primitives);
+  assert.deepEqual(Object.keys(client).sort(), [...declared("index.d.ts"), ...primitives].sort());
+});
