@@ -153,8 +153,14 @@ pub struct Refusal {
 }
 
 /// A failure: its code, what it is about, and the server's own words where there were any. Never holds a secret.
+///
+/// It is one pointer wide, for it travels through every `?`; its members are those of [`Details`].
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Error {
+pub struct Error(Box<Details>);
+
+/// The members of an [`Error`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Details {
     /// What went wrong.
     pub code: Code,
     /// The member, parameter or claim at fault, in the specifications' spelling.
@@ -162,27 +168,51 @@ pub struct Error {
     /// The HTTP status of the answer that was refused.
     pub status: Option<u16>,
     /// What the server said.
-    pub refusal: Option<Box<Refusal>>,
+    pub refusal: Option<Refusal>,
+}
+
+impl core::ops::Deref for Error {
+    type Target = Details;
+
+    fn deref(&self) -> &Details {
+        &self.0
+    }
 }
 
 impl Error {
     /// An error with nothing but its code.
     #[must_use]
-    pub const fn new(code: Code) -> Self {
-        Self { code, subject: None, status: None, refusal: None }
+    #[inline(never)]
+    pub fn new(code: Code) -> Self {
+        Self(Box::new(Details { code, subject: None, status: None, refusal: None }))
+    }
+
+    /// The same error under another code.
+    #[must_use]
+    pub fn code(mut self, code: Code) -> Self {
+        self.0.code = code;
+        self
     }
 
     /// The same error, naming the member, parameter or claim at fault.
     #[must_use]
-    pub const fn about(mut self, subject: &'static str) -> Self {
-        self.subject = Some(subject);
+    #[inline(never)]
+    pub fn about(mut self, subject: &'static str) -> Self {
+        self.0.subject = Some(subject);
         self
     }
 
     /// The same error, with the HTTP status of the answer.
     #[must_use]
-    pub const fn status(mut self, status: u16) -> Self {
-        self.status = Some(status);
+    pub fn status(mut self, status: u16) -> Self {
+        self.0.status = Some(status);
+        self
+    }
+
+    /// The same error, with the server's own words.
+    #[must_use]
+    pub fn refusal(mut self, refusal: Refusal) -> Self {
+        self.0.refusal = Some(refusal);
         self
     }
 
@@ -210,15 +240,8 @@ impl Error {
     /// Whether a login whose callback failed so has come to its end. Otherwise the answer was not shown to be the
     /// server's own, and the true one may still come.
     #[must_use]
-    pub const fn ends_login(&self) -> bool {
+    pub fn ends_login(&self) -> bool {
         matches!(self.code, Code::AccessDenied | Code::AuthorizationRefused | Code::TransactionExpired)
-    }
-
-    /// The same error, with the server's own words.
-    #[must_use]
-    pub fn refusal(mut self, refusal: Refusal) -> Self {
-        self.refusal = Some(Box::new(refusal));
-        self
     }
 }
 

@@ -33,7 +33,7 @@ impl Callback {
         if form_pairs(fragment).is_some_and(|pairs| pairs.iter().any(|(name, _)| is_response_parameter(name))) {
             return Err(Error::new(Code::CallbackInvalid).about("fragment"));
         }
-        let pairs = form_pairs(query).ok_or(Error::new(Code::CallbackInvalid).about("query"))?;
+        let pairs = form_pairs(query).ok_or_else(|| Error::new(Code::CallbackInvalid).about("query"))?;
 
         let mut seen: alloc::vec::Vec<&'static str> = alloc::vec::Vec::new();
         let mut callback = Self { url: address.into(), ..Self::default() };

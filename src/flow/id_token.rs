@@ -25,7 +25,7 @@ pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Resu
     let Jwt { header, claims } = Jwt::<J>::decode(id_token).ok_or(Code::IdTokenInvalid)?;
 
     // Only asymmetric signatures: a public client has no key for HS*, and none is no signature (steps 6 to 8).
-    let alg = header.string("alg").ok_or(invalid("alg"))?;
+    let alg = header.string("alg").ok_or_else(|| invalid("alg"))?;
     if !matches!(alg.get(..2), Some("RS" | "PS" | "ES" | "Ed")) {
         return Err(invalid("alg"));
     }
@@ -34,17 +34,17 @@ pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Resu
         return Err(invalid("crit"));
     }
 
-    if claims.string("iss").ok_or(invalid("iss"))? != expected.issuer {
+    if claims.string("iss").ok_or_else(|| invalid("iss"))? != expected.issuer {
         return Err(Error::new(Code::IdTokenIssuerMismatch).about("iss"));
     }
     check_audience(&claims, expected.client_id)?;
 
     let tolerance = f64::from(expected.clock_tolerance);
     let now = seconds(expected.now);
-    if claims.number("exp").ok_or(invalid("exp"))? <= now - tolerance {
+    if claims.number("exp").ok_or_else(|| invalid("exp"))? <= now - tolerance {
         return Err(Error::new(Code::IdTokenExpired).about("exp"));
     }
-    if claims.number("iat").ok_or(invalid("iat"))? > now + tolerance {
+    if claims.number("iat").ok_or_else(|| invalid("iat"))? > now + tolerance {
         return Err(Error::new(Code::IdTokenNotYetValid).about("iat"));
     }
     if let Some(nonce) = expected.nonce
@@ -52,7 +52,7 @@ pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Resu
     {
         return Err(Error::new(Code::IdTokenNonceMismatch).about("nonce"));
     }
-    let subject = claims.string("sub").ok_or(invalid("sub"))?;
+    let subject = claims.string("sub").ok_or_else(|| invalid("sub"))?;
     if subject.is_empty() || subject.len() > 255 || !subject.is_ascii() {
         return Err(invalid("sub"));
     }
@@ -62,7 +62,7 @@ pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Resu
 /// This client has to be the only audience (steps 3 to 5): we trust no other one. An `azp` has to name it too.
 fn check_audience<J: Json>(claims: &J, client_id: &str) -> Result<(), Error> {
     let mismatch = |subject: &'static str| Error::new(Code::IdTokenAudienceMismatch).about(subject);
-    let audience = claims.member("aud").ok_or(Error::new(Code::IdTokenInvalid).about("aud"))?;
+    let audience = claims.member("aud").ok_or_else(|| Error::new(Code::IdTokenInvalid).about("aud"))?;
     let is_client = |value: &J| value.as_string().is_some_and(|name| name == client_id);
     let accepted = match audience.as_elements() {
         Some(elements) => !elements.is_empty() && elements.iter().all(is_client),

@@ -23,7 +23,7 @@ pub fn revocation_requests<J>(
     let endpoint = metadata
         .revocation_endpoint
         .as_ref()
-        .ok_or(Error::new(Code::EndpointMissing).about("revocation_endpoint"))?;
+        .ok_or_else(|| Error::new(Code::EndpointMissing).about("revocation_endpoint"))?;
     let request = |token: &Secret, hint: &str| {
         let form = Form::new()
             .with("token", token.expose())

@@ -63,17 +63,17 @@ impl Metadata {
     /// [`Code::MetadataInvalid`] naming the member, [`Code::IssuerMismatch`], [`Code::EndpointInsecure`] naming the endpoint
     pub fn from_json<J: Json>(document: &J, issuer: &str, allow_http: bool) -> Result<Self, Error> {
         // Nothing of a document is used before its issuer is known to be the one asked (RFC 8414 section 3.3).
-        let named = document.string("issuer").ok_or(Error::new(Code::MetadataInvalid).about("issuer"))?;
+        let named = document.string("issuer").ok_or_else(|| Error::new(Code::MetadataInvalid).about("issuer"))?;
         if named != issuer {
             return Err(Error::new(Code::IssuerMismatch).about("issuer"));
         }
         let endpoint = |name: &'static str| -> Result<Option<String>, Error> {
             let Some(value) = document.member(name) else { return Ok(None) };
-            let url = value.as_string().ok_or(Error::new(Code::MetadataInvalid).about(name))?;
+            let url = value.as_string().ok_or_else(|| Error::new(Code::MetadataInvalid).about(name))?;
             check_endpoint(&url, name, allow_http)?;
             Ok(Some(url))
         };
-        let required = |name: &'static str| endpoint(name)?.ok_or(Error::new(Code::MetadataInvalid).about(name));
+        let required = |name: &'static str| endpoint(name)?.ok_or_else(|| Error::new(Code::MetadataInvalid).about(name));
         let authorization_endpoint = required("authorization_endpoint")?;
         let token_endpoint = required("token_endpoint")?;
         let userinfo_endpoint = endpoint("userinfo_endpoint")?;

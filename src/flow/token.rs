@@ -122,19 +122,19 @@ impl Exchange {
         let answer: J = successful(response, Code::TokenRefused)?;
         let invalid = |subject: &'static str| Error::new(Code::TokenResponseInvalid).about(subject);
         let optional = |name: &'static str| match answer.member(name) {
-            Some(value) => value.as_string().map(Some).ok_or(invalid(name)),
+            Some(value) => value.as_string().map(Some).ok_or_else(|| invalid(name)),
             None => Ok(None),
         };
 
         let access_token = optional("access_token")?
             .filter(|token| !token.is_empty())
-            .ok_or(Error::new(Code::AccessTokenMissing).about("access_token"))?;
-        let token_type = optional("token_type")?.ok_or(invalid("token_type"))?;
+            .ok_or_else(|| Error::new(Code::AccessTokenMissing).about("access_token"))?;
+        let token_type = optional("token_type")?.ok_or_else(|| invalid("token_type"))?;
         if !token_type.eq_ignore_ascii_case("bearer") {
             return Err(Error::new(Code::TokenTypeUnsupported).about("token_type"));
         }
         let expires_at = match answer.member("expires_in") {
-            Some(value) => Some(now.saturating_add(lifetime(&value).ok_or(invalid("expires_in"))?)),
+            Some(value) => Some(now.saturating_add(lifetime(&value).ok_or_else(|| invalid("expires_in"))?)),
             None => None,
         };
         let scope = optional("scope")?;

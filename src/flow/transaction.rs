@@ -181,6 +181,6 @@ impl Fields {
     }
 
     fn take(&mut self, name: &'static str) -> Result<String, Error> {
-        self.take_some(name).ok_or(Error::new(Code::TransactionInvalid).about(name))
+        self.take_some(name).ok_or_else(|| Error::new(Code::TransactionInvalid).about(name))
     }
 }

@@ -15,7 +15,7 @@ use crate::secret::Secret;
 /// [`Code::EndpointMissing`]
 pub fn request<J>(metadata: &Metadata, tokens: &TokenSet<J>) -> Result<Request, Error> {
     let endpoint =
-        metadata.userinfo_endpoint.clone().ok_or(Error::new(Code::EndpointMissing).about("userinfo_endpoint"))?;
+        metadata.userinfo_endpoint.clone().ok_or_else(|| Error::new(Code::EndpointMissing).about("userinfo_endpoint"))?;
     let mut request = Request::get(endpoint);
     request.bearer = Some(Secret::new(String::from(tokens.access_token.expose())));
     Ok(request)
@@ -27,13 +27,11 @@ pub fn request<J>(metadata: &Metadata, tokens: &TokenSet<J>) -> Result<Request, 
 /// [`Code::ServerError`], [`Code::UserinfoRefused`], [`Code::UserinfoInvalid`], [`Code::UserinfoSubjectMismatch`]
 pub fn finish<J: Json>(response: &Response, tokens: &TokenSet<J>) -> Result<J, Error> {
     let claims: J = successful(response, Code::UserinfoRefused).map_err(|error| match error.code {
-        Code::TokenResponseInvalid if matches!(error.status, Some(401 | 403)) => {
-            Error { code: Code::UserinfoRefused, ..error }
-        }
-        Code::TokenResponseInvalid => Error { code: Code::UserinfoInvalid, ..error },
+        Code::TokenResponseInvalid if matches!(error.status, Some(401 | 403)) => error.code(Code::UserinfoRefused),
+        Code::TokenResponseInvalid => error.code(Code::UserinfoInvalid),
         _ => error,
     })?;
-    let subject = claims.string("sub").ok_or(Error::new(Code::UserinfoInvalid).about("sub"))?;
+    let subject = claims.string("sub").ok_or_else(|| Error::new(Code::UserinfoInvalid).about("sub"))?;
     match tokens.subject() {
         Some(expected) if expected != subject => Err(Error::new(Code::UserinfoSubjectMismatch).about("sub")),
         _ => Ok(claims),

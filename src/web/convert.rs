@@ -135,8 +135,8 @@ pub(crate) fn login_options(options: &JsValue) -> Result<LoginOptions, Error> {
     if let Some(extra) = options.member("extraParameters") {
         let names = Reflect::own_keys(&extra).map_err(|_| invalid("extra_parameters"))?;
         for name in names.iter() {
-            let name = name.as_string().ok_or(invalid("extra_parameters"))?;
-            let value = extra.string(&name).ok_or(invalid("extra_parameters"))?;
+            let name = name.as_string().ok_or_else(|| invalid("extra_parameters"))?;
+            let value = extra.string(&name).ok_or_else(|| invalid("extra_parameters"))?;
             extra_parameters.push((name, value));
         }
     }
@@ -193,13 +193,13 @@ fn invalid(subject: &'static str) -> Error {
 
 fn text(object: &JsValue, name: &str, subject: &'static str) -> Result<Option<String>, Error> {
     match object.member(name) {
-        Some(value) => Json::as_string(&value).map(Some).ok_or(invalid(subject)),
+        Some(value) => Json::as_string(&value).map(Some).ok_or_else(|| invalid(subject)),
         None => Ok(None),
     }
 }
 
 fn required_text(object: &JsValue, name: &str, subject: &'static str) -> Result<String, Error> {
-    text(object, name, subject)?.ok_or(invalid(subject))
+    text(object, name, subject)?.ok_or_else(|| invalid(subject))
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was found to be a u32")]
