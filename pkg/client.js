@@ -1,21 +1,40 @@
-// The client and its sessions: each method is one call into the module, which keeps nothing itself.
+// The client and its sessions. The module decides and keeps nothing; what it asks for is sent from here.
+import { send } from "./transport.js";
 
 /** The functions and classes of index.d.ts for an engine and the bindings that it runs. */
-export const createClient = ({ call, failed }, glue) => {
+export const createClient = ({ call, failed, ready }, glue) => {
   // What lives as long as the page: sessions of the memory tier, and callbacks that are being handled.
   const memory = new Map();
+  const handling = new Map();
 
-  const discover = async (issuer, options = {}) => call(glue.discover, `${issuer}`, options);
+  const network = ({ host, timeout }, options) => ({
+    fetch: options?.fetch ?? host?.fetch?.bind(host),
+    timeout: options?.timeout ?? timeout,
+  });
+
+  /** Begins an operation of the module, and goes on with it until it is done. */
+  const run = async (begin, config, metadata, parameters, options) => {
+    await ready();
+    let step = call(begin, config, metadata, ...parameters);
+    while (step.request) {
+      const answer = await send(step.request, network(config, options));
+      step = call(glue.resume, config, metadata, step.awaiting, step.carry, answer);
+    }
+    return step.done;
+  };
+
+  const discover = (issuer, options = {}) =>
+    run((options) => glue.discover(`${issuer}`, options), options, undefined, [], options);
   const beginAuthorization = (config, metadata, options = {}) =>
     call(glue.beginAuthorization, config, metadata, options);
-  const completeAuthorization = async (config, metadata, transaction, callbackUrl, options = {}) =>
-    call(glue.completeAuthorization, config, metadata, `${transaction}`, `${callbackUrl}`, options);
-  const refreshTokens = async (config, metadata, tokens, options = {}) =>
-    call(glue.refreshTokens, config, metadata, tokens, options);
-  const fetchUserinfo = async (config, metadata, tokens, options = {}) =>
-    call(glue.fetchUserinfo, config, metadata, tokens, options);
-  const revokeTokens = async (config, metadata, tokens, options = {}) =>
-    call(glue.revokeTokens, config, metadata, tokens, options);
+  const completeAuthorization = (config, metadata, transaction, callbackUrl, options) =>
+    run(glue.completeAuthorization, config, metadata, [`${transaction}`, `${callbackUrl}`], options);
+  const refreshTokens = (config, metadata, tokens, options) =>
+    run(glue.refreshTokens, config, metadata, [tokens], options);
+  const fetchUserinfo = (config, metadata, tokens, options) =>
+    run(glue.fetchUserinfo, config, metadata, [tokens], options);
+  const revokeTokens = (config, metadata, tokens, options) =>
+    run(glue.revokeTokens, config, metadata, [tokens], options);
 
   class Session {
     #config;
@@ -41,15 +60,20 @@ export const createClient = ({ call, failed }, glue) => {
     }
 
     async accessToken() {
-      return call(glue.accessToken, this.#config, this.#metadata);
+      return (await this.#current(false)).accessToken;
     }
 
     async userinfo() {
-      return call(glue.sessionUserinfo, this.#config, this.#metadata);
+      return fetchUserinfo(this.#config, this.#metadata, await this.#current(false));
     }
 
     async refresh() {
-      this.#tokens = await call(glue.sessionRefresh, this.#config, this.#metadata);
+      await this.#current(true);
+    }
+
+    async #current(refresh) {
+      this.#tokens = await run(glue.sessionTokens, this.#config, this.#metadata, [refresh]);
+      return this.#tokens;
     }
   }
 
@@ -58,9 +82,8 @@ export const createClient = ({ call, failed }, glue) => {
     #metadata;
 
     static async discover(config) {
-      const { timeout, dangerouslyAllowHttp, host } = config;
-      const options = { timeout, dangerouslyAllowHttp, fetch: host?.fetch?.bind(host) };
-      return new Client(config, await discover(config.issuer, options));
+      const { dangerouslyAllowHttp } = config;
+      return new Client(config, await discover(config.issuer, { ...network(config), dangerouslyAllowHttp }));
     }
 
     constructor(config, metadata) {
@@ -77,23 +100,35 @@ export const createClient = ({ call, failed }, glue) => {
       call(glue.login, this.#config, this.#metadata, options);
     }
 
-    async handleRedirect(url) {
-      const { tokens, ...outcome } = await call(
-        glue.handleRedirect,
-        this.#config,
-        this.#metadata,
-        url === undefined ? undefined : `${url}`,
-      );
+    /** Calls that overlap are one. */
+    handleRedirect(url) {
+      const name = url === undefined ? url : `${url}`;
+      if (!handling.has(name)) {
+        handling.set(
+          name,
+          this.#handle(name).finally(() => handling.delete(name)),
+        );
+      }
+      return handling.get(name);
+    }
+
+    async #handle(url) {
+      const address = globalThis.location?.href;
+      const { tokens, ...outcome } = await run(glue.handleRedirect, this.#config, this.#metadata, [url]);
       if (tokens !== undefined) outcome.session = this.#signedIn(tokens);
       if (outcome.error) outcome.error = failed(outcome.error);
+      // The same callback may be handled again, also after a reload: its code goes back to where it was found.
+      if (url === undefined && outcome.error?.retryable) history.replaceState(history.state, "", address);
       return outcome;
     }
 
     async session() {
+      await ready();
       return this.#signedIn(call(glue.session, this.#config));
     }
 
     async logout() {
+      await ready();
       call(glue.logout, this.#config);
     }
 

@@ -1,16 +1,22 @@
 import { createClient } from "./client.js";
 import * as glue from "./dist/client_bg.js";
-import bytes from "./dist/client_bytes.js";
+import module from "./dist/client_bytes.js";
 import { CODES } from "./dist/codes.js";
 import { createEngine } from "./engine.js";
 import { createPrimitives } from "./primitives.js";
 
 export { isPkceError, PkceError } from "./error.js";
 
-const module = /* @__PURE__ */ createEngine(glue, "./client_bg.js", bytes, CODES);
+const started = /* @__PURE__ */ createEngine({
+  glue,
+  name: "./client_bg.js",
+  codes: CODES,
+  module,
+  loadTwin: () => import("./dist/client_twin.js"),
+});
 
 export const { generateVerifier, deriveChallenge, generatePair, verifyChallenge, engine, ready } =
-  /* @__PURE__ */ createPrimitives(module, glue);
+  /* @__PURE__ */ createPrimitives(started, glue);
 
 export const {
   discover,
@@ -21,4 +27,4 @@ export const {
   revokeTokens,
   Client,
   Session,
-} = /* @__PURE__ */ createClient(module, glue);
+} = /* @__PURE__ */ createClient(started, glue);

@@ -4,29 +4,15 @@ use alloc::string::String;
 
 use crate::secret::Secret;
 
-/// The most bytes of a response body that are looked at.
-pub const MAX_BODY: usize = 1 << 20;
-
-/// How a request is made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// Without a body.
-    Get,
-    /// With a form as its body.
-    Post,
-}
-
 /// A request to the authorization server. To be sent without cookies, without referrer, past every cache,
 /// and without following redirects.
 #[derive(Debug)]
 pub struct Request {
-    /// How.
-    pub method: Method,
     /// Where to.
     pub url: String,
     /// The access token for `Authorization: Bearer` (RFC 6750 section 2.1).
     pub bearer: Option<Secret>,
-    /// The body, `application/x-www-form-urlencoded`.
+    /// The body of a POST, `application/x-www-form-urlencoded`; without it the request is a GET.
     pub form: Option<Secret>,
 }
 
@@ -34,13 +20,13 @@ impl Request {
     /// A request without a body.
     #[must_use]
     pub const fn get(url: String) -> Self {
-        Self { method: Method::Get, url, bearer: None, form: None }
+        Self { url, bearer: None, form: None }
     }
 
     /// A request with a form.
     #[must_use]
     pub const fn post(url: String, form: Secret) -> Self {
-        Self { method: Method::Post, url, bearer: None, form: Some(form) }
+        Self { url, bearer: None, form: Some(form) }
     }
 }
 

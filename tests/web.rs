@@ -1,5 +1,10 @@
 //! The face in a real browser engine: run by `wasm-pack test`.
 #![cfg(target_arch = "wasm32")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    reason = "a test states what it expects by failing"
+)]
 
 use js_sys::{Array, Function, JSON, Map, Object, Promise, Reflect};
 use pkce_wasm::web;
@@ -11,6 +16,11 @@ wasm_bindgen_test_configure!(run_in_browser);
 
 const ISSUER: &str = "https://as.example";
 const REDIRECT_URI: &str = "https://app.example/callback";
+
+#[wasm_bindgen(module = "/pkg/transport.js")]
+extern "C" {
+    fn send(request: &JsValue, network: &JsValue) -> Promise;
+}
 
 #[wasm_bindgen(inline_js = r#"
 export function recorder(answers) {
@@ -28,7 +38,7 @@ export function recorder(answers) {
   };
 }
 export function silent() {
-  return { fetch: (url, init) => new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason))) };
+  return { timeout: 20, fetch: (url, init) => new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason))) };
 }
 export function idToken(claims) {
   const part = (value) => btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
@@ -80,9 +90,7 @@ fn config(client_id: &str, host: &JsValue) -> JsValue {
 
 fn answers(rows: &[(u16, &str, &str)]) -> Array {
     rows.iter()
-        .map(|(status, content_type, body)| {
-            Array::of3(&(*status).into(), &(*content_type).into(), &(*body).into())
-        })
+        .map(|(status, content_type, body)| Array::of3(&(*status).into(), &(*content_type).into(), &(*body).into()))
         .collect()
 }
 
@@ -100,8 +108,32 @@ fn callback(state: &str) -> String {
     format!("{REDIRECT_URI}?code=the-code&state={state}&iss=https%3A%2F%2Fas.example")
 }
 
-async fn settled(promise: Promise) -> Result<JsValue, JsValue> {
-    JsFuture::from(promise).await
+/// Goes on with an operation until it is done, as the package does.
+async fn settled(
+    step: Result<JsValue, JsValue>,
+    config: &JsValue,
+    network: &JsValue,
+) -> Result<JsValue, JsValue> {
+    let mut step = step?;
+    while get(&step, "request").is_object() {
+        let answer = JsFuture::from(send(&get(&step, "request"), network)).await.unwrap();
+        let awaiting = get(&step, "awaiting").as_f64().unwrap() as u32;
+        step = web::resume(config.clone(), metadata(), awaiting, &text(&step, "carry"), answer)?;
+    }
+    Ok(get(&step, "done"))
+}
+
+async fn handled(config: &JsValue, url: String) -> JsValue {
+    let step = web::handle_redirect(config.clone(), metadata(), Some(url));
+    settled(step, config, &network(config)).await.unwrap()
+}
+
+fn network(config: &JsValue) -> JsValue {
+    let host = get(config, "host");
+    let network = Object::new();
+    let fetch: Function = get(&host, "fetch").unchecked_into();
+    Reflect::set(&network, &"fetch".into(), &fetch.bind0(&host)).unwrap();
+    network.into()
 }
 
 fn push_answer(host: &JsValue, client_id: &str) {
@@ -208,17 +240,13 @@ async fn a_login_completes_once_and_its_callback_stays_completed() {
     let state = begin(&config, &host);
     push_answer(&host, "once");
 
-    // Two calls that overlap are one.
-    let first = web::handle_redirect(config.clone(), metadata(), Some(callback(&state)));
-    let second = web::handle_redirect(config.clone(), metadata(), Some(callback(&state)));
-    let (first, second) = (settled(first).await.unwrap(), settled(second).await.unwrap());
+    let first = handled(&config, callback(&state)).await;
     assert_eq!(text(&first, "status"), "signed-in");
-    assert_eq!(text(&second, "status"), "signed-in");
     assert_eq!(text(&first, "returnTo"), "/inbox");
     assert_eq!(text(&get(&get(&first, "tokens"), "claims"), "sub"), "ada");
     assert_eq!(sent(&host), 1);
 
-    let again = settled(web::handle_redirect(config.clone(), metadata(), Some(callback(&state)))).await.unwrap();
+    let again = handled(&config, callback(&state)).await;
     assert_eq!(text(&again, "status"), "already-completed");
     assert_eq!(text(&again, "returnTo"), "/inbox");
     assert_eq!(sent(&host), 1);
@@ -234,7 +262,7 @@ async fn the_token_request_is_sent_without_credentials_referrer_cache_or_redirec
     let config = config("request", &host);
     let state = begin(&config, &host);
     push_answer(&host, "request");
-    settled(web::handle_redirect(config, metadata(), Some(callback(&state)))).await.unwrap();
+    handled(&config, callback(&state)).await;
 
     let request = get(&host, "sent").unchecked_into::<Array>().get(0);
     let init = get(&request, "init");
@@ -255,17 +283,17 @@ async fn the_token_request_is_sent_without_credentials_referrer_cache_or_redirec
 
 #[wasm_bindgen_test]
 async fn a_network_blip_can_be_repeated_and_a_refusal_cannot() {
-    let host = host(&[(0, "", ""), (500, "text/plain", "down"), (400, "application/json", r#"{"error":"invalid_grant"}"#)]);
+    let host =
+        host(&[(0, "", ""), (500, "text/plain", "down"), (400, "application/json", r#"{"error":"invalid_grant"}"#)]);
     let config = config("blip", &host);
     let state = begin(&config, &host);
-    let handle = || settled(web::handle_redirect(config.clone(), metadata(), Some(callback(&state))));
 
     for code in ["network_failed", "server_error", "token_refused"] {
-        let outcome = handle().await.unwrap();
+        let outcome = handled(&config, callback(&state)).await;
         assert_eq!(text(&outcome, "status"), "refused");
         assert_eq!(text_of(&get(&outcome, "error")), code);
     }
-    let again = handle().await.unwrap();
+    let again = handled(&config, callback(&state)).await;
     assert_eq!(text_of(&get(&again, "error")), "token_refused");
     assert_eq!(sent(&host), 3);
 }
@@ -275,12 +303,10 @@ async fn ac7_a_forged_state_belongs_to_another_login() {
     let host = host(&[]);
     let config = config("forged", &host);
     begin(&config, &host);
-    let outcome =
-        settled(web::handle_redirect(config.clone(), metadata(), Some(callback("forged")))).await.unwrap();
+    let outcome = handled(&config, callback("forged")).await;
     assert_eq!(text(&outcome, "status"), "other-login");
     assert_eq!(text_of(&get(&outcome, "error")), "transaction_not_found");
-    let nothing =
-        settled(web::handle_redirect(config, metadata(), Some("https://app.example/".into()))).await.unwrap();
+    let nothing = handled(&config, "https://app.example/".into()).await;
     assert_eq!(text(&nothing, "status"), "none");
     assert_eq!(sent(&host), 0);
 }
@@ -292,25 +318,25 @@ async fn is1_a_wrong_iss_is_refused_and_the_true_answer_still_completes() {
     let state = begin(&config, &host);
     push_answer(&host, "mixed-up");
     let mixed_up = format!("{REDIRECT_URI}?code=x&state={state}&iss=https%3A%2F%2Fevil.example");
-    let outcome = settled(web::handle_redirect(config.clone(), metadata(), Some(mixed_up))).await.unwrap();
+    let outcome = handled(&config, mixed_up).await;
     assert_eq!(text_of(&get(&outcome, "error")), "response_issuer_mismatch");
     assert_eq!(sent(&host), 0);
-    let outcome = settled(web::handle_redirect(config, metadata(), Some(callback(&state)))).await.unwrap();
+    let outcome = handled(&config, callback(&state)).await;
     assert_eq!(text(&outcome, "status"), "signed-in");
 }
 
 #[wasm_bindgen_test]
 async fn discovery_asks_both_places_and_compares_the_issuer() {
     let document = r#"{"issuer":"https://as.example/t","authorization_endpoint":"https://as.example/auth","token_endpoint":"https://as.example/token"}"#;
-    let ask = |rows: &[(u16, &str, &str)]| {
+    let ask = async |rows: &[(u16, &str, &str)]| {
         let host = host(rows);
-        let fetch: Function = get(&host, "fetch").unchecked_into();
-        let options = Object::new();
-        Reflect::set(&options, &"fetch".into(), &fetch.bind0(&host)).unwrap();
-        (host, web::discover("https://as.example/t".into(), options.into()))
+        let options: JsValue = Object::new().into();
+        let step = web::discover("https://as.example/t", options.clone());
+        let found = settled(step, &options, &network(&config("discover", &host))).await;
+        (host, found)
     };
-    let (host, promise) = ask(&[(404, "text/plain", ""), (200, "application/json; charset=utf-8", document)]);
-    assert_eq!(text(&settled(promise).await.unwrap(), "issuer"), "https://as.example/t");
+    let (host, found) = ask(&[(404, "text/plain", ""), (200, "application/json; charset=utf-8", document)]).await;
+    assert_eq!(text(&found.unwrap(), "issuer"), "https://as.example/t");
     let urls: Vec<String> =
         get(&host, "sent").unchecked_into::<Array>().iter().map(|request| text(&request, "url")).collect();
     assert_eq!(
@@ -329,18 +355,15 @@ async fn discovery_asks_both_places_and_compares_the_issuer() {
         (vec![(503, "text/plain", "")], "server_error"),
         (vec![(0, "", "")], "network_failed"),
     ] {
-        let (_, promise) = ask(&rows);
-        assert_eq!(text_of(&settled(promise).await.unwrap_err()), code);
+        let (_, found) = ask(&rows).await;
+        assert_eq!(text_of(&found.unwrap_err()), code);
     }
 }
 
 #[wasm_bindgen_test]
 async fn a_server_that_never_answers_is_given_up() {
-    let host: JsValue = silent().into();
-    let options = Object::new();
-    Reflect::set(&options, &"fetch".into(), &get(&host, "fetch")).unwrap();
-    Reflect::set(&options, &"timeout".into(), &20.into()).unwrap();
-    let error = settled(web::discover(ISSUER.into(), options.into())).await.unwrap_err();
+    let options = JsValue::from(Object::new());
+    let error = settled(web::discover(ISSUER, options.clone()), &options, &silent()).await.unwrap_err();
     assert_eq!(text_of(&error), "timed_out");
 }
 
@@ -350,7 +373,7 @@ async fn an_expired_access_token_is_refreshed_and_only_invalid_grant_ends_the_se
     let config = config("refresh", &host);
     let state = begin(&config, &host);
     push_answer(&host, "refresh");
-    settled(web::handle_redirect(config.clone(), metadata(), Some(callback(&state)))).await.unwrap();
+    handled(&config, callback(&state)).await;
 
     let queue: Array = get(&host, "answers").unchecked_into();
     for (status, body) in [
@@ -361,13 +384,16 @@ async fn an_expired_access_token_is_refreshed_and_only_invalid_grant_ends_the_se
     ] {
         queue.push(&Array::of3(&status.into(), &"application/json".into(), &body.into()));
     }
-    let token = || settled(web::access_token(config.clone(), metadata()));
-    assert_eq!(token().await.unwrap(), "at");
-    settled(web::session_refresh(config.clone(), metadata())).await.unwrap();
+    let tokens = async |refresh: bool| {
+        let step = web::session_tokens(config.clone(), metadata(), refresh);
+        settled(step, &config, &network(&config)).await.map(|tokens| text(&tokens, "accessToken"))
+    };
+    assert_eq!(tokens(false).await.unwrap(), "at");
+    assert_eq!(tokens(true).await.unwrap(), "at2");
     assert_eq!(text(&web::session(config.clone()).unwrap(), "refreshToken"), "rt");
-    assert_eq!(text_of(&token().await.unwrap_err()), "server_error");
-    assert_eq!(token().await.unwrap(), "at3");
+    assert_eq!(text_of(&tokens(false).await.unwrap_err()), "server_error");
+    assert_eq!(tokens(false).await.unwrap(), "at3");
     assert_eq!(text(&web::session(config.clone()).unwrap(), "refreshToken"), "rt3");
-    assert_eq!(text_of(&token().await.unwrap_err()), "token_refused");
-    assert!(web::session(config).unwrap().is_null());
+    assert_eq!(text_of(&tokens(false).await.unwrap_err()), "token_refused");
+    assert!(web::session(config.clone()).unwrap().is_null());
 }

@@ -1,7 +1,5 @@
 //! The end of a session: revocation (RFC 7009).
 
-use alloc::vec::Vec;
-
 use crate::encoding::Form;
 use crate::error::{Code, Error};
 use crate::flow::config::Config;
@@ -10,8 +8,8 @@ use crate::flow::token::TokenSet;
 use crate::http::{Request, Response};
 use crate::secret::Secret;
 
-/// The requests that make the server forget the tokens: the refresh token first, since that may take the others along
-/// (RFC 7009 section 2.1).
+/// The requests that make the server forget the refresh token, when there is one, and then the access token: the first
+/// may take the others along (RFC 7009 section 2.1).
 ///
 /// # Errors
 /// [`Code::EndpointMissing`]
@@ -19,7 +17,7 @@ pub fn revocation_requests<J>(
     config: &Config,
     metadata: &Metadata,
     tokens: &TokenSet<J>,
-) -> Result<Vec<Request>, Error> {
+) -> Result<(Option<Request>, Request), Error> {
     let endpoint = metadata
         .revocation_endpoint
         .as_ref()
@@ -32,7 +30,7 @@ pub fn revocation_requests<J>(
         Request::post(endpoint.clone(), Secret::new(form.finish()))
     };
     let refresh_token = tokens.refresh_token.as_ref().map(|token| request(token, "refresh_token"));
-    Ok(refresh_token.into_iter().chain([request(&tokens.access_token, "access_token")]).collect())
+    Ok((refresh_token, request(&tokens.access_token, "access_token")))
 }
 
 /// Reads the answer to one of them. The body is not looked at, and an unknown token is no error (RFC 7009 section 2.2).

@@ -8,6 +8,7 @@ use crate::flow::callback::Grant;
 use crate::flow::config::{Config, asks_for_openid};
 use crate::flow::id_token;
 use crate::flow::metadata::Metadata;
+use crate::flow::transaction::Transaction;
 use crate::http::{Request, Response};
 use crate::json::Json;
 use crate::secret::Secret;
@@ -69,17 +70,22 @@ impl Grant {
             .with("redirect_uri", &transaction.redirect_uri)
             .with("client_id", &transaction.client_id)
             .with("code_verifier", transaction.code_verifier.expose());
-        (
-            Request::post(transaction.token_endpoint, Secret::new(form.finish())),
-            Exchange {
-                issuer: transaction.issuer,
-                client_id: transaction.client_id,
-                scope: transaction.scope,
-                nonce: transaction.nonce,
-                clock_tolerance: config.settings().clock_tolerance,
-                previous: None,
-            },
-        )
+        let exchange = transaction.exchange(config);
+        (Request::post(transaction.token_endpoint, Secret::new(form.finish())), exchange)
+    }
+}
+
+impl Transaction {
+    /// What the answer to the token request has to agree with. For the crate's own use: outside, only a grant gives it.
+    pub(crate) fn exchange(&self, config: &Config) -> Exchange {
+        Exchange {
+            issuer: self.issuer.clone(),
+            client_id: self.client_id.clone(),
+            scope: self.scope.clone(),
+            nonce: self.nonce.clone(),
+            clock_tolerance: config.settings().clock_tolerance,
+            previous: None,
+        }
     }
 }
 

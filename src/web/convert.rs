@@ -1,31 +1,19 @@
 //! Between the objects of JavaScript and the types of the protocol.
 
-use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
-use core::pin::Pin;
 
-use js_sys::{Function, Map, Object, Promise, Reflect};
+use js_sys::{Function, Map, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
-use wasm_bindgen_futures::future_to_promise;
 
 use crate::error::{Code, Error};
 use crate::flow::authorize::LoginOptions;
 use crate::flow::config::{Config, Settings};
 use crate::flow::metadata::Metadata;
 use crate::flow::token::TokenSet;
+use crate::http::Response;
 use crate::json::Json;
 use crate::secret::Secret;
-
-/// The milliseconds before a request is given up, unless the caller says otherwise.
-const DEFAULT_TIMEOUT: u32 = 30_000;
-
-/// Runs a future of the face and gives JavaScript the promise of its end. The one place where the two meet: each kind of
-/// future that were handed over by itself would bring its own copy of the machinery.
-pub(crate) fn promise(future: impl Future<Output = Result<JsValue, Error>> + 'static) -> Promise {
-    let future: Pin<Box<dyn Future<Output = Result<JsValue, Error>>>> = Box::pin(future);
-    future_to_promise(async move { Ok(future.await?) })
-}
 
 /// An object under construction.
 pub(crate) struct Members(Object);
@@ -60,20 +48,11 @@ impl Members {
 /// What the face needs to know of a configuration beside the protocol's part.
 pub(crate) struct Context {
     pub(crate) config: Config,
-    pub(crate) network: Network,
     pub(crate) open: Option<Function>,
     /// `memory`, `session` or `local`.
     pub(crate) storage: Option<String>,
     /// What lives as long as the page; the package's client brings it along.
     pub(crate) memory: Option<Map>,
-}
-
-/// How requests are made.
-#[derive(Clone)]
-pub(crate) struct Network {
-    pub(crate) fetch: Option<Function>,
-    /// Milliseconds.
-    pub(crate) timeout: u32,
 }
 
 impl Context {
@@ -98,11 +77,10 @@ impl Context {
         if !matches!(storage.as_deref(), None | Some("memory" | "session" | "local")) {
             return Err(invalid("storage"));
         }
-        let host = config.member("host");
+        whole(config, "timeout", "timeout")?;
         Ok(Self {
             config: Config::new(settings)?,
-            network: Network::read(host.as_ref(), config)?,
-            open: host.and_then(|host| bound(&host, "open")),
+            open: config.member("host").and_then(|host| bound(&host, "open")),
             storage,
             memory: config.member("memory").and_then(|memory| memory.dyn_into().ok()),
         })
@@ -113,20 +91,6 @@ impl Context {
         let metadata = Metadata::from_json(document, &settings.issuer, settings.dangerously_allow_http)?;
         metadata.check(&self.config)?;
         Ok(metadata)
-    }
-}
-
-impl Network {
-    pub(crate) fn read(host: Option<&JsValue>, options: &JsValue) -> Result<Self, Error> {
-        Ok(Self {
-            fetch: host.and_then(|host| bound(host, "fetch")),
-            timeout: whole(options, "timeout", "timeout")?.unwrap_or(DEFAULT_TIMEOUT),
-        })
-    }
-
-    /// The same network, but for a `fetch` that the step brings along.
-    pub(crate) fn or(self, options: &JsValue) -> Self {
-        Self { fetch: bound(options, "fetch").or(self.fetch), ..self }
     }
 }
 
@@ -175,6 +139,27 @@ pub(crate) fn to_tokens(tokens: &JsValue) -> Result<TokenSet<JsValue>, Error> {
     })
 }
 
+/// The answer to a request, as the transport brings it; or why there is none.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status that is none becomes 0")]
+pub(crate) fn to_response(answer: &JsValue) -> Result<Response, Error> {
+    let status = answer.number("status").unwrap_or_default() as u16;
+    match answer.string("failure").as_deref() {
+        Some("timed_out") => return Err(Error::new(Code::TimedOut)),
+        Some("response_too_large") => return Err(Error::new(Code::ResponseTooLarge).status(status)),
+        Some(_) => return Err(Error::new(Code::NetworkFailed)),
+        None => {}
+    }
+    // A page sees a redirect that was not followed as an opaque answer with the status 0; a server sees it as it is.
+    if matches!(status, 0 | 300..=399) || flag(answer, "redirected") {
+        return Err(Error::new(Code::RedirectNotFollowed).status(status));
+    }
+    Ok(Response {
+        status,
+        content_type: answer.string("type"),
+        body: Secret::new(answer.string("body").unwrap_or_default()),
+    })
+}
+
 /// Seconds since 1970 as JavaScript has them.
 #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
 fn from_seconds(time: u64) -> JsValue {
@@ -211,7 +196,7 @@ fn whole(object: &JsValue, name: &str, subject: &'static str) -> Result<Option<u
     }
 }
 
-fn flag(object: &JsValue, name: &str) -> bool {
+pub(crate) fn flag(object: &JsValue, name: &str) -> bool {
     object.member(name).and_then(|value| value.as_boolean()).unwrap_or(false)
 }
 

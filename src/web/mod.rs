@@ -1,7 +1,9 @@
-//! The face: what JavaScript sees. Conversions and browser calls; every decision is the protocol's.
+//! The face: what JavaScript sees. Conversions and the browser's synchronous calls; every decision is the protocol's.
 //!
-//! The module keeps nothing between two calls: what has to last lives in the page's storage or, for the memory tier, in
-//! a `Map` that the caller owns. So an instance that trapped can be thrown away, and no secret rests in linear memory.
+//! Nothing here waits. An operation that needs the server gives a *step*: the request to send, and what to hand to
+//! [`resume`] together with the answer. So the module is never entered by a callback and keeps nothing between two
+//! calls: what has to last lives in the page's storage or in the caller's hands, an instance that trapped can be
+//! thrown away without losing a login, and no secret rests in linear memory.
 
 mod error;
 mod primitives;
@@ -10,8 +12,6 @@ mod primitives;
 mod client;
 #[cfg(feature = "client")]
 mod convert;
-#[cfg(feature = "client")]
-mod fetch;
 #[cfg(feature = "client")]
 mod json;
 #[cfg(feature = "client")]
@@ -22,9 +22,9 @@ mod steps;
 mod storage;
 
 #[cfg(feature = "client")]
-pub use client::{access_token, check_client, handle_redirect, login, logout, session, session_refresh, session_userinfo};
+pub use client::{check_client, handle_redirect, login, logout, session, session_tokens};
 pub use primitives::{derive_challenge, generate_pair_text, generate_verifier, verify_challenge};
 #[cfg(feature = "client")]
 pub use steps::{
-    begin_authorization, complete_authorization, discover, fetch_userinfo, refresh_tokens, revoke_tokens,
+    begin_authorization, complete_authorization, discover, fetch_userinfo, refresh_tokens, resume, revoke_tokens,
 };

@@ -1,38 +1,85 @@
-//! The stateless steps, for those who keep their own storage.
+//! The steps of the protocol for JavaScript: each begins with a request, and goes on with its answer.
 
-use alloc::string::String;
-
-use js_sys::Promise;
 use wasm_bindgen::prelude::*;
 
 use crate::error::{Code, Error};
 use crate::flow::authorize::{Authorization, begin};
 use crate::flow::callback::Callback;
 use crate::flow::metadata::{Metadata, discovery_requests};
-use crate::flow::token::{self, Exchange, TokenSet};
+use crate::flow::token::{self, TokenSet};
 use crate::flow::transaction::Transaction;
 use crate::flow::{logout, userinfo};
-use crate::http::Request;
-use crate::json::Json;
+use crate::http::{Request, Response};
 use crate::random::SystemEntropy;
-use crate::web::convert::{Context, Members, Network, from_tokens, login_options, now, promise, to_tokens};
-use crate::web::fetch::send;
+use crate::secret::Secret;
+use crate::web::client;
+use crate::web::convert::{Context, Members, flag, from_tokens, login_options, now, to_response, to_tokens};
 
-/// Fetches and checks the metadata of an issuer: the OpenID form first, then that of RFC 8414.
+/// What an answer is the answer to.
+#[derive(Clone, Copy)]
+pub(crate) enum Awaiting {
+    /// The metadata, in the OpenID form.
+    OpenidMetadata,
+    /// The metadata, in the form of RFC 8414.
+    OauthMetadata,
+    /// The tokens for a code.
+    Tokens,
+    /// The same, for the login that the client keeps.
+    Login,
+    /// Fresh tokens.
+    FreshTokens,
+    /// The same, for the session that the client keeps.
+    FreshSession,
+    /// The claims of the user.
+    Userinfo,
+    /// The end of the refresh token; the access token is next.
+    FirstRevocation,
+    /// The end of the last token.
+    LastRevocation,
+}
+
+impl Awaiting {
+    const ALL: [Self; 9] = [
+        Self::OpenidMetadata,
+        Self::OauthMetadata,
+        Self::Tokens,
+        Self::Login,
+        Self::FreshTokens,
+        Self::FreshSession,
+        Self::Userinfo,
+        Self::FirstRevocation,
+        Self::LastRevocation,
+    ];
+}
+
+/// An operation that goes on when the answer is there: `{ request, awaiting, carry }`.
+#[allow(clippy::needless_pass_by_value, reason = "the request is spent")]
+pub(crate) fn step(request: Request, awaiting: Awaiting, carry: &str) -> JsValue {
+    let request = Members::new()
+        .with_text("url", Some(&request.url))
+        .with_text("form", request.form.as_ref().map(Secret::expose))
+        .with_text("bearer", request.bearer.as_ref().map(Secret::expose));
+    Members::new()
+        .with("request", request.finish())
+        .with("awaiting", JsValue::from(awaiting as u32))
+        .with_text("carry", Some(carry))
+        .finish()
+}
+
+/// An operation that came to its end: `{ done }`.
+pub(crate) fn done(value: JsValue) -> JsValue {
+    Members::new().with("done", value).finish()
+}
+
+/// Begins to fetch the metadata of an issuer.
+///
+/// # Errors
+/// `config_invalid`, `endpoint_insecure`
 #[wasm_bindgen]
-#[must_use]
-pub fn discover(issuer: String, options: JsValue) -> Promise {
-    promise(async move {
-        let allow_http = options.member("dangerouslyAllowHttp").and_then(|flag| flag.as_boolean()).unwrap_or(false);
-        let network = Network::read(Some(&options), &options)?;
-        let [openid, oauth] = discovery_requests(&issuer, allow_http)?;
-        let mut response = send(&network, openid).await?;
-        if response.status == 404 {
-            response = send(&network, oauth).await?;
-        }
-        let (_, document) = Metadata::from_response::<JsValue>(&response, &issuer, allow_http)?;
-        Ok(document)
-    })
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn discover(issuer: &str, options: JsValue) -> Result<JsValue, JsValue> {
+    let [openid, _] = discovery_requests(issuer, flag(&options, "dangerouslyAllowHttp"))?;
+    Ok(step(openid, Awaiting::OpenidMetadata, issuer))
 }
 
 /// Builds the authorization request: `{ url, state, transaction }`.
@@ -43,13 +90,9 @@ pub fn discover(issuer: String, options: JsValue) -> Promise {
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn begin_authorization(config: JsValue, metadata: JsValue, options: JsValue) -> Result<JsValue, JsValue> {
     let context = Context::read(&config)?;
-    let Authorization { url, transaction } = begin(
-        &context.config,
-        &context.metadata(&metadata)?,
-        login_options(&options)?,
-        &mut SystemEntropy,
-        now(),
-    )?;
+    let metadata = context.metadata(&metadata)?;
+    let Authorization { url, transaction } =
+        begin(&context.config, &metadata, login_options(&options)?, &mut SystemEntropy, now())?;
     Ok(Members::new()
         .with_text("url", Some(&url))
         .with_text("state", Some(transaction.state.expose()))
@@ -57,80 +100,150 @@ pub fn begin_authorization(config: JsValue, metadata: JsValue, options: JsValue)
         .finish())
 }
 
-/// Checks the callback, redeems the code, checks the ID token; gives the token set.
+/// Checks the callback against its transaction and begins to redeem the code.
+///
+/// # Errors
+/// those of [`Transaction::from_record`], [`Callback::parse`] and [`Transaction::accept`]
 #[wasm_bindgen(js_name = completeAuthorization)]
-#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn complete_authorization(
     config: JsValue,
     metadata: JsValue,
-    transaction: String,
-    callback_url: String,
-    options: JsValue,
-) -> Promise {
-    promise(async move {
-        let context = Context::read(&config)?;
-        context.metadata(&metadata)?;
-        let transaction = Transaction::from_record(&transaction)?;
-        let callback = Callback::parse(&callback_url, &transaction.redirect_uri)?.ok_or(Code::RedirectUriMismatch);
-        let grant = transaction.accept(&context.config, callback.map_err(Error::new)?, now())?;
-        let tokens = exchange(&context.network.or(&options), grant.into_request(&context.config)).await?;
-        Ok(from_tokens(&tokens))
-    })
+    record: &str,
+    callback_url: &str,
+) -> Result<JsValue, JsValue> {
+    let context = Context::read(&config)?;
+    context.metadata(&metadata)?;
+    let transaction = Transaction::from_record(record)?;
+    let callback = Callback::parse(callback_url, &transaction.redirect_uri)?.ok_or(Code::RedirectUriMismatch);
+    let grant = transaction.accept(&context.config, callback.map_err(Error::new)?, now())?;
+    let (request, _) = grant.into_request(&context.config);
+    Ok(step(request, Awaiting::Tokens, record))
 }
 
-/// Trades the refresh token for fresh tokens; gives the token set.
+/// Begins to trade the refresh token for fresh tokens.
+///
+/// # Errors
+/// `refresh_token_missing`
 #[wasm_bindgen(js_name = refreshTokens)]
-#[must_use]
-pub fn refresh_tokens(config: JsValue, metadata: JsValue, tokens: JsValue, options: JsValue) -> Promise {
-    promise(async move {
-        let context = Context::read(&config)?;
-        let request = token::refresh(&context.config, &context.metadata(&metadata)?, to_tokens(&tokens)?)?;
-        Ok(from_tokens(&exchange(&context.network.or(&options), request).await?))
-    })
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn refresh_tokens(config: JsValue, metadata: JsValue, tokens: JsValue) -> Result<JsValue, JsValue> {
+    let context = Context::read(&config)?;
+    Ok(begin_refresh(&context, &context.metadata(&metadata)?, to_tokens(&tokens)?, Awaiting::FreshTokens)?)
 }
 
-/// Asks the userinfo endpoint; gives the claims.
+/// Begins to ask the userinfo endpoint.
+///
+/// # Errors
+/// `endpoint_missing`
 #[wasm_bindgen(js_name = fetchUserinfo)]
-#[must_use]
-pub fn fetch_userinfo(config: JsValue, metadata: JsValue, tokens: JsValue, options: JsValue) -> Promise {
-    promise(async move {
-        let context = Context::read(&config)?;
-        let tokens = to_tokens(&tokens)?;
-        let network = context.network.clone().or(&options);
-        ask_userinfo(&network, &context.metadata(&metadata)?, &tokens).await
-    })
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn fetch_userinfo(config: JsValue, metadata: JsValue, tokens: JsValue) -> Result<JsValue, JsValue> {
+    let metadata = Context::read(&config)?.metadata(&metadata)?;
+    let tokens = to_tokens(&tokens)?;
+    Ok(step(userinfo::request(&metadata, &tokens)?, Awaiting::Userinfo, tokens.to_record().expose()))
 }
 
-/// Tells the server to forget the tokens.
+/// Begins to tell the server to forget the tokens.
+///
+/// # Errors
+/// `endpoint_missing`
 #[wasm_bindgen(js_name = revokeTokens)]
-#[must_use]
-pub fn revoke_tokens(config: JsValue, metadata: JsValue, tokens: JsValue, options: JsValue) -> Promise {
-    promise(async move {
-        let context = Context::read(&config)?;
-        let metadata = context.metadata(&metadata)?;
-        let network = context.network.clone().or(&options);
-        for request in logout::revocation_requests(&context.config, &metadata, &to_tokens(&tokens)?)? {
-            logout::finish_revocation(&send(&network, request).await?)?;
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn revoke_tokens(config: JsValue, metadata: JsValue, tokens: JsValue) -> Result<JsValue, JsValue> {
+    let context = Context::read(&config)?;
+    let tokens = to_tokens(&tokens)?;
+    let (refresh, access) = logout::revocation_requests(&context.config, &context.metadata(&metadata)?, &tokens)?;
+    let (request, awaiting) = match refresh {
+        Some(request) => (request, Awaiting::FirstRevocation),
+        None => (access, Awaiting::LastRevocation),
+    };
+    Ok(step(request, awaiting, tokens.to_record().expose()))
+}
+
+/// Goes on with the answer to a step: `{ status, redirected, type, body }`, or `{ failure }` when none came.
+///
+/// # Errors
+/// those of the operation
+#[wasm_bindgen]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn resume(
+    config: JsValue,
+    metadata: JsValue,
+    awaiting: u32,
+    carry: &str,
+    answer: JsValue,
+) -> Result<JsValue, JsValue> {
+    let place = usize::try_from(awaiting).unwrap_or(usize::MAX);
+    let awaiting = Awaiting::ALL.get(place).copied().ok_or(Error::new(Code::Internal))?;
+    let answer = to_response(&answer);
+    if let Awaiting::OpenidMetadata | Awaiting::OauthMetadata = awaiting {
+        return Ok(finish_discovery(&config, carry, awaiting, &answer?)?);
+    }
+    let context = Context::read(&config)?;
+    let metadata = context.metadata(&metadata)?;
+    if let Awaiting::Login = awaiting {
+        return Ok(done(client::finish_login(&context, carry, answer)?));
+    }
+    let answer = answer?;
+    if let Awaiting::Tokens = awaiting {
+        let transaction = Transaction::from_record(carry)?;
+        let tokens = transaction.exchange(&context.config).finish(&answer, now())?;
+        return Ok(done(from_tokens(&tokens)));
+    }
+    let tokens = TokenSet::<JsValue>::from_record(carry).ok_or(Error::new(Code::Internal))?;
+    let value = match awaiting {
+        Awaiting::FreshTokens => from_tokens(&finish_refresh(&context, &metadata, tokens, &answer)?),
+        Awaiting::FreshSession => {
+            from_tokens(&client::keep_session(&context, finish_refresh(&context, &metadata, tokens, &answer))?)
         }
-        Ok(JsValue::UNDEFINED)
-    })
+        Awaiting::Userinfo => userinfo::finish(&answer, &tokens)?,
+        _ => {
+            logout::finish_revocation(&answer)?;
+            if let Awaiting::FirstRevocation = awaiting {
+                let (_, request) = logout::revocation_requests(&context.config, &metadata, &tokens)?;
+                return Ok(step(request, Awaiting::LastRevocation, carry));
+            }
+            JsValue::UNDEFINED
+        }
+    };
+    Ok(done(value))
 }
 
-/// Sends a token request and reads its answer.
-pub(crate) async fn exchange(
-    network: &Network,
-    (request, exchange): (Request, Exchange),
-) -> Result<TokenSet<JsValue>, Error> {
-    let response = send(network, request).await?;
-    exchange.finish(&response, now())
-}
-
-/// Asks the userinfo endpoint.
-pub(crate) async fn ask_userinfo(
-    network: &Network,
-    metadata: &Metadata,
-    tokens: &TokenSet<JsValue>,
+/// Where the OpenID form is not found, that of RFC 8414 is asked for.
+fn finish_discovery(
+    options: &JsValue,
+    issuer: &str,
+    awaiting: Awaiting,
+    answer: &Response,
 ) -> Result<JsValue, Error> {
-    let response = send(network, userinfo::request(metadata, tokens)?).await?;
-    userinfo::finish(&response, tokens)
+    let allow_http = flag(options, "dangerouslyAllowHttp");
+    match awaiting {
+        Awaiting::OpenidMetadata if answer.status == 404 => {
+            let [_, oauth] = discovery_requests(issuer, allow_http)?;
+            Ok(step(oauth, Awaiting::OauthMetadata, issuer))
+        }
+        _ => Ok(done(Metadata::from_response::<JsValue>(answer, issuer, allow_http)?.1)),
+    }
+}
+
+pub(crate) fn begin_refresh(
+    context: &Context,
+    metadata: &Metadata,
+    tokens: TokenSet<JsValue>,
+    awaiting: Awaiting,
+) -> Result<JsValue, Error> {
+    let carry = tokens.to_record();
+    let (request, _) = token::refresh(&context.config, metadata, tokens)?;
+    Ok(step(request, awaiting, carry.expose()))
+}
+
+fn finish_refresh(
+    context: &Context,
+    metadata: &Metadata,
+    tokens: TokenSet<JsValue>,
+    answer: &Response,
+) -> Result<TokenSet<JsValue>, Error> {
+    let (_, exchange) = token::refresh(&context.config, metadata, tokens)?;
+    exchange.finish(answer, now())
 }
