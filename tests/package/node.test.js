@@ -1,4 +1,5 @@
-// The packed tarball, installed as a user would, in Node. The runner sets PKCE_WASM_INSTALLED to the folder it is installed in.
+// The packed tarball, installed as a user would, in Node. The runner sets PKCE_WASM_INSTALLED to the folder it is installed
+// in, and PKCE_WASM_ENGINE to the engine: "wasm", or "js" for the twin.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
@@ -12,12 +13,29 @@ import { pathToFileURL } from "node:url";
 const installed = process.env.PKCE_WASM_INSTALLED;
 assert.ok(installed, "PKCE_WASM_INSTALLED names the folder of the installation");
 const { resolve } = createRequire(join(installed, "app.js"));
+const expectedEngine = process.env.PKCE_WASM_ENGINE ?? "wasm";
+if (expectedEngine === "js") await forbidWebAssembly();
 const pkce = await import(pathToFileURL(resolve("pkce-wasm/pkce")).href);
 const client = await import(pathToFileURL(resolve("pkce-wasm")).href);
 
 const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 const code = (expected) => (error) => client.isPkceError(error) && error.code === expected;
+
+await Promise.all([pkce.ready(), client.ready()]);
+
+/** As a Content-Security-Policy without wasm-unsafe-eval does it; after Node's own fetch has compiled what it needs. */
+async function forbidWebAssembly() {
+  const server = createServer((_, response) => response.end());
+  await new Promise((done) => server.listen(0, "127.0.0.1", done));
+  await (await fetch(`http://127.0.0.1:${server.address().port}`)).text();
+  server.close();
+  const refuse = () => {
+    throw new WebAssembly.CompileError("blocked by CSP");
+  };
+  WebAssembly.Module = refuse;
+  WebAssembly.compile = async () => refuse();
+}
 
 /** Runs a module of its own, so that what it breaks stays broken for it alone. */
 const run = (source) =>
@@ -40,7 +58,7 @@ for (const [entry, module] of [
     assert.equal(module.deriveChallenge(VERIFIER), CHALLENGE);
     assert.equal(module.verifyChallenge(VERIFIER, CHALLENGE), true);
     assert.equal(module.verifyChallenge(`${VERIFIER}x`, CHALLENGE), false);
-    assert.equal(module.engine(), "wasm");
+    assert.equal(module.engine(), expectedEngine);
   });
 
   test(`${entry}: PK1 PK2 verifiers of every length, each new, each with the challenge that node:crypto derives`, () => {
@@ -57,6 +75,18 @@ for (const [entry, module] of [
     assert.equal(module.generateVerifier().length, 43);
   });
 
+  test(`${entry}: PK7 ten thousand pairs are distinct and correct, however often the memory grew`, () => {
+    const seen = new Set();
+    for (let round = 0; round < 10_000; round++) {
+      const { codeVerifier, codeChallenge } = module.generatePair(43 + (round % 86));
+      assert.equal(codeChallenge, createHash("sha256").update(codeVerifier).digest("base64url"));
+      // A long argument makes the memory grow, at first.
+      if (round % 1000 === 0) assert.equal(module.verifyChallenge("x".repeat(round * 200), codeChallenge), false);
+      seen.add(codeVerifier);
+    }
+    assert.equal(seen.size, 10_000);
+  });
+
   test(`${entry}: PK1 PK4 what is refused`, () => {
     for (const length of [42, 129, 0, -1, Number.NaN, "many"]) {
       assert.throws(() => module.generateVerifier(length), code("verifier_length_invalid"));
@@ -70,13 +100,46 @@ for (const [entry, module] of [
     assert.equal(module.verifyChallenge(VERIFIER, VERIFIER, "plain", { dangerouslyAllowPlain: true }), true);
   });
 
-  test(`${entry}: nothing runs at import, and a missing WebAssembly is named`, () => {
+  test(`${entry}: nothing runs at import; where WebAssembly is missing or blocked the twin is loaded on demand`, () => {
+    for (const obstacle of [
+      "delete globalThis.WebAssembly;",
+      "WebAssembly.Module = WebAssembly.compile = () => { throw new WebAssembly.CompileError('blocked by CSP'); };",
+    ]) {
+      const printed = run(`
+        ${obstacle}
+        const { generatePair, verifyChallenge, ready, engine } = await import("${entry}");
+        try { generatePair(); } catch (error) { console.log(error.name, error.code, error.blame); }
+        console.log(await ready(), engine());
+        const { codeVerifier, codeChallenge } = generatePair();
+        console.log(verifyChallenge(codeVerifier, codeChallenge));
+      `);
+      assert.equal(printed, "PkceError engine_not_ready caller\njs js\ntrue");
+    }
+  });
+
+  test(`${entry}: an engine that refuses to compile in one step compiles in the background`, () => {
     const printed = run(`
-      delete globalThis.WebAssembly;
-      const { generatePair } = await import("${entry}");
-      try { generatePair(); } catch (error) { console.log(error.name, error.code, error.blame); }
+      const { Module } = WebAssembly;
+      WebAssembly.Module = class { static [Symbol.hasInstance](value) { return value instanceof Module; }
+        constructor() { throw new RangeError("disallowed on the main thread, if the buffer size is larger than 4KB"); } };
+      const { generateVerifier, ready } = await import("${entry}");
+      try { generateVerifier(); } catch (error) { console.log(error.code); }
+      console.log(await ready(), generateVerifier().length);
     `);
-    assert.equal(printed, "PkceError engine_unavailable environment");
+    assert.equal(printed, "engine_not_ready\nwasm 43");
+  });
+
+  test(`${entry}: after a trap the instance is discarded and the next call starts a fresh one`, async () => {
+    const folder = join(installed, "node_modules/pkce-wasm/dist");
+    const glue = await import(pathToFileURL(join(folder, entry === "pkce-wasm" ? "client_bg.js" : "pkce_bg.js")).href);
+    glue.__wbg_set_wasm({
+      __wbindgen_add_to_stack_pointer() {
+        throw new Error("unreachable");
+      },
+    });
+    assert.throws(() => module.generateVerifier(), code("internal"));
+    assert.equal(module.deriveChallenge(VERIFIER), CHALLENGE);
+    assert.equal(module.engine(), expectedEngine);
   });
 
   test(`${entry}: PK2 without randomness there is no verifier`, () => {
