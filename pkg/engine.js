@@ -25,19 +25,31 @@ export const createEngine = ({ glue, name, codes, module, loadTwin }) => {
     return module;
   };
 
-  const start = () => {
-    if (running) return running;
+  const compile = () => {
     try {
-      if (twin) {
-        glue.__wbg_set_wasm(twin(imports));
-      } else {
-        if (!(decoded() instanceof WebAssembly.Module)) module = new WebAssembly.Module(module);
-        glue.__wbg_set_wasm(new WebAssembly.Instance(module, imports).exports);
-      }
+      if (!(decoded() instanceof WebAssembly.Module)) module = new WebAssembly.Module(module);
     } catch (cause) {
       throw named("engine_not_ready", cause);
     }
-    running = twin ? "js" : "wasm";
+  };
+
+  const instantiate = () => {
+    if (twin) return twin(imports);
+    compile();
+    try {
+      const { exports } = new WebAssembly.Instance(module, imports);
+      if (exports.generateVerifier) return exports;
+    } catch (cause) {
+      throw named("module_invalid", cause);
+    }
+    throw named("module_invalid");
+  };
+
+  const start = () => {
+    if (!running) {
+      glue.__wbg_set_wasm(instantiate());
+      running = twin ? "js" : "wasm";
+    }
     return running;
   };
 
@@ -45,7 +57,8 @@ export const createEngine = ({ glue, name, codes, module, loadTwin }) => {
   const ready = async () => {
     try {
       return start();
-    } catch {
+    } catch (error) {
+      if (error.code === "module_invalid") throw error;
       try {
         module = await WebAssembly.compile(decoded());
         return start();
@@ -78,11 +91,24 @@ export const createEngine = ({ glue, name, codes, module, loadTwin }) => {
     }
   };
 
-  /** Gives the module, for `slim`. */
-  const use = (given) => {
+  /** Takes the module from the caller, for `slim`. */
+  const initialize = async (source) => {
+    let given = await source;
+    if (typeof given === "string" || given instanceof URL) given = await fetch(given);
+    if (globalThis.Response && given instanceof Response) given = await given.arrayBuffer();
+    const { Module, validate } = globalThis.WebAssembly ?? {};
+    if (Module && !(given instanceof Module)) {
+      if (!(given instanceof ArrayBuffer || ArrayBuffer.isView(given)) || !validate(given)) throw named("module_invalid");
+    }
     module = given;
     running = undefined;
+    try {
+      return await ready();
+    } catch (error) {
+      module = undefined;
+      throw error;
+    }
   };
 
-  return { call, engine: start, failed, named, ready, use };
+  return { call, engine: start, failed, named, ready, initialize };
 };

@@ -34,7 +34,7 @@ export type Engine = "wasm" | "js";
  *
  * @param length - Characters, 43 to 128; 43 when absent.
  * @returns The verifier; derive its challenge with {@link deriveChallenge}.
- * @throws PkceError `verifier_length_invalid`, `randomness_unavailable`, `engine_not_ready`, `engine_unavailable`
+ * @throws PkceError `verifier_length_invalid`, `randomness_unavailable`, `engine_not_ready`
  */
 export function generateVerifier(length?: VerifierLength): string;
 
@@ -43,7 +43,7 @@ export function generateVerifier(length?: VerifierLength): string;
  *
  * @param codeVerifier - 43 to 128 characters of `[A-Za-z0-9-._~]`.
  * @returns 43 base64url characters, for the parameter `code_challenge` beside `code_challenge_method=S256`.
- * @throws PkceError `verifier_invalid`, `engine_not_ready`, `engine_unavailable`
+ * @throws PkceError `verifier_invalid`, `engine_not_ready`
  */
 export function deriveChallenge(codeVerifier: string): string;
 
@@ -51,7 +51,7 @@ export function deriveChallenge(codeVerifier: string): string;
  * Makes a `code_verifier` and its `code_challenge` in one call (RFC 7636 sections 4.1 and 4.2).
  *
  * @param length - Characters of the verifier, 43 to 128; 43 when absent.
- * @throws PkceError `verifier_length_invalid`, `randomness_unavailable`, `engine_not_ready`, `engine_unavailable`
+ * @throws PkceError `verifier_length_invalid`, `randomness_unavailable`, `engine_not_ready`
  */
 export function generatePair(length?: VerifierLength): PkcePair;
 

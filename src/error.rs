@@ -83,7 +83,8 @@ codes! {
     ChallengeMethodRefused "challenge_method_refused" Caller false "Only the method S256 is accepted; plain shows the secret to whoever sees the request."
     RandomnessUnavailable "randomness_unavailable" Environment false "The platform gives no cryptographic randomness (crypto.getRandomValues). There is no weaker substitute: use an engine that has it."
     EngineNotReady "engine_not_ready" Caller false "WebAssembly cannot start here in one step: await ready() once, then call again."
-    EngineUnavailable "engine_unavailable" Environment false "Neither WebAssembly nor its JavaScript twin could be loaded: allow 'wasm-unsafe-eval' or the package's own scripts in the Content-Security-Policy."
+    EngineUnavailable "engine_unavailable" Environment false "Neither WebAssembly nor its JavaScript twin could be loaded: allow 'wasm-unsafe-eval' or the package's own files in the script-src of the Content-Security-Policy."
+    ModuleInvalid "module_invalid" Caller false "What was given is not the WebAssembly module of this version of the package: pass pkce-wasm/client.wasm."
     Internal "internal" Internal false "This package failed in a way that it should not: please report it. The next call starts afresh."
 
     ConfigInvalid "config_invalid" Caller false "The configuration is incomplete or malformed: correct the member named."

@@ -17,6 +17,7 @@ const expectedEngine = process.env.PKCE_WASM_ENGINE ?? "wasm";
 if (expectedEngine === "js") await forbidWebAssembly();
 const pkce = await import(pathToFileURL(resolve("pkce-wasm/pkce")).href);
 const client = await import(pathToFileURL(resolve("pkce-wasm")).href);
+const slim = await import(pathToFileURL(resolve("pkce-wasm/slim")).href);
 
 const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -30,9 +31,9 @@ async function forbidWebAssembly() {
   await new Promise((done) => server.listen(0, "127.0.0.1", done));
   await (await fetch(`http://127.0.0.1:${server.address().port}`)).text();
   server.close();
-  const refuse = () => {
+  function refuse() {
     throw new WebAssembly.CompileError("blocked by CSP");
-  };
+  }
   WebAssembly.Module = refuse;
   WebAssembly.compile = async () => refuse();
 }
@@ -251,6 +252,52 @@ test("the stateless steps against a server of this process", async (context) => 
   );
 });
 
+test("slim takes the module as bytes, URL, answer or compiled, and refuses anything else", async () => {
+  const bytes = readFileSync(resolve("pkce-wasm/client.wasm"));
+  const foreign = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);
+  if (expectedEngine === "wasm") {
+    assert.throws(() => slim.generatePair(), code("engine_not_ready"));
+    for (const wrong of [bytes.subarray(1), new ArrayBuffer(0), foreign, undefined, 7, {}]) {
+      await assert.rejects(slim.initialize(wrong), code("module_invalid"));
+    }
+    assert.throws(() => slim.generatePair(), code("engine_not_ready"));
+  }
+  const compiled = () => run(`
+    import { readFileSync } from "node:fs";
+    import { initialize, generateVerifier } from "pkce-wasm/slim";
+    const module = new WebAssembly.Module(readFileSync(${JSON.stringify(resolve("pkce-wasm/client.wasm"))}));
+    console.log(await initialize(module), generateVerifier().length);
+  `);
+  assert.equal(compiled(), "wasm 43");
+  const url = `data:application/wasm;base64,${bytes.toString("base64")}`;
+  for (const source of [bytes, bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length), url, fetch(url)]) {
+    assert.equal(await slim.initialize(source), expectedEngine);
+    assert.equal(slim.deriveChallenge(VERIFIER), CHALLENGE);
+  }
+});
+
+test("a script without modules finds everything in one global, and CommonJS in require", () => {
+  for (const [entry, names] of [
+    ["index", client],
+    ["pkce", pkce],
+  ]) {
+    const script = JSON.stringify(resolve(`pkce-wasm/${entry}.iife.js`));
+    const printed = run(`
+      import { readFileSync } from "node:fs";
+      import { runInThisContext } from "node:vm";
+      runInThisContext(readFileSync(${script}, "utf8"));
+      console.log(Object.keys(pkceWasm).sort().join(), pkceWasm.deriveChallenge("${VERIFIER}"));
+    `);
+    assert.equal(printed, `${Object.keys(names).sort().join()} ${CHALLENGE}`);
+  }
+  const required = execFileSync(
+    process.execPath,
+    ["--no-warnings", "-e", `console.log(require("pkce-wasm/pkce").deriveChallenge("${VERIFIER}"), typeof require("pkce-wasm").Client)`],
+    { cwd: installed, encoding: "utf8" },
+  );
+  assert.equal(required.trim(), `${CHALLENGE} function`);
+});
+
 test("every function and class of the types is there, and nothing else", () => {
   const root = join(installed, "node_modules/pkce-wasm");
   const declared = (file) =>
@@ -259,4 +306,5 @@ test("every function and class of the types is there, and nothing else", () => {
   const primitives = [...declared("pkce.d.ts"), ...errors].sort();
   assert.deepEqual(Object.keys(pkce).sort(), primitives);
   assert.deepEqual(Object.keys(client).sort(), [...declared("index.d.ts"), ...primitives].sort());
+  assert.deepEqual(Object.keys(slim).sort(), [...Object.keys(client), ...declared("slim.d.ts")].sort());
 });

@@ -1,0 +1,30 @@
+import { createClient } from "./client.js";
+import * as glue from "./dist/client_bg.js";
+import { CODES } from "./dist/codes.js";
+import { createEngine } from "./engine.js";
+import { createPrimitives } from "./primitives.js";
+
+export { isPkceError, PkceError } from "./error.js";
+
+const started = /* @__PURE__ */ createEngine({
+  glue,
+  name: "./client_bg.js",
+  codes: CODES,
+  loadTwin: () => import("./dist/client_twin.js"),
+});
+
+export const { initialize } = started;
+
+export const { generateVerifier, deriveChallenge, generatePair, verifyChallenge, engine, ready } =
+  /* @__PURE__ */ createPrimitives(started, glue);
+
+export const {
+  discover,
+  beginAuthorization,
+  completeAuthorization,
+  refreshTokens,
+  fetchUserinfo,
+  revokeTokens,
+  Client,
+  Session,
+} = /* @__PURE__ */ createClient(started, glue);
