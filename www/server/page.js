@@ -1,0 +1,111 @@
+/** The page's own origin: the files of the demo, the package beneath them, and two small JSON answers. */
+import { createReadStream } from "node:fs";
+import { readFile, realpath, stat } from "node:fs/promises";
+import { dirname, extname, join, sep } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const PAGE_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)));
+
+/** The page's own files lie side by side in one folder; what lies below it is not the page's. */
+const PAGE_FILE = /^[a-z0-9][a-z0-9-]*\.(?:html|css|js|svg)$/;
+const PACKAGE_PREFIX = "/pkce-wasm/";
+
+const TYPES = {
+  ".html": "text/html; charset=utf-8",
+  ".css": "text/css; charset=utf-8",
+  ".js": "text/javascript; charset=utf-8",
+  ".mjs": "text/javascript; charset=utf-8",
+  ".cjs": "text/javascript; charset=utf-8",
+  ".json": "application/json; charset=utf-8",
+  ".map": "application/json; charset=utf-8",
+  ".svg": "image/svg+xml",
+  ".wasm": "application/wasm",
+  ".ts": "text/plain; charset=utf-8",
+  ".md": "text/plain; charset=utf-8",
+};
+
+const HEADERS = {
+  "Cache-Control": "no-store",
+  "Referrer-Policy": "no-referrer",
+  "X-Content-Type-Options": "nosniff",
+  "Content-Security-Policy": [
+    "default-src 'none'",
+    "script-src 'self' 'wasm-unsafe-eval'",
+    "style-src 'self'",
+    "img-src 'self' data:",
+    "connect-src *",
+    "base-uri 'none'",
+    "form-action 'none'",
+    "frame-ancestors 'none'",
+  ].join("; "),
+};
+
+/** Answers with a short text. */
+function sendText(response, status, text) {
+  response.writeHead(status, { ...HEADERS, "Content-Type": "text/plain; charset=utf-8" });
+  response.end(`${text}\n`);
+}
+
+/** Answers with JSON. */
+function sendJson(response, value) {
+  response.writeHead(200, { ...HEADERS, "Content-Type": TYPES[".json"] });
+  response.end(JSON.stringify(value));
+}
+
+/** The file that a path stands for, or null: below `folder` also when links are followed, and no hidden name. */
+async function findFile(folder, path) {
+  const segments = path.split("/");
+  if (segments.some((name) => name === "" || name.startsWith(".") || /[\\\0]/.test(name))) return null;
+  try {
+    const file = await realpath(join(folder, ...segments));
+    if (!file.startsWith((await realpath(folder)) + sep)) return null;
+    return (await stat(file)).isFile() ? file : null;
+  } catch {
+    return null;
+  }
+}
+
+/** The folder and the path below it that a request asks for. */
+function locate(pathname, packageFolder) {
+  if (pathname === "/" || pathname === "/callback") return [PAGE_FOLDER, "index.html"];
+  if (pathname.startsWith(PACKAGE_PREFIX)) return [packageFolder, pathname.slice(PACKAGE_PREFIX.length)];
+  return PAGE_FILE.test(pathname.slice(1)) ? [PAGE_FOLDER, pathname.slice(1)] : null;
+}
+
+/**
+ * Makes the handler of the page's origin.
+ *
+ * @param {object} options
+ * @param {string} options.packageFolder - The unpacked package, served below `/pkce-wasm/`.
+ * @param {object[]} options.choices - The authorization servers that the page offers.
+ * @param {() => object} options.counters - What the token endpoints answered so far.
+ * @returns {import("node:http").RequestListener}
+ */
+export function makePage({ packageFolder, choices, counters }) {
+  return async (request, response) => {
+    if (request.method !== "GET" && request.method !== "HEAD")
+      return sendText(response, 405, "Only GET is served.");
+    let pathname;
+    try {
+      pathname = decodeURIComponent(new URL(request.url, "http://localhost").pathname);
+    } catch {
+      return sendText(response, 400, "The path cannot be read.");
+    }
+    if (pathname === "/config.json") {
+      const redirectUri = `http://${request.headers.host}/callback`;
+      const version = JSON.parse(await readFile(join(packageFolder, "package.json"), "utf8")).version;
+      return sendJson(response, { version, servers: choices.map((choice) => ({ ...choice, redirectUri })) });
+    }
+    if (pathname === "/test/counters") return sendJson(response, counters());
+
+    const place = locate(pathname, packageFolder);
+    const file = place && (await findFile(...place));
+    if (!file) return sendText(response, 404, "There is no such file.");
+    const type = TYPES[extname(file)] ?? "application/octet-stream";
+    response.writeHead(200, { ...HEADERS, "Content-Type": type });
+    if (request.method === "HEAD") return response.end();
+    createReadStream(file)
+      .on("error", () => response.destroy())
+      .pipe(response);
+  };
+}
