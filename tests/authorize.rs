@@ -1,0 +1,316 @@
+//! The authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
+#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![cfg(test)]
+
+mod support;
+
+use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::pkce::verify;
+use pkce_wasm::{Code, Method, begin};
+use proptest::prelude::*;
+use serde_json::json;
+use support::entropy::{Dry, Seeded};
+use support::{
+    CLIENT_ID, ISSUER, NOW, REDIRECT_URI, code, code_verifier, config, config_with, fault, login, login_at, login_with,
+    metadata, metadata_with, parameter, parameters, state, try_login,
+};
+
+fn with_extra(extra: &[(&str, &str)]) -> LoginOptions {
+    LoginOptions {
+        extra_parameters: extra.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect(),
+        ..LoginOptions::default()
+    }
+}
+
+fn with_scope(scope: &str) -> LoginOptions {
+    LoginOptions { scope: Some(scope.into()), ..LoginOptions::default() }
+}
+
+fn with_return_to(return_to: &str) -> LoginOptions {
+    LoginOptions { return_to: Some(return_to.into()), ..LoginOptions::default() }
+}
+
+/// What every request of this crate has to carry, whatever it was asked for.
+fn assert_protected(login: &pkce_wasm::Authorization) {
+    let challenge = parameter(&login.url, "code_challenge").unwrap();
+    assert_eq!(parameter(&login.url, "code_challenge_method").as_deref(), Some("S256"));
+    assert!(verify(&code_verifier(&login.transaction), &challenge, Method::S256));
+    assert_eq!(parameter(&login.url, "response_type").as_deref(), Some("code"));
+    assert_eq!(state(login).len(), 43);
+}
+
+#[test]
+fn ac6_the_request_carries_what_is_required_and_nothing_else() {
+    let login = login();
+    assert!(login.url.starts_with("https://as.example/authorize?response_type=code&"));
+    let names: Vec<String> = parameters(&login.url).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(
+        names,
+        [
+            "response_type",
+            "client_id",
+            "redirect_uri",
+            "scope",
+            "state",
+            "code_challenge",
+            "code_challenge_method",
+            "nonce",
+        ]
+    );
+    assert_eq!(parameter(&login.url, "client_id").as_deref(), Some(CLIENT_ID));
+    assert_eq!(parameter(&login.url, "redirect_uri").as_deref(), Some(REDIRECT_URI));
+    assert_eq!(parameter(&login.url, "scope").as_deref(), Some("openid"));
+}
+
+#[test]
+fn ac1_the_query_of_the_endpoint_is_kept() {
+    for (endpoint, start) in [
+        ("https://as.example/a", "https://as.example/a?response_type=code&"),
+        ("https://as.example/a?", "https://as.example/a?response_type=code&"),
+        ("https://as.example/a?t=%7E1+2", "https://as.example/a?t=%7E1+2&response_type=code&"),
+        ("https://as.example/a?t=1&", "https://as.example/a?t=1&response_type=code&"),
+        ("https://as.example?t", "https://as.example?t&response_type=code&"),
+    ] {
+        let login = login_at(&metadata_with(|document| document["authorization_endpoint"] = json!(endpoint)));
+        assert!(login.url.starts_with(start), "{}", login.url);
+        assert_protected(&login);
+    }
+}
+
+#[test]
+fn ac2_an_endpoint_that_already_carries_a_parameter_of_the_request_is_refused() {
+    for endpoint in [
+        "https://as.example/a?client_id=x",
+        "https://as.example/a?t=1&state",
+        "https://as.example/a?code_challenge_method=plain",
+        "https://as.example/a?code%5Fchallenge_method=plain",
+        "https://as.example/a?response_type=token",
+        "https://as.example/a?t=%FF",
+    ] {
+        let metadata = metadata_with(|document| document["authorization_endpoint"] = json!(endpoint));
+        let login = begin(&config(), &metadata, LoginOptions::default(), &mut Seeded(1), NOW);
+        assert_eq!(fault(login), (Code::MetadataInvalid, Some("authorization_endpoint")), "{endpoint}");
+    }
+}
+
+#[test]
+fn ac2_an_extra_parameter_is_sent_once() {
+    assert_eq!(code(try_login(with_extra(&[("acr_values", "1"), ("acr_values", "2")]))), Code::ParameterProtected);
+    let metadata =
+        metadata_with(|document| document["authorization_endpoint"] = json!("https://as.example/a?audience=x"));
+    let login = begin(&config(), &metadata, with_extra(&[("audience", "y")]), &mut Seeded(1), NOW);
+    assert_eq!(code(login), Code::MetadataInvalid);
+}
+
+#[test]
+fn ac2_extra_parameters_are_sent_encoded() {
+    let login = login_with(with_extra(&[("ui_locales", "de en"), ("a&b", "=#?"), ("audience", "https://api.example")]));
+    assert_eq!(parameter(&login.url, "ui_locales").as_deref(), Some("de en"));
+    assert_eq!(parameter(&login.url, "a&b").as_deref(), Some("=#?"));
+    assert_eq!(parameter(&login.url, "audience").as_deref(), Some("https://api.example"));
+    assert_protected(&login);
+}
+
+#[test]
+fn id16_prompt_and_login_hint_are_sent() {
+    let login = login_with(LoginOptions {
+        prompt: Some("login consent".into()),
+        login_hint: Some("alice@example.org".into()),
+        ..LoginOptions::default()
+    });
+    assert_eq!(parameter(&login.url, "prompt").as_deref(), Some("login consent"));
+    assert_eq!(parameter(&login.url, "login_hint").as_deref(), Some("alice@example.org"));
+}
+
+#[test]
+fn ac5_the_redirect_uri_is_sent_byte_for_byte() {
+    for redirect_uri in [
+        "http://127.0.0.1/cb",
+        "http://127.0.0.1/cb/",
+        "http://127.0.0.1:49152/cb",
+        "http://[::1]:61023/cb",
+        "https://App.Example:443/%7Ecb/./x?tenant=%41&b",
+        "com.example.app:/x",
+        "com.example.app:///x",
+        "org.bxretail.app://callback",
+    ] {
+        let config = config_with(|settings| settings.redirect_uri = redirect_uri.into());
+        let login = begin(&config, &metadata(), LoginOptions::default(), &mut Seeded(1), NOW).unwrap();
+        assert_eq!(parameter(&login.url, "redirect_uri").as_deref(), Some(redirect_uri));
+    }
+}
+
+#[test]
+fn ac6_the_scope_of_a_login_replaces_the_configured_one() {
+    let login = login_with(with_scope("openid profile offline_access"));
+    assert_eq!(parameter(&login.url, "scope").as_deref(), Some("openid profile offline_access"));
+    for scope in ["", "openid  profile", "a\"b", "ü"] {
+        assert_eq!(fault(try_login(with_scope(scope))), (Code::ConfigInvalid, Some("scope")), "{scope:?}");
+    }
+}
+
+#[test]
+fn id17_a_nonce_is_sent_exactly_when_an_id_token_is_asked_for() {
+    assert_eq!(parameter(&login_with(with_scope("profile openid")).url, "nonce").unwrap().len(), 43);
+    for scope in ["profile", "openidx", "OPENID", "x:openid"] {
+        assert_eq!(parameter(&login_with(with_scope(scope)).url, "nonce"), None, "{scope}");
+    }
+}
+
+#[test]
+fn pk4_pk9_ac25_no_extra_parameter_replaces_one_of_the_request() {
+    for name in [
+        "response_type",
+        "response_mode",
+        "client_id",
+        "redirect_uri",
+        "scope",
+        "state",
+        "nonce",
+        "code_challenge",
+        "code_challenge_method",
+        "request",
+        "request_uri",
+        "prompt",
+        "login_hint",
+    ] {
+        assert_eq!(code(try_login(with_extra(&[(name, "x")]))), Code::ParameterProtected, "{name}");
+    }
+}
+
+#[test]
+fn pk6_na8_no_secret_can_be_sent_as_an_extra_parameter() {
+    for name in ["client_secret", "code_verifier"] {
+        assert_eq!(code(try_login(with_extra(&[(name, "x")]))), Code::ParameterProtected, "{name}");
+    }
+}
+
+#[test]
+fn pk4_the_method_is_s256_also_when_support_is_only_assumed() {
+    let config = config_with(|settings| settings.dangerously_assume_pkce_support = true);
+    let metadata = metadata_with(|document| document["code_challenge_methods_supported"] = json!(["plain"]));
+    assert_protected(&begin(&config, &metadata, LoginOptions::default(), &mut Seeded(1), NOW).unwrap());
+}
+
+#[test]
+fn pk5_challenge_and_method_are_both_sent() {
+    assert_protected(&login());
+}
+
+#[test]
+fn pk6_the_verifier_is_not_in_the_url() {
+    let login = login();
+    assert!(!login.url.contains(&code_verifier(&login.transaction)));
+}
+
+#[test]
+fn pk8_a_login_does_not_begin_at_a_server_without_s256() {
+    let metadata = metadata_with(|document| document["code_challenge_methods_supported"] = json!(["plain"]));
+    let login = begin(&config(), &metadata, LoginOptions::default(), &mut Seeded(1), NOW);
+    assert_eq!(code(login), Code::PkceUnsupported);
+}
+
+#[test]
+fn md8_a_login_does_not_begin_at_another_issuer() {
+    let config = config_with(|settings| settings.issuer = "https://other.example".into());
+    let login = begin(&config, &metadata(), LoginOptions::default(), &mut Seeded(1), NOW);
+    assert_eq!(code(login), Code::IssuerMismatch);
+    assert_ne!(config.settings().issuer, ISSUER);
+}
+
+#[test]
+fn pk2_a_login_does_not_begin_without_randomness() {
+    let login = begin(&config(), &metadata(), LoginOptions::default(), &mut Dry, NOW);
+    assert_eq!(code(login), Code::RandomnessUnavailable);
+}
+
+#[test]
+fn ac9_where_to_return_to_is_kept_and_not_sent() {
+    let login = login_with(with_return_to("/orders?id=4711#top"));
+    assert_eq!(login.transaction.return_to(), Some("/orders?id=4711#top"));
+    assert!(!login.url.contains("orders") && !login.url.contains("4711"));
+    assert_eq!(support::login().transaction.return_to(), None);
+}
+
+#[test]
+fn ac23_the_place_to_return_to_is_a_path_of_this_origin() {
+    for return_to in ["/", "/a/b?c=d#e", "/a//b", "/?next=//evil.example", "/%2F/evil.example", "/@evil.example"] {
+        assert!(try_login(with_return_to(return_to)).is_ok(), "{return_to}");
+    }
+    for return_to in [
+        "",
+        "a",
+        "https://evil.example/",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\/evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "/\r/evil.example",
+        " //evil.example",
+        "\u{1}//evil.example",
+        "javascript:alert(1)",
+        "?a",
+        "#a",
+        "./a",
+    ] {
+        let fault = fault(try_login(with_return_to(return_to)));
+        assert_eq!(fault, (Code::ReturnToRefused, Some("return_to")), "{return_to:?}");
+    }
+}
+
+#[test]
+fn pk7_ac8_state_nonce_and_verifier_are_of_256_bits_and_differ_among_each_other() {
+    let login = login();
+    let secrets = [state(&login), parameter(&login.url, "nonce").unwrap(), code_verifier(&login.transaction)];
+    for (index, secret) in secrets.iter().enumerate() {
+        assert_eq!(secret.len(), 43);
+        assert_eq!(secrets.iter().position(|other| other == secret), Some(index));
+    }
+}
+
+proptest! {
+    #[test]
+    fn pk7_every_login_has_its_own_state_nonce_and_verifier(seed: u64) {
+        let mut entropy = Seeded(seed);
+        let mut begin = || begin(&config(), &metadata(), LoginOptions::default(), &mut entropy, NOW).unwrap();
+        let (one, other) = (begin(), begin());
+        prop_assert_ne!(state(&one), state(&other));
+        prop_assert_ne!(parameter(&one.url, "nonce"), parameter(&other.url, "nonce"));
+        prop_assert_ne!(parameter(&one.url, "code_challenge"), parameter(&other.url, "code_challenge"));
+        prop_assert_ne!(code_verifier(&one.transaction), code_verifier(&other.transaction));
+        prop_assert_ne!(one.transaction.key(), other.transaction.key());
+    }
+
+    #[test]
+    fn pk4_pk9_whatever_is_asked_for_the_request_is_protected_and_nothing_stands_twice(
+        scope: Option<String>,
+        prompt: Option<String>,
+        login_hint: Option<String>,
+        return_to: Option<String>,
+        extra_parameters in prop::collection::vec(("code_challenge_method|state|[a-z_]{1,20}|\\PC{0,8}", any::<String>()), 0..4),
+    ) {
+        if let Ok(login) = try_login(LoginOptions { scope, return_to, prompt, login_hint, extra_parameters }) {
+            assert_protected(&login);
+            for (name, _) in parameters(&login.url) {
+                prop_assert!(parameter(&login.url, &name).is_some());
+            }
+            prop_assert!(!login.url.contains(&code_verifier(&login.transaction)));
+        }
+    }
+
+    #[test]
+    fn ac23_what_is_returned_to_never_leads_to_another_host(return_to in "[/\\\\ \t\n.@:a-z]{1,12}") {
+        if try_login(with_return_to(&return_to)).is_ok() {
+            // What a browser makes of it: tabs and line breaks dropped, backslashes turned.
+            let seen: String = return_to
+                .chars()
+                .filter(|character| !"\t\n\r".contains(*character))
+                .map(|character| if character == '\\' { '/' } else { character })
+                .collect();
+            prop_assert!(seen.starts_with('/') && !seen.starts_with("//"));
+        }
+    }
+}

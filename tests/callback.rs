@@ -1,0 +1,445 @@
+//! The user comes back (RFC 6749 sections 4.1.2 and 10.12, RFC 9207).
+#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![cfg(test)]
+
+mod support;
+
+use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::{Authorization, Callback, Code, Error, Grant, Transaction, begin};
+use proptest::prelude::*;
+use support::entropy::Seeded;
+use support::{
+    CODE, ISSUER, NOW, REDIRECT_URI, answer, code, come_back, come_back_with, config, config_with, fault, fields,
+    login, login_at, metadata, metadata_with, parse, promises_iss, response_url, state, value,
+};
+
+const OTHER_ISSUER: &str = "https://evil.example";
+
+/// The code as the token request will carry it.
+fn redeemed(grant: Grant) -> String {
+    value(&fields(&grant.into_request(&config()).0), "code").unwrap()
+}
+
+fn login_with_promised_iss() -> Authorization {
+    login_at(&metadata_with(promises_iss))
+}
+
+/// A login with this redirect URI that comes back to that address.
+fn round_trip(redirect_uri: &str, callback: impl FnOnce(&str) -> String) -> Result<Option<Grant>, Error> {
+    let config = config_with(|settings| settings.redirect_uri = redirect_uri.into());
+    let login = begin(&config, &metadata(), LoginOptions::default(), &mut Seeded(1), NOW).unwrap();
+    let response = format!("code={CODE}&state={}", state(&login));
+    match Callback::parse(&callback(&response), redirect_uri)? {
+        Some(callback) => login.transaction.accept(&config, callback, NOW).map(Some),
+        None => Ok(None),
+    }
+}
+
+#[test]
+fn ac7_the_right_answer_is_granted() {
+    let grant = come_back_with(login(), &[("code", CODE)]).unwrap();
+    assert_eq!(redeemed(grant), CODE);
+}
+
+#[test]
+fn ac7_a_wrong_state_is_refused() {
+    let right = state(&login());
+    let shortened: String = right.chars().skip(1).collect();
+    for wrong in ["x", &shortened, &right.to_lowercase(), &[&right, "A"].concat(), &[&right, " "].concat()] {
+        let url = response_url(&[("code", CODE), ("state", wrong)]);
+        assert_eq!(fault(come_back(login().transaction, &url)), (Code::StateMismatch, Some("state")), "{wrong}");
+    }
+}
+
+#[test]
+fn ac7_a_wrong_state_is_refused_before_anything_else_is_said() {
+    // An error, another issuer and a late hour: of a forged answer none of it is believed.
+    let url = response_url(&[("error", "access_denied"), ("state", "forged"), ("iss", OTHER_ISSUER)]);
+    let callback = parse(&url).unwrap().unwrap();
+    let error = login().transaction.accept(&config(), callback, u64::MAX).unwrap_err();
+    assert_eq!((error.code, error.refusal.as_ref()), (Code::StateMismatch, None));
+}
+
+#[test]
+fn ac7_na9_an_answer_without_state_is_refused() {
+    for parameters in [[("code", CODE)], [("error", "access_denied")]] {
+        assert_eq!(fault(parse(&response_url(&parameters))), (Code::StateMissing, Some("state")));
+    }
+    assert_eq!(code(parse(&response_url(&[("code", CODE), ("state", "")]))), Code::StateMissing);
+}
+
+#[test]
+fn na9_an_address_without_an_answer_is_no_callback() {
+    for url in [
+        REDIRECT_URI,
+        "https://app.example/callback?",
+        "https://app.example/callback?utm_source=mail",
+        "https://app.example/callback?code=&error=&state=",
+        "https://app.example/callback#/orders",
+        "https://app.example/callback#_=_",
+        "https://app.example/",
+        "https://app.example/orders?code=1&state=2",
+        "",
+    ] {
+        assert!(parse(url).unwrap().is_none(), "{url}");
+    }
+}
+
+#[test]
+fn ac7_an_expired_login_is_refused() {
+    let accept = |now| {
+        let login = login();
+        let callback = parse(&answer(&login, &[("code", CODE)])).unwrap().unwrap();
+        login.transaction.accept(&config(), callback, now)
+    };
+    assert!(accept(NOW.saturating_add(600)).is_ok());
+    assert_eq!(code(accept(NOW.saturating_add(601))), Code::TransactionExpired);
+    assert_eq!(code(accept(u64::MAX)), Code::TransactionExpired);
+    // A clock that was set back does not end a login.
+    assert!(accept(0).is_ok());
+}
+
+#[test]
+fn ac7_a_login_of_another_client_or_issuer_is_refused() {
+    for (config, subject) in [
+        (config_with(|settings| settings.issuer = OTHER_ISSUER.into()), "issuer"),
+        (config_with(|settings| settings.client_id = "other".into()), "client_id"),
+    ] {
+        let login = login();
+        let callback = parse(&answer(&login, &[("code", CODE)])).unwrap().unwrap();
+        assert_eq!(fault(login.transaction.accept(&config, callback, NOW)), (Code::TransactionInvalid, Some(subject)));
+    }
+}
+
+#[test]
+fn ac2_a_parameter_that_stands_twice_is_refused() {
+    for name in ["code", "state", "iss", "error", "error_description", "error_uri"] {
+        for (first, second) in [("a", "b"), ("a", "a"), ("", "a"), ("a", "")] {
+            let url = response_url(&[("code", CODE), ("state", "s")]);
+            let url = format!("{url}&{name}={first}&{name}={second}");
+            assert_eq!(fault(parse(&url)), (Code::ParameterDuplicated, Some(name)), "{url}");
+        }
+    }
+}
+
+#[test]
+fn ac2_a_duplicate_is_found_behind_its_escapes() {
+    let url = response_url(&[("code", CODE), ("state", "s")]);
+    assert_eq!(fault(parse(&[&url, "&c%6Fde=other"].concat())), (Code::ParameterDuplicated, Some("code")));
+}
+
+#[test]
+fn ac3_a_parameter_without_a_value_is_as_if_it_were_not_there() {
+    assert_eq!(fault(come_back_with(login(), &[("code", "")])), (Code::CodeMissing, Some("code")));
+    assert!(come_back_with(login(), &[("code", CODE), ("error", ""), ("iss", "")]).is_ok());
+    let missing = come_back_with(login_with_promised_iss(), &[("code", CODE), ("iss", "")]);
+    assert_eq!(code(missing), Code::ResponseIssuerMissing);
+}
+
+#[test]
+fn ac7_an_answer_with_neither_code_nor_error_is_refused() {
+    assert_eq!(code(come_back_with(login(), &[])), Code::CodeMissing);
+}
+
+#[test]
+fn ac10_unknown_parameters_are_ignored_even_twice() {
+    let parameters =
+        [("code", CODE), ("session_state", "1"), ("x", "1"), ("x", "2"), ("Code", "other"), ("access_token", "t")];
+    assert_eq!(redeemed(come_back_with(login(), &parameters).unwrap()), CODE);
+}
+
+#[test]
+fn ac10_a_code_of_any_length_and_content_is_passed_on_unchanged() {
+    let every_vschar: String = (0x20_u8..=0x7E).map(char::from).collect();
+    for code in [every_vschar.clone(), every_vschar.repeat(200), "a".repeat(1 << 16), "1".into()] {
+        assert_eq!(redeemed(come_back_with(login(), &[("code", &code)]).unwrap()), code);
+    }
+}
+
+#[test]
+fn ac12_a_refusal_is_given_on_in_the_servers_own_words() {
+    let error = come_back_with(
+        login(),
+        &[
+            ("error", "invalid_scope"),
+            ("error_description", "no <b>such</b> scope"),
+            ("error_uri", "https://as.example/help"),
+        ],
+    )
+    .unwrap_err();
+    assert_eq!(error.code, Code::AuthorizationRefused);
+    let refusal = error.refusal.as_ref().unwrap();
+    assert_eq!(refusal.error, "invalid_scope");
+    assert_eq!(refusal.error_description.as_deref(), Some("no <b>such</b> scope"));
+    assert_eq!(refusal.error_uri.as_deref(), Some("https://as.example/help"));
+}
+
+#[test]
+fn ac12_a_plus_in_a_description_is_a_space() {
+    let login = login();
+    let url = format!("{}&error=x&error_description=no+such%2Buser", answer(&login, &[]));
+    let error = come_back(login.transaction, &url).unwrap_err();
+    assert_eq!(error.refusal.as_ref().unwrap().error_description.as_deref(), Some("no such+user"));
+}
+
+#[test]
+fn ac12_unknown_errors_keep_their_name_and_a_declined_login_has_its_own_code() {
+    for (name, expected) in [
+        ("access_denied", Code::AccessDenied),
+        ("login_required", Code::AuthorizationRefused),
+        ("temporarily_unavailable", Code::AuthorizationRefused),
+        ("x-vendor.error", Code::AuthorizationRefused),
+        ("ACCESS_DENIED", Code::AuthorizationRefused),
+    ] {
+        let error = come_back_with(login(), &[("error", name)]).unwrap_err();
+        assert_eq!((error.code, error.refusal.as_ref().unwrap().error.as_str()), (expected, name));
+    }
+}
+
+#[test]
+fn ac12_an_error_outside_the_alphabet_of_rfc6749_is_no_answer_of_an_honest_server() {
+    for name in ["access\ndenied", "a\"b", "a\\b", "dénié", "\u{202e}", "a\0"] {
+        assert_eq!(
+            fault(come_back_with(login(), &[("error", name)])),
+            (Code::CallbackInvalid, Some("error")),
+            "{name:?}"
+        );
+    }
+}
+
+#[test]
+fn ac12_an_error_beside_a_code_is_an_error() {
+    assert_eq!(code(come_back_with(login(), &[("code", CODE), ("error", "access_denied")])), Code::AccessDenied);
+}
+
+#[test]
+fn ac25_an_answer_in_the_fragment_is_refused() {
+    for fragment in
+        ["access_token=t&token_type=bearer&state=s", "id_token=a.b.c", "code=1&state=2", "error=x", "state=1"]
+    {
+        let url = [REDIRECT_URI, "#", fragment].concat();
+        assert_eq!(fault(parse(&url)), (Code::CallbackInvalid, Some("fragment")), "{fragment}");
+        let both = [&response_url(&[("code", CODE), ("state", "s")]), "#", fragment].concat();
+        assert_eq!(fault(parse(&both)), (Code::CallbackInvalid, Some("fragment")), "{fragment}");
+    }
+}
+
+#[test]
+fn ac25_a_fragment_that_is_no_answer_does_no_harm() {
+    for fragment in ["", "_=_", "/orders", "top"] {
+        let login = login();
+        let url = [&answer(&login, &[("code", CODE)]), "#", fragment].concat();
+        assert_eq!(redeemed(come_back(login.transaction, &url).unwrap()), CODE, "{fragment}");
+    }
+}
+
+#[test]
+fn ac12_an_escape_that_is_not_utf8_is_refused() {
+    let url = [&response_url(&[("state", "s"), ("code", CODE)]), "&x=%FF"].concat();
+    assert_eq!(fault(parse(&url)), (Code::CallbackInvalid, Some("query")));
+}
+
+#[test]
+fn na7_the_callback_arrives_at_the_redirect_uri_and_nowhere_else() {
+    for other in [
+        "https://app.example/callback/",
+        "https://app.example/Callback",
+        "https://app.example/callbac",
+        "https://app.example/callback2",
+        "https://app.example/",
+        "https://app.example:8443/callback",
+        "https://evil.example/callback",
+        "https://app.example.evil.example/callback",
+        "http://app.example/callback",
+        "https://app.example/%63allback",
+        "https://app.example/x/../callback",
+        "com.example.app:/callback",
+    ] {
+        let granted = round_trip(REDIRECT_URI, |response| format!("{other}?{response}")).unwrap();
+        assert!(granted.is_none(), "{other}");
+    }
+}
+
+#[test]
+fn na3_na5_every_kind_of_redirect_uri_makes_the_round_trip() {
+    for redirect_uri in [
+        "https://app.example/callback",
+        "https://app.example/callback/",
+        "https://app.example/",
+        "http://127.0.0.1:49152/cb",
+        "http://[::1]:61023/cb",
+        "com.example.app:/oauth2redirect/idp",
+        "com.example.app:callback",
+        "org.bxretail.app://callback",
+    ] {
+        let granted = round_trip(redirect_uri, |response| format!("{redirect_uri}?{response}")).unwrap();
+        assert_eq!(granted.map(redeemed).as_deref(), Some(CODE), "{redirect_uri}");
+    }
+}
+
+#[test]
+fn na5_the_port_belongs_to_the_address() {
+    let other = round_trip("http://127.0.0.1:49152/cb", |response| format!("http://127.0.0.1:49153/cb?{response}"));
+    assert!(other.unwrap().is_none());
+}
+
+#[test]
+fn ac5_a_browser_writes_the_empty_path_as_a_slash() {
+    for redirect_uri in ["https://app.example", "http://localhost:3000"] {
+        let granted = round_trip(redirect_uri, |response| format!("{redirect_uri}/?{response}")).unwrap();
+        assert!(granted.is_some(), "{redirect_uri}");
+    }
+    let opaque =
+        round_trip("org.bxretail.app://callback", |response| format!("org.bxretail.app://callback/?{response}"));
+    assert!(opaque.unwrap().is_none());
+}
+
+#[test]
+fn ac4_the_query_of_the_redirect_uri_has_to_be_there_still() {
+    let redirect_uri = "https://app.example/callback?tenant=1";
+    let at = |address: &str| round_trip(redirect_uri, |response| format!("{address}{response}")).unwrap();
+    assert!(at("https://app.example/callback?tenant=1&").is_some());
+    for address in [
+        "https://app.example/callback?",
+        "https://app.example/callback?tenant=2&",
+        "https://app.example/callback?tenant=12&",
+        "https://app.example/callback?x=1&tenant=1&",
+    ] {
+        assert!(at(address).is_none(), "{address}");
+    }
+    let bare = round_trip(redirect_uri, |_| redirect_uri.into()).unwrap();
+    assert!(bare.is_none());
+}
+
+#[test]
+fn na7_a_login_is_bound_to_the_redirect_uri_it_began_with() {
+    // The configuration changed while the user was away: the callback fits the new one, not the login.
+    let login = login();
+    let moved = "https://app.example/moved";
+    let config = config_with(|settings| settings.redirect_uri = moved.into());
+    let url = format!("{moved}?code={CODE}&state={}", state(&login));
+    let callback = Callback::parse(&url, moved).unwrap().unwrap();
+    let refused = login.transaction.accept(&config, callback, NOW);
+    assert_eq!(fault(refused), (Code::RedirectUriMismatch, Some("redirect_uri")));
+}
+
+#[test]
+fn is1_a_wrong_iss_is_refused_also_on_errors() {
+    for login in [login, login_with_promised_iss] {
+        for iss in [OTHER_ISSUER, "https://as.example/", "https://AS.example", "https://as.example:443"] {
+            for parameter in [("code", CODE), ("error", "access_denied")] {
+                let error = come_back_with(login(), &[parameter, ("iss", iss)]).unwrap_err();
+                assert_eq!((error.code, error.subject), (Code::ResponseIssuerMismatch, Some("iss")), "{iss}");
+                assert_eq!(error.refusal, None, "what a stranger says is not passed on");
+            }
+        }
+    }
+}
+
+#[test]
+fn is1_the_iss_is_compared_after_decoding() {
+    let login = login();
+    let url = format!("{}&iss=https%3A%2F%2Fas%2Eexample", answer(&login, &[("code", CODE)]));
+    assert!(come_back(login.transaction, &url).is_ok());
+}
+
+#[test]
+fn is2_a_promised_iss_that_is_missing_is_refused_also_on_errors() {
+    for parameter in [("code", CODE), ("error", "access_denied")] {
+        let refused = come_back_with(login_with_promised_iss(), &[parameter]);
+        assert_eq!(fault(refused), (Code::ResponseIssuerMissing, Some("iss")));
+    }
+    assert!(come_back_with(login_with_promised_iss(), &[("code", CODE), ("iss", ISSUER)]).is_ok());
+}
+
+#[test]
+fn is2_the_promise_survives_the_page() {
+    let login = login_with_promised_iss();
+    let url = answer(&login, &[("code", CODE)]);
+    let transaction = Transaction::from_record(login.transaction.to_record().expose()).unwrap();
+    assert_eq!(code(come_back(transaction, &url)), Code::ResponseIssuerMissing);
+}
+
+#[test]
+fn is3_the_right_iss_is_accepted_from_a_server_that_did_not_promise_it() {
+    assert!(come_back_with(login(), &[("code", CODE), ("iss", ISSUER)]).is_ok());
+    assert!(come_back_with(login(), &[("code", CODE)]).is_ok());
+}
+
+#[test]
+fn ac7_only_the_servers_own_answer_ends_a_login() {
+    for parameters in [[("error", "access_denied")], [("error", "server_error")]] {
+        assert!(come_back_with(login(), &parameters).unwrap_err().ends_login());
+    }
+    let forged = [
+        come_back(login().transaction, &response_url(&[("code", CODE), ("state", "forged")])),
+        come_back_with(login(), &[("error", "access_denied"), ("iss", OTHER_ISSUER)]),
+        come_back_with(login_with_promised_iss(), &[("error", "access_denied")]),
+    ];
+    for refused in forged {
+        assert!(!refused.unwrap_err().ends_login());
+    }
+}
+
+/// Parameters as an attacker would choose them: the known names, any values.
+fn hostile_parameters() -> impl Strategy<Value = Vec<(String, String)>> {
+    let name = "code|state|iss|error|error_description|error_uri|access_token|\\PC{0,6}";
+    let value = prop_oneof![any::<String>(), Just(ISSUER.to_owned()), Just(CODE.to_owned())];
+    prop::collection::vec((name, value), 0..8)
+}
+
+proptest! {
+    #[test]
+    fn ac7_no_query_is_granted_without_the_right_state(query in "\\PC*|([a-z_]{1,5}=[%+A-Za-z0-9]{0,8}&?){0,8}") {
+        let url = [REDIRECT_URI, "?", &query].concat();
+        if let Ok(Some(callback)) = parse(&url) {
+            prop_assert!(login().transaction.accept(&config(), callback, NOW).is_err());
+        }
+    }
+
+    #[test]
+    fn ac7_no_parameters_are_granted_without_the_right_state(parameters in hostile_parameters()) {
+        let parameters: Vec<(&str, &str)> =
+            parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        if let Ok(Some(callback)) = parse(&response_url(&parameters)) {
+            prop_assert_eq!(
+                code(login().transaction.accept(&config(), callback, NOW)),
+                Code::StateMismatch
+            );
+        }
+    }
+
+    #[test]
+    fn is1_what_is_granted_has_one_state_one_code_and_no_other_issuer(parameters in hostile_parameters()) {
+        let parameters: Vec<(&str, &str)> =
+            parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let login = login_with_promised_iss();
+        let url = answer(&login, &parameters);
+        if let Ok(Some(callback)) = parse(&url)
+            && let Ok(grant) = login.transaction.accept(&config(), callback, NOW)
+        {
+            let of = |wanted: &str| {
+                parameters.iter().filter(|(name, _)| *name == wanted).map(|(_, value)| *value).collect::<Vec<_>>()
+            };
+            prop_assert_eq!(of("state"), Vec::<&str>::new());
+            prop_assert_eq!(of("iss"), vec![ISSUER]);
+            let code = redeemed(grant);
+            prop_assert_eq!(of("code"), vec![code.as_str()]);
+            prop_assert!(of("error").iter().all(|error| error.is_empty()));
+        }
+    }
+
+    #[test]
+    fn na9_any_url_can_be_opened(url in "\\PC*|https://app\\.example/callback[?#][a-z=&%0-9#?]{0,30}", redirect_uri: String) {
+        let _ = parse(&url);
+        let _ = Callback::parse(&url, &redirect_uri);
+        let _ = Callback::parse(&redirect_uri, &redirect_uri);
+    }
+
+    #[test]
+    fn na7_an_address_is_the_redirect_uri_or_no_callback(address in "https?://app\\.(example|evil)(:[0-9]{1,3})?/(callback|cb)?/?") {
+        prop_assume!(address != REDIRECT_URI);
+        let url = format!("{address}?code=1&state=2");
+        prop_assert!(parse(&url).unwrap().is_none());
+    }
+}

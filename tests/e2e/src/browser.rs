@@ -1,0 +1,110 @@
+//! A browser under WebDriver, with a fresh profile.
+
+use std::fmt::Debug;
+use std::time::{Duration, Instant};
+
+use fantoccini::elements::Element;
+use fantoccini::error::CmdError;
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::Value;
+
+use crate::driver::Driver;
+use crate::engine::Engine;
+
+/// How long a condition may take to come true before the test has failed.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+
+/// How long to wait between two looks at a condition.
+pub(crate) const PAUSE: Duration = Duration::from_millis(25);
+
+/// A browser with a fresh profile. Dropping it ends it, its driver and its profile.
+#[derive(Debug)]
+pub struct Browser {
+    client: Client,
+    // After the client, so that it is dropped last.
+    _driver: Driver,
+}
+
+impl Browser {
+    /// Starts the browser that the environment names.
+    pub async fn start() -> Self {
+        let engine = Engine::from_env();
+        let mut driver = Driver::start(engine);
+        let client = ClientBuilder::new(HttpConnector::new())
+            .capabilities(engine.capabilities(driver.folder()))
+            .connect(&driver.url())
+            .await
+            .unwrap_or_else(|error| panic!("{engine:?} did not start: {error}\n{}", driver.log()));
+        driver.holds(client.session_id().await.expect("the session has an id"));
+        Self { client, _driver: driver }
+    }
+
+    /// Goes to a URL and waits until its page is loaded.
+    pub async fn goto(&self, url: &str) {
+        self.client.goto(url).await.unwrap_or_else(|error| panic!("{url} cannot be opened: {error}"));
+    }
+
+    /// Loads the page again.
+    pub async fn reload(&self) {
+        self.client.refresh().await.expect("the page can be loaded again");
+    }
+
+    /// The URL of the page, as the address bar has it.
+    pub async fn url(&self) -> String {
+        self.client.current_url().await.expect("the page has a URL").into()
+    }
+
+    /// Runs the body of a function in the page and gives what it returns.
+    pub async fn run(&self, script: &str) -> Result<Value, CmdError> {
+        self.client.execute(script, Vec::new()).await
+    }
+
+    /// Waits until the first element that matches can be clicked, and clicks it.
+    pub async fn click(&self, selector: &str) {
+        self.act(selector, "clicked", async |element| {
+            // A click on a disabled button goes nowhere, and no driver says so.
+            if element.is_enabled().await? { element.click().await.map(Some) } else { Ok(None) }
+        })
+        .await;
+    }
+
+    /// Waits until the first element that matches is there and can be typed into, and replaces what it holds.
+    pub async fn fill(&self, selector: &str, text: &str) {
+        self.act(selector, "filled in", async |element| {
+            element.clear().await?;
+            element.send_keys(text).await.map(Some)
+        })
+        .await;
+    }
+
+    /// Waits until an element matches.
+    pub async fn wait_for(&self, selector: &str) {
+        self.act(selector, "found", async |_| Ok(Some(()))).await;
+    }
+
+    /// Does something with the first element that matches as soon as the page allows it.
+    async fn act(&self, selector: &str, what: &str, act: impl AsyncFn(Element) -> Result<Option<()>, CmdError>) {
+        let done = until(async || act(self.client.find(Locator::Css(selector)).await?).await).await;
+        if let Err(last) = done {
+            panic!("{selector} cannot be {what} on {}: {last}", self.url().await);
+        }
+    }
+}
+
+/// Looks again and again until there is something; gives up with what was seen last, because elements and documents
+/// come and go while pages load.
+pub(crate) async fn until<T, E: Debug>(look: impl AsyncFn() -> Result<Option<T>, E>) -> Result<T, String> {
+    let deadline = Instant::now() + PATIENCE;
+    loop {
+        let last = match look().await {
+            Ok(Some(found)) => return Ok(found),
+            Ok(None) => "the condition is not met".to_owned(),
+            Err(error) => format!("{error:?}"),
+        };
+        if Instant::now() > deadline {
+            return Err(last);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}

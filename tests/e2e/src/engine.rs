@@ -1,0 +1,105 @@
+//! The browser engines, and what each wants to be told.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::{Map, Value, json};
+
+use crate::env;
+
+/// A browser engine with its WebDriver program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    /// Chromium with chromedriver.
+    Chromium,
+    /// Firefox with geckodriver.
+    Firefox,
+    /// WebKitGTK's MiniBrowser with WebKitWebDriver; it needs a display.
+    WebKit,
+}
+
+impl Engine {
+    /// The engine under test.
+    pub(crate) fn from_env() -> Self {
+        match env("PKCE_E2E_ENGINE").as_deref() {
+            None | Some("chromium") => Self::Chromium,
+            Some("firefox") => Self::Firefox,
+            Some("webkit") => Self::WebKit,
+            Some(other) => panic!("PKCE_E2E_ENGINE is {other:?}: set it to chromium, firefox or webkit"),
+        }
+    }
+
+    /// How many browsers of this engine may run at once. WebKitGTK's driver holds one session only, and two
+    /// MiniBrowsers share a display.
+    pub(crate) const fn browsers_at_once(self) -> usize {
+        match self {
+            Self::Chromium | Self::Firefox => 2,
+            Self::WebKit => 1,
+        }
+    }
+
+    /// The WebDriver program.
+    pub(crate) fn driver(self) -> PathBuf {
+        program(
+            "PKCE_E2E_DRIVER",
+            match self {
+                Self::Chromium => &["chromedriver"],
+                Self::Firefox => &["geckodriver"],
+                Self::WebKit => &["WebKitWebDriver"],
+            },
+        )
+    }
+
+    /// What the driver is started with, beside its port.
+    pub(crate) fn driver_arguments(self, profile: &Path) -> Vec<String> {
+        match self {
+            Self::Chromium | Self::WebKit => Vec::new(),
+            Self::Firefox => vec![format!("--profile-root={}", profile.display())],
+        }
+    }
+
+    /// What the session is asked for.
+    pub(crate) fn capabilities(self, profile: &Path) -> Map<String, Value> {
+        let browser = program(
+            "PKCE_E2E_BROWSER",
+            match self {
+                Self::Chromium => &["chromium", "chromium-browser", "google-chrome"],
+                Self::Firefox => &["firefox", "firefox-esr"],
+                Self::WebKit => &["MiniBrowser"],
+            },
+        );
+        let (name, options) = match self {
+            Self::Chromium => (
+                "goog:chromeOptions",
+                json!({
+                    "binary": browser,
+                    "args": [
+                        "--headless=new",
+                        "--no-sandbox",
+                        "--disable-gpu",
+                        "--disable-quic",
+                        "--no-first-run",
+                        "--disable-background-networking",
+                        "--disable-component-update",
+                        "--disable-sync",
+                        format!("--user-data-dir={}", profile.join("profile").display()),
+                    ],
+                }),
+            ),
+            Self::Firefox => ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"] })),
+            Self::WebKit => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] })),
+        };
+        Map::from_iter([(name.to_owned(), options)])
+    }
+}
+
+/// The program that a variable names, or the first of these names on `PATH`.
+fn program(variable: &str, names: &[&str]) -> PathBuf {
+    if let Some(path) = env(variable) {
+        return path.into();
+    }
+    let folders = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&folders)
+        .flat_map(|folder| names.iter().map(move |name| folder.join(name)))
+        .find(|path| path.is_file())
+        .unwrap_or_else(|| panic!("none of {names:?} is on PATH: install it, or set {variable} to the program"))
+}

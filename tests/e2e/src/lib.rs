@@ -1,0 +1,30 @@
+//! The harness of the end-to-end tests: the packed npm package, in the demo page, in a real browser.
+//!
+//! The tests themselves are in `tests/`. Each starts its own servers and its own browser with a fresh profile, and takes
+//! both down again when it ends, however it ends.
+//!
+//! What runs is told by the environment:
+//!
+//! | variable | meaning | when absent |
+//! |---|---|---|
+//! | `PKCE_E2E_ENGINE` | `chromium`, `firefox` or `webkit` | `chromium` |
+//! | `PKCE_E2E_DRIVER` | the engine's WebDriver program | found on `PATH` |
+//! | `PKCE_E2E_BROWSER` | the browser program | found on `PATH` |
+//! | `PKCE_E2E_PACKAGE` | the unpacked npm package | `target/pack/package` of the workspace |
+
+mod browser;
+mod demo;
+mod driver;
+mod engine;
+mod hostile;
+mod page;
+
+pub use browser::Browser;
+pub use demo::{Counters, Demo};
+pub use hostile::{Hostile, Login, Reply, Scenario, honest_claims, honest_metadata, honest_tokens, id_token, tokens};
+pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};
+
+/// `cargo xtask test` sets the environment; by hand the defaults do where the programs are on `PATH`.
+fn env(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
+}

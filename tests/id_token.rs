@@ -1,0 +1,304 @@
+//! The claims of an ID token (OpenID Connect Core sections 2 and 3.1.3.7).
+#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![cfg(test)]
+
+mod support;
+
+use pkce_wasm::encoding::base64url;
+use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::{Code, Error, TokenSet};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use support::{
+    CLIENT_ID, CODE, ISSUER, NOW, RS256, SUBJECT, claims, code, come_back_with, config, config_with, exchange, fault,
+    id_token, json_response, jwt, login, login_with, ok, parameter, redeem, redeem_claims, signed_in, token_response,
+    without,
+};
+
+const INVALID: Code = Code::IdTokenInvalid;
+
+/// The exchange is answered with an ID token of this header and honest claims.
+fn redeem_header(header: &str) -> Result<TokenSet<Value>, Error> {
+    let (_, exchange, nonce) = exchange();
+    let mut answer = token_response(&nonce);
+    answer["id_token"] = json!(jwt(header, &claims(&nonce).to_string(), "no signature"));
+    exchange.finish(&ok(&answer), NOW)
+}
+
+/// The exchange is answered with this ID token.
+fn redeem_id_token(id_token: &str) -> Result<TokenSet<Value>, Error> {
+    redeem(|answer| answer["id_token"] = json!(id_token))
+}
+
+/// The answer to this login is read at that time, with that tolerance.
+fn redeem_at(now: u64, clock_tolerance: u32) -> Result<TokenSet<Value>, Error> {
+    let config = config_with(|settings| settings.clock_tolerance = clock_tolerance);
+    let login = login();
+    let nonce = parameter(&login.url, "nonce").unwrap();
+    let (_, exchange) = come_back_with(login, &[("code", CODE)]).unwrap().into_request(&config);
+    exchange.finish(&ok(&token_response(&nonce)), now)
+}
+
+#[test]
+fn id2_an_honest_id_token_is_accepted_and_its_claims_are_given() {
+    let claims = signed_in().claims.unwrap();
+    assert_eq!((claims["iss"].as_str(), claims["sub"].as_str()), (Some(ISSUER), Some(SUBJECT)));
+}
+
+#[test]
+fn id1_a_token_that_is_not_three_parts_of_base64url_json_is_refused() {
+    let good = id_token(&claims("n"));
+    let parts: Vec<&str> = good.split('.').collect();
+    let not_json = base64url(b"{");
+    for token in [
+        "".to_owned(),
+        "a".to_owned(),
+        "..".to_owned(),
+        parts[..2].join("."),
+        [&good, "."].concat(),
+        [&good, ".a.b"].concat(),
+        [parts[0], parts[1], "a+b"].join("."),
+        [parts[0], parts[1], "a"].join("."),
+        [&not_json, parts[1], parts[2]].join("."),
+        [parts[0], &not_json, parts[2]].join("."),
+        [parts[0], &base64url(b"[]"), parts[2]].join("."),
+        [&base64url(b"\"RS256\""), parts[1], parts[2]].join("."),
+        [parts[0], &base64url(&[0xFF, 0xFE]), parts[2]].join("."),
+        [&[parts[0], "="].concat(), parts[1], parts[2]].join("."),
+        [&good, " "].concat(),
+    ] {
+        assert_eq!(code(redeem_id_token(&token)), INVALID, "{token:?}");
+    }
+}
+
+#[test]
+fn id1_an_encrypted_id_token_is_refused() {
+    let header = base64url(br#"{"alg":"RSA-OAEP","enc":"A256GCM"}"#);
+    assert_eq!(code(redeem_id_token(&[&header, "a2V5", "aXY", "Y2lwaGVy", "dGFn"].join("."))), INVALID);
+}
+
+#[test]
+fn id2_an_id_token_of_another_issuer_is_refused() {
+    for issuer in ["https://evil.example", "https://as.example/", "https://AS.example", ""] {
+        let tokens = redeem_claims(|claims| claims["iss"] = json!(issuer));
+        assert_eq!(fault(tokens), (Code::IdTokenIssuerMismatch, Some("iss")), "{issuer:?}");
+    }
+}
+
+#[test]
+fn id2_id3_id8_id9_id15_a_claim_that_is_missing_or_of_the_wrong_type_is_told() {
+    for claim in ["iss", "aud", "exp", "iat", "sub"] {
+        assert_eq!(fault(redeem_claims(|claims| without(claims, claim))), (INVALID, Some(claim)));
+        assert_eq!(fault(redeem_claims(|claims| claims[claim] = Value::Null)), (INVALID, Some(claim)));
+    }
+    for claim in ["iss", "sub"] {
+        for wrong in [json!(1), json!([ISSUER]), json!({})] {
+            assert_eq!(fault(redeem_claims(|claims| claims[claim] = wrong.clone())), (INVALID, Some(claim)), "{wrong}");
+        }
+    }
+    for claim in ["exp", "iat"] {
+        for wrong in [json!("1900000000"), json!(true), json!([])] {
+            assert_eq!(fault(redeem_claims(|claims| claims[claim] = wrong.clone())), (INVALID, Some(claim)), "{wrong}");
+        }
+    }
+}
+
+#[test]
+fn id3_the_audience_is_this_client_as_a_string_or_in_an_array() {
+    for audience in [json!(CLIENT_ID), json!([CLIENT_ID])] {
+        assert!(redeem_claims(|claims| claims["aud"] = audience.clone()).is_ok(), "{audience}");
+    }
+}
+
+#[test]
+fn id3_any_other_audience_is_refused_also_beside_this_client() {
+    for audience in [
+        json!("other"),
+        json!(""),
+        json!([]),
+        json!(["other"]),
+        json!([CLIENT_ID, "other"]),
+        json!(["other", CLIENT_ID]),
+        json!([CLIENT_ID, 1]),
+        json!(1),
+        json!({}),
+        json!([[CLIENT_ID]]),
+        json!("APP"),
+        json!("app "),
+    ] {
+        let tokens = redeem_claims(|claims| claims["aud"] = audience.clone());
+        assert_eq!(fault(tokens), (Code::IdTokenAudienceMismatch, Some("aud")), "{audience}");
+    }
+}
+
+#[test]
+fn id4_an_authorized_party_is_this_client() {
+    assert!(redeem_claims(|claims| claims["azp"] = json!(CLIENT_ID)).is_ok());
+    for azp in [json!("other"), json!(""), json!([CLIENT_ID]), json!(1)] {
+        let tokens = redeem_claims(|claims| claims["azp"] = azp.clone());
+        assert_eq!(fault(tokens), (Code::IdTokenAudienceMismatch, Some("azp")), "{azp}");
+    }
+}
+
+#[test]
+fn id6_asymmetric_algorithms_are_accepted() {
+    for alg in ["RS256", "RS512", "PS256", "ES256", "ES384", "EdDSA", "Ed25519"] {
+        assert!(redeem_header(&json!({"alg": alg}).to_string()).is_ok(), "{alg}");
+    }
+}
+
+#[test]
+fn id6_none_and_symmetric_algorithms_are_refused() {
+    for alg in ["none", "None", "NONE", "HS256", "HS384", "HS512", "", "R", "rs256", "é", "A256KW", "dir"] {
+        let header = json!({"alg": alg}).to_string();
+        assert_eq!(fault(redeem_header(&header)), (INVALID, Some("alg")), "{alg:?}");
+    }
+    for header in [r#"{}"#, r#"{"alg":null}"#, r#"{"alg":1}"#, r#"{"alg":["RS256"]}"#] {
+        assert_eq!(fault(redeem_header(header)), (INVALID, Some("alg")), "{header}");
+    }
+}
+
+#[test]
+fn id6_a_token_without_a_signature_is_refused_whatever_it_says_of_it() {
+    let (_, exchange, nonce) = exchange();
+    let mut answer = token_response(&nonce);
+    answer["id_token"] = json!(jwt(RS256, &claims(&nonce).to_string(), ""));
+    assert_eq!(code(exchange.finish::<Value>(&ok(&answer), NOW)), INVALID);
+}
+
+#[test]
+fn id8_an_expired_id_token_is_refused() {
+    // It expires 300 seconds after it was issued; 60 of tolerance come on top.
+    let at = |seconds: u64, tolerance| redeem_at(NOW.saturating_add(seconds), tolerance);
+    assert!(at(299, 0).is_ok());
+    assert_eq!(fault(at(300, 0)), (Code::IdTokenExpired, Some("exp")));
+    assert!(at(359, 60).is_ok());
+    assert_eq!(code(at(360, 60)), Code::IdTokenExpired);
+    assert_eq!(code(at(660, 300)), Code::IdTokenExpired);
+    for exp in [json!(0), json!(-1), json!(NOW.saturating_sub(60)), json!(-1e300)] {
+        assert_eq!(code(redeem_claims(|claims| claims["exp"] = exp.clone())), Code::IdTokenExpired, "{exp}");
+    }
+    assert!(redeem_claims(|claims| claims["exp"] = json!(1e300)).is_ok());
+}
+
+#[test]
+fn id9_an_id_token_of_the_future_is_refused() {
+    let at = |seconds: u64, tolerance| redeem_at(NOW.saturating_sub(seconds), tolerance);
+    assert!(at(0, 0).is_ok());
+    assert_eq!(fault(at(1, 0)), (Code::IdTokenNotYetValid, Some("iat")));
+    assert!(at(60, 60).is_ok());
+    assert_eq!(code(at(61, 60)), Code::IdTokenNotYetValid);
+    assert_eq!(code(redeem_claims(|claims| claims["iat"] = json!(1e300))), Code::IdTokenNotYetValid);
+}
+
+#[test]
+fn id10_the_nonce_is_the_one_that_was_sent() {
+    let (_, _, nonce) = exchange();
+    for wrong in [json!(""), json!("other"), json!(nonce.to_lowercase()), json!(1), json!([nonce]), json!(null)] {
+        let tokens = redeem_claims(|claims| claims["nonce"] = wrong.clone());
+        assert_eq!(fault(tokens), (Code::IdTokenNonceMismatch, Some("nonce")), "{wrong}");
+    }
+    assert_eq!(code(redeem_claims(|claims| without(claims, "nonce"))), Code::IdTokenNonceMismatch);
+}
+
+#[test]
+fn id10_an_id_token_that_nobody_asked_for_is_checked_too() {
+    let redeem = |change: fn(&mut Value)| {
+        let login = login_with(LoginOptions { scope: Some("profile".into()), ..LoginOptions::default() });
+        let (_, exchange) = come_back_with(login, &[("code", CODE)]).unwrap().into_request(&config());
+        let mut claims = claims("unused");
+        without(&mut claims, "nonce");
+        change(&mut claims);
+        let answer = json!({"access_token": "a", "token_type": "Bearer", "id_token": id_token(&claims)});
+        exchange.finish::<Value>(&ok(&answer), NOW)
+    };
+    assert_eq!(redeem(|_| {}).unwrap().subject().as_deref(), Some(SUBJECT));
+    assert_eq!(code(redeem(|claims| claims["aud"] = json!("other"))), Code::IdTokenAudienceMismatch);
+}
+
+#[test]
+fn id15_a_subject_is_1_to_255_ascii_characters() {
+    for subject in ["a", "auth0|12 34", &*"a".repeat(255)] {
+        assert!(redeem_claims(|claims| claims["sub"] = json!(subject)).is_ok(), "{subject}");
+    }
+    for subject in ["", "ä", &*"a".repeat(256)] {
+        assert_eq!(fault(redeem_claims(|claims| claims["sub"] = json!(subject))), (INVALID, Some("sub")), "{subject}");
+    }
+}
+
+#[test]
+fn id15_an_extension_that_must_be_understood_is_refused() {
+    for header in
+        [r#"{"alg":"RS256","crit":["exp"],"exp":1}"#, r#"{"alg":"RS256","crit":[]}"#, r#"{"alg":"RS256","crit":""}"#]
+    {
+        assert_eq!(fault(redeem_header(header)), (INVALID, Some("crit")), "{header}");
+    }
+    assert!(redeem_header(r#"{"alg":"RS256","typ":"JWT","x5t":"y","b64":true}"#).is_ok());
+}
+
+#[test]
+fn id15_of_a_claim_given_twice_the_last_one_counts() {
+    let redeem = |duplicate: &str| {
+        let (_, exchange, nonce) = exchange();
+        let honest = claims(&nonce).to_string();
+        let text = [honest.trim_end_matches('}'), ",", duplicate, "}"].concat();
+        let mut answer = token_response(&nonce);
+        answer["id_token"] = json!(jwt(RS256, &text, "no signature"));
+        exchange.finish::<Value>(&ok(&answer), NOW)
+    };
+    assert_eq!(redeem(r#""sub":"bob""#).unwrap().subject().as_deref(), Some("bob"));
+    assert_eq!(code(redeem(r#""aud":"other""#)), Code::IdTokenAudienceMismatch);
+}
+
+#[test]
+fn id6_a_bad_id_token_spoils_the_whole_answer() {
+    // No token set, thus no access token, comes of it.
+    let result = redeem_claims(|claims| claims["nonce"] = json!("other"));
+    assert!(!format!("{result:?}").contains(support::ACCESS_TOKEN));
+    assert!(result.is_err());
+}
+
+#[test]
+fn ac20_an_id_token_beside_an_error_is_not_looked_at() {
+    let (_, exchange, nonce) = exchange();
+    let mut answer = token_response(&nonce);
+    answer["error"] = json!("invalid_grant");
+    assert_eq!(code(exchange.finish::<Value>(&json_response(400, &answer), NOW)), Code::TokenRefused);
+}
+
+proptest! {
+    #[test]
+    fn id1_anything_can_be_read_as_an_id_token_and_nothing_unsaid_is_accepted(
+        token in "\\PC*|[A-Za-z0-9_-]{0,20}(\\.[A-Za-z0-9_-]{0,20}){0,5}",
+    ) {
+        prop_assert!(redeem_id_token(&token).is_err());
+    }
+
+    #[test]
+    fn id1_any_header_and_claims_can_be_read(header: String, claims: String, signature: String) {
+        prop_assert!(redeem_id_token(&jwt(&header, &claims, &signature)).is_err());
+        prop_assert!(redeem_id_token(&jwt(RS256, &claims, &signature)).is_err());
+        let _ = redeem_header(&header);
+    }
+
+    #[test]
+    fn id2_a_claim_may_be_anything_and_what_is_accepted_is_right(
+        claim in prop::sample::select(vec!["iss", "sub", "aud", "exp", "iat", "nonce", "azp"]),
+        text: String,
+        number: f64,
+        kind in 0..4,
+    ) {
+        let wrong = match kind {
+            0 => json!(text),
+            1 => json!(number),
+            2 => json!([text, number]),
+            _ => json!({text: number}),
+        };
+        if let Ok(tokens) = redeem_claims(|claims| claims[claim] = wrong) {
+            let claims = tokens.claims.unwrap();
+            prop_assert_eq!(claims["iss"].as_str(), Some(ISSUER));
+            prop_assert_eq!(claims["aud"].as_str(), Some(CLIENT_ID));
+            prop_assert!(claims["sub"].as_str().is_some_and(|subject| !subject.is_empty()));
+        }
+    }
+}

@@ -1,0 +1,134 @@
+//! Fresh tokens for a refresh token (RFC 6749 section 6, OpenID Connect Core section 12.2).
+#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![cfg(test)]
+
+mod support;
+
+use pkce_wasm::flow::token::refresh;
+use pkce_wasm::{Code, Error, TokenSet};
+use serde_json::{Value, json};
+use support::{
+    CLIENT_ID, NOW, REFRESH_TOKEN, claims, code, config, config_with, fault, fields, id_token, json_response, metadata,
+    names, ok, redeem, signed_in, value, without,
+};
+
+/// The token set after a refresh that was answered in that way.
+fn refreshed_from(tokens: TokenSet<Value>, answer: &Value) -> Result<TokenSet<Value>, Error> {
+    let (_, exchange) = refresh(&config(), &metadata(), tokens)?;
+    exchange.finish(&ok(answer), NOW)
+}
+
+fn refreshed(answer: &Value) -> Result<TokenSet<Value>, Error> {
+    refreshed_from(signed_in(), answer)
+}
+
+/// The answer to a refresh, with an ID token of those claims after that change.
+fn refreshed_claims(change: impl FnOnce(&mut Value)) -> Result<TokenSet<Value>, Error> {
+    let mut claims = claims("unused");
+    without(&mut claims, "nonce");
+    change(&mut claims);
+    refreshed(&json!({"access_token": "a2", "token_type": "Bearer", "id_token": id_token(&claims)}))
+}
+
+#[test]
+fn ac21_a_refresh_carries_what_is_required_and_nothing_else() {
+    let (request, _) = refresh(&config(), &metadata(), signed_in()).unwrap();
+    assert_eq!(request.url, "https://as.example/token");
+    assert_eq!(names(&request), ["grant_type", "refresh_token", "client_id"]);
+    assert_eq!(value(&fields(&request), "refresh_token").as_deref(), Some(REFRESH_TOKEN));
+    assert_eq!(value(&fields(&request), "client_id").as_deref(), Some(CLIENT_ID));
+}
+
+#[test]
+fn ac21_without_a_refresh_token_there_is_no_refresh() {
+    let mut tokens = signed_in();
+    tokens.refresh_token = None;
+    assert_eq!(code(refresh(&config(), &metadata(), tokens)), Code::RefreshTokenMissing);
+}
+
+#[test]
+fn md8_a_refresh_token_is_not_sent_to_another_server() {
+    let config = config_with(|settings| settings.issuer = "https://other.example".into());
+    assert_eq!(code(refresh(&config, &metadata(), signed_in())), Code::IssuerMismatch);
+}
+
+#[test]
+fn ac21_a_new_refresh_token_replaces_the_old_one() {
+    let answer = json!({"access_token": "a2", "token_type": "Bearer", "refresh_token": "r2"});
+    let tokens = refreshed(&answer).unwrap();
+    assert_eq!(tokens.access_token.expose(), "a2");
+    assert_eq!(tokens.refresh_token.unwrap().expose(), "r2");
+}
+
+#[test]
+fn ac21_without_a_new_refresh_token_the_old_one_is_kept() {
+    for answer in [
+        json!({"access_token": "a2", "token_type": "Bearer"}),
+        json!({"access_token": "a2", "token_type": "Bearer", "refresh_token": null}),
+        json!({"access_token": "a2", "token_type": "Bearer", "refresh_token": ""}),
+    ] {
+        let tokens = refreshed(&answer).unwrap();
+        assert_eq!(tokens.refresh_token.unwrap().expose(), REFRESH_TOKEN, "{answer}");
+    }
+}
+
+#[test]
+fn ac19_ac21_a_refresh_keeps_the_scope_that_was_granted_unless_it_was_narrowed() {
+    let tokens = || redeem(|answer| answer["scope"] = json!("openid profile")).unwrap();
+    let silent = json!({"access_token": "a2", "token_type": "Bearer"});
+    assert_eq!(refreshed_from(tokens(), &silent).unwrap().scope, "openid profile");
+    let narrower = json!({"access_token": "a2", "token_type": "Bearer", "scope": "openid"});
+    assert_eq!(refreshed_from(tokens(), &narrower).unwrap().scope, "openid");
+}
+
+#[test]
+fn id14_without_a_new_id_token_the_old_one_and_its_claims_are_kept() {
+    let before = signed_in();
+    let id_token = before.id_token.as_ref().unwrap().expose().to_owned();
+    let claims = before.claims.clone();
+    let after = refreshed_from(before, &json!({"access_token": "a2", "token_type": "Bearer"})).unwrap();
+    assert_eq!(after.id_token.unwrap().expose(), id_token);
+    assert_eq!(after.claims, claims);
+}
+
+#[test]
+fn id14_a_new_id_token_replaces_the_old_one() {
+    let tokens = refreshed_claims(|claims| claims["name"] = json!("Alice")).unwrap();
+    assert_eq!(tokens.claims.as_ref().unwrap()["name"], "Alice");
+    assert!(tokens.id_token.unwrap().expose().contains('.'));
+}
+
+#[test]
+fn id14_a_refreshed_id_token_is_about_the_same_user() {
+    let tokens = refreshed_claims(|claims| claims["sub"] = json!("mallory"));
+    assert_eq!(fault(tokens), (Code::IdTokenSubjectMismatch, Some("sub")));
+}
+
+#[test]
+fn id14_a_refreshed_id_token_is_from_the_same_issuer_for_the_same_client() {
+    let issuer = refreshed_claims(|claims| claims["iss"] = json!("https://evil.example"));
+    assert_eq!(code(issuer), Code::IdTokenIssuerMismatch);
+    let audience = refreshed_claims(|claims| claims["aud"] = json!("other"));
+    assert_eq!(code(audience), Code::IdTokenAudienceMismatch);
+    let azp = refreshed_claims(|claims| claims["azp"] = json!("other"));
+    assert_eq!(code(azp), Code::IdTokenAudienceMismatch);
+    let expired = refreshed_claims(|claims| claims["exp"] = json!(1));
+    assert_eq!(code(expired), Code::IdTokenExpired);
+}
+
+#[test]
+fn id14_the_nonce_of_a_refreshed_id_token_is_absent_or_the_same() {
+    assert!(refreshed_claims(|_| {}).is_ok());
+    let before = signed_in();
+    let same = before.claims.as_ref().unwrap()["nonce"].clone();
+    assert!(refreshed_claims(|claims| claims["nonce"] = same).is_ok());
+    let other = refreshed_claims(|claims| claims["nonce"] = json!("other"));
+    assert_eq!(fault(other), (Code::IdTokenNonceMismatch, Some("nonce")));
+}
+
+#[test]
+fn ac21_a_refused_refresh_says_that_the_session_is_over() {
+    let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
+    let error = exchange.finish::<Value>(&json_response(400, &json!({"error": "invalid_grant"})), NOW).unwrap_err();
+    assert!(error.is_invalid_grant() && error.restart_helps());
+}

@@ -1,0 +1,142 @@
+//! What must not be seen is not seen: not in a URL, not in what is printed, not in an error.
+#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![cfg(test)]
+
+mod support;
+
+use std::fmt::Debug;
+
+use pkce_wasm::encoding::base64url;
+use pkce_wasm::flow::token::refresh;
+use pkce_wasm::flow::userinfo;
+use pkce_wasm::secret::{Secret, matches};
+use pkce_wasm::{Error, Verifier};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use support::entropy::Seeded;
+use support::{
+    ACCESS_TOKEN, CODE, REFRESH_TOKEN, answer, code_verifier, come_back, config, exchange, grant, json_response, login,
+    metadata, ok, parse, redeem_from, response, response_url, revocations, signed_in, state,
+};
+
+/// Every secret of a login, in the clear and as a form or a token would write it.
+fn secrets() -> Vec<String> {
+    let login = login();
+    let secrets = [code_verifier(&login.transaction), CODE.into(), ACCESS_TOKEN.into(), REFRESH_TOKEN.into()];
+    let id_token = signed_in().id_token.unwrap().expose().to_owned();
+    secrets.iter().cloned().chain(secrets.iter().map(|secret| base64url(secret.as_bytes()))).chain([id_token]).collect()
+}
+
+#[track_caller]
+fn assert_hides_secrets(printed: &str) {
+    for secret in secrets() {
+        assert!(!printed.contains(&secret), "{printed} shows {secret}");
+    }
+}
+
+#[track_caller]
+fn assert_prints_no_secret(value: &impl Debug) {
+    assert_hides_secrets(&format!("{value:?} {value:#?}"));
+}
+
+#[test]
+fn pk6_a_verifier_does_not_print_itself() {
+    let verifier = Verifier::generate(43, &mut Seeded(1)).unwrap();
+    assert!(!format!("{verifier:?} {verifier:#?}").contains(verifier.expose()));
+}
+
+#[test]
+fn pk6_a_transaction_prints_neither_verifier_nor_state() {
+    let login = login();
+    assert_prints_no_secret(&login.transaction);
+    assert!(!format!("{:?}", login.transaction).contains(&state(&login)));
+    assert_prints_no_secret(&login);
+    assert_prints_no_secret(&login.transaction.to_record());
+}
+
+#[test]
+fn ac22_a_callback_does_not_print_its_code() {
+    assert_prints_no_secret(&parse(&answer(&login(), &[("code", CODE)])).unwrap());
+}
+
+#[test]
+fn ac22_a_grant_does_not_print_its_code() {
+    assert_prints_no_secret(&grant());
+}
+
+#[test]
+fn ac22_requests_and_what_is_kept_of_them_print_no_secret() {
+    let (request, exchange, _) = exchange();
+    assert_prints_no_secret(&request);
+    assert_prints_no_secret(&exchange);
+    assert_prints_no_secret(&refresh(&config(), &metadata(), signed_in()).unwrap());
+    assert_prints_no_secret(&userinfo::request(&metadata(), &signed_in()).unwrap());
+    assert_prints_no_secret(&revocations());
+}
+
+#[test]
+fn ac22_responses_and_tokens_print_no_secret() {
+    assert_prints_no_secret(&ok(&json!({"access_token": ACCESS_TOKEN, "refresh_token": REFRESH_TOKEN})));
+    assert_prints_no_secret(&signed_in());
+    assert_prints_no_secret(&signed_in().to_record());
+}
+
+#[test]
+fn ac22_no_secret_is_in_the_url_of_a_request() {
+    let (request, ..) = exchange();
+    assert_hides_secrets(&request.url);
+    assert_hides_secrets(&login().url);
+    assert_hides_secrets(&refresh(&config(), &metadata(), signed_in()).unwrap().0.url);
+    assert_hides_secrets(&userinfo::request(&metadata(), &signed_in()).unwrap().url);
+    for request in revocations() {
+        assert_hides_secrets(&request.url);
+    }
+}
+
+#[test]
+fn ac9_the_key_of_a_record_shows_no_secret() {
+    assert_hides_secrets(&login().transaction.key());
+}
+
+#[test]
+fn ac22_no_error_shows_a_secret() {
+    let answers = [
+        response(200, Some("text/html"), &secrets().concat()),
+        response(400, Some("text/html"), &secrets().concat()),
+        response(500, Some("application/json"), &secrets().concat()),
+        json_response(400, &json!({"code": CODE, "access_token": ACCESS_TOKEN})),
+        ok(&json!({"access_token": [ACCESS_TOKEN], "token_type": "Bearer"})),
+        ok(&json!({"access_token": ACCESS_TOKEN, "token_type": REFRESH_TOKEN})),
+        ok(&json!({"access_token": ACCESS_TOKEN, "token_type": "Bearer", "id_token": ACCESS_TOKEN})),
+    ];
+    let mut errors: Vec<Error> = answers.iter().map(|answer| redeem_from(answer).unwrap_err()).collect();
+    errors.push(come_back(login().transaction, &response_url(&[("code", CODE), ("state", "forged")])).unwrap_err());
+    errors.push(parse(&response_url(&[("code", CODE)])).unwrap_err());
+    errors.push(parse(&response_url(&[("code", CODE), ("code", CODE), ("state", "s")])).unwrap_err());
+    errors.push(Verifier::parse([&code_verifier(&login().transaction), "+"].concat()).unwrap_err());
+    for error in errors {
+        assert_prints_no_secret(&error);
+        assert_hides_secrets(&error.to_string());
+    }
+}
+
+#[test]
+fn ac22_a_claim_is_no_secret_and_is_not_one_by_accident() {
+    // The guard above would be worthless if nothing of the tokens were ever printed.
+    let claims: Value = signed_in().claims.unwrap();
+    assert!(format!("{claims:?}").contains("alice"));
+}
+
+proptest! {
+    #[test]
+    fn pk6_a_secret_prints_the_same_whatever_it_is(one: String, other: String) {
+        prop_assert_eq!(format!("{:?}", Secret::new(one)), format!("{:?}", Secret::new(other)));
+    }
+
+    #[test]
+    fn ac7_secrets_match_exactly_when_they_are_the_same(one in "[a-c]{0,4}", other in "[a-c]{0,4}") {
+        prop_assert_eq!(matches(&one, &other), one == other);
+        prop_assert_eq!(Secret::new(one.clone()).matches(&other), one == other);
+        prop_assert!(matches(&one, &one.clone()));
+    }
+}

@@ -1,0 +1,362 @@
+//! The token endpoint (RFC 6749 sections 4.1.3, 5 and 6, RFC 7636 section 4.5).
+#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![cfg(test)]
+
+mod support;
+
+use std::fs;
+use std::path::Path;
+
+use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::flow::token::refresh;
+use pkce_wasm::pkce::verify;
+use pkce_wasm::{Code, Method, TokenSet, begin};
+use proptest::prelude::*;
+use serde_json::{Value, json};
+use support::entropy::Seeded;
+use support::{
+    ACCESS_TOKEN, CLIENT_ID, CODE, NOW, REDIRECT_URI, REFRESH_TOKEN, SUBJECT, code, come_back_with, config,
+    config_with, exchange, fault, fields, json_response, login, login_at, login_with, metadata, metadata_with, names,
+    ok, parameter, redeem, redeem_from, response, signed_in, state, token_response, value, without,
+};
+
+const INVALID: Code = Code::TokenResponseInvalid;
+
+#[test]
+fn ac13_the_token_request_carries_what_is_required_and_nothing_else() {
+    let login = login();
+    let challenge = parameter(&login.url, "code_challenge").unwrap();
+    let (request, _) = come_back_with(login, &[("code", CODE)]).unwrap().into_request(&config());
+    assert_eq!(names(&request), ["grant_type", "code", "redirect_uri", "client_id", "code_verifier"]);
+    let fields = fields(&request);
+    assert_eq!(value(&fields, "grant_type").as_deref(), Some("authorization_code"));
+    assert_eq!(value(&fields, "code").as_deref(), Some(CODE));
+    assert_eq!(value(&fields, "redirect_uri").as_deref(), Some(REDIRECT_URI));
+    assert_eq!(value(&fields, "client_id").as_deref(), Some(CLIENT_ID));
+    let code_verifier = value(&fields, "code_verifier").unwrap();
+    assert!(verify(&code_verifier, &challenge, Method::S256));
+}
+
+#[test]
+fn ac14_the_token_request_is_a_post_with_nothing_in_its_url() {
+    let (request, ..) = exchange();
+    assert_eq!(request.url, "https://as.example/token");
+}
+
+#[test]
+fn ac14_the_query_of_the_token_endpoint_is_kept() {
+    let metadata = metadata_with(|document| document["token_endpoint"] = json!("https://as.example/token?t=%7E1"));
+    let (request, _) = come_back_with(login_at(&metadata), &[("code", CODE)]).unwrap().into_request(&config());
+    assert_eq!(request.url, "https://as.example/token?t=%7E1");
+}
+
+#[test]
+fn ac15_na8_a_public_client_authenticates_by_no_method() {
+    let (request, ..) = exchange();
+    assert!(request.bearer.is_none());
+    let (refreshing, _) = refresh(&config(), &metadata(), signed_in()).unwrap();
+    assert!(refreshing.bearer.is_none());
+    for name in names(&request).iter().chain(&names(&refreshing)) {
+        assert!(!name.starts_with("client_secret") && !name.starts_with("client_assertion"), "{name}");
+    }
+}
+
+#[test]
+fn ac5_ac13_na5_the_same_redirect_uri_is_sent_to_both_endpoints() {
+    for redirect_uri in ["http://127.0.0.1:49152/cb", "org.bxretail.app://callback", "https://App.Example:443/%7Ecb"] {
+        let config = config_with(|settings| settings.redirect_uri = redirect_uri.into());
+        let login = begin(&config, &metadata(), LoginOptions::default(), &mut Seeded(1), NOW).unwrap();
+        assert_eq!(parameter(&login.url, "redirect_uri").as_deref(), Some(redirect_uri));
+        let url = format!("{redirect_uri}?code={CODE}&state={}", state(&login));
+        let callback = pkce_wasm::Callback::parse(&url, redirect_uri).unwrap().unwrap();
+        let (request, _) = login.transaction.accept(&config, callback, NOW).unwrap().into_request(&config);
+        assert_eq!(value(&fields(&request), "redirect_uri").as_deref(), Some(redirect_uri));
+    }
+}
+
+#[test]
+fn ac26_no_other_grant_than_code_and_refresh_is_known() {
+    let (request, ..) = exchange();
+    let (refreshing, _) = refresh(&config(), &metadata(), signed_in()).unwrap();
+    assert_eq!(value(&fields(&request), "grant_type").as_deref(), Some("authorization_code"));
+    assert_eq!(value(&fields(&refreshing), "grant_type").as_deref(), Some("refresh_token"));
+    let mut grants = 0;
+    let mut folders = vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                grants = fs::read_to_string(path).unwrap().matches("\"grant_type\"").count().max(grants);
+            }
+        }
+    }
+    assert_eq!(grants, 2, "the two grants, both in one file");
+}
+
+#[test]
+fn ac16_an_honest_answer_becomes_a_token_set() {
+    let tokens = signed_in();
+    assert_eq!(tokens.access_token.expose(), ACCESS_TOKEN);
+    assert_eq!(tokens.token_type, "Bearer");
+    assert_eq!(tokens.expires_at, Some(NOW.saturating_add(3600)));
+    assert_eq!(tokens.scope, "openid");
+    assert_eq!(tokens.refresh_token.as_ref().unwrap().expose(), REFRESH_TOKEN);
+    assert_eq!(tokens.subject().as_deref(), Some(SUBJECT));
+    assert_eq!(tokens.claims.unwrap()["iss"], support::ISSUER);
+    assert_eq!(tokens.id_token.unwrap().expose().split('.').count(), 3);
+}
+
+#[test]
+fn ac16_a_missing_access_token_is_told() {
+    for missing in [Value::Null, json!("")] {
+        let tokens = redeem(|answer| answer["access_token"] = missing.clone());
+        assert_eq!(fault(tokens), (Code::AccessTokenMissing, Some("access_token")), "{missing}");
+    }
+    assert_eq!(code(redeem(|answer| without(answer, "access_token"))), Code::AccessTokenMissing);
+}
+
+#[test]
+fn ac16_a_missing_token_type_is_told() {
+    assert_eq!(fault(redeem(|answer| without(answer, "token_type"))), (INVALID, Some("token_type")));
+    assert_eq!(fault(redeem(|answer| answer["token_type"] = Value::Null)), (INVALID, Some("token_type")));
+}
+
+#[test]
+fn ac16_a_member_that_is_no_string_is_refused_and_told() {
+    for member in ["access_token", "token_type", "scope", "refresh_token", "id_token"] {
+        for wrong in [json!(1), json!(true), json!(["x"]), json!({})] {
+            assert_eq!(fault(redeem(|answer| answer[member] = wrong.clone())), (INVALID, Some(member)), "{wrong}");
+        }
+    }
+}
+
+#[test]
+fn ac16_unknown_members_are_ignored() {
+    let tokens = redeem(|answer| {
+        answer["session_state"] = json!("x");
+        answer["error"] = json!("nothing");
+        answer["x"] = json!([{}]);
+    });
+    assert!(tokens.is_ok());
+}
+
+#[test]
+fn ac16_a_body_that_is_not_a_json_object_is_refused() {
+    let honest = token_response("n").to_string();
+    for (content_type, body) in [
+        (Some("text/html"), "<!doctype html><title>Oops</title>"),
+        (Some("application/json"), "<!doctype html><title>Oops</title>"),
+        (Some("text/plain"), &*honest),
+        (Some("application/x-www-form-urlencoded"), "access_token=a&token_type=bearer"),
+        (None, &honest),
+        (Some("application/json"), ""),
+        (Some("application/json"), "[]"),
+        (Some("application/json"), "null"),
+        (Some("application/json"), "\"a\""),
+    ] {
+        let error = redeem_from(&response(200, content_type, body)).unwrap_err();
+        assert_eq!((error.code, error.status), (INVALID, Some(200)), "{content_type:?} {body}");
+    }
+}
+
+#[test]
+fn ac16_only_the_status_200_is_success() {
+    for status in [201, 202, 204, 206] {
+        let error = redeem_from(&json_response(status, &token_response("n"))).unwrap_err();
+        assert_eq!((error.code, error.status), (INVALID, Some(status)));
+    }
+}
+
+#[test]
+fn sb7_a_redirect_of_the_token_endpoint_is_never_followed() {
+    for status in [301, 302, 303, 307, 308] {
+        for answer in [json_response(status, &token_response("n")), response(status, Some("text/html"), "")] {
+            let error = redeem_from(&answer).unwrap_err();
+            assert_eq!((error.code, error.status), (Code::RedirectNotFollowed, Some(status)));
+        }
+    }
+}
+
+#[test]
+fn ac17_the_token_type_knows_no_case_and_is_kept_as_it_came() {
+    for token_type in ["Bearer", "bearer", "BEARER"] {
+        assert_eq!(redeem(|answer| answer["token_type"] = json!(token_type)).unwrap().token_type, token_type);
+    }
+}
+
+#[test]
+fn ac17_a_token_of_an_unknown_type_is_refused() {
+    for token_type in ["mac", "DPoP", "N_A", "", "Bearer ", "bearer,mac"] {
+        let tokens = redeem(|answer| answer["token_type"] = json!(token_type));
+        assert_eq!(fault(tokens), (Code::TokenTypeUnsupported, Some("token_type")), "{token_type:?}");
+    }
+}
+
+#[test]
+fn ac18_an_absent_lifetime_is_unknown() {
+    assert_eq!(redeem(|answer| without(answer, "expires_in")).unwrap().expires_at, None);
+    assert_eq!(redeem(|answer| answer["expires_in"] = Value::Null).unwrap().expires_at, None);
+}
+
+#[test]
+fn ac18_a_lifetime_is_a_number_or_one_in_a_string() {
+    for (lifetime, seconds) in [
+        (json!(0), 0),
+        (json!(1), 1),
+        (json!(3600.0), 3600),
+        (json!("3600"), 3600),
+        (json!(4_294_967_296_u64), 4_294_967_296),
+    ] {
+        let tokens = redeem(|answer| answer["expires_in"] = lifetime.clone()).unwrap();
+        assert_eq!(tokens.expires_at, Some(NOW.saturating_add(seconds)), "{lifetime}");
+    }
+}
+
+#[test]
+fn ac18_a_lifetime_that_is_negative_or_no_number_is_refused() {
+    for lifetime in [
+        json!(-1),
+        json!(-0.5),
+        json!(1e300),
+        json!("-1"),
+        json!("1e3"),
+        json!(""),
+        json!("soon"),
+        json!(true),
+        json!([1]),
+    ] {
+        let tokens = redeem(|answer| answer["expires_in"] = lifetime.clone());
+        assert_eq!(fault(tokens), (INVALID, Some("expires_in")), "{lifetime}");
+    }
+    let body = r#"{"access_token":"a","token_type":"Bearer","expires_in":1e400}"#;
+    assert_eq!(code(redeem_from(&response(200, Some("application/json"), body))), INVALID);
+}
+
+#[test]
+fn ac18_no_lifetime_overflows_the_clock() {
+    let mut answer = token_response("unused");
+    answer["expires_in"] = json!(9_007_199_254_740_991_u64);
+    without(&mut answer, "id_token");
+    let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
+    let tokens: TokenSet<Value> = exchange.finish(&ok(&answer), u64::MAX).unwrap();
+    assert_eq!(tokens.expires_at, Some(u64::MAX));
+}
+
+#[test]
+fn ac19_the_scope_granted_is_the_one_asked_for_unless_the_server_says_otherwise() {
+    assert_eq!(redeem(|answer| answer["scope"] = json!("openid profile")).unwrap().scope, "openid profile");
+    assert_eq!(signed_in().scope, "openid");
+    let login = login_with(LoginOptions { scope: Some("a b".into()), ..LoginOptions::default() });
+    let (_, exchange) = come_back_with(login, &[("code", CODE)]).unwrap().into_request(&config());
+    let tokens: TokenSet<Value> =
+        exchange.finish(&ok(&json!({"access_token": "a", "token_type": "Bearer"})), NOW).unwrap();
+    assert_eq!((tokens.scope.as_str(), tokens.refresh_token.is_none()), ("a b", true));
+}
+
+#[test]
+fn ac20_a_refusal_in_json_is_given_on_with_its_status() {
+    for status in [400, 401, 403] {
+        let answer = json!({
+            "error": "invalid_client",
+            "error_description": "unknown client",
+            "error_uri": "https://as.example/help",
+        });
+        let error = redeem_from(&json_response(status, &answer)).unwrap_err();
+        assert_eq!((error.code, error.status), (Code::TokenRefused, Some(status)));
+        let refusal = error.refusal.as_ref().unwrap();
+        assert_eq!(refusal.error, "invalid_client");
+        assert_eq!(refusal.error_description.as_deref(), Some("unknown client"));
+        assert_eq!(refusal.error_uri.as_deref(), Some("https://as.example/help"));
+    }
+}
+
+#[test]
+fn pk10_a_verifier_that_does_not_match_is_an_invalid_grant() {
+    let error = redeem_from(&json_response(400, &json!({"error": "invalid_grant"}))).unwrap_err();
+    assert_eq!(error.code, Code::TokenRefused);
+    assert!(error.is_invalid_grant() && error.restart_helps());
+    let other = redeem_from(&json_response(400, &json!({"error": "invalid_client"}))).unwrap_err();
+    assert!(!other.is_invalid_grant() && !other.restart_helps());
+}
+
+#[test]
+fn ac20_a_refusal_that_is_not_json_is_told_by_its_status_and_its_body_by_nothing() {
+    for (status, expected) in [
+        (400, INVALID),
+        (404, INVALID),
+        (418, INVALID),
+        (429, Code::ServerError),
+        (500, Code::ServerError),
+        (502, Code::ServerError),
+        (599, Code::ServerError),
+    ] {
+        let error = redeem_from(&response(status, Some("text/html"), "<p>code_verifier=hunter2</p>")).unwrap_err();
+        assert_eq!((error.code, error.status), (expected, Some(status)));
+        assert_eq!(error.refusal, None);
+        assert!(!format!("{error:?} {error}").contains("hunter2"));
+    }
+    for answer in [json!({}), json!({"error": 1}), json!(["error"]), json!({"error": null})] {
+        assert_eq!(code(redeem_from(&json_response(400, &answer))), INVALID, "{answer}");
+    }
+}
+
+#[test]
+fn ac20_a_server_that_failed_may_be_asked_again() {
+    let error = redeem_from(&json_response(503, &json!({"error": "temporarily_unavailable"}))).unwrap_err();
+    assert_eq!(error.code, Code::ServerError);
+    assert!(error.code.retryable());
+}
+
+#[test]
+fn id16_without_the_id_token_that_was_asked_for_there_is_no_login() {
+    let tokens = redeem(|answer| without(answer, "id_token"));
+    assert_eq!(fault(tokens), (Code::IdTokenMissing, Some("id_token")));
+}
+
+#[test]
+fn ac22_no_secret_is_in_the_url_of_any_request() {
+    let (request, ..) = exchange();
+    let (refreshing, _) = refresh(&config(), &metadata(), signed_in()).unwrap();
+    for url in [request.url, refreshing.url] {
+        for secret in [CODE, ACCESS_TOKEN, REFRESH_TOKEN] {
+            assert!(!url.contains(secret), "{url}");
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn ac16_any_answer_can_be_read_and_what_is_accepted_has_a_token(status: u16, content_type: Option<String>, body: String) {
+        let _ = redeem_from(&response(status, content_type.as_deref(), &body));
+        prop_assert!(redeem_from(&response(200, Some("application/json"), &body)).is_err());
+    }
+
+    #[test]
+    fn ac16_a_member_of_the_answer_may_be_anything(
+        member in prop::sample::select(vec!["access_token", "token_type", "expires_in", "scope", "refresh_token", "id_token"]),
+        text: String,
+        number: f64,
+        kind in 0..4,
+    ) {
+        let member_value = match kind {
+            0 => json!(text),
+            1 => json!(number),
+            2 => json!([text]),
+            _ => json!({text: number}),
+        };
+        if let Ok(tokens) = redeem(|answer| answer[member] = member_value) {
+            prop_assert!(!tokens.access_token.expose().is_empty());
+            prop_assert!(tokens.token_type.eq_ignore_ascii_case("bearer"));
+            prop_assert!(tokens.expires_at.is_none_or(|time| time >= NOW));
+            prop_assert_eq!(tokens.subject(), Some(SUBJECT.to_owned()));
+        }
+    }
+
+    #[test]
+    fn ac13_a_code_survives_the_form(code in "[ -~]{1,60}|\\PC{1,20}") {
+        let (request, _) = come_back_with(login(), &[("code", &code)]).unwrap().into_request(&config());
+        prop_assert_eq!(value(&fields(&request), "code"), Some(code));
+    }
+}

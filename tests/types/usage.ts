@@ -1,0 +1,119 @@
+// The package as somebody uses it who writes TypeScript. It is compiled, never run: what must not compile says so.
+import {
+  type AuthorizationRequest,
+  beginAuthorization,
+  type Claims,
+  Client,
+  type Config,
+  completeAuthorization,
+  discover,
+  fetchUserinfo,
+  generatePair,
+  isPkceError,
+  PkceError,
+  type PkceErrorBlame,
+  type PkceErrorCode,
+  type RedirectOutcome,
+  refreshTokens,
+  revokeTokens,
+  type ServerMetadata,
+  type Session,
+  type TokenSet,
+} from "pkce-wasm";
+import {
+  deriveChallenge,
+  type Engine,
+  engine,
+  generateVerifier,
+  type PkcePair,
+  ready,
+  verifyChallenge,
+} from "pkce-wasm/pkce";
+
+const config: Config = {
+  issuer: "https://as.example",
+  clientId: "app",
+  redirectUri: "https://app.example/callback",
+  scope: "openid profile",
+  storage: "session",
+  host: { fetch: (input, init) => fetch(input, init), open: (url) => location.assign(url) },
+};
+
+export function primitives(): boolean {
+  const pair: PkcePair = generatePair(64);
+  const method: "S256" = pair.codeChallengeMethod;
+  const running: Engine = engine();
+  const loaded: Promise<Engine> = ready();
+  void [method, running, loaded];
+  const verifier: string = generateVerifier();
+  return verifyChallenge(verifier, deriveChallenge(verifier), "plain", { dangerouslyAllowPlain: true });
+}
+
+export async function client(): Promise<string | undefined> {
+  const app = await Client.discover(config);
+  const outcome = await app.handleRedirect();
+  const session: Session | null = await app.session();
+  if (session === null) {
+    app.login({ returnTo: "/inbox", extraParameters: { acr_values: "mfa" } });
+    return describe(outcome);
+  }
+  const claims: Claims | null = session.claims;
+  const token: string = await session.accessToken();
+  await session.refresh();
+  await app.logout();
+  return claims?.name ?? (await session.userinfo()).sub ?? token;
+}
+
+/** Every outcome has a branch: a new one would not compile here. */
+export function describe(outcome: RedirectOutcome): string {
+  switch (outcome.status) {
+    case "none":
+      return "no callback";
+    case "signed-in":
+      return `welcome ${outcome.session.scope} ${outcome.returnTo ?? "/"}`;
+    case "already-completed":
+      return outcome.session === null ? "signed out since" : outcome.session.scope;
+    case "refused":
+      return outcome.restart ? "again" : outcome.error.message;
+    case "other-login":
+      return outcome.error.code;
+    default: {
+      const nothing: never = outcome;
+      return nothing;
+    }
+  }
+}
+
+export async function steps(stored: string, callback: string): Promise<void> {
+  const metadata: ServerMetadata = await discover("https://as.example", { timeout: 5000 });
+  const request: AuthorizationRequest = beginAuthorization(config, metadata, { prompt: "login" });
+  const tokens: TokenSet = await completeAuthorization(config, metadata, stored, callback);
+  const fresh: TokenSet = await refreshTokens(config, metadata, tokens);
+  const claims: Claims = await fetchUserinfo(config, metadata, fresh);
+  await revokeTokens(config, metadata, fresh);
+  void [request.url, request.state, request.transaction, claims.sub];
+}
+
+export function failures(thrown: unknown): PkceErrorCode | undefined {
+  if (!isPkceError(thrown)) return undefined;
+  const blame: PkceErrorBlame = thrown.blame;
+  if (thrown instanceof PkceError && thrown.code === "access_denied") return thrown.code;
+  return blame === "environment" && thrown.retryable ? "network_failed" : undefined;
+}
+
+export async function mistakes(error: PkceError, session: Session, tokens: TokenSet): Promise<void> {
+  // @ts-expect-error -- a configuration names its issuer
+  await Client.discover({ clientId: "app", redirectUri: "https://app.example/callback" });
+  // @ts-expect-error -- there is no such place for a session
+  void ({ ...config, storage: "cookie" } satisfies Config);
+  // @ts-expect-error -- there is no such code
+  void (error.code === "acces_denied");
+  // @ts-expect-error -- only the methods of RFC 7636
+  verifyChallenge("verifier", "challenge", "S512");
+  // @ts-expect-error -- a challenge is derived of a string
+  deriveChallenge(43);
+  // @ts-expect-error -- sessions are made by signing in
+  void new (Object.getPrototypeOf(session).constructor as typeof Session)();
+  // @ts-expect-error -- what was granted is not changed by hand
+  tokens.accessToken = "";
+}

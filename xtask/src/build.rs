@@ -1,0 +1,120 @@
+//! The npm package: two WebAssembly modules from the one crate, their bindings, and the table of error codes.
+
+use std::env;
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+use std::time::Instant;
+
+use anyhow::{Context, Result};
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+
+use crate::process::{cargo, root, run, run_quietly, say};
+use crate::{codes, fingerprint, package, setup, twin};
+
+/// The target: MVP instructions and no standard library.
+const TARGET: &str = "wasm32v1-none";
+
+/// A module of the package and the features of the crate that are in it.
+struct Module {
+    name: &'static str,
+    features: &'static str,
+}
+
+/// One module for those who need the primitives only, one with everything.
+const MODULES: [Module; 2] = [Module { name: "pkce", features: "" }, Module { name: "client", features: "client" }];
+
+/// The entries that are also made for pages without modules: `<script src=".../pkce.iife.js">` sets the global `pkceWasm`.
+const SCRIPTS: [&str; 2] = ["index", "pkce"];
+
+/// Builds and packs, unless nothing changed since the last time.
+pub(crate) fn build(force: bool) -> Result<()> {
+    let inputs = fingerprint::inputs()?;
+    if !force && fingerprint::is_current(inputs)? {
+        say("the package is up to date: target/pack/package");
+        return Ok(());
+    }
+    let started = Instant::now();
+    setup::npm_tools()?;
+    setup::rust_targets(&[TARGET])?;
+    let bindgen = setup::wasm_bindgen()?.join("wasm-bindgen");
+
+    let dist = root().join("pkg/dist");
+    if dist.exists() {
+        fs::remove_dir_all(&dist)?;
+    }
+    codes::write(&dist)?;
+    for module in &MODULES {
+        build_module(module, &bindgen, &dist)?;
+    }
+    for entry in SCRIPTS {
+        bundle_script(entry)?;
+    }
+    let archive = package::pack()?;
+    fingerprint::record(inputs)?;
+    say(format_args!("packed {} in {:.1} s", archive.display(), started.elapsed().as_secs_f64()));
+    Ok(())
+}
+
+/// Compiles a module, makes its bindings, and shrinks it.
+fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
+    let Module { name, features } = *module;
+    say(format_args!("compiling the module {name}"));
+    run(cargo()
+        .args(["build", "--quiet", "--package", "pkce-wasm", "--lib", "--profile", "wasm", "--target", TARGET])
+        .args(["--no-default-features", "--features", features])
+        .args(["--config", &anonymous_paths()?])
+        .env_remove("RUSTFLAGS")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS"))?;
+
+    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder));
+    let bindings = target.join("bindgen").join(name);
+    run(Command::new(bindgen)
+        .arg(target.join(TARGET).join("wasm/pkce_wasm.wasm"))
+        .args(["--target", "bundler", "--no-typescript", "--omit-default-module-path", "--out-name", name])
+        .arg("--out-dir")
+        .arg(&bindings))?;
+    let glue = format!("{name}_bg.js");
+    fs::write(dist.join(&glue), twin::mend_bindings(&fs::read_to_string(bindings.join(&glue))?)?)?;
+
+    let wasm = dist.join(format!("{name}.wasm"));
+    run_quietly(
+        setup::npm_tool("wasm-opt")
+            .arg(bindings.join(format!("{name}_bg.wasm")))
+            .args(["-Oz", "--converge", "--mvp-features"])
+            .args(["--strip-debug", "--strip-dwarf", "--strip-producers", "--strip-target-features"])
+            .arg("-o")
+            .arg(&wasm),
+    )?;
+    let bytes = fs::read(&wasm).with_context(|| format!("wasm-opt wrote no {}", wasm.display()))?;
+    fs::write(
+        dist.join(format!("{name}_bytes.js")),
+        format!("export default \"{}\";\n", BASE64_STANDARD.encode(&bytes)),
+    )?;
+    twin::write(name, &wasm, dist)?;
+    say(format_args!("{name}: {} bytes of WebAssembly", bytes.len()));
+    Ok(())
+}
+
+/// Bundles an entry into one script. Only the twin stays a file of its own, which the script loads when it is needed.
+fn bundle_script(entry: &str) -> Result<()> {
+    let package = root().join("pkg");
+    run_quietly(
+        setup::npm_tool("esbuild")
+            .arg(package.join(format!("{entry}.js")))
+            .args(["--bundle", "--minify", "--format=iife", "--global-name=pkceWasm", "--log-level=error"])
+            .args(["--target=es2022", "--external:./dist/*_twin.js"])
+            .arg(format!("--outfile={}", package.join(format!("{entry}.iife.js")).display())),
+    )
+}
+
+/// A setting for cargo that keeps the names of this machine's folders out of the module.
+fn anonymous_paths() -> Result<String> {
+    let cargo_home = env::var_os("CARGO_HOME").map(Into::into).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let sources = cargo_home.context("there is no home folder of cargo")?.join("registry/src");
+    let registries = fs::read_dir(sources).into_iter().flatten().flatten().map(|entry| entry.path());
+    let flag = |folder: &Path| format!("--remap-path-prefix={}/=", folder.display());
+    let flags: Vec<_> = registries.chain([root().to_owned()]).map(|folder| flag(&folder)).collect();
+    Ok(format!("target.{TARGET}.rustflags={}", serde_json::to_string(&flags)?))
+}

@@ -1,0 +1,82 @@
+//! The demo: the page and its authorization servers, until Ctrl-C.
+
+use std::env;
+use std::io::{BufRead, BufReader};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::process::{find, root, say};
+use crate::{build, package, setup};
+
+/// How the demo is shown.
+#[derive(Debug)]
+pub(crate) struct Options {
+    pub(crate) open: bool,
+    pub(crate) port: Option<u16>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { open: true, port: None }
+    }
+}
+
+/// Builds the package, starts the servers, and waits.
+pub(crate) fn demo(options: &Options) -> Result<()> {
+    setup::node()?;
+    let server = root().join("www/server");
+    setup::npm_packages(&server)?;
+    build::build(false)?;
+
+    say("starting the page and its authorization servers");
+    let mut command = Command::new("node");
+    command.arg(server.join("main.js")).arg("--package").arg(package::package_folder());
+    if let Some(port) = options.port {
+        command.args(["--port", &port.to_string()]);
+    }
+    // The server stops when its standard input closes: also when this process is killed.
+    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start node")?;
+    let mut line = String::new();
+    let stdout = child.stdout.take().context("node has no standard output")?;
+    BufReader::new(stdout).read_line(&mut line)?;
+    let addresses: Value = serde_json::from_str(&line).unwrap_or_default();
+    let Some(address) = addresses.get("app").and_then(Value::as_str) else {
+        drop(child.stdin.take());
+        bail!("the demo's server did not start ({})", child.wait()?);
+    };
+    println!("{address}");
+    say("open that address in a browser; Ctrl-C stops the demo");
+    if options.open {
+        open(address);
+    }
+    // Not wait(): that would close the server's standard input.
+    let stdin = child.stdin.take();
+    let status = child.wait()?;
+    drop(stdin);
+    if !status.success() {
+        bail!("the demo's server ended ({status})");
+    }
+    Ok(())
+}
+
+/// Opens the browser where there is one; the address has been printed in any case.
+fn open(address: &str) {
+    let mut command = if cfg!(target_os = "macos") {
+        Command::new("open")
+    } else if cfg!(windows) {
+        Command::new("explorer")
+    } else if has_display() && find("xdg-open").is_some() {
+        Command::new("xdg-open")
+    } else {
+        return;
+    };
+    if let Err(error) = command.arg(address).stdout(Stdio::null()).stderr(Stdio::null()).spawn() {
+        say(format_args!("cannot open a browser ({error})"));
+    }
+}
+
+fn has_display() -> bool {
+    ["DISPLAY", "WAYLAND_DISPLAY"].iter().any(|name| env::var_os(name).is_some_and(|value| !value.is_empty()))
+}

@@ -1,0 +1,70 @@
+//! Whether the package must be built again: a hash over everything that goes in and comes out.
+
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::{Path, PathBuf};
+
+use anyhow::Result;
+
+use crate::package::pack_folder;
+use crate::process::root;
+
+/// What the package is made of.
+const INPUTS: [&str; 11] = [
+    ".cargo/config.toml",
+    "Cargo.lock",
+    "Cargo.toml",
+    "LICENSE-APACHE",
+    "LICENSE-MIT",
+    "README.md",
+    "pkg",
+    "src",
+    "xtask/Cargo.toml",
+    "xtask/package-lock.json",
+    "xtask/src",
+];
+
+/// The hash of what goes in.
+pub(crate) fn inputs() -> Result<u64> {
+    hash(INPUTS.iter().map(|name| root().join(name)), &root().join("pkg/dist"))
+}
+
+/// Whether the package was built from these inputs and is as it was left.
+pub(crate) fn is_current(inputs: u64) -> Result<bool> {
+    let recorded = fs::read_to_string(stamp()).unwrap_or_default();
+    Ok(recorded == format!("{inputs:x} {:x}", outputs()?))
+}
+
+/// Remembers that the package was built from these inputs.
+pub(crate) fn record(inputs: u64) -> Result<()> {
+    Ok(fs::write(stamp(), format!("{inputs:x} {:x}", outputs()?))?)
+}
+
+fn stamp() -> PathBuf {
+    pack_folder().join(".stamp")
+}
+
+/// The hash of what came out.
+fn outputs() -> Result<u64> {
+    hash([root().join("pkg/dist"), pack_folder()].into_iter(), &stamp())
+}
+
+/// A hash over the names and contents of files and of all files in folders, without what is at `except`.
+fn hash(places: impl Iterator<Item = PathBuf>, except: &Path) -> Result<u64> {
+    let mut hasher = DefaultHasher::new();
+    let mut pending: Vec<PathBuf> = places.collect();
+    while let Some(place) = pending.pop() {
+        if place == except {
+            continue;
+        }
+        if place.is_dir() {
+            let mut entries = fs::read_dir(&place)?.map(|entry| Ok(entry?.path())).collect::<Result<Vec<_>>>()?;
+            entries.sort();
+            pending.append(&mut entries);
+        } else if place.is_file() {
+            place.hash(&mut hasher);
+            fs::read(&place)?.hash(&mut hasher);
+        }
+    }
+    Ok(hasher.finish())
+}

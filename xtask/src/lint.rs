@@ -1,0 +1,99 @@
+//! Formatting, lints, types and layers.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use crate::process::{cargo, root, run, say};
+use crate::report::{Count, Report};
+use crate::{codes, setup};
+
+/// A check and what it looks at.
+type Check = (&'static str, fn(fix: bool) -> Result<()>);
+
+const CHECKS: [Check; 6] = [
+    ("Rust formatting", format_rust),
+    ("JavaScript formatting and lints", javascript),
+    ("TypeScript types", types),
+    ("Rust lints", clippy),
+    ("Rust documentation", documentation),
+    ("layers", layers),
+];
+
+/// The target of what ships, and that of the browser tests.
+const SHIPPED: &str = "wasm32v1-none";
+const TESTED: &str = "wasm32-unknown-unknown";
+
+/// Runs every check, or formats in place.
+pub(crate) fn lint(fix: bool) -> Result<()> {
+    if fix {
+        format_rust(true)?;
+        return javascript(true);
+    }
+    let mut report = Report::default();
+    report.layer("lint", "", count);
+    report.finish()
+}
+
+/// Runs and counts every check.
+pub(crate) fn count(count: &mut Count) -> Result<bool> {
+    for (name, check) in CHECKS {
+        say(format_args!("checking {name}"));
+        match check(false) {
+            Ok(()) => count.passed = count.passed.saturating_add(1),
+            Err(error) => {
+                say(format_args!("{name}: {error:#}"));
+                count.failed = count.failed.saturating_add(1);
+            }
+        }
+    }
+    Ok(count.failed == 0)
+}
+
+fn format_rust(fix: bool) -> Result<()> {
+    let check: &[_] = if fix { &[] } else { &["--check"] };
+    run(cargo().args(["fmt", "--all", "--"]).args(check))
+}
+
+fn javascript(fix: bool) -> Result<()> {
+    setup::npm_tools()?;
+    let write: &[_] = if fix { &["--write"] } else { &[] };
+    run(setup::npm_tool("biome").args(["check", "--error-on-warnings"]).args(write))
+}
+
+fn types(_: bool) -> Result<()> {
+    setup::npm_tools()?;
+    codes::write(&root().join("pkg/dist"))?;
+    run(setup::npm_tool("tsc").args(["--project", "tests/types"]))
+}
+
+fn clippy(_: bool) -> Result<()> {
+    setup::rust_targets(&[SHIPPED, TESTED])?;
+    let crate_only = ["--package", "pkce-wasm"];
+    let lints: [&[&str]; 5] = [
+        &["--workspace", "--all-targets"],
+        &["--lib", "--no-default-features"],
+        &["--lib", "--no-default-features", "--target", SHIPPED],
+        &["--lib", "--no-default-features", "--features", "client", "--target", SHIPPED],
+        &["--tests", "--target", TESTED],
+    ];
+    let mut failed = 0_u32;
+    for arguments in lints {
+        let which: &[_] = if arguments.contains(&"--workspace") { &[] } else { &crate_only };
+        let done = run(cargo().args(["clippy", "--quiet"]).args(which).args(arguments).args(["--", "-D", "warnings"]));
+        failed = failed.saturating_add(u32::from(done.is_err()));
+    }
+    if failed > 0 {
+        bail!("{failed} of {} runs of clippy failed", lints.len());
+    }
+    Ok(())
+}
+
+fn documentation(_: bool) -> Result<()> {
+    let rustdoc = |command: &mut Command| run(command.env("RUSTDOCFLAGS", "-D warnings"));
+    rustdoc(cargo().args(["doc", "--quiet", "--package", "pkce-wasm", "--no-deps"]))
+}
+
+fn layers(_: bool) -> Result<()> {
+    run(cargo().args(["test", "--quiet", "--package", "pkce-wasm", "--test", "layers"]))
+}

@@ -1,0 +1,91 @@
+//! `cargo xtask`: the one build tool of this repository.
+//!
+//! Every command installs what it needs, says what it is doing, and can be run again at any time.
+
+mod browsers;
+mod build;
+mod codes;
+mod demo;
+mod display;
+mod fingerprint;
+mod lint;
+mod package;
+mod process;
+mod report;
+mod setup;
+mod test;
+mod twin;
+mod webdriver;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+use lexopt::Arg::{Long, Short, Value};
+use lexopt::ValueExt;
+
+const USAGE: &str = "\
+cargo xtask <command>
+
+  build [--force]               the npm package: pkg/dist/, packed and unpacked in target/pack/
+  demo [--no-open] [--port N]   the demo page with its authorization servers
+  test [LAYER…] [--engine E…]   all tests, or only the layers lint, native, package, web, e2e,
+                                in chromium, firefox and webkit or only in the engines named
+  lint [--fix]                  formatting, lints, types and layers; --fix formats in place";
+
+/// What is to be done.
+enum Command {
+    Build { force: bool },
+    Demo(demo::Options),
+    Test(test::Options),
+    Lint { fix: bool },
+    Help,
+}
+
+fn main() -> ExitCode {
+    let done = parse(lexopt::Parser::from_env()).and_then(|command| match command {
+        Command::Build { force } => build::build(force),
+        Command::Demo(options) => demo::demo(&options),
+        Command::Test(options) => test::test(&options),
+        Command::Lint { fix } => lint::lint(fix),
+        Command::Help => {
+            println!("{USAGE}");
+            Ok(())
+        }
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Reads the command line.
+fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
+    let mut command = match arguments.next()? {
+        Some(Value(name)) => match name.string()?.as_str() {
+            "build" => Command::Build { force: false },
+            "demo" => Command::Demo(demo::Options::default()),
+            "test" => Command::Test(test::Options::default()),
+            "lint" => Command::Lint { fix: false },
+            "help" => Command::Help,
+            other => bail!("there is no command {other}\n\n{USAGE}"),
+        },
+        None | Some(Short('h') | Long("help")) => Command::Help,
+        Some(other) => return Err(other.unexpected().into()),
+    };
+    while let Some(argument) = arguments.next()? {
+        match (&mut command, argument) {
+            (command, Short('h') | Long("help")) => *command = Command::Help,
+            (Command::Build { force }, Long("force")) => *force = true,
+            (Command::Lint { fix }, Long("fix")) => *fix = true,
+            (Command::Demo(options), Long("no-open")) => options.open = false,
+            (Command::Demo(options), Long("port")) => options.port = Some(arguments.value()?.parse()?),
+            (Command::Test(options), Long("engine")) => options.engines.push(arguments.value()?.parse()?),
+            (Command::Test(options), Value(layer)) => options.layers.push(layer.parse()?),
+            (_, other) => return Err(other.unexpected().into()),
+        }
+    }
+    Ok(command)
+}

@@ -1,0 +1,117 @@
+//! Packing: the archive that would be published, and the same unpacked for the demo and the tests.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+use serde_json::Value;
+
+use crate::process::{root, run, run_quietly, script};
+
+/// What the package takes from the root of the repository while it is packed.
+const BORROWED: [&str; 3] = ["README.md", "LICENSE-APACHE", "LICENSE-MIT"];
+
+/// Where the archive and its contents are put.
+pub(crate) fn pack_folder() -> PathBuf {
+    root().join("target/pack")
+}
+
+/// The unpacked package.
+pub(crate) fn package_folder() -> PathBuf {
+    pack_folder().join("package")
+}
+
+/// The archive, when there is one.
+pub(crate) fn archive() -> Result<PathBuf> {
+    let entries = fs::read_dir(pack_folder()).context("nothing is packed: run cargo xtask build")?;
+    let mut archives = entries.flatten().map(|entry| entry.path());
+    archives.find(|path| path.extension().is_some_and(|end| end == "tgz")).context("npm pack wrote no archive")
+}
+
+/// Packs `pkg/` and unpacks the archive; the archive's path within the repository.
+pub(crate) fn pack() -> Result<PathBuf> {
+    let package = root().join("pkg");
+    let manifest = manifest(&package)?;
+    let folder = pack_folder();
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    for name in BORROWED {
+        let source = root().join(name);
+        if source.exists() {
+            fs::copy(source, package.join(name))?;
+        }
+    }
+    let packed = run_quietly(
+        script("npm").current_dir(&package).args(["pack", "--ignore-scripts", "--pack-destination"]).arg(&folder),
+    );
+    for name in BORROWED {
+        fs::remove_file(package.join(name)).or_else(ignore_missing)?;
+    }
+    packed?;
+    let archive = archive()?;
+    run(Command::new("tar").current_dir(&folder).arg("-xzf").args(archive.file_name()))?;
+    check_contents(&manifest)?;
+    Ok(archive.strip_prefix(root()).unwrap_or(&archive).to_owned())
+}
+
+/// Installs the archive into an empty application, as a user would; that application's folder.
+pub(crate) fn install() -> Result<PathBuf> {
+    let folder = root().join("target/installed");
+    if folder.exists() {
+        fs::remove_dir_all(&folder)?;
+    }
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("package.json"), "{ \"private\": true }\n")?;
+    let quiet = ["--no-audit", "--no-fund", "--no-save", "--loglevel=error"];
+    run_quietly(script("npm").current_dir(&folder).arg("install").args(quiet).arg(archive()?))?;
+    Ok(folder)
+}
+
+/// The tests that run in Node against the installed package.
+pub(crate) fn tests() -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(root().join("tests/package")).context("cannot read tests/package")?;
+    let files = entries.flatten().map(|entry| entry.path());
+    Ok(files.filter(|path| path.to_string_lossy().ends_with(".test.js")).collect())
+}
+
+/// Reads `pkg/package.json` and notices when wasm-pack has replaced it.
+fn manifest(package: &Path) -> Result<Value> {
+    let text = fs::read_to_string(package.join("package.json")).context("cannot read pkg/package.json")?;
+    let manifest: Value = serde_json::from_str(&text).context("pkg/package.json is not JSON")?;
+    if files(&manifest).any(|file| file == "pkce_wasm_bg.wasm") {
+        bail!(
+            "wasm-pack has overwritten pkg/package.json with its own: restore it (git checkout pkg/package.json pkg/.gitignore), \
+             remove pkg/pkce_wasm*, and run wasm-pack build with --out-dir target/wasm-pack"
+        );
+    }
+    Ok(manifest)
+}
+
+/// What the manifest says is in the package.
+fn files(manifest: &Value) -> impl Iterator<Item = &str> {
+    manifest.get("files").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str)
+}
+
+/// The entry points that are assets, not typed modules: those that the manifest gives as a bare path.
+pub(crate) fn assets() -> Result<Vec<String>> {
+    let manifest = manifest(&root().join("pkg"))?;
+    let exports = manifest.get("exports").and_then(Value::as_object).into_iter().flatten();
+    Ok(exports.filter(|(_, target)| target.is_string()).map(|(entry, _)| entry.clone()).collect())
+}
+
+/// npm leaves out silently what is named but missing: we do not.
+fn check_contents(manifest: &Value) -> Result<()> {
+    let missing: Vec<_> = files(manifest).filter(|file| !package_folder().join(file).exists()).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    bail!("pkg/package.json names files that do not exist: {}", missing.join(", "))
+}
+
+/// A file that is not there need not be removed.
+fn ignore_missing(error: std::io::Error) -> std::io::Result<()> {
+    if error.kind() == std::io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
+}

@@ -1,0 +1,115 @@
+//! What the tests came to.
+
+use std::time::{Duration, Instant};
+
+use anyhow::{Result, bail};
+
+use crate::process::say;
+
+/// Tests counted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Count {
+    pub(crate) passed: u64,
+    pub(crate) failed: u64,
+}
+
+impl Count {
+    /// Adds what a line of a test runner's output says: cargo's `test result: ok. 3 passed; 0 failed; …`, or `pass 3` and
+    /// `fail 0` of Node's.
+    pub(crate) fn read(&mut self, line: &str) {
+        let mut previous = "";
+        if line.starts_with("test result: ") {
+            for word in line.split_whitespace() {
+                match word.trim_end_matches(';') {
+                    "passed" => self.passed = self.passed.saturating_add(previous.parse().unwrap_or(0)),
+                    "failed" => self.failed = self.failed.saturating_add(previous.parse().unwrap_or(0)),
+                    _ => previous = word,
+                }
+            }
+        } else if let Some(number) = line.strip_prefix("ℹ pass ") {
+            self.passed = self.passed.saturating_add(number.trim().parse().unwrap_or(0));
+        } else if let Some(number) = line.strip_prefix("ℹ fail ") {
+            self.failed = self.failed.saturating_add(number.trim().parse().unwrap_or(0));
+        }
+    }
+}
+
+/// One line of the table.
+struct Row {
+    layer: &'static str,
+    engine: &'static str,
+    count: Count,
+    took: Duration,
+    note: String,
+}
+
+/// The table that grows while the layers run.
+#[derive(Default)]
+pub(crate) struct Report(Vec<Row>);
+
+impl Report {
+    /// Runs a layer and adds its row. A layer that cannot run, or runs no test, counts as one failure.
+    pub(crate) fn layer(
+        &mut self,
+        layer: &'static str,
+        engine: &'static str,
+        run: impl FnOnce(&mut Count) -> Result<bool>,
+    ) {
+        println!("\n== {layer} {engine}");
+        let started = Instant::now();
+        let mut count = Count::default();
+        let note = match run(&mut count) {
+            Ok(true) if count == Count::default() => "ran no test".to_owned(),
+            Ok(true) => String::new(),
+            Ok(false) if count.failed == 0 => "did not run to its end".to_owned(),
+            Ok(false) => String::new(),
+            Err(error) => format!("{error:#}"),
+        };
+        if !note.is_empty() {
+            say(format_args!("{layer} {engine}: {note}"));
+            count.failed = count.failed.max(1);
+        }
+        self.0.push(Row { layer, engine, count, took: started.elapsed(), note });
+    }
+
+    /// Prints the table and the sum; an error when anything failed.
+    pub(crate) fn finish(self) -> Result<()> {
+        println!("\n{:<8}  {:<8}  {:>6}  {:>6}  {:>7}", "layer", "engine", "passed", "failed", "seconds");
+        let mut sum = Count::default();
+        for Row { layer, engine, count, took, note } in &self.0 {
+            let Count { passed, failed } = *count;
+            let row = format!("{layer:<8}  {engine:<8}  {passed:>6}  {failed:>6}  {:>7.1}  {note}", took.as_secs_f64());
+            println!("{}", row.trim_end());
+            sum.passed = sum.passed.saturating_add(passed);
+            sum.failed = sum.failed.saturating_add(failed);
+        }
+        println!("\n{} passed, {} failed", sum.passed, sum.failed);
+        if sum.failed > 0 {
+            bail!("some tests failed");
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_lines_of_both_runners_are_counted() {
+        let mut count = Count::default();
+        count.read("running 3 tests");
+        count.read("test result: FAILED. 12 passed; 2 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s");
+        count.read("test result: ok. 1 passed; 0 failed; 0 ignored");
+        count.read("ℹ pass 4");
+        count.read("ℹ fail 1");
+        assert_eq!(count, Count { passed: 17, failed: 3 });
+    }
+
+    #[test]
+    fn a_layer_that_cannot_run_is_a_failure() {
+        let mut report = Report::default();
+        report.layer("native", "", |_| Ok(true));
+        assert!(report.finish().is_err());
+    }
+}

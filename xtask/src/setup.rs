@@ -1,0 +1,172 @@
+//! What the commands need on the machine: each step looks first, and says what it installs.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::process::{cargo, find, read, root, run, say, script};
+
+/// The oldest Node that runs the tools and the demo's server.
+const NODE: (u32, u32) = (20, 19);
+/// The versions that are installed; that of wasm-bindgen is in `Cargo.lock`.
+const WASM_PACK: &str = "0.15.1";
+const GECKODRIVER: &str = "0.37.1";
+
+/// Checks that Node and npm are there.
+pub(crate) fn node() -> Result<()> {
+    let (major, minor) = NODE;
+    let advice =
+        format!("install Node {major}.{minor} or newer with npm, from https://nodejs.org or your system's packages");
+    let Some(node) = find("node") else { bail!("Node is missing: {advice}") };
+    let version = read(Command::new(node).arg("--version"))?;
+    let mut numbers =
+        version.trim().trim_start_matches('v').split('.').map(|number| number.parse::<u32>().unwrap_or(0));
+    let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if found < NODE {
+        bail!("Node {} is too old: {advice}", version.trim());
+    }
+    Ok(())
+}
+
+/// Installs the Rust targets that are missing.
+pub(crate) fn rust_targets(targets: &[&str]) -> Result<()> {
+    let installed = installed_targets()?;
+    let missing: Vec<_> = targets.iter().filter(|target| !installed.iter().any(|name| name == *target)).collect();
+    if missing.is_empty() {
+        return Ok(());
+    }
+    say(format_args!("installing the Rust targets {missing:?}"));
+    if find("rustup").is_none() {
+        bail!(
+            "the Rust targets {missing:?} are missing and there is no rustup: install them from your system's packages"
+        );
+    }
+    run(Command::new("rustup").current_dir(root()).args(["target", "add"]).args(missing))
+}
+
+/// The targets whose libraries are beside the compiler, however they came there.
+fn installed_targets() -> Result<Vec<String>> {
+    let sysroot = read(Command::new("rustc").current_dir(root()).args(["--print", "sysroot"]))?;
+    let targets = fs::read_dir(Path::new(sysroot.trim()).join("lib/rustlib"))?;
+    Ok(targets.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).collect())
+}
+
+/// The folder with the wasm-bindgen tools, of exactly the version in `Cargo.lock`.
+pub(crate) fn wasm_bindgen() -> Result<PathBuf> {
+    cargo_tool("wasm-bindgen-cli", "wasm-bindgen", &locked_version("wasm-bindgen")?)
+}
+
+/// The folder with wasm-pack.
+pub(crate) fn wasm_pack() -> Result<PathBuf> {
+    cargo_tool("wasm-pack", "wasm-pack", WASM_PACK)
+}
+
+/// The driver of Firefox: the system's, whatever its version, or else one that cargo installs.
+pub(crate) fn geckodriver() -> Result<PathBuf> {
+    match find("geckodriver") {
+        Some(driver) => Ok(driver),
+        None => Ok(cargo_tool("geckodriver", "geckodriver", GECKODRIVER)?.join("geckodriver")),
+    }
+}
+
+/// The version of a crate in `Cargo.lock`.
+fn locked_version(name: &str) -> Result<String> {
+    let lock = fs::read_to_string(root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+    let header = format!("name = \"{name}\"");
+    let mut lines = lock.lines().skip_while(|line| *line != header).skip(1);
+    let version = lines.next().and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));
+    version.map(str::to_owned).with_context(|| format!("Cargo.lock names no {name}"))
+}
+
+/// The folder with a tool of this version: on the `PATH`, or else installed by cargo into a cache of this user, where
+/// other clones find it too.
+fn cargo_tool(krate: &str, binary: &str, version: &str) -> Result<PathBuf> {
+    let on_path = find(binary).filter(|path| has_version(path, version));
+    if let Some(folder) = on_path.as_deref().and_then(Path::parent) {
+        return Ok(folder.to_owned());
+    }
+    let home = cache()?.join(format!("{krate}-{version}"));
+    let folder = home.join("bin");
+    if !has_version(&folder.join(binary), version) {
+        say(format_args!("installing {krate} {version} into {} (once; a few minutes)", home.display()));
+        // It runs for a second at a time: quick to build matters more than quick to run.
+        run(cargo()
+            .args(["install", "--quiet", krate, "--version", version, "--root"])
+            .arg(&home)
+            .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1"))?;
+    }
+    Ok(folder)
+}
+
+/// Whether a binary runs and reports this version.
+fn has_version(binary: &Path, version: &str) -> bool {
+    Command::new(binary)
+        .arg("--version")
+        .output()
+        .is_ok_and(|output| String::from_utf8_lossy(&output.stdout).split_whitespace().any(|word| word == version))
+}
+
+/// The cache of this user, outside of the repository.
+fn cache() -> Result<PathBuf> {
+    let named = env::var_os("XDG_CACHE_HOME").map(PathBuf::from).filter(|path| path.is_absolute());
+    let base =
+        named.or_else(|| Some(env::home_dir()?.join(".cache"))).context("there is no home folder for the tools")?;
+    Ok(base.join("pkce-wasm").join("tools"))
+}
+
+/// Installs the npm packages of a folder unless those of its lock file are there already.
+pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
+    let lock = fs::read(folder.join("package-lock.json"))
+        .with_context(|| format!("there is no package-lock.json in {}", folder.display()))?;
+    let stamp = folder.join("node_modules/.pkce-wasm-lock");
+    if fs::read(&stamp).is_ok_and(|installed| installed == lock) {
+        return Ok(());
+    }
+    say(format_args!("installing the npm packages of {}", folder.strip_prefix(root()).unwrap_or(folder).display()));
+    run(script("npm").current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))?;
+    fs::write(stamp, lock)?;
+    Ok(())
+}
+
+/// The tools from npm that this program runs itself.
+pub(crate) fn npm_tools() -> Result<()> {
+    node()?;
+    npm_packages(&root().join("xtask"))
+}
+
+/// One of the tools from npm.
+pub(crate) fn npm_tool(name: &str) -> Command {
+    script(root().join("xtask/node_modules/.bin").join(name))
+}
+
+/// Installs packages of the system, where it is of the Debian family and we may; says what to do elsewhere.
+pub(crate) fn system_packages(packages: &[&str]) -> Result<()> {
+    if packages.is_empty() {
+        return Ok(());
+    }
+    let list = packages.join(" ");
+    let by_hand = format!("install by hand what these Debian packages hold, and run again: {list}");
+    if find("apt-get").is_none() {
+        bail!("this system has no apt-get: {by_hand}");
+    }
+    let apt = |arguments: &[&str]| {
+        let mut command = if is_root() { Command::new("apt-get") } else { Command::new("sudo") };
+        if !is_root() {
+            command.args(["-n", "apt-get"]);
+        }
+        command.args(arguments).env("DEBIAN_FRONTEND", "noninteractive");
+        command
+    };
+    say(format_args!("installing the packages {list}"));
+    run(apt(&["update", "-q"]).stdout(std::io::stderr())).with_context(|| by_hand.clone())?;
+    run(apt(&["install", "-y", "-q", "--no-install-recommends"]).args(packages).stdout(std::io::stderr()))
+        .context(by_hand)
+}
+
+/// Whether this process may install packages without sudo.
+fn is_root() -> bool {
+    read(Command::new("id").arg("-u")).is_ok_and(|id| id.trim() == "0")
+}

@@ -1,0 +1,147 @@
+//! Everything that is tested, in layers; a layer that fails does not hide the later ones.
+
+use std::process::Command;
+use std::str::FromStr;
+
+use anyhow::Result;
+
+use crate::browsers::Engine;
+use crate::process::{cargo, path_with, root, watch};
+use crate::report::{Count, Report};
+use crate::webdriver::{Capabilities, Stage};
+use crate::{browsers, build, lint, package, setup};
+
+/// Seconds that the binding tests of one engine may take.
+const WEB_TIMEOUT: &str = "120";
+
+/// A layer of tests.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Layer {
+    /// Formatting, lints, types and layers.
+    Lint,
+    /// The protocol, natively.
+    Native,
+    /// The archive, installed in Node as a user would.
+    Package,
+    /// The binding, in browser engines.
+    Web,
+    /// The package in the demo page, in browser engines.
+    EndToEnd,
+}
+
+impl Layer {
+    const ALL: [Self; 5] = [Self::Lint, Self::Native, Self::Package, Self::Web, Self::EndToEnd];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::Lint => "lint",
+            Self::Native => "native",
+            Self::Package => "package",
+            Self::Web => "web",
+            Self::EndToEnd => "e2e",
+        }
+    }
+}
+
+impl FromStr for Layer {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let layer = Self::ALL.into_iter().find(|layer| layer.name() == name);
+        layer.ok_or_else(|| format!("there is no layer {name}: lint, native, package, web or e2e"))
+    }
+}
+
+/// What is to be tested; empty means all.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    pub(crate) layers: Vec<Layer>,
+    pub(crate) engines: Vec<Engine>,
+}
+
+/// Runs the layers and prints the summary.
+pub(crate) fn test(options: &Options) -> Result<()> {
+    let wanted = |layer| options.layers.is_empty() || options.layers.contains(&layer);
+    let engines = if options.engines.is_empty() { Engine::ALL.to_vec() } else { options.engines.clone() };
+    let mut report = Report::default();
+
+    if wanted(Layer::Lint) {
+        report.layer("lint", "", lint::count);
+    }
+    if wanted(Layer::Native) {
+        report.layer("native", "", native);
+    }
+    if wanted(Layer::Package) {
+        report.layer("package", "", packaged);
+    }
+    let mut in_engines = |name, layer: &dyn Fn(&Stage, &mut Count) -> Result<bool>| {
+        for engine in &engines {
+            report.layer(name, engine.name(), |count| {
+                browsers::install(&[*engine])?;
+                layer(&Stage::set(*engine)?, count)
+            });
+        }
+    };
+    if wanted(Layer::Web) {
+        in_engines("web", &web);
+    }
+    if wanted(Layer::EndToEnd) {
+        in_engines("e2e", &end_to_end);
+    }
+    report.finish()
+}
+
+fn native(count: &mut Count) -> Result<bool> {
+    watch(cargo().args(["test", "--workspace", "--exclude", "e2e", "--no-fail-fast"]), |line| count.read(line))
+}
+
+/// What checks the archive from outside, then its own tests in Node.
+fn packaged(count: &mut Count) -> Result<bool> {
+    build::build(false)?;
+    let installed = package::install()?;
+    let archive = package::archive()?;
+    let mut publint = setup::npm_tool("publint");
+    publint.arg("--strict").arg(&archive);
+    let mut attw = setup::npm_tool("attw");
+    attw.arg(&archive).args(["--profile", "esm-only", "--exclude-entrypoints"]).args(package::assets()?);
+    let mut good = true;
+    for tool in [&mut publint, &mut attw] {
+        let passed = watch(tool, |_| ())?;
+        let kind = if passed { &mut count.passed } else { &mut count.failed };
+        *kind = kind.saturating_add(1);
+        good &= passed;
+    }
+    let mut node = Command::new("node");
+    node.current_dir(root()).args(["--test", "--test-reporter=spec"]).args(package::tests()?);
+    Ok(watch(node.env("PKCE_WASM_INSTALLED", installed), |line| count.read(line))? && good)
+}
+
+fn web(stage: &Stage, count: &mut Count) -> Result<bool> {
+    setup::rust_targets(&["wasm32-unknown-unknown"])?;
+    // With the right wasm-bindgen on its PATH wasm-pack downloads nothing.
+    let (bindgen, wasm_pack) = (setup::wasm_bindgen()?, setup::wasm_pack()?);
+    let _capabilities = Capabilities::write(stage)?;
+    let mut command = Command::new(wasm_pack.join("wasm-pack"));
+    command
+        .current_dir(root())
+        .args(["test", "--headless"])
+        .args(stage.wasm_pack_arguments())
+        .arg(&stage.programs.driver)
+        .env("PATH", path_with([&bindgen, &wasm_pack])?)
+        .env("WASM_BINDGEN_TEST_TIMEOUT", WEB_TIMEOUT);
+    watch(stage.dress(&mut command), |line| count.read(line))
+}
+
+fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
+    build::build(false)?;
+    setup::node()?;
+    setup::npm_packages(&root().join("www/server"))?;
+    let mut command = cargo();
+    command
+        .args(["test", "--package", "e2e", "--no-fail-fast"])
+        .env("PKCE_E2E_ENGINE", stage.engine.name())
+        .env("PKCE_E2E_DRIVER", &stage.programs.driver)
+        .env("PKCE_E2E_BROWSER", &stage.programs.browser)
+        .env("PKCE_E2E_PACKAGE", package::package_folder());
+    watch(stage.dress(&mut command), |line| count.read(line))
+}
