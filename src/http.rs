@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use crate::error::{Code, Error};
 use crate::secret::Secret;
 
 /// A request to the authorization server. To be sent without cookies, without referrer, past every cache,
@@ -42,6 +43,17 @@ pub struct Response {
 }
 
 impl Response {
+    /// Refuses what means the same whatever was asked: a redirect, which is never followed (RFC 9700 section 4.12), and
+    /// a server that failed.
+    pub(crate) fn check_status(&self) -> Result<(), Error> {
+        let code = match self.status {
+            300..=399 => Code::RedirectNotFollowed,
+            429 | 500.. => Code::ServerError,
+            _ => return Ok(()),
+        };
+        Err(Error::new(code).status(self.status))
+    }
+
     /// Whether the header says that the body is JSON: `application/json` or a `+json` type, with any parameters.
     #[must_use]
     pub fn is_json(&self) -> bool {

@@ -22,7 +22,7 @@ impl<J: Json> Jwt<J> {
         if parts.next().is_some() {
             return None;
         }
-        from_base64url(signature)?;
+        from_base64url(signature)?.first()?;
         Some(Self { header: object(header)?, claims: object(claims)? })
     }
 }

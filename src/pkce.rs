@@ -124,9 +124,7 @@ pub fn verify(code_verifier: &str, code_challenge: &str, method: Method) -> bool
         return false;
     }
     match method {
-        Method::S256 => {
-            secret::matches(&base64url(&Sha256::digest(code_verifier.as_bytes())), code_challenge)
-        }
+        Method::S256 => secret::matches(&base64url(&Sha256::digest(code_verifier.as_bytes())), code_challenge),
         Method::Plain => secret::matches(code_verifier, code_challenge),
     }
 }

@@ -7,6 +7,7 @@ use subtle::ConstantTimeEq;
 use zeroize::Zeroize;
 
 /// A secret string: a `code_verifier`, a code, a token.
+#[derive(Default)]
 pub struct Secret(String);
 
 impl Secret {

@@ -98,5 +98,7 @@ fn is_scheme(scheme: &str) -> bool {
 
 fn is_loopback_v4(host: &str) -> bool {
     let mut octets = host.split('.');
-    octets.next() == Some("127") && octets.clone().count() == 3 && octets.all(|octet| octet.parse::<u8>().is_ok())
+    octets.next() == Some("127")
+        && octets.clone().count() == 3
+        && octets.all(|octet| octet.bytes().all(|byte| byte.is_ascii_digit()) && octet.parse::<u8>().is_ok())
 }

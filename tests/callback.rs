@@ -443,3 +443,34 @@ proptest! {
         prop_assert!(parse(&url).unwrap().is_none());
     }
 }
+
+#[test]
+fn ac25_a_token_in_a_fragment_with_a_broken_escape_is_refused_all_the_same() {
+    let url = "https://app.example/callback?state=s&code=c#access_token=t&x=%FF";
+    let error = Callback::parse(url, "https://app.example/callback").unwrap_err();
+    assert_eq!((error.code, error.subject), (Code::CallbackInvalid, Some("fragment")));
+}
+
+#[test]
+fn na7_a_web_callback_is_recognised_as_a_browser_writes_it_and_no_further() {
+    for (redirect_uri, address) in [
+        ("https://App.example:443/Cb", "https://app.example/Cb"),
+        ("http://LOCALHOST:80", "http://localhost/"),
+        ("https://app.example:8443", "https://app.example:8443/"),
+    ] {
+        let url = [address, "?state=s&code=c"].concat();
+        assert!(Callback::parse(&url, redirect_uri).unwrap().is_some(), "{redirect_uri}");
+    }
+    for (redirect_uri, address) in [
+        ("https://app.example/Cb", "https://app.example/cb"),
+        ("https://app.example/cb", "https://app.example/cb/"),
+        ("https://app.example/cb", "https://app.example:80/cb"),
+        ("https://app.example/cb", "http://app.example/cb"),
+        ("https://app.example/cb", "https://app.example.evil.example/cb"),
+        ("com.example.app:/cb", "com.example.App:/cb"),
+        ("com.example.app:/cb", "com.example.app:///cb"),
+    ] {
+        let url = [address, "?state=s&code=c"].concat();
+        assert!(Callback::parse(&url, redirect_uri).unwrap().is_none(), "{redirect_uri}");
+    }
+}

@@ -1,10 +1,6 @@
 //! The face in a real browser engine: run by `wasm-pack test`.
 #![cfg(target_arch = "wasm32")]
-#![allow(
-    clippy::unwrap_used,
-    clippy::arithmetic_side_effects,
-    reason = "a test states what it expects by failing"
-)]
+#![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test states what it expects by failing")]
 
 use js_sys::{Array, Function, JSON, Map, Object, Promise, Reflect};
 use pkce_wasm::web;
@@ -109,11 +105,7 @@ fn callback(state: &str) -> String {
 }
 
 /// Goes on with an operation until it is done, as the package does.
-async fn settled(
-    step: Result<JsValue, JsValue>,
-    config: &JsValue,
-    network: &JsValue,
-) -> Result<JsValue, JsValue> {
+async fn settled(step: Result<JsValue, JsValue>, config: &JsValue, network: &JsValue) -> Result<JsValue, JsValue> {
     let mut step = step?;
     while get(&step, "request").is_object() {
         let answer = JsFuture::from(send(&get(&step, "request"), network)).await.unwrap();

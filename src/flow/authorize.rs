@@ -37,7 +37,7 @@ pub struct Authorization {
 }
 
 /// The parameters that this crate sets, or that would change what it sets.
-const PROTECTED: [&str; 14] = [
+const PROTECTED: [&str; 15] = [
     "response_type",
     "response_mode",
     "client_id",
@@ -47,6 +47,7 @@ const PROTECTED: [&str; 14] = [
     "nonce",
     "code_challenge",
     "code_challenge_method",
+    "code_verifier",
     "request",
     "request_uri",
     "client_secret",

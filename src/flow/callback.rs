@@ -12,7 +12,7 @@ use crate::url::Url;
 /// The parameters of an authorization response, read once and not yet trusted.
 #[derive(Debug, Default)]
 pub struct Callback {
-    url: String,
+    url: Secret,
     state: Option<String>,
     code: Option<Secret>,
     iss: Option<String>,
@@ -30,13 +30,13 @@ impl Callback {
     pub fn parse(url: &str, redirect_uri: &str) -> Result<Option<Self>, Error> {
         let (address, fragment) = url.split_once('#').unwrap_or((url, ""));
         let Some(query) = response_query(address, redirect_uri) else { return Ok(None) };
-        if form_pairs(fragment).is_some_and(|pairs| pairs.iter().any(|(name, _)| is_response_parameter(name))) {
+        if fragment.split('&').any(|pair| is_response_parameter(pair.split('=').next().unwrap_or_default())) {
             return Err(Error::new(Code::CallbackInvalid).about("fragment"));
         }
         let pairs = form_pairs(query).ok_or_else(|| Error::new(Code::CallbackInvalid).about("query"))?;
 
         let mut seen: alloc::vec::Vec<&'static str> = alloc::vec::Vec::new();
-        let mut callback = Self { url: address.into(), ..Self::default() };
+        let mut callback = Self { url: Secret::new(address.into()), ..Self::default() };
         for (name, value) in pairs {
             let Some(known) = PARAMETERS.into_iter().find(|known| *known == name) else { continue };
             if seen.contains(&known) {
@@ -113,7 +113,7 @@ impl Transaction {
         if self.is_expired(u64::from(settings.transaction_max_age), now) {
             return Err(Error::new(Code::TransactionExpired));
         }
-        if response_query(&callback.url, &self.redirect_uri).is_none() {
+        if response_query(callback.url.expose(), &self.redirect_uri).is_none() {
             return Err(Error::new(Code::RedirectUriMismatch).about("redirect_uri"));
         }
         match callback.iss {
@@ -124,6 +124,9 @@ impl Transaction {
             _ => {}
         }
         if let Some(error) = callback.error {
+            if !error.bytes().all(is_nqschar) {
+                return Err(Error::new(Code::CallbackInvalid).about("error"));
+            }
             let code = if error == "access_denied" { Code::AccessDenied } else { Code::AuthorizationRefused };
             return Err(Error::new(code).refusal(Refusal {
                 error,
@@ -138,6 +141,11 @@ impl Transaction {
     }
 }
 
+/// Printable ASCII but for quote and backslash (RFC 6749 appendix A.7).
+const fn is_nqschar(byte: u8) -> bool {
+    matches!(byte, 0x20..=0x7E) && !matches!(byte, b'"' | b'\\')
+}
+
 /// The query that the server added to the redirect URI. `None` when the address is another one: scheme, host, port and
 /// path have to be the same, and the redirect URI's own query has to be there still (RFC 6749 section 3.1.2, RFC 8252 section 8.10).
 fn response_query<'a>(address: &'a str, redirect_uri: &str) -> Option<&'a str> {
@@ -150,9 +158,25 @@ fn response_query<'a>(address: &'a str, redirect_uri: &str) -> Option<&'a str> {
     if expected_query.is_empty() || rest.is_empty() { Some(rest) } else { rest.strip_prefix('&') }
 }
 
-/// Character for character; but a browser writes the empty path of a web address as `/`.
+/// Character for character; but a browser writes scheme and host of a web address in lower case, leaves out the default
+/// port, and writes the empty path as `/`.
 fn same_base(base: &str, expected: &str) -> bool {
-    base == expected
-        || Url::parse(expected)
-            .is_some_and(|url| url.is_web() && url.path.is_empty() && base.strip_suffix('/') == Some(expected))
+    if base == expected {
+        return true;
+    }
+    let (Some(base), Some(expected)) = (Url::parse(base), Url::parse(expected)) else { return false };
+    expected.is_web()
+        && base.has_scheme(expected.scheme)
+        && significant_authority(&base).eq_ignore_ascii_case(significant_authority(&expected))
+        && significant_path(&base) == significant_path(&expected)
+}
+
+fn significant_authority<'a>(url: &Url<'a>) -> &'a str {
+    let authority = url.authority.unwrap_or_default();
+    let default_port = if url.has_scheme("https") { ":443" } else { ":80" };
+    authority.strip_suffix(default_port).unwrap_or(authority)
+}
+
+const fn significant_path<'a>(url: &Url<'a>) -> &'a str {
+    if url.path.is_empty() { "/" } else { url.path }
 }

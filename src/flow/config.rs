@@ -104,8 +104,7 @@ pub(crate) fn check_scope(scope: &str) -> Result<(), Error> {
 /// RFC 6749 section 3.1.2, and the three kinds of RFC 8252 section 7: claimed `https`, loopback `http`, private-use scheme.
 fn check_redirect_uri(redirect_uri: &str, allow_http: bool) -> Result<(), Error> {
     let acceptable = Url::parse(redirect_uri).is_some_and(|url| {
-        url.fragment.is_none()
-            && if url.is_web() { url.is_secure() || allow_http } else { url.scheme.contains('.') }
+        url.fragment.is_none() && if url.is_web() { url.is_secure() || allow_http } else { url.scheme.contains('.') }
     });
     if acceptable { Ok(()) } else { Err(Error::new(Code::RedirectUriInvalid).about("redirect_uri")) }
 }

@@ -18,6 +18,7 @@ pub fn revocation_requests<J>(
     metadata: &Metadata,
     tokens: &TokenSet<J>,
 ) -> Result<(Option<Request>, Request), Error> {
+    metadata.check_issuer(config)?;
     let endpoint = metadata
         .revocation_endpoint
         .as_ref()
@@ -38,9 +39,9 @@ pub fn revocation_requests<J>(
 /// # Errors
 /// [`Code::ServerError`], [`Code::RevocationRefused`]
 pub fn finish_revocation(response: &Response) -> Result<(), Error> {
+    response.check_status()?;
     match response.status {
         200 => Ok(()),
-        status @ (429 | 500..) => Err(Error::new(Code::ServerError).status(status)),
         status => Err(Error::new(Code::RevocationRefused).status(status)),
     }
 }

@@ -44,9 +44,9 @@ impl Metadata {
     /// # Errors
     /// [`Code::MetadataNotFound`], [`Code::ServerError`], [`Code::MetadataInvalid`], [`Code::IssuerMismatch`], [`Code::EndpointInsecure`]
     pub fn from_response<J: Json>(response: &Response, issuer: &str, allow_http: bool) -> Result<(Self, J), Error> {
+        response.check_status()?;
         match response.status {
             200 => {}
-            429 | 500.. => return Err(Error::new(Code::ServerError).status(response.status)),
             404 => return Err(Error::new(Code::MetadataNotFound).status(404)),
             status => return Err(Error::new(Code::MetadataInvalid).status(status)),
         }
@@ -73,7 +73,8 @@ impl Metadata {
             check_endpoint(&url, name, allow_http)?;
             Ok(Some(url))
         };
-        let required = |name: &'static str| endpoint(name)?.ok_or_else(|| Error::new(Code::MetadataInvalid).about(name));
+        let required =
+            |name: &'static str| endpoint(name)?.ok_or_else(|| Error::new(Code::MetadataInvalid).about(name));
         let authorization_endpoint = required("authorization_endpoint")?;
         let token_endpoint = required("token_endpoint")?;
         let userinfo_endpoint = endpoint("userinfo_endpoint")?;
@@ -97,17 +98,23 @@ impl Metadata {
         })
     }
 
+    /// Checks that this is the server of the configuration: no token may reach another one (RFC 9700 section 4.4.2).
+    pub(crate) fn check_issuer(&self, config: &Config) -> Result<(), Error> {
+        if self.issuer == config.settings().issuer {
+            Ok(())
+        } else {
+            Err(Error::new(Code::IssuerMismatch).about("issuer"))
+        }
+    }
+
     /// Checks that this is the server of the configuration, and that it protects the code by S256
     /// (RFC 9700 sections 2.1.1 and 4.4.2).
     ///
     /// # Errors
     /// [`Code::IssuerMismatch`], [`Code::PkceUnsupported`]
     pub fn check(&self, config: &Config) -> Result<(), Error> {
-        let settings = config.settings();
-        if self.issuer != settings.issuer {
-            return Err(Error::new(Code::IssuerMismatch).about("issuer"));
-        }
-        if self.s256_supported || settings.dangerously_assume_pkce_support {
+        self.check_issuer(config)?;
+        if self.s256_supported || config.settings().dangerously_assume_pkce_support {
             Ok(())
         } else {
             Err(Error::new(Code::PkceUnsupported).about("code_challenge_methods_supported"))

@@ -55,6 +55,7 @@ pub struct Exchange {
 #[derive(Debug)]
 struct Previous {
     subject: Option<String>,
+    nonce: Option<String>,
     refresh_token: Secret,
     id_token: Option<Secret>,
 }
@@ -98,7 +99,9 @@ pub fn refresh<J: Json>(
     metadata: &Metadata,
     tokens: TokenSet<J>,
 ) -> Result<(Request, Exchange), Error> {
+    metadata.check_issuer(config)?;
     let subject = tokens.subject();
+    let nonce = tokens.claims.as_ref().and_then(|claims| claims.string("nonce"));
     let settings = config.settings();
     let refresh_token = tokens.refresh_token.ok_or(Code::RefreshTokenMissing)?;
     let form = Form::new()
@@ -113,7 +116,7 @@ pub fn refresh<J: Json>(
             scope: tokens.scope,
             nonce: None,
             clock_tolerance: settings.clock_tolerance,
-            previous: Some(Previous { subject, refresh_token, id_token: tokens.id_token }),
+            previous: Some(Previous { subject, nonce, refresh_token, id_token: tokens.id_token }),
         },
     ))
 }
@@ -144,7 +147,7 @@ impl Exchange {
             None => None,
         };
         let scope = optional("scope")?;
-        let refresh_token = optional("refresh_token")?.map(Secret::new);
+        let refresh_token = optional("refresh_token")?.filter(|token| !token.is_empty()).map(Secret::new);
         let id_token = optional("id_token")?.map(Secret::new);
 
         let claims: Option<J> = match &id_token {
@@ -166,7 +169,7 @@ impl Exchange {
 
         let (refresh_token, id_token, claims) = match self.previous {
             Some(previous) => {
-                let claims = same_user(claims, previous.subject.as_deref())?;
+                let claims = same_login(claims, &previous)?;
                 let (id_token, claims) = match claims {
                     Some(claims) => (id_token, Some(claims)),
                     None => {
@@ -193,22 +196,23 @@ impl Exchange {
     }
 }
 
-/// A refreshed ID token is about the user of the first one (OpenID Connect Core section 12.2).
-fn same_user<J: Json>(claims: Option<J>, subject: Option<&str>) -> Result<Option<J>, Error> {
-    match (&claims, subject) {
-        (Some(fresh), Some(subject)) if fresh.string("sub").as_deref() != Some(subject) => {
-            Err(Error::new(Code::IdTokenSubjectMismatch).about("sub"))
+/// A refreshed ID token is about the user of the first one, and its nonce, if any, is the same (OpenID Connect Core section 12.2).
+fn same_login<J: Json>(claims: Option<J>, previous: &Previous) -> Result<Option<J>, Error> {
+    if let (Some(fresh), Some(_)) = (&claims, &previous.subject) {
+        if fresh.string("sub") != previous.subject {
+            return Err(Error::new(Code::IdTokenSubjectMismatch).about("sub"));
         }
-        _ => Ok(claims),
+        if fresh.member("nonce").is_some() && fresh.string("nonce") != previous.nonce {
+            return Err(Error::new(Code::IdTokenNonceMismatch).about("nonce"));
+        }
     }
+    Ok(claims)
 }
 
 /// The JSON object of a 200 answer; otherwise what the server said of its refusal (RFC 6749 section 5.2).
 pub(crate) fn successful<J: Json>(response: &Response, refused: Code) -> Result<J, Error> {
     let status = response.status;
-    if status == 429 || status >= 500 {
-        return Err(Error::new(Code::ServerError).status(status));
-    }
+    response.check_status()?;
     let object = if response.is_json() { J::parse(response.body.expose()).filter(J::is_object) } else { None };
     if status == 200 {
         return object.ok_or(Error::new(Code::TokenResponseInvalid).status(status));
@@ -223,7 +227,7 @@ pub(crate) fn successful<J: Json>(response: &Response, refused: Code) -> Result<
     }
 }
 
-/// The seconds of `expires_in`: a number, or one in a string, as some servers have it. Whole, not negative, and finite.
+/// The seconds of `expires_in`: a number, or one in a string, as some servers have it. Not negative, and finite; a fraction is dropped.
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
@@ -232,7 +236,7 @@ pub(crate) fn successful<J: Json>(response: &Response, refused: Code) -> Result<
 fn lifetime<J: Json>(value: &J) -> Option<u64> {
     const MAX: f64 = 9_007_199_254_740_992.0;
     if let Some(text) = value.as_string() {
-        return text.parse::<u32>().ok().map(u64::from);
+        return text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u32>().ok().map(u64::from))?;
     }
     let number = value.as_number()?;
     if (0.0..MAX).contains(&number) { Some(number as u64) } else { None }

@@ -14,8 +14,10 @@ use crate::secret::Secret;
 /// # Errors
 /// [`Code::EndpointMissing`]
 pub fn request<J>(metadata: &Metadata, tokens: &TokenSet<J>) -> Result<Request, Error> {
-    let endpoint =
-        metadata.userinfo_endpoint.clone().ok_or_else(|| Error::new(Code::EndpointMissing).about("userinfo_endpoint"))?;
+    let endpoint = metadata
+        .userinfo_endpoint
+        .clone()
+        .ok_or_else(|| Error::new(Code::EndpointMissing).about("userinfo_endpoint"))?;
     let mut request = Request::get(endpoint);
     request.bearer = Some(Secret::new(String::from(tokens.access_token.expose())));
     Ok(request)

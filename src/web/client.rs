@@ -127,17 +127,20 @@ enum Next {
 fn begin_exchange(context: &Context, url: Option<String>) -> Result<Next, Error> {
     let is_page = url.is_none();
     let redirect_uri = &context.config.settings().redirect_uri;
-    let callback = match url.or_else(current_url).map(|url| Callback::parse(&url, redirect_uri)) {
-        Some(Ok(Some(callback))) => callback,
-        Some(Err(error)) => return Ok(refused(error, None)),
-        Some(Ok(None)) | None => return Ok(Next::Outcome(status("none").finish())),
+    let Some(parsed) = url.or_else(current_url).and_then(|url| Callback::parse(&url, redirect_uri).transpose()) else {
+        return Ok(Next::Outcome(status("none").finish()));
     };
 
     let logins = Logins::open()?;
     let sessions = Sessions::open(context)?;
+    // Whatever becomes of it, the response does not stay in the address bar and the history.
     if is_page {
         replace_url(redirect_uri);
     }
+    let callback = match parsed {
+        Ok(callback) => callback,
+        Err(error) => return Ok(refused(error, None)),
+    };
     let key = key(callback.state());
     if let Some(tombstone) = logins.remains(&key) {
         return Ok(already(&tombstone, &sessions));
@@ -171,11 +174,7 @@ fn begin_exchange(context: &Context, url: Option<String>) -> Result<Next, Error>
 }
 
 /// From the answer of the token endpoint to the outcome.
-pub(crate) fn finish_login(
-    context: &Context,
-    record: &str,
-    answer: Result<Response, Error>,
-) -> Result<JsValue, Error> {
+pub(crate) fn finish_login(context: &Context, record: &str, answer: Result<Response, Error>) -> Result<JsValue, Error> {
     let transaction = Transaction::from_record(record)?;
     let logins = Logins::open()?;
     let key = transaction.key();

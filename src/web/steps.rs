@@ -211,12 +211,7 @@ pub fn resume(
 }
 
 /// Where the OpenID form is not found, that of RFC 8414 is asked for.
-fn finish_discovery(
-    options: &JsValue,
-    issuer: &str,
-    awaiting: Awaiting,
-    answer: &Response,
-) -> Result<JsValue, Error> {
+fn finish_discovery(options: &JsValue, issuer: &str, awaiting: Awaiting, answer: &Response) -> Result<JsValue, Error> {
     let allow_http = flag(options, "dangerouslyAllowHttp");
     match awaiting {
         Awaiting::OpenidMetadata if answer.status == 404 => {

@@ -113,7 +113,8 @@ impl Logins {
 
     fn sweep(&self, max_age: u64, now: u64) {
         let Place::Page(storage) = &self.0 else { return };
-        let names: Vec<String> = (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten()).collect();
+        let names: Vec<String> =
+            (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten()).collect();
         for name in names {
             let record = || storage.get_item(&name).ok().flatten();
             let stale = if name.starts_with(TRANSACTION) {
