@@ -98,7 +98,8 @@ export const createEngine = ({ glue, name, codes, module, loadTwin }) => {
     if (globalThis.Response && given instanceof Response) given = await given.arrayBuffer();
     const { Module, validate } = globalThis.WebAssembly ?? {};
     if (Module && !(given instanceof Module)) {
-      if (!(given instanceof ArrayBuffer || ArrayBuffer.isView(given)) || !validate(given)) throw named("module_invalid");
+      if (!(given instanceof ArrayBuffer || ArrayBuffer.isView(given)) || !validate(given))
+        throw named("module_invalid");
     }
     module = given;
     running = undefined;

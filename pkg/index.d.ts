@@ -225,7 +225,12 @@ export type RedirectOutcome =
   /** This very callback was completed before: reload, back button, a double effect. */
   | { readonly status: "already-completed"; readonly session: Session | null; readonly returnTo?: string }
   /** The login failed; starting again helps when `restart` is true. */
-  | { readonly status: "refused"; readonly error: PkceError; readonly restart: boolean; readonly returnTo?: string }
+  | {
+      readonly status: "refused";
+      readonly error: PkceError;
+      readonly restart: boolean;
+      readonly returnTo?: string;
+    }
   /** A callback of a login that this browser did not begin, or has forgotten. Nothing was changed. */
   | { readonly status: "other-login"; readonly error: PkceError };
 

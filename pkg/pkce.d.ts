@@ -91,4 +91,4 @@ export function engine(): Engine;
  */
 export function ready(): Promise<Engine>;
 
-export { PkceError, type PkceErrorCode, type PkceErrorBlame, isPkceError } from "./error.js";
+export { isPkceError, PkceError, type PkceErrorBlame, type PkceErrorCode } from "./error.js";

@@ -30,7 +30,10 @@ const read = async (response) => {
  * Without cookies, referrer and caches. A redirect is seen and not followed, for it would carry the code along. No header
  * but those that need no preflight, and the token where it has to be. Never throws: what failed is part of the answer.
  */
-export const send = async ({ url, form, bearer }, { fetch = globalThis.fetch, timeout = DEFAULT_TIMEOUT }) => {
+export const send = async (
+  { url, form, bearer },
+  { fetch = globalThis.fetch, timeout = DEFAULT_TIMEOUT },
+) => {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), timeout);
   const headers = { Accept: "application/json" };

@@ -40,7 +40,10 @@ async function forbidWebAssembly() {
 
 /** Runs a module of its own, so that what it breaks stays broken for it alone. */
 const run = (source) =>
-  execFileSync(process.execPath, ["--input-type=module", "-e", source], { cwd: installed, encoding: "utf8" }).trim();
+  execFileSync(process.execPath, ["--input-type=module", "-e", source], {
+    cwd: installed,
+    encoding: "utf8",
+  }).trim();
 
 test("the tarball holds exactly the files that package.json names", () => {
   const root = join(installed, "node_modules/pkce-wasm");
@@ -82,7 +85,8 @@ for (const [entry, module] of [
       const { codeVerifier, codeChallenge } = module.generatePair(43 + (round % 86));
       assert.equal(codeChallenge, createHash("sha256").update(codeVerifier).digest("base64url"));
       // A long argument makes the memory grow, at first.
-      if (round % 1000 === 0) assert.equal(module.verifyChallenge("x".repeat(round * 200), codeChallenge), false);
+      if (round % 1000 === 0)
+        assert.equal(module.verifyChallenge("x".repeat(round * 200), codeChallenge), false);
       seen.add(codeVerifier);
     }
     assert.equal(seen.size, 10_000);
@@ -92,11 +96,20 @@ for (const [entry, module] of [
     for (const length of [42, 129, 0, -1, Number.NaN, "many"]) {
       assert.throws(() => module.generateVerifier(length), code("verifier_length_invalid"));
     }
-    for (const verifier of ["a".repeat(42), "a".repeat(129), `${"a".repeat(42)}!`, `${"a".repeat(42)}é`, undefined]) {
+    for (const verifier of [
+      "a".repeat(42),
+      "a".repeat(129),
+      `${"a".repeat(42)}!`,
+      `${"a".repeat(42)}é`,
+      undefined,
+    ]) {
       assert.throws(() => module.deriveChallenge(verifier), code("verifier_invalid"));
       assert.equal(module.verifyChallenge(verifier, CHALLENGE), false);
     }
-    assert.throws(() => module.verifyChallenge(VERIFIER, VERIFIER, "plain"), code("challenge_method_refused"));
+    assert.throws(
+      () => module.verifyChallenge(VERIFIER, VERIFIER, "plain"),
+      code("challenge_method_refused"),
+    );
     assert.throws(() => module.verifyChallenge(VERIFIER, VERIFIER, "S512"), code("challenge_method_refused"));
     assert.equal(module.verifyChallenge(VERIFIER, VERIFIER, "plain", { dangerouslyAllowPlain: true }), true);
   });
@@ -132,7 +145,9 @@ for (const [entry, module] of [
 
   test(`${entry}: after a trap the instance is discarded and the next call starts a fresh one`, async () => {
     const folder = join(installed, "node_modules/pkce-wasm/dist");
-    const glue = await import(pathToFileURL(join(folder, entry === "pkce-wasm" ? "client_bg.js" : "pkce_bg.js")).href);
+    const glue = await import(
+      pathToFileURL(join(folder, entry === "pkce-wasm" ? "client_bg.js" : "pkce_bg.js")).href
+    );
     glue.__wbg_set_wasm({
       __wbindgen_add_to_stack_pointer() {
         throw new Error("unreachable");
@@ -190,7 +205,8 @@ test("the stateless steps against a server of this process", async (context) => 
     const form = new URLSearchParams(body);
     if (request.url === "/me") answer(200, { sub: "ada", authorization: request.headers.authorization });
     else if (request.url === "/revoke") answer(200, {});
-    else if (form.get("grant_type") === "refresh_token") answer(200, { access_token: "at2", token_type: "Bearer" });
+    else if (form.get("grant_type") === "refresh_token")
+      answer(200, { access_token: "at2", token_type: "Bearer" });
     else if (form.get("code") === "moved") response.writeHead(307, { location: `${origin}/elsewhere` }).end();
     else if (pkce.deriveChallenge(form.get("code_verifier")) === challenge) {
       answer(200, { access_token: "at", token_type: "bearer", expires_in: 60, refresh_token: "rt" });
@@ -262,7 +278,8 @@ test("slim takes the module as bytes, URL, answer or compiled, and refuses anyth
     }
     assert.throws(() => slim.generatePair(), code("engine_not_ready"));
   }
-  const compiled = () => run(`
+  const compiled = () =>
+    run(`
     import { readFileSync } from "node:fs";
     import { initialize, generateVerifier } from "pkce-wasm/slim";
     const module = new WebAssembly.Module(readFileSync(${JSON.stringify(resolve("pkce-wasm/client.wasm"))}));
@@ -270,7 +287,12 @@ test("slim takes the module as bytes, URL, answer or compiled, and refuses anyth
   `);
   assert.equal(compiled(), "wasm 43");
   const url = `data:application/wasm;base64,${bytes.toString("base64")}`;
-  for (const source of [bytes, bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length), url, fetch(url)]) {
+  for (const source of [
+    bytes,
+    bytes.buffer.slice(bytes.byteOffset, bytes.byteOffset + bytes.length),
+    url,
+    fetch(url),
+  ]) {
     assert.equal(await slim.initialize(source), expectedEngine);
     assert.equal(slim.deriveChallenge(VERIFIER), CHALLENGE);
   }
@@ -292,7 +314,11 @@ test("a script without modules finds everything in one global, and CommonJS in r
   }
   const required = execFileSync(
     process.execPath,
-    ["--no-warnings", "-e", `console.log(require("pkce-wasm/pkce").deriveChallenge("${VERIFIER}"), typeof require("pkce-wasm").Client)`],
+    [
+      "--no-warnings",
+      "-e",
+      `console.log(require("pkce-wasm/pkce").deriveChallenge("${VERIFIER}"), typeof require("pkce-wasm").Client)`,
+    ],
     { cwd: installed, encoding: "utf8" },
   );
   assert.equal(required.trim(), `${CHALLENGE} function`);
@@ -301,7 +327,9 @@ test("a script without modules finds everything in one global, and CommonJS in r
 test("every function and class of the types is there, and nothing else", () => {
   const root = join(installed, "node_modules/pkce-wasm");
   const declared = (file) =>
-    [...readFileSync(join(root, file), "utf8").matchAll(/^export (?:function|class) (\w+)/gm)].map(([, name]) => name);
+    [...readFileSync(join(root, file), "utf8").matchAll(/^export (?:function|class) (\w+)/gm)].map(
+      ([, name]) => name,
+    );
   const errors = declared("error.d.ts");
   const primitives = [...declared("pkce.d.ts"), ...errors].sort();
   assert.deepEqual(Object.keys(pkce).sort(), primitives);

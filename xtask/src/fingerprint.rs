@@ -26,7 +26,9 @@ const INPUTS: [&str; 11] = [
 
 /// The hash of what goes in.
 pub(crate) fn inputs() -> Result<u64> {
-    hash(INPUTS.iter().map(|name| root().join(name)), &root().join("pkg/dist"))
+    let package = root().join("pkg");
+    let built = |place: &Path| place == package.join("dist") || place.to_string_lossy().ends_with(".iife.js");
+    hash(INPUTS.iter().map(|name| root().join(name)), built)
 }
 
 /// Whether the package was built from these inputs and is as it was left.
@@ -46,15 +48,15 @@ fn stamp() -> PathBuf {
 
 /// The hash of what came out.
 fn outputs() -> Result<u64> {
-    hash([root().join("pkg/dist"), pack_folder()].into_iter(), &stamp())
+    hash([root().join("pkg/dist"), pack_folder()].into_iter(), |place| place == stamp())
 }
 
-/// A hash over the names and contents of files and of all files in folders, without what is at `except`.
-fn hash(places: impl Iterator<Item = PathBuf>, except: &Path) -> Result<u64> {
+/// A hash over the names and contents of files and of all files in folders, without those that are excepted.
+fn hash(places: impl Iterator<Item = PathBuf>, except: impl Fn(&Path) -> bool) -> Result<u64> {
     let mut hasher = DefaultHasher::new();
     let mut pending: Vec<PathBuf> = places.collect();
     while let Some(place) = pending.pop() {
-        if place == except {
+        if except(&place) {
             continue;
         }
         if place.is_dir() {

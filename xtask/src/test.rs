@@ -111,9 +111,13 @@ fn packaged(count: &mut Count) -> Result<bool> {
         *kind = kind.saturating_add(1);
         good &= passed;
     }
-    let mut node = Command::new("node");
-    node.current_dir(root()).args(["--test", "--test-reporter=spec"]).args(package::tests()?);
-    Ok(watch(node.env("PKCE_WASM_INSTALLED", installed), |line| count.read(line))? && good)
+    for engine in ["wasm", "js"] {
+        let mut node = Command::new("node");
+        node.current_dir(root()).args(["--test", "--test-reporter=spec"]).args(package::tests()?);
+        node.env("PKCE_WASM_INSTALLED", &installed).env("PKCE_WASM_ENGINE", engine);
+        good &= watch(&mut node, |line| count.read(line))?;
+    }
+    Ok(good)
 }
 
 fn web(stage: &Stage, count: &mut Count) -> Result<bool> {
