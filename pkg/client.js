@@ -100,13 +100,15 @@ export const createClient = ({ call, failed, ready }, glue) => {
       call(glue.login, this.#config, this.#metadata, options);
     }
 
-    /** Calls that overlap are one. */
+    /** Calls of equal clients that overlap are one. */
     handleRedirect(url) {
-      const name = url === undefined ? url : `${url}`;
+      const { issuer, clientId, redirectUri } = this.#config;
+      const callback = url === undefined ? url : `${url}`;
+      const name = JSON.stringify([issuer, clientId, redirectUri, callback]);
       if (!handling.has(name)) {
         handling.set(
           name,
-          this.#handle(name).finally(() => handling.delete(name)),
+          this.#handle(callback).finally(() => handling.delete(name)),
         );
       }
       return handling.get(name);

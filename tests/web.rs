@@ -389,3 +389,16 @@ async fn an_expired_access_token_is_refreshed_and_only_invalid_grant_ends_the_se
     assert_eq!(text_of(&tokens(false).await.unwrap_err()), "token_refused");
     assert!(web::session(config.clone()).unwrap().is_null());
 }
+
+#[wasm_bindgen_test]
+async fn is5_the_callback_of_another_client_of_the_page_is_left_to_it() {
+    let host = host(&[]);
+    let (ours, theirs) = (config("ours", &host), config("theirs", &host));
+    let state = begin(&ours, &host);
+    push_answer(&host, "ours");
+    let outcome = handled(&theirs, callback(&state)).await;
+    assert_eq!(text(&outcome, "status"), "other-login");
+    assert_eq!(text_of(&get(&outcome, "error")), "transaction_invalid");
+    assert_eq!(sent(&host), 0);
+    assert_eq!(text(&handled(&ours, callback(&state)).await, "status"), "signed-in");
+}

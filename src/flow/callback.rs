@@ -104,11 +104,8 @@ impl Transaction {
         if !self.state.matches(callback.state()) {
             return Err(Error::new(Code::StateMismatch).about("state"));
         }
-        if self.issuer != settings.issuer {
-            return Err(Error::new(Code::TransactionInvalid).about("issuer"));
-        }
-        if self.client_id != settings.client_id {
-            return Err(Error::new(Code::TransactionInvalid).about("client_id"));
+        if let Some(member) = self.foreign_member(config) {
+            return Err(Error::new(Code::TransactionInvalid).about(member));
         }
         if self.is_expired(u64::from(settings.transaction_max_age), now) {
             return Err(Error::new(Code::TransactionExpired));

@@ -6,6 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::encoding::{Form, base64url, decimal, form_pairs};
 use crate::error::{Code, Error};
+use crate::flow::config::Config;
 use crate::pkce::Verifier;
 use crate::secret::Secret;
 
@@ -80,6 +81,19 @@ impl Transaction {
     #[must_use]
     pub fn return_to(&self) -> Option<&str> {
         self.return_to.as_deref()
+    }
+
+    /// In what it is another client's login, or one at another issuer; `None` when it is of this configuration.
+    #[must_use]
+    pub fn foreign_member(&self, config: &Config) -> Option<&'static str> {
+        let settings = config.settings();
+        if self.issuer != settings.issuer {
+            Some("issuer")
+        } else if self.client_id != settings.client_id {
+            Some("client_id")
+        } else {
+            None
+        }
     }
 
     /// Whether the login took longer than that many seconds; `now` is in seconds since 1970.

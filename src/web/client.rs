@@ -133,6 +133,14 @@ fn begin_exchange(context: &Context, url: Option<String>) -> Result<Next, Error>
 
     let logins = Logins::open()?;
     let sessions = Sessions::open(context)?;
+    let key = parsed.as_ref().map_or_else(|_| String::new(), |callback| key(callback.state()));
+    let pending = logins.pending(&key);
+    if let Some(Ok(transaction)) = &pending
+        && let Some(member) = transaction.foreign_member(&context.config)
+    {
+        // It is for the other client of this page to handle, and stays where it finds it.
+        return Ok(other_login(Error::new(Code::TransactionInvalid).about(member)));
+    }
     // Whatever becomes of it, the response does not stay in the address bar and the history.
     if is_page {
         replace_url(redirect_uri);
@@ -141,17 +149,13 @@ fn begin_exchange(context: &Context, url: Option<String>) -> Result<Next, Error>
         Ok(callback) => callback,
         Err(error) => return Ok(refused(error, None)),
     };
-    let key = key(callback.state());
     if let Some(tombstone) = logins.remains(&key) {
         return Ok(already(&tombstone, &sessions));
     }
-    let transaction = match logins.pending(&key) {
+    let transaction = match pending {
         Some(Ok(transaction)) => transaction,
         Some(Err(error)) => return Ok(refused(error, None)),
-        None => {
-            let error = Error::new(Code::TransactionNotFound);
-            return Ok(Next::Outcome(status("other-login").with("error", error.into()).finish()));
-        }
+        None => return Ok(other_login(Error::new(Code::TransactionNotFound))),
     };
 
     let return_to = transaction.return_to.clone();
@@ -216,6 +220,10 @@ fn already(tombstone: &Tombstone, sessions: &Sessions) -> Next {
         Outcome::Refused(code) => refused(Error::new(code), return_to),
         Outcome::Claimed => refused(Error::new(Code::CodeAlreadyUsed), return_to),
     }
+}
+
+fn other_login(error: Error) -> Next {
+    Next::Outcome(status("other-login").with("error", error.into()).finish())
 }
 
 fn refused(error: Error, return_to: Option<&str>) -> Next {

@@ -17,6 +17,8 @@ mod json;
 #[cfg(feature = "client")]
 mod navigation;
 #[cfg(feature = "client")]
+mod resume;
+#[cfg(feature = "client")]
 mod steps;
 #[cfg(feature = "client")]
 mod storage;
@@ -25,6 +27,6 @@ mod storage;
 pub use client::{check_client, handle_redirect, login, logout, session, session_tokens};
 pub use primitives::{derive_challenge, generate_pair_text, generate_verifier, verify_challenge};
 #[cfg(feature = "client")]
-pub use steps::{
-    begin_authorization, complete_authorization, discover, fetch_userinfo, refresh_tokens, resume, revoke_tokens,
-};
+pub use resume::resume;
+#[cfg(feature = "client")]
+pub use steps::{begin_authorization, complete_authorization, discover, fetch_userinfo, refresh_tokens, revoke_tokens};

@@ -1,4 +1,4 @@
-//! The steps of the protocol for JavaScript: each begins with a request, and goes on with its answer.
+//! The steps of the protocol for JavaScript: each begins with a request, and goes on with its answer in `resume`.
 
 use wasm_bindgen::prelude::*;
 
@@ -9,11 +9,10 @@ use crate::flow::metadata::{Metadata, discovery_requests};
 use crate::flow::token::{self, TokenSet};
 use crate::flow::transaction::Transaction;
 use crate::flow::{logout, userinfo};
-use crate::http::{Request, Response};
+use crate::http::Request;
 use crate::random::SystemEntropy;
 use crate::secret::Secret;
-use crate::web::client;
-use crate::web::convert::{Context, Members, flag, from_tokens, login_options, now, to_response, to_tokens};
+use crate::web::convert::{Context, Members, flag, login_options, now, to_tokens};
 
 /// What an answer is the answer to.
 #[derive(Clone, Copy)]
@@ -39,7 +38,7 @@ pub(crate) enum Awaiting {
 }
 
 impl Awaiting {
-    const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::OpenidMetadata,
         Self::OauthMetadata,
         Self::Tokens,
@@ -161,67 +160,6 @@ pub fn revoke_tokens(config: JsValue, metadata: JsValue, tokens: JsValue) -> Res
     Ok(step(request, awaiting, tokens.to_record().expose()))
 }
 
-/// Goes on with the answer to a step: `{ status, redirected, type, body }`, or `{ failure }` when none came.
-///
-/// # Errors
-/// those of the operation
-#[wasm_bindgen]
-#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn resume(
-    config: JsValue,
-    metadata: JsValue,
-    awaiting: u32,
-    carry: &str,
-    answer: JsValue,
-) -> Result<JsValue, JsValue> {
-    let place = usize::try_from(awaiting).unwrap_or(usize::MAX);
-    let awaiting = Awaiting::ALL.get(place).copied().ok_or(Error::new(Code::Internal))?;
-    let answer = to_response(&answer);
-    if let Awaiting::OpenidMetadata | Awaiting::OauthMetadata = awaiting {
-        return Ok(finish_discovery(&config, carry, awaiting, &answer?)?);
-    }
-    let context = Context::read(&config)?;
-    let metadata = context.metadata(&metadata)?;
-    if let Awaiting::Login = awaiting {
-        return Ok(done(client::finish_login(&context, carry, answer)?));
-    }
-    let answer = answer?;
-    if let Awaiting::Tokens = awaiting {
-        let transaction = Transaction::from_record(carry)?;
-        let tokens = transaction.exchange(&context.config).finish(&answer, now())?;
-        return Ok(done(from_tokens(&tokens)));
-    }
-    let tokens = TokenSet::<JsValue>::from_record(carry).ok_or(Error::new(Code::Internal))?;
-    let value = match awaiting {
-        Awaiting::FreshTokens => from_tokens(&finish_refresh(&context, &metadata, tokens, &answer)?),
-        Awaiting::FreshSession => {
-            from_tokens(&client::keep_session(&context, finish_refresh(&context, &metadata, tokens, &answer))?)
-        }
-        Awaiting::Userinfo => userinfo::finish(&answer, &tokens)?,
-        _ => {
-            logout::finish_revocation(&answer)?;
-            if let Awaiting::FirstRevocation = awaiting {
-                let (_, request) = logout::revocation_requests(&context.config, &metadata, &tokens)?;
-                return Ok(step(request, Awaiting::LastRevocation, carry));
-            }
-            JsValue::UNDEFINED
-        }
-    };
-    Ok(done(value))
-}
-
-/// Where the OpenID form is not found, that of RFC 8414 is asked for.
-fn finish_discovery(options: &JsValue, issuer: &str, awaiting: Awaiting, answer: &Response) -> Result<JsValue, Error> {
-    let allow_http = flag(options, "dangerouslyAllowHttp");
-    match awaiting {
-        Awaiting::OpenidMetadata if answer.status == 404 => {
-            let [_, oauth] = discovery_requests(issuer, allow_http)?;
-            Ok(step(oauth, Awaiting::OauthMetadata, issuer))
-        }
-        _ => Ok(done(Metadata::from_response::<JsValue>(answer, issuer, allow_http)?.1)),
-    }
-}
-
 pub(crate) fn begin_refresh(
     context: &Context,
     metadata: &Metadata,
@@ -231,14 +169,4 @@ pub(crate) fn begin_refresh(
     let carry = tokens.to_record();
     let (request, _) = token::refresh(&context.config, metadata, tokens)?;
     Ok(step(request, awaiting, carry.expose()))
-}
-
-fn finish_refresh(
-    context: &Context,
-    metadata: &Metadata,
-    tokens: TokenSet<JsValue>,
-    answer: &Response,
-) -> Result<TokenSet<JsValue>, Error> {
-    let (_, exchange) = token::refresh(&context.config, metadata, tokens)?;
-    exchange.finish(answer, now())
 }
