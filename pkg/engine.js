@@ -1,11 +1,24 @@
 // Starts the module at the first call, and again after it trapped: as WebAssembly, or as its JavaScript twin.
 import { PkceError } from "./error.js";
 
+/** The place of a printable character, quote and backslash left out. */
+const place = (code) => code - 32 - (code > 34) - (code > 92);
+
+/** The bytes of an inlined module: those below 91 are one character, each other one is two. */
+const decode = (text) => {
+  const bytes = [];
+  for (let at = 0; at < text.length; at++) {
+    const value = place(text.charCodeAt(at));
+    bytes.push(value < 91 ? value : (value - 90) * 91 + place(text.charCodeAt(++at)));
+  }
+  return Uint8Array.from(bytes);
+};
+
 /**
  * @param glue the bindings that wasm-bindgen made
  * @param name the name under which the module imports them
  * @param codes the table of error codes
- * @param module the module: base64, or what `slim` was given, or nothing yet
+ * @param module the module: its bytes as text, or what `slim` was given, or nothing yet
  * @param loadTwin loads the twin, where there is one
  */
 export const createEngine = ({ glue, name, codes, module, loadTwin }) => {
@@ -21,7 +34,7 @@ export const createEngine = ({ glue, name, codes, module, loadTwin }) => {
     );
 
   const decoded = () => {
-    if (typeof module === "string") module = Uint8Array.from(atob(module), (byte) => byte.charCodeAt(0));
+    if (typeof module === "string") module = decode(module);
     return module;
   };
 

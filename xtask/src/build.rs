@@ -7,11 +7,9 @@ use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use base64::Engine as _;
-use base64::prelude::BASE64_STANDARD;
 
 use crate::process::{cargo, root, run, run_quietly, say};
-use crate::{codes, fingerprint, package, setup, twin};
+use crate::{codes, fingerprint, inline, package, setup, twin};
 
 /// The target: MVP instructions and no standard library.
 const TARGET: &str = "wasm32v1-none";
@@ -90,7 +88,7 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
     let bytes = fs::read(&wasm).with_context(|| format!("wasm-opt wrote no {}", wasm.display()))?;
     fs::write(
         dist.join(format!("{name}_bytes.js")),
-        format!("export default \"{}\";\n", BASE64_STANDARD.encode(&bytes)),
+        format!("export default \"{}\";\n", inline::encode(&bytes)),
     )?;
     twin::write(name, &wasm, dist)?;
     say(format_args!("{name}: {} bytes of WebAssembly", bytes.len()));

@@ -8,6 +8,7 @@ mod codes;
 mod demo;
 mod display;
 mod fingerprint;
+mod inline;
 mod lint;
 mod package;
 mod process;
@@ -19,7 +20,7 @@ mod webdriver;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Error, Result, bail};
 use lexopt::Arg::{Long, Short, Value};
 use lexopt::ValueExt;
 
@@ -82,8 +83,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Lint { fix }, Long("fix")) => *fix = true,
             (Command::Demo(options), Long("no-open")) => options.open = false,
             (Command::Demo(options), Long("port")) => options.port = Some(arguments.value()?.parse()?),
-            (Command::Test(options), Long("engine")) => options.engines.push(arguments.value()?.parse()?),
-            (Command::Test(options), Value(layer)) => options.layers.push(layer.parse()?),
+            (Command::Test(options), Long("engine")) => options.engines.push(arguments.value()?.string()?.parse().map_err(Error::msg)?),
+            (Command::Test(options), Value(layer)) => options.layers.push(layer.string()?.parse().map_err(Error::msg)?),
             (_, other) => return Err(other.unexpected().into()),
         }
     }
