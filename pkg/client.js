@@ -126,12 +126,12 @@ export const createClient = ({ call, failed, ready }, glue) => {
 
     async session() {
       await ready();
-      return this.#signedIn(call(glue.session, this.#config));
+      return this.#signedIn(call(glue.session, this.#config, this.#metadata));
     }
 
     async logout() {
       await ready();
-      call(glue.logout, this.#config);
+      call(glue.logout, this.#config, this.#metadata);
     }
 
     #signedIn(tokens) {

@@ -243,9 +243,9 @@ async fn a_login_completes_once_and_its_callback_stays_completed() {
     assert_eq!(text(&again, "returnTo"), "/inbox");
     assert_eq!(sent(&host), 1);
 
-    assert_eq!(text(&web::session(config.clone()).unwrap(), "accessToken"), "at");
-    web::logout(config.clone()).unwrap();
-    assert!(web::session(config).unwrap().is_null());
+    assert_eq!(text(&web::session(config.clone(), metadata()).unwrap(), "accessToken"), "at");
+    web::logout(config.clone(), metadata()).unwrap();
+    assert!(web::session(config, metadata()).unwrap().is_null());
 }
 
 #[wasm_bindgen_test]
@@ -382,12 +382,12 @@ async fn an_expired_access_token_is_refreshed_and_only_invalid_grant_ends_the_se
     };
     assert_eq!(tokens(false).await.unwrap(), "at");
     assert_eq!(tokens(true).await.unwrap(), "at2");
-    assert_eq!(text(&web::session(config.clone()).unwrap(), "refreshToken"), "rt");
+    assert_eq!(text(&web::session(config.clone(), metadata()).unwrap(), "refreshToken"), "rt");
     assert_eq!(text_of(&tokens(false).await.unwrap_err()), "server_error");
     assert_eq!(tokens(false).await.unwrap(), "at3");
-    assert_eq!(text(&web::session(config.clone()).unwrap(), "refreshToken"), "rt3");
+    assert_eq!(text(&web::session(config.clone(), metadata()).unwrap(), "refreshToken"), "rt3");
     assert_eq!(text_of(&tokens(false).await.unwrap_err()), "token_refused");
-    assert!(web::session(config.clone()).unwrap().is_null());
+    assert!(web::session(config.clone(), metadata()).unwrap().is_null());
 }
 
 #[wasm_bindgen_test]

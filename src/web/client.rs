@@ -23,7 +23,7 @@ use crate::web::storage::{Logins, Sessions};
 #[wasm_bindgen(js_name = checkClient)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn check_client(config: JsValue, metadata: JsValue) -> Result<(), JsValue> {
-    Context::read(&config)?.metadata(&metadata)?;
+    Context::read(&config, &metadata)?;
     Ok(())
 }
 
@@ -34,11 +34,10 @@ pub fn check_client(config: JsValue, metadata: JsValue) -> Result<(), JsValue> {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn login(config: JsValue, metadata: JsValue, options: JsValue) -> Result<(), JsValue> {
-    let context = Context::read(&config)?;
-    let metadata = context.metadata(&metadata)?;
+    let context = Context::read(&config, &metadata)?;
     let now = now();
     let Authorization { url, transaction } =
-        begin(&context.config, &metadata, login_options(&options)?, &mut SystemEntropy, now)?;
+        begin(&context.config, &context.metadata, login_options(&options)?, &mut SystemEntropy, now)?;
     let logins = Logins::open()?;
     logins.begin(&transaction, u64::from(context.config.settings().transaction_max_age), now)?;
     if let Err(error) = open(&context, &url) {
@@ -55,8 +54,7 @@ pub fn login(config: JsValue, metadata: JsValue, options: JsValue) -> Result<(),
 #[wasm_bindgen(js_name = handleRedirect)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn handle_redirect(config: JsValue, metadata: JsValue, url: Option<String>) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config)?;
-    context.metadata(&metadata)?;
+    let context = Context::read(&config, &metadata)?;
     Ok(match begin_exchange(&context, url)? {
         Next::Step(step) => step,
         Next::Outcome(outcome) => done(outcome),
@@ -69,8 +67,9 @@ pub fn handle_redirect(config: JsValue, metadata: JsValue, url: Option<String>) 
 /// those of the configuration, and `storage_unavailable`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn session(config: JsValue) -> Result<JsValue, JsValue> {
-    let sessions = Sessions::open(&Context::read(&config)?)?;
+pub fn session(config: JsValue, metadata: JsValue) -> Result<JsValue, JsValue> {
+    let context = Context::read(&config, &metadata)?;
+    let sessions = Sessions::open(&context)?;
     Ok(sessions.load().map_or(JsValue::NULL, |tokens| from_tokens(&tokens)))
 }
 
@@ -81,7 +80,7 @@ pub fn session(config: JsValue) -> Result<JsValue, JsValue> {
 #[wasm_bindgen(js_name = sessionTokens)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn session_tokens(config: JsValue, metadata: JsValue, refresh: bool) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config)?;
+    let context = Context::read(&config, &metadata)?;
     let tokens = Sessions::open(&context)?.load().ok_or(Error::new(Code::SessionExpired))?;
     if !refresh && tokens.is_fresh(now()) {
         return Ok(done(from_tokens(&tokens)));
@@ -89,7 +88,7 @@ pub fn session_tokens(config: JsValue, metadata: JsValue, refresh: bool) -> Resu
     if !refresh && tokens.refresh_token.is_none() {
         return Err(Error::new(Code::SessionExpired).into());
     }
-    Ok(begin_refresh(&context, &context.metadata(&metadata)?, tokens, Awaiting::FreshSession)?)
+    Ok(begin_refresh(&context, tokens, Awaiting::FreshSession)?)
 }
 
 /// Forgets the session on this device.
@@ -98,8 +97,9 @@ pub fn session_tokens(config: JsValue, metadata: JsValue, refresh: bool) -> Resu
 /// those of the configuration, and `storage_unavailable`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn logout(config: JsValue) -> Result<(), JsValue> {
-    Sessions::open(&Context::read(&config)?)?.forget();
+pub fn logout(config: JsValue, metadata: JsValue) -> Result<(), JsValue> {
+    let context = Context::read(&config, &metadata)?;
+    Sessions::open(&context)?.forget();
     Ok(())
 }
 

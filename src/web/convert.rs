@@ -1,5 +1,6 @@
 //! Between the objects of JavaScript and the types of the protocol.
 
+use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
@@ -45,9 +46,10 @@ impl Members {
     }
 }
 
-/// What the face needs to know of a configuration beside the protocol's part.
+/// What nearly every call is given: the application and its server, checked, and what the face needs to know beside.
 pub(crate) struct Context {
     pub(crate) config: Config,
+    pub(crate) metadata: Metadata,
     pub(crate) open: Option<Function>,
     /// `memory`, `session` or `local`.
     pub(crate) storage: Option<String>,
@@ -56,41 +58,39 @@ pub(crate) struct Context {
 }
 
 impl Context {
-    pub(crate) fn read(config: &JsValue) -> Result<Self, Error> {
+    pub(crate) fn read(members: &JsValue, metadata: &JsValue) -> Result<Box<Self>, Error> {
         let mut settings = Settings::new(
-            required_text(config, "issuer", "issuer")?,
-            required_text(config, "clientId", "client_id")?,
-            required_text(config, "redirectUri", "redirect_uri")?,
+            required_text(members, "issuer", "issuer")?,
+            required_text(members, "clientId", "client_id")?,
+            required_text(members, "redirectUri", "redirect_uri")?,
         );
-        if let Some(scope) = text(config, "scope", "scope")? {
+        if let Some(scope) = text(members, "scope", "scope")? {
             settings.scope = scope;
         }
-        if let Some(seconds) = whole(config, "transactionMaxAge", "transaction_max_age")? {
+        if let Some(seconds) = whole(members, "transactionMaxAge", "transaction_max_age")? {
             settings.transaction_max_age = seconds;
         }
-        if let Some(seconds) = whole(config, "clockTolerance", "clock_tolerance")? {
+        if let Some(seconds) = whole(members, "clockTolerance", "clock_tolerance")? {
             settings.clock_tolerance = seconds;
         }
-        settings.dangerously_assume_pkce_support = flag(config, "dangerouslyAssumePkceSupport");
-        settings.dangerously_allow_http = flag(config, "dangerouslyAllowHttp");
-        let storage = text(config, "storage", "storage")?;
+        settings.dangerously_assume_pkce_support = flag(members, "dangerouslyAssumePkceSupport");
+        settings.dangerously_allow_http = flag(members, "dangerouslyAllowHttp");
+        let storage = text(members, "storage", "storage")?;
         if !matches!(storage.as_deref(), None | Some("memory" | "session" | "local")) {
             return Err(invalid("storage"));
         }
-        whole(config, "timeout", "timeout")?;
-        Ok(Self {
-            config: Config::new(settings)?,
-            open: config.member("host").and_then(|host| bound(&host, "open")),
+        whole(members, "timeout", "timeout")?;
+        let config = Config::new(settings)?;
+        let settings = config.settings();
+        let metadata = Metadata::from_json(metadata, &settings.issuer, settings.dangerously_allow_http)?;
+        metadata.check(&config)?;
+        Ok(Box::new(Self {
+            config,
+            metadata,
+            open: members.member("host").and_then(|host| bound(&host, "open")),
             storage,
-            memory: config.member("memory").and_then(|memory| memory.dyn_into().ok()),
-        })
-    }
-
-    pub(crate) fn metadata(&self, document: &JsValue) -> Result<Metadata, Error> {
-        let settings = self.config.settings();
-        let metadata = Metadata::from_json(document, &settings.issuer, settings.dangerously_allow_http)?;
-        metadata.check(&self.config)?;
-        Ok(metadata)
+            memory: members.member("memory").and_then(|memory| memory.dyn_into().ok()),
+        }))
     }
 }
 

@@ -31,8 +31,7 @@ pub fn resume(
     if let Awaiting::OpenidMetadata | Awaiting::OauthMetadata = awaiting {
         return Ok(finish_discovery(&config, carry, awaiting, &answer?)?);
     }
-    let context = Context::read(&config)?;
-    let metadata = context.metadata(&metadata)?;
+    let context = Context::read(&config, &metadata)?;
     if let Awaiting::Login = awaiting {
         return Ok(done(finish_login(&context, carry, answer)?));
     }
@@ -44,15 +43,13 @@ pub fn resume(
     }
     let tokens = TokenSet::<JsValue>::from_record(carry).ok_or(Error::new(Code::Internal))?;
     let value = match awaiting {
-        Awaiting::FreshTokens => from_tokens(&finish_refresh(&context, &metadata, tokens, &answer)?),
-        Awaiting::FreshSession => {
-            from_tokens(&keep_session(&context, finish_refresh(&context, &metadata, tokens, &answer))?)
-        }
+        Awaiting::FreshTokens => from_tokens(&finish_refresh(&context, tokens, &answer)?),
+        Awaiting::FreshSession => from_tokens(&keep_session(&context, finish_refresh(&context, tokens, &answer))?),
         Awaiting::Userinfo => userinfo::finish(&answer, &tokens)?,
         _ => {
             logout::finish_revocation(&answer)?;
             if let Awaiting::FirstRevocation = awaiting {
-                let (_, request) = logout::revocation_requests(&context.config, &metadata, &tokens)?;
+                let (_, request) = logout::revocation_requests(&context.config, &context.metadata, &tokens)?;
                 return Ok(step(request, Awaiting::LastRevocation, carry));
             }
             JsValue::UNDEFINED
@@ -73,12 +70,7 @@ fn finish_discovery(options: &JsValue, issuer: &str, awaiting: Awaiting, answer:
     }
 }
 
-fn finish_refresh(
-    context: &Context,
-    metadata: &Metadata,
-    tokens: TokenSet<JsValue>,
-    answer: &Response,
-) -> Result<TokenSet<JsValue>, Error> {
-    let (_, exchange) = token::refresh(&context.config, metadata, tokens)?;
+fn finish_refresh(context: &Context, tokens: TokenSet<JsValue>, answer: &Response) -> Result<TokenSet<JsValue>, Error> {
+    let (_, exchange) = token::refresh(&context.config, &context.metadata, tokens)?;
     exchange.finish(answer, now())
 }

@@ -5,7 +5,7 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Code, Error};
 use crate::flow::authorize::{Authorization, begin};
 use crate::flow::callback::Callback;
-use crate::flow::metadata::{Metadata, discovery_requests};
+use crate::flow::metadata::discovery_requests;
 use crate::flow::token::{self, TokenSet};
 use crate::flow::transaction::Transaction;
 use crate::flow::{logout, userinfo};
@@ -88,10 +88,9 @@ pub fn discover(issuer: &str, options: JsValue) -> Result<JsValue, JsValue> {
 #[wasm_bindgen(js_name = beginAuthorization)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn begin_authorization(config: JsValue, metadata: JsValue, options: JsValue) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config)?;
-    let metadata = context.metadata(&metadata)?;
+    let context = Context::read(&config, &metadata)?;
     let Authorization { url, transaction } =
-        begin(&context.config, &metadata, login_options(&options)?, &mut SystemEntropy, now())?;
+        begin(&context.config, &context.metadata, login_options(&options)?, &mut SystemEntropy, now())?;
     Ok(Members::new()
         .with_text("url", Some(&url))
         .with_text("state", Some(transaction.state.expose()))
@@ -111,8 +110,7 @@ pub fn complete_authorization(
     record: &str,
     callback_url: &str,
 ) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config)?;
-    context.metadata(&metadata)?;
+    let context = Context::read(&config, &metadata)?;
     let transaction = Transaction::from_record(record)?;
     let callback = Callback::parse(callback_url, &transaction.redirect_uri)?.ok_or(Code::RedirectUriMismatch);
     let grant = transaction.accept(&context.config, callback.map_err(Error::new)?, now())?;
@@ -127,8 +125,8 @@ pub fn complete_authorization(
 #[wasm_bindgen(js_name = refreshTokens)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn refresh_tokens(config: JsValue, metadata: JsValue, tokens: JsValue) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config)?;
-    Ok(begin_refresh(&context, &context.metadata(&metadata)?, to_tokens(&tokens)?, Awaiting::FreshTokens)?)
+    let context = Context::read(&config, &metadata)?;
+    Ok(begin_refresh(&context, to_tokens(&tokens)?, Awaiting::FreshTokens)?)
 }
 
 /// Begins to ask the userinfo endpoint.
@@ -138,9 +136,9 @@ pub fn refresh_tokens(config: JsValue, metadata: JsValue, tokens: JsValue) -> Re
 #[wasm_bindgen(js_name = fetchUserinfo)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn fetch_userinfo(config: JsValue, metadata: JsValue, tokens: JsValue) -> Result<JsValue, JsValue> {
-    let metadata = Context::read(&config)?.metadata(&metadata)?;
+    let context = Context::read(&config, &metadata)?;
     let tokens = to_tokens(&tokens)?;
-    Ok(step(userinfo::request(&metadata, &tokens)?, Awaiting::Userinfo, tokens.to_record().expose()))
+    Ok(step(userinfo::request(&context.metadata, &tokens)?, Awaiting::Userinfo, tokens.to_record().expose()))
 }
 
 /// Begins to tell the server to forget the tokens.
@@ -150,9 +148,9 @@ pub fn fetch_userinfo(config: JsValue, metadata: JsValue, tokens: JsValue) -> Re
 #[wasm_bindgen(js_name = revokeTokens)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn revoke_tokens(config: JsValue, metadata: JsValue, tokens: JsValue) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config)?;
+    let context = Context::read(&config, &metadata)?;
     let tokens = to_tokens(&tokens)?;
-    let (refresh, access) = logout::revocation_requests(&context.config, &context.metadata(&metadata)?, &tokens)?;
+    let (refresh, access) = logout::revocation_requests(&context.config, &context.metadata, &tokens)?;
     let (request, awaiting) = match refresh {
         Some(request) => (request, Awaiting::FirstRevocation),
         None => (access, Awaiting::LastRevocation),
@@ -162,11 +160,10 @@ pub fn revoke_tokens(config: JsValue, metadata: JsValue, tokens: JsValue) -> Res
 
 pub(crate) fn begin_refresh(
     context: &Context,
-    metadata: &Metadata,
     tokens: TokenSet<JsValue>,
     awaiting: Awaiting,
 ) -> Result<JsValue, Error> {
     let carry = tokens.to_record();
-    let (request, _) = token::refresh(&context.config, metadata, tokens)?;
+    let (request, _) = token::refresh(&context.config, &context.metadata, tokens)?;
     Ok(step(request, awaiting, carry.expose()))
 }

@@ -86,10 +86,7 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
             .arg(&wasm),
     )?;
     let bytes = fs::read(&wasm).with_context(|| format!("wasm-opt wrote no {}", wasm.display()))?;
-    fs::write(
-        dist.join(format!("{name}_bytes.js")),
-        format!("export default \"{}\";\n", inline::encode(&bytes)),
-    )?;
+    fs::write(dist.join(format!("{name}_bytes.js")), format!("export default \"{}\";\n", inline::encode(&bytes)))?;
     twin::write(name, &wasm, dist)?;
     say(format_args!("{name}: {} bytes of WebAssembly", bytes.len()));
     Ok(())

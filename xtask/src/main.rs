@@ -83,7 +83,9 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Lint { fix }, Long("fix")) => *fix = true,
             (Command::Demo(options), Long("no-open")) => options.open = false,
             (Command::Demo(options), Long("port")) => options.port = Some(arguments.value()?.parse()?),
-            (Command::Test(options), Long("engine")) => options.engines.push(arguments.value()?.string()?.parse().map_err(Error::msg)?),
+            (Command::Test(options), Long("engine")) => {
+                options.engines.push(arguments.value()?.string()?.parse().map_err(Error::msg)?)
+            }
             (Command::Test(options), Value(layer)) => options.layers.push(layer.string()?.parse().map_err(Error::msg)?),
             (_, other) => return Err(other.unexpected().into()),
         }
