@@ -89,14 +89,12 @@ fn decode_component(component: &str) -> Option<String> {
 /// A whole number in decimal digits. The formatting of the standard library would be the largest part of the shipped module.
 #[cfg(feature = "client")]
 #[must_use]
-pub fn decimal(mut number: u64) -> String {
-    let mut digits = String::new();
-    loop {
-        let digit = u8::try_from(number % 10).unwrap_or_default();
-        digits.insert(0, char::from(b'0'.saturating_add(digit)));
-        number /= 10;
-        if number == 0 {
-            return digits;
-        }
-    }
+pub fn decimal(number: u64) -> String {
+    let mut digits = match number / 10 {
+        0 => String::new(),
+        tens => decimal(tens),
+    };
+    let digit = u8::try_from(number % 10).unwrap_or_default();
+    digits.push(char::from(b'0'.saturating_add(digit)));
+    digits
 }

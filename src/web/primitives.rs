@@ -33,9 +33,7 @@ pub fn derive_challenge(code_verifier: String) -> Result<String, JsValue> {
 #[wasm_bindgen(js_name = generatePairText)]
 pub fn generate_pair_text(length: u32) -> Result<String, JsValue> {
     let verifier = generate(length)?;
-    let mut text = verifier.challenge().into_string();
-    text.insert_str(0, verifier.expose());
-    Ok(text)
+    Ok([verifier.expose(), verifier.challenge().as_str()].concat())
 }
 
 /// Whether a verifier belongs to a challenge, by S256 or, when `plain`, by the method plain.
