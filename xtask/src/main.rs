@@ -14,6 +14,7 @@ mod package;
 mod process;
 mod report;
 mod setup;
+mod size;
 mod test;
 mod twin;
 mod webdriver;
@@ -31,7 +32,10 @@ cargo xtask <command>
   demo [--no-open] [--port N]   the demo page with its authorization servers
   test [LAYER…] [--engine E…]   all tests, or only the layers lint, native, package, web, e2e,
                                 in chromium, firefox and webkit or only in the engines named
-  lint [--fix]                  formatting, lints, types and layers; --fix formats in place";
+  lint [--fix]                  formatting, lints, types and layers; --fix formats in place
+  size [--json] [--check] [--update]
+                                what a user ships, beside the peers; --check fails when an entry
+                                grew past tests/size/budget.json, --update writes that file";
 
 /// What is to be done.
 enum Command {
@@ -39,6 +43,7 @@ enum Command {
     Demo(demo::Options),
     Test(test::Options),
     Lint { fix: bool },
+    Size(size::Options),
     Help,
 }
 
@@ -48,6 +53,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::demo(&options),
         Command::Test(options) => test::test(&options),
         Command::Lint { fix } => lint::lint(fix),
+        Command::Size(options) => size::size(&options),
         Command::Help => {
             println!("{USAGE}");
             Ok(())
@@ -70,6 +76,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             "demo" => Command::Demo(demo::Options::default()),
             "test" => Command::Test(test::Options::default()),
             "lint" => Command::Lint { fix: false },
+            "size" => Command::Size(size::Options::default()),
             "help" => Command::Help,
             other => bail!("there is no command {other}\n\n{USAGE}"),
         },
@@ -81,6 +88,9 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (command, Short('h') | Long("help")) => *command = Command::Help,
             (Command::Build { force }, Long("force")) => *force = true,
             (Command::Lint { fix }, Long("fix")) => *fix = true,
+            (Command::Size(options), Long("json")) => options.json = true,
+            (Command::Size(options), Long("check")) => options.check = true,
+            (Command::Size(options), Long("update")) => options.update = true,
             (Command::Demo(options), Long("no-open")) => options.open = false,
             (Command::Demo(options), Long("port")) => options.port = Some(arguments.value()?.parse()?),
             (Command::Test(options), Long("engine")) => {

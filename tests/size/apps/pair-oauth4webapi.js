@@ -1,0 +1,3 @@
+import { calculatePKCECodeChallenge, generateRandomCodeVerifier } from "oauth4webapi";
+
+document.title = await calculatePKCECodeChallenge(generateRandomCodeVerifier());

@@ -1,0 +1,3 @@
+import { calculatePKCECodeChallenge, randomPKCECodeVerifier } from "openid-client";
+
+document.title = await calculatePKCECodeChallenge(randomPKCECodeVerifier());

@@ -1,0 +1,3 @@
+import pkceChallenge from "pkce-challenge";
+
+document.title = (await pkceChallenge()).code_challenge;

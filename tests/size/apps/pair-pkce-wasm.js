@@ -1,0 +1,3 @@
+import { generatePair } from "pkce-wasm/pkce";
+
+document.title = generatePair().codeChallenge;

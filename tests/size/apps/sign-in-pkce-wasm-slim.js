@@ -1,0 +1,16 @@
+// The application of the README, with the module as a file of its own.
+import { Client, initialize } from "pkce-wasm/slim";
+import module from "pkce-wasm/client.wasm";
+
+await initialize(new URL(module, import.meta.url));
+const client = await Client.discover({
+  issuer: "https://login.example.com",
+  clientId: "my-app",
+  redirectUri: `${location.origin}/callback`,
+  scope: "openid profile",
+});
+const outcome = await client.handleRedirect();
+if (outcome.status === "refused") alert(outcome.error.message);
+const session = await client.session();
+if (session) document.body.append(`Hello ${session.claims.name}`);
+else document.querySelector("#sign-in").onclick = () => client.login();

@@ -1,0 +1,14 @@
+// The application of the README.
+import { Client } from "pkce-wasm";
+
+const client = await Client.discover({
+  issuer: "https://login.example.com",
+  clientId: "my-app",
+  redirectUri: `${location.origin}/callback`,
+  scope: "openid profile",
+});
+const outcome = await client.handleRedirect();
+if (outcome.status === "refused") alert(outcome.error.message);
+const session = await client.session();
+if (session) document.body.append(`Hello ${session.claims.name}`);
+else document.querySelector("#sign-in").onclick = () => client.login();
