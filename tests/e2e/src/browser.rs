@@ -10,7 +10,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::Value;
 
 use crate::driver::Driver;
-use crate::engine::Engine;
+use crate::engine::{Engine, Setup};
 
 /// How long a condition may take to come true before the test has failed.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
@@ -29,10 +29,15 @@ pub struct Browser {
 impl Browser {
     /// Starts the browser that the environment names.
     pub async fn start() -> Self {
+        Self::start_with(&Setup::default()).await
+    }
+
+    /// Starts it with more than the usual.
+    pub async fn start_with(setup: &Setup) -> Self {
         let engine = Engine::from_env();
         let mut driver = Driver::start(engine);
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(engine.capabilities(driver.folder()))
+            .capabilities(engine.capabilities(driver.folder(), setup))
             .connect(&driver.url())
             .await
             .unwrap_or_else(|error| panic!("{engine:?} did not start: {error}\n{}", driver.log()));
@@ -53,6 +58,18 @@ impl Browser {
     /// The URL of the page, as the address bar has it.
     pub async fn url(&self) -> String {
         self.client.current_url().await.expect("the page has a URL").into()
+    }
+
+    /// The version of the browser.
+    pub async fn version(&self) -> String {
+        let capabilities = self.client.capabilities();
+        let version = capabilities.and_then(|all| all.get("browserVersion")?.as_str().map(str::to_owned));
+        version.unwrap_or_default()
+    }
+
+    /// Waits until the body of a function gives something else than `null`.
+    pub async fn until(&self, script: &str) -> Result<Value, String> {
+        until(async || self.run(script).await.map(|value| (!value.is_null()).then_some(value))).await
     }
 
     /// Runs the body of a function in the page and gives what it returns.

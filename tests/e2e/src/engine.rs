@@ -6,6 +6,15 @@ use serde_json::{Map, Value, json};
 
 use crate::env;
 
+/// What a browser is started with beside the usual.
+#[derive(Clone, Debug, Default)]
+pub struct Setup {
+    /// Arguments of Chromium.
+    pub arguments: Vec<String>,
+    /// Preferences of Firefox.
+    pub preferences: Map<String, Value>,
+}
+
 /// A browser engine with its WebDriver program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Engine {
@@ -58,7 +67,7 @@ impl Engine {
     }
 
     /// What the session is asked for.
-    pub(crate) fn capabilities(self, profile: &Path) -> Map<String, Value> {
+    pub(crate) fn capabilities(self, profile: &Path, setup: &Setup) -> Map<String, Value> {
         let browser = program(
             "PKCE_E2E_BROWSER",
             match self {
@@ -68,29 +77,32 @@ impl Engine {
             },
         );
         let (name, options) = match self {
-            Self::Chromium => (
-                "goog:chromeOptions",
-                json!({
-                    "binary": browser,
-                    "args": [
-                        "--headless=new",
-                        "--no-sandbox",
-                        "--disable-gpu",
-                        "--disable-quic",
-                        "--no-first-run",
-                        "--disable-background-networking",
-                        "--disable-component-update",
-                        "--disable-sync",
-                        format!("--user-data-dir={}", profile.join("profile").display()),
-                    ],
-                }),
-            ),
-            Self::Firefox => ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"] })),
+            Self::Chromium => {
+                let usual = CHROMIUM.into_iter().map(str::to_owned);
+                let profile = format!("--user-data-dir={}", profile.join("profile").display());
+                let arguments: Vec<_> = usual.chain([profile]).chain(setup.arguments.iter().cloned()).collect();
+                ("goog:chromeOptions", json!({ "binary": browser, "args": arguments }))
+            }
+            Self::Firefox => {
+                ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"], "prefs": setup.preferences }))
+            }
             Self::WebKit => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] })),
         };
         Map::from_iter([(name.to_owned(), options)])
     }
 }
+
+/// Chromium without a sandbox, which containers lack, and without traffic of its own.
+const CHROMIUM: [&str; 8] = [
+    "--headless=new",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
 
 /// The program that a variable names, or the first of these names on `PATH`.
 fn program(variable: &str, names: &[&str]) -> PathBuf {
