@@ -246,7 +246,8 @@ export class Client {
   /**
    * Makes a client of metadata that is already known.
    *
-   * @throws PkceError `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `issuer_mismatch`, `metadata_invalid`, `endpoint_insecure`
+   * @throws PkceError `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `issuer_mismatch`, `metadata_invalid`,
+   * `endpoint_insecure`, and `engine_not_ready` where {@link ready} has to be awaited first
    */
   constructor(config: Config, metadata: ServerMetadata);
 
