@@ -53,7 +53,8 @@ export const createEngine = ({ glue, name, codes, module, loadTwin }) => {
       const { exports } = new WebAssembly.Instance(module, imports);
       if (exports.generateVerifier) return exports;
     } catch (cause) {
-      throw named("module_invalid", cause);
+      // WebKit compiles under a policy that forbids it, and refuses only here.
+      throw named(cause instanceof WebAssembly.CompileError ? "engine_not_ready" : "module_invalid", cause);
     }
     throw named("module_invalid");
   };

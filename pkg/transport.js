@@ -6,7 +6,7 @@ const DEFAULT_TIMEOUT = 30_000;
 
 /** The text of an answer; undefined when it is too large. */
 const read = async (response) => {
-  if (!response.body?.getReader) {
+  if (!response.body?.getReader || !globalThis.TextDecoder) {
     const text = await response.text();
     return text.length > MAX_BODY ? undefined : text;
   }
@@ -19,7 +19,7 @@ const read = async (response) => {
     if (done) return text + decoder.decode();
     size += value.length;
     if (size > MAX_BODY) {
-      reader.cancel();
+      reader.cancel().catch(() => {});
       return;
     }
     text += decoder.decode(value, { stream: true });

@@ -12,6 +12,7 @@ mod inline;
 mod lint;
 mod package;
 mod process;
+mod reach;
 mod report;
 mod setup;
 mod size;
@@ -30,9 +31,11 @@ cargo xtask <command>
 
   build [--force]               the npm package: pkg/dist/, packed and unpacked in target/pack/
   demo [--no-open] [--port N]   the demo page with its authorization servers
-  test [LAYER…] [--engine E…]   all tests, or only the layers lint, native, package, web, e2e,
-                                in chromium, firefox and webkit or only in the engines named
+  test [LAYER…] [--engine E…]   all tests, or only the layers lint, native, package, size, reach,
+                                web, e2e, in chromium, firefox and webkit or only in the engines named
   lint [--fix]                  formatting, lints, types and layers; --fix formats in place
+  reach [--full] [--json]       the packed tarball in bundlers, test runners, runtimes, pages and
+                                workers; --full adds the slow rows, Firefox and WebKit
   size [--json] [--check] [--update]
                                 what a user ships, beside the peers; --check fails when an entry
                                 grew past tests/size/budget.json, --update writes that file";
@@ -43,6 +46,7 @@ enum Command {
     Demo(demo::Options),
     Test(test::Options),
     Lint { fix: bool },
+    Reach(reach::Options),
     Size(size::Options),
     Help,
 }
@@ -53,6 +57,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::demo(&options),
         Command::Test(options) => test::test(&options),
         Command::Lint { fix } => lint::lint(fix),
+        Command::Reach(options) => reach::reach(&options),
         Command::Size(options) => size::size(&options),
         Command::Help => {
             println!("{USAGE}");
@@ -76,6 +81,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             "demo" => Command::Demo(demo::Options::default()),
             "test" => Command::Test(test::Options::default()),
             "lint" => Command::Lint { fix: false },
+            "reach" => Command::Reach(reach::Options::default()),
             "size" => Command::Size(size::Options::default()),
             "help" => Command::Help,
             other => bail!("there is no command {other}\n\n{USAGE}"),
@@ -88,6 +94,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (command, Short('h') | Long("help")) => *command = Command::Help,
             (Command::Build { force }, Long("force")) => *force = true,
             (Command::Lint { fix }, Long("fix")) => *fix = true,
+            (Command::Reach(options), Long("full")) => options.full = true,
+            (Command::Reach(options), Long("json")) => options.json = true,
             (Command::Size(options), Long("json")) => options.json = true,
             (Command::Size(options), Long("check")) => options.check = true,
             (Command::Size(options), Long("update")) => options.update = true,

@@ -126,7 +126,9 @@ pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
         return Ok(());
     }
     say(format_args!("installing the npm packages of {}", folder.strip_prefix(root()).unwrap_or(folder).display()));
-    run(script("npm").current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]))?;
+    let mut npm = script("npm");
+    npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    run(npm.stdout(std::io::stderr()))?;
     fs::write(stamp, lock)?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use crate::browsers::Engine;
 use crate::process::{cargo, path_with, root, watch};
 use crate::report::{Count, Report};
 use crate::webdriver::{Capabilities, Stage};
-use crate::{browsers, build, lint, package, setup};
+use crate::{browsers, build, lint, package, reach, setup, size};
 
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "120";
@@ -23,6 +23,10 @@ pub(crate) enum Layer {
     Native,
     /// The archive, installed in Node as a user would.
     Package,
+    /// What a user ships, against the budget.
+    Size,
+    /// The archive in bundlers, test runners, runtimes, pages and workers.
+    Reach,
     /// The binding, in browser engines.
     Web,
     /// The package in the demo page, in browser engines.
@@ -30,13 +34,16 @@ pub(crate) enum Layer {
 }
 
 impl Layer {
-    const ALL: [Self; 5] = [Self::Lint, Self::Native, Self::Package, Self::Web, Self::EndToEnd];
+    const ALL: [Self; 7] =
+        [Self::Lint, Self::Native, Self::Package, Self::Size, Self::Reach, Self::Web, Self::EndToEnd];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Lint => "lint",
             Self::Native => "native",
             Self::Package => "package",
+            Self::Size => "size",
+            Self::Reach => "reach",
             Self::Web => "web",
             Self::EndToEnd => "e2e",
         }
@@ -48,7 +55,7 @@ impl FromStr for Layer {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let layer = Self::ALL.into_iter().find(|layer| layer.name() == name);
-        layer.ok_or_else(|| format!("there is no layer {name}: lint, native, package, web or e2e"))
+        layer.ok_or_else(|| format!("there is no layer {name}: lint, native, package, size, reach, web or e2e"))
     }
 }
 
@@ -74,6 +81,12 @@ pub(crate) fn test(options: &Options) -> Result<()> {
     if wanted(Layer::Package) {
         report.layer("package", "", packaged);
     }
+    if wanted(Layer::Size) {
+        report.layer("size", "", size::count);
+    }
+    if wanted(Layer::Reach) {
+        report.layer("reach", "", |count| reach::count(&engines, count));
+    }
     let mut in_engines = |name, layer: &dyn Fn(&Stage, &mut Count) -> Result<bool>| {
         for engine in &engines {
             report.layer(name, engine.name(), |count| {
@@ -92,7 +105,9 @@ pub(crate) fn test(options: &Options) -> Result<()> {
 }
 
 fn native(count: &mut Count) -> Result<bool> {
-    watch(cargo().args(["test", "--workspace", "--exclude", "e2e", "--no-fail-fast"]), |line| count.read(line))
+    watch(cargo().args(["test", "--workspace", "--exclude", "e2e", "--exclude", "reach", "--no-fail-fast"]), |line| {
+        count.read(line)
+    })
 }
 
 /// What checks the archive from outside, then its own tests in Node.

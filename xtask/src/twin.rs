@@ -25,8 +25,23 @@ const VIEWS: [(&str, &str); 2] = [
     ),
 ];
 
-/// The bindings, comparing buffers.
+/// The parts of the bindings that make a decoder and an encoder at import, each by its first and last line. The package's
+/// own `text.js` takes their place: it makes them when they are needed, and does without where there are none.
+const TEXT: [(&str, &str); 2] =
+    [("let cachedTextDecoder = new TextDecoder(", "\n}\n"), ("const cachedTextEncoder = new TextEncoder();", "\n}\n")];
+
+/// The bindings, comparing buffers, and making nothing at import.
 pub(crate) fn mend_bindings(bindings: &str) -> Result<String> {
+    let mended = compare_buffers(bindings)?;
+    let rest = TEXT.iter().try_fold(mended, |text, (first, last)| {
+        let (before, part) = text.split_once(first).with_context(|| format!("the bindings no longer say `{first}`"))?;
+        let (_, after) = part.split_once(last).context("the bindings no longer end that part with a brace")?;
+        anyhow::Ok(format!("{before}{after}"))
+    })?;
+    Ok(format!("import {{ cachedTextEncoder, decodeText }} from \"../text.js\";\n{rest}"))
+}
+
+fn compare_buffers(bindings: &str) -> Result<String> {
     VIEWS.iter().try_fold(bindings.to_owned(), |text, (asked, better)| {
         ensure!(
             text.matches(asked).count() == 1,

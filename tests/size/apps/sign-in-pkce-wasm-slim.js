@@ -1,6 +1,7 @@
 // The application of the README, with the module as a file of its own.
-import { Client, initialize } from "pkce-wasm/slim";
+
 import module from "pkce-wasm/client.wasm";
+import { Client, initialize } from "pkce-wasm/slim";
 
 await initialize(new URL(module, import.meta.url));
 const client = await Client.discover({

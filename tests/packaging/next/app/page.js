@@ -1,0 +1,32 @@
+"use client";
+import { Client, engine } from "pkce-wasm";
+import { useEffect, useState } from "react";
+
+export default function Page() {
+  const [login, setLogin] = useState();
+  const [name, setName] = useState();
+  useEffect(() => {
+    const start = async () => {
+      const client = await Client.discover({
+        issuer: "https://login.example.com",
+        clientId: "my-app",
+        redirectUri: `${location.origin}/callback`,
+        scope: "openid profile",
+      });
+      await client.handleRedirect();
+      const session = await client.session();
+      document.documentElement.dataset.engine = engine();
+      if (session) setName(session.claims.name);
+      else setLogin(() => () => client.login());
+    };
+    start();
+  }, []);
+  return (
+    <>
+      <button id="sign-in" type="button" onClick={login}>
+        Sign in
+      </button>
+      {name && <p>Hello {name}</p>}
+    </>
+  );
+}

@@ -1,0 +1,3 @@
+importScripts("check.js", "pkce-wasm/index.iife.js");
+
+report(pkceWasm, (result) => postMessage(result));

@@ -1,0 +1,106 @@
+//! Bundlers without a configuration: each builds the application of the README, which then signs in, as WebAssembly and,
+//! under a policy that forbids it, as JavaScript.
+
+use e2e::Browser;
+
+use crate::fixtures::Fixtures;
+use crate::login::sign_in_on;
+use crate::process::{Service, run, tool};
+use crate::row::{Outcome, Table};
+use crate::site::Site;
+
+/// What forbids WebAssembly, and allows the chunk with the twin.
+const POLICY: &str = "script-src 'self'";
+
+/// The same for a bundler that writes an inline script of its own, an import map.
+const INLINE_POLICY: &str = "script-src 'self' 'unsafe-inline'";
+
+/// A bundler: its name, which is that of its fixture and its program, its package, what it is told, where the page is, and
+/// the policy.
+struct Bundler {
+    name: &'static str,
+    package: &'static str,
+    arguments: &'static [&'static str],
+    page: &'static str,
+    policy: &'static str,
+}
+
+const BUNDLERS: [Bundler; 6] = [
+    Bundler { name: "vite", package: "vite", arguments: &["build"], page: "dist", policy: POLICY },
+    Bundler { name: "webpack", package: "webpack", arguments: &["--mode", "production"], page: "", policy: POLICY },
+    Bundler {
+        name: "rspack",
+        package: "@rspack/core",
+        arguments: &["build", "--mode", "production"],
+        page: "",
+        policy: POLICY,
+    },
+    // Rollup resolves no bare import by itself; this is its own plugin, and the least that a user can have.
+    Bundler {
+        name: "rollup",
+        package: "rollup",
+        arguments: &["src/index.js", "--dir", "dist", "--plugin", "node-resolve"],
+        page: "",
+        policy: POLICY,
+    },
+    Bundler {
+        name: "esbuild",
+        package: "esbuild",
+        arguments: &["src/index.js", "--bundle", "--minify", "--splitting", "--format=esm", "--outdir=dist"],
+        page: "",
+        policy: POLICY,
+    },
+    Bundler {
+        name: "parcel",
+        package: "parcel",
+        arguments: &["build", "index.html", "--no-cache"],
+        page: "dist",
+        policy: INLINE_POLICY,
+    },
+];
+
+pub(crate) async fn rows(table: &Table, fixtures: &Fixtures) {
+    for bundler in &BUNDLERS {
+        let with = fixtures.version(bundler.package);
+        table.row(&format!("bundler {}", bundler.name), &with, build(bundler, fixtures.clone())).await;
+    }
+    table.row("bundler vite, development server", &fixtures.version("vite"), vite_serves(fixtures.clone())).await;
+    table.slow_row("server-side rendering, next", &fixtures.version("next"), next(fixtures.clone())).await;
+}
+
+async fn build(bundler: &'static Bundler, fixtures: Fixtures) -> Outcome {
+    let folder = fixtures.app(bundler.name);
+    run(tool(fixtures.tool(bundler.name), &folder).args(bundler.arguments)).await?;
+    let (page, policy) = (folder.join(bundler.page), bundler.policy);
+    let browser = Browser::start().await;
+    sign_in_on(&browser, &Site::of(&page).await.url(""), "wasm").await?;
+    let strict = Site::start(&page, |_| Some(policy.to_owned())).await;
+    sign_in_on(&browser, &strict.url(""), "js").await.map_err(|error| format!("under {policy}: {error}"))?;
+    Ok(format!("signs in; as js under {policy}: {}", bundler.arguments.join(" ")))
+}
+
+async fn vite_serves(fixtures: Fixtures) -> Outcome {
+    let folder = fixtures.app("vite");
+    let service = Service::start(|port| {
+        let mut command = tool(fixtures.tool("vite"), &folder);
+        command.args(["--host", "127.0.0.1", "--strictPort", "--port"]).arg(port.to_string());
+        command
+    });
+    let service = service.await?;
+    sign_in_on(&Browser::start().await, &service.url, "wasm").await?;
+    Ok("signs in".to_owned())
+}
+
+/// The page is rendered at build time, where there is no `window`; then it signs in.
+async fn next(fixtures: Fixtures) -> Outcome {
+    let folder = fixtures.app("next");
+    run(tool(fixtures.tool("next"), &folder).arg("build")).await?;
+    let service = Service::start(|port| {
+        let mut command = tool(fixtures.tool("next"), &folder);
+        command.args(["start", "--hostname", "127.0.0.1", "--port"]).arg(port.to_string());
+        command
+    });
+    let service = service.await?;
+    sign_in_on(&Browser::start().await, &service.url, "wasm").await?;
+    Ok("renders without a window, signs in".to_owned())
+}

@@ -1,0 +1,104 @@
+//! The fixture applications, copied to where the tools are.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+/// The issuer in the README and the fixtures, for which that of the test stands in.
+const ISSUER: &str = "https://login.example.com";
+
+/// Shows which engine runs, after the application of the README has done its work.
+const EPILOGUE: &str = "\nimport { engine } from \"pkce-wasm\";\ndocument.documentElement.dataset.engine = engine();\n";
+
+/// The folder with the tools and the copies.
+#[derive(Clone, Debug)]
+pub(crate) struct Fixtures {
+    folder: PathBuf,
+    pub(crate) issuer: String,
+}
+
+impl Fixtures {
+    /// Copies every fixture afresh. Those that are built get the application of the README; `insecure` is `pages` with the
+    /// one setting that an origin without TLS needs.
+    pub(crate) fn copy(issuer: &str) -> Self {
+        let folder = PathBuf::from(std::env::var_os("PKCE_REACH_FOLDER").expect("PKCE_REACH_FOLDER is set"));
+        let fixtures = Self { folder, issuer: issuer.to_owned() };
+        let apps = fixtures.folder.join("apps");
+        if apps.exists() {
+            fs::remove_dir_all(&apps).expect("the old copies can be removed");
+        }
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for entry in fs::read_dir(here).expect("the fixtures can be read").flatten() {
+            let place = entry.path();
+            if place.is_dir() && !place.ends_with("src") && !place.ends_with("node_modules") {
+                copy(&place, &apps.join(entry.file_name()), issuer);
+            }
+        }
+        let readme = fs::read_to_string(here.join("../../README.md")).expect("the README can be read");
+        let app = format!("{}{EPILOGUE}", application(&readme)).replace(ISSUER, issuer);
+        for name in ["esbuild", "pages", "parcel", "rollup", "rspack", "vite", "webpack"] {
+            let source = apps.join(name).join("src");
+            fs::create_dir_all(&source).expect("a folder can be made");
+            fs::write(source.join("index.js"), &app).expect("a file can be written");
+        }
+        let pages = apps.join("pages");
+        copy(&fixtures.folder.join("node_modules/pkce-wasm"), &pages.join("pkce-wasm"), issuer);
+        let insecure = apps.join("insecure");
+        copy(&pages, &insecure, issuer);
+        let allowed = app.replacen("  scope:", "  dangerouslyAllowHttp: true,\n  scope:", 1);
+        fs::write(insecure.join("src/index.js"), allowed).expect("a file can be written");
+        fixtures
+    }
+
+    /// The copy of a fixture.
+    pub(crate) fn app(&self, name: &str) -> PathBuf {
+        self.folder.join("apps").join(name)
+    }
+
+    /// A program of a package.
+    pub(crate) fn tool(&self, name: &str) -> PathBuf {
+        self.folder.join("node_modules/.bin").join(name)
+    }
+
+    /// A folder or file in the packages.
+    pub(crate) fn module(&self, name: &str) -> PathBuf {
+        self.folder.join("node_modules").join(name)
+    }
+
+    /// A package and its version.
+    pub(crate) fn version(&self, package: &str) -> String {
+        let manifest = fs::read(self.module(package).join("package.json")).unwrap_or_default();
+        let manifest: Value = serde_json::from_slice(&manifest).unwrap_or_default();
+        format!("{package} {}", manifest.get("version").and_then(Value::as_str).unwrap_or("is not installed"))
+    }
+}
+
+/// The first application of the README.
+fn application(readme: &str) -> &str {
+    let (_, after) = readme.split_once("## Sign a user in").expect("the README says how a user signs in");
+    let (_, code) = after.split_once("```js\n").expect("the README has an application");
+    let (code, _) = code.split_once("```").expect("the application has an end");
+    code
+}
+
+fn copy(from: &Path, to: &Path, issuer: &str) {
+    fs::create_dir_all(to).expect("a folder can be made");
+    for entry in fs::read_dir(from).expect("a fixture can be read").flatten() {
+        let (place, target) = (entry.path(), to.join(entry.file_name()));
+        if place.is_dir() {
+            copy(&place, &target, issuer);
+        } else {
+            let bytes = fs::read(&place).expect("a fixture can be read");
+            // Only fixtures name it in code; the package is copied as it is.
+            let bytes = match String::from_utf8(bytes) {
+                Ok(text) if !to.components().any(|part| part.as_os_str() == "pkce-wasm") => {
+                    text.replace(ISSUER, issuer).into_bytes()
+                }
+                Ok(text) => text.into_bytes(),
+                Err(error) => error.into_bytes(),
+            };
+            fs::write(target, bytes).expect("a file can be written");
+        }
+    }
+}

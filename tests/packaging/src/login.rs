@@ -1,0 +1,49 @@
+//! A whole login with the application of the README.
+
+use e2e::{Browser, Reply, Scenario, honest_claims, honest_tokens, id_token};
+use serde_json::Value;
+
+/// A server that lets everybody in, under the name of Ada.
+pub(crate) const SCENARIO: Scenario = Scenario::with_token("honest", |login| {
+    let mut claims = honest_claims(login);
+    if let Value::Object(members) = &mut claims {
+        members.insert("name".to_owned(), "Ada".into());
+    }
+    Reply::json(honest_tokens(id_token(&claims)))
+});
+
+/// Has the button been given its work, or did the page tell a failure?
+const WAITS: &str =
+    "const { engine, result } = document.documentElement.dataset; return engine ? true : result ?? null;";
+
+/// Is the user greeted? Then: the engine, and what is left of the callback in the address.
+const GREETED: &str = "return document.body.textContent.includes('Hello Ada')
+    ? [document.documentElement.dataset.engine, location.href] : null;";
+
+/// Signs in; gives the engine that did it.
+pub(crate) async fn sign_in(browser: &Browser, url: &str) -> Result<String, String> {
+    browser.goto(url).await;
+    match browser.until(WAITS).await {
+        Ok(Value::String(failure)) => return Err(failure),
+        Ok(_) => {}
+        Err(error) => return Err(format!("the application did not start: {error}")),
+    }
+    browser.click("#sign-in").await;
+    let greeted = match browser.until(GREETED).await {
+        Ok(greeted) => greeted,
+        Err(error) => return Err(format!("no greeting on {}: {error}", browser.url().await)),
+    };
+    let [engine, href] = [0, 1].map(|at| greeted.get(at).and_then(Value::as_str).unwrap_or_default().to_owned());
+    if href.contains("code=") || href.contains("state=") {
+        return Err(format!("the callback is left in the address: {href}"));
+    }
+    Ok(engine)
+}
+
+/// Signs in, and sees to it that this engine did it.
+pub(crate) async fn sign_in_on(browser: &Browser, url: &str, engine: &str) -> Result<(), String> {
+    match sign_in(browser, url).await? {
+        found if found == engine => Ok(()),
+        found => Err(format!("the engine is {found}, not {engine}")),
+    }
+}

@@ -1,0 +1,189 @@
+//! Pages and workers in a browser engine.
+
+use std::fmt::Write;
+use std::net::{Ipv4Addr, UdpSocket};
+use std::path::PathBuf;
+
+use e2e::{Browser, Setup};
+use serde_json::{Value, json};
+
+use crate::fixtures::Fixtures;
+use crate::login::sign_in_on;
+use crate::row::{Miss, Outcome, Table};
+use crate::site::Site;
+
+/// The engine that the environment names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Engine {
+    Chromium,
+    Firefox,
+    WebKit,
+}
+
+impl Engine {
+    pub(crate) fn from_env() -> Self {
+        match std::env::var("PKCE_E2E_ENGINE").as_deref() {
+            Ok("firefox") => Self::Firefox,
+            Ok("webkit") => Self::WebKit,
+            _ => Self::Chromium,
+        }
+    }
+}
+
+/// What a page shows when it is done.
+const RESULT: &str = "return document.documentElement.dataset.result ?? null;";
+
+const LAN: &str = "app.lan";
+
+pub(crate) async fn rows(table: &Table, fixtures: &Fixtures) {
+    let engine = Engine::from_env();
+    let version = version().await;
+    let with = format!("{engine:?} {version}").to_lowercase();
+    let row = async |name: &str, run: std::pin::Pin<Box<dyn Future<Output = Outcome>>>| {
+        table.row(name, &with, run).await;
+    };
+    let folder = || fixtures.app("pages");
+
+    row("page, module script", Box::pin(served(folder(), "module.html", "wasm"))).await;
+    row("page, pkce.iife.js", Box::pin(served(folder(), "pkce.html", "wasm"))).await;
+    row("page, index.iife.js", Box::pin(served(folder(), "client.html", "wasm"))).await;
+    row("page, complete sign-in", Box::pin(signs_in(folder()))).await;
+    for page in ["pkce.html", "client.html"] {
+        row(&format!("file://, {page}"), Box::pin(from_file(folder(), page))).await;
+    }
+    for page in ["module.html", "pkce.html", "client.html"] {
+        row(&format!("policy without wasm-unsafe-eval, {page}"), Box::pin(strict(folder(), page))).await;
+    }
+    row("policy without wasm-unsafe-eval, complete sign-in", Box::pin(signs_in_strictly(folder()))).await;
+    row("policy that blocks the twin too", Box::pin(stricter(folder()))).await;
+    for worker in ["dedicated", "classic", "shared", "service"] {
+        row(&format!("worker, {worker}"), Box::pin(worker_runs(folder(), worker))).await;
+    }
+    row("insecure origin, complete sign-in", Box::pin(insecure(fixtures.app("insecure"), engine))).await;
+    if engine == Engine::Firefox {
+        row("javascript.options.wasm=false", Box::pin(without_wasm(folder()))).await;
+    }
+}
+
+async fn version() -> String {
+    Browser::start().await.version().await
+}
+
+/// Opens a page and reads what it shows.
+async fn look(browser: &Browser, url: &str) -> Result<Value, Miss> {
+    browser.goto(url).await;
+    let shown = browser.until(RESULT).await.map_err(|error| format!("{url} shows no result: {error}"))?;
+    let result: Value = serde_json::from_str(shown.as_str().unwrap_or_default()).map_err(|error| error.to_string())?;
+    match result.get("failed").and_then(Value::as_str) {
+        Some(reason) => Err(Miss::Failed(reason.to_owned())),
+        None => Ok(result),
+    }
+}
+
+/// Sees to it that the engine is this one; tells what else there is to know.
+fn expect(result: &Value, engine: &str) -> Outcome {
+    let text = |name: &str| result.get(name).and_then(Value::as_str).unwrap_or_default().to_owned();
+    if text("engine") != engine {
+        return Err(Miss::Failed(format!("the engine is {}, not {engine}", text("engine"))));
+    }
+    let mut remark = engine.to_owned();
+    if text("atOnce") != "works" {
+        // Writing to a string does not fail.
+        let _ = write!(remark, "; before ready(): {}", text("atOnce"));
+    }
+    Ok(remark)
+}
+
+async fn served(folder: PathBuf, page: &'static str, engine: &'static str) -> Outcome {
+    let site = Site::of(&folder).await;
+    expect(&look(&Browser::start().await, &site.url(page)).await?, engine)
+}
+
+async fn signs_in(folder: PathBuf) -> Outcome {
+    let site = Site::of(&folder).await;
+    sign_in_on(&Browser::start().await, &site.url(""), "wasm").await?;
+    Ok("wasm".to_owned())
+}
+
+async fn from_file(folder: PathBuf, page: &'static str) -> Outcome {
+    let url = format!("file://{}", folder.join(page).display());
+    expect(&look(&Browser::start().await, &url).await?, "wasm")
+}
+
+async fn strict(folder: PathBuf, page: &'static str) -> Outcome {
+    let site = Site::start(&folder, |_| Some("script-src 'self'".to_owned())).await;
+    expect(&look(&Browser::start().await, &site.url(page)).await?, "js")
+}
+
+/// The page has an import map, which is inline: `unsafe-inline` allows that, and no WebAssembly.
+async fn signs_in_strictly(folder: PathBuf) -> Outcome {
+    let site = Site::start(&folder, |_| Some("script-src 'self' 'unsafe-inline'".to_owned())).await;
+    sign_in_on(&Browser::start().await, &site.url(""), "js").await?;
+    Ok("js".to_owned())
+}
+
+/// Nothing can run: that is said.
+async fn stricter(folder: PathBuf) -> Outcome {
+    let scripts = |origin: &str| {
+        let files = ["check.js", "script.js", "pkce-wasm/pkce.iife.js"].map(|file| format!("{origin}/{file}"));
+        Some(format!("script-src {}", files.join(" ")))
+    };
+    let site = Site::start(&folder, scripts).await;
+    expect(&look(&Browser::start().await, &site.url("pkce.html")).await?, "engine_unavailable")
+}
+
+async fn worker_runs(folder: PathBuf, kind: &'static str) -> Outcome {
+    let site = Site::of(&folder).await;
+    let browser = Browser::start().await;
+    expect(&look(&browser, &site.url(&format!("workers.html?{kind}"))).await?, "wasm")
+}
+
+/// A name that is this machine and, for the browser, a stranger without TLS.
+async fn insecure(folder: PathBuf, engine: Engine) -> Outcome {
+    let mut setup = Setup::default();
+    let host = match engine {
+        Engine::Chromium => {
+            setup.arguments.push(format!("--host-resolver-rules=MAP {LAN} 127.0.0.1"));
+            LAN.to_owned()
+        }
+        Engine::Firefox => {
+            setup.preferences.insert("network.dns.localDomains".to_owned(), json!(LAN));
+            LAN.to_owned()
+        }
+        // It maps no names; an address of the machine in its network is as insecure.
+        Engine::WebKit => match own_address() {
+            Some(address) => address,
+            None => return Err(Miss::Skipped("this machine has no address but loopback".to_owned())),
+        },
+    };
+    let site = Site::on(Ipv4Addr::UNSPECIFIED, &folder).await;
+    let browser = Browser::start_with(&setup).await;
+    let result = look(&browser, &site.url_on(&host, "module.html")).await?;
+    for (name, wanted) in [("secure", json!(false)), ("subtle", json!("undefined")), ("locks", json!("undefined"))] {
+        if result.get(name) != Some(&wanted) {
+            return Err(Miss::Skipped(format!("the browser takes {host} for secure: {result}")));
+        }
+    }
+    expect(&result, "wasm")?;
+    sign_in_on(&browser, &site.url_on(&host, ""), "wasm").await?;
+    Ok(format!("wasm on http://{host}; isSecureContext false, crypto.subtle and navigator.locks undefined"))
+}
+
+/// The address from which this machine would speak to others; nothing is sent.
+fn own_address() -> Option<String> {
+    let socket = UdpSocket::bind("0.0.0.0:0").ok()?;
+    socket.connect("192.0.2.1:9").ok()?;
+    let address = socket.local_addr().ok()?.ip();
+    (!address.is_loopback()).then(|| address.to_string())
+}
+
+async fn without_wasm(folder: PathBuf) -> Outcome {
+    let preferences = [("javascript.options.wasm".to_owned(), json!(false))];
+    let setup = Setup { preferences: preferences.into_iter().collect(), ..Setup::default() };
+    let site = Site::of(&folder).await;
+    let browser = Browser::start_with(&setup).await;
+    let remark = expect(&look(&browser, &site.url("module.html")).await?, "js")?;
+    expect(&look(&browser, &site.url("client.html")).await?, "js")?;
+    sign_in_on(&browser, &site.url(""), "js").await?;
+    Ok(format!("{remark}; complete sign-in"))
+}

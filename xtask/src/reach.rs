@@ -1,0 +1,221 @@
+//! The reach table: where the packed tarball runs, tried with real engines and real tools.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use anyhow::{Context, Result, bail, ensure};
+use serde_json::{Value, json};
+
+use crate::browsers::Engine;
+use crate::process::{cargo, read, root, run_quietly, say, script};
+use crate::report::Count;
+use crate::webdriver::Stage;
+use crate::{browsers, build, package, setup};
+
+/// What is wanted.
+#[derive(Debug, Default)]
+pub(crate) struct Options {
+    /// The slow rows and the other two engines too.
+    pub(crate) full: bool,
+    /// Print JSON.
+    pub(crate) json: bool,
+}
+
+/// The documents that name entries of the package.
+const DOCUMENTS: [&str; 2] = ["README.md", "CHANGELOG.md"];
+
+/// Tries everything, prints the table, and fails when a row does.
+pub(crate) fn reach(options: &Options) -> Result<()> {
+    let engines: &[Engine] = if options.full { &Engine::ALL } else { &[Engine::Chromium] };
+    let rows = rows(engines, options.full, !options.json)?;
+    if options.json {
+        println!("{}", serde_json::to_string_pretty(&rows)?);
+    }
+    let failed = rows.iter().filter(|row| text(row, "status") == "failed").count();
+    let skipped = rows.iter().filter(|row| text(row, "status") == "skipped").count();
+    say(format_args!("{} rows, {failed} failed, {skipped} skipped", rows.len()));
+    if failed > 0 {
+        bail!("the package does not reach everywhere");
+    }
+    Ok(())
+}
+
+/// For the test run: every row in these engines, printed and counted.
+pub(crate) fn count(engines: &[Engine], count: &mut Count) -> Result<bool> {
+    for row in rows(engines, true, true)? {
+        match text(&row, "status") {
+            "ok" => count.passed = count.passed.saturating_add(1),
+            "failed" => count.failed = count.failed.saturating_add(1),
+            _ => {}
+        }
+    }
+    Ok(count.failed == 0)
+}
+
+/// Every row; printed as it comes when that is wanted.
+fn rows(engines: &[Engine], full: bool, print: bool) -> Result<Vec<Value>> {
+    build::build(false)?;
+    setup::npm_tools()?;
+    let folder = tools()?;
+    let mut rows = Vec::new();
+    let mut keep = |row: Value| {
+        if print {
+            show(&row);
+        }
+        rows.push(row);
+    };
+    if print {
+        println!("{:<52}  {:<8}  {:>7}  with; remark", "row", "status", "seconds");
+    }
+    for row in checks()? {
+        keep(row);
+    }
+    for engine in engines {
+        if let Err(error) = in_engine(*engine, &folder, full, &mut keep) {
+            keep(row(&format!("pages in {}", engine.name()), "", "failed", &format!("{error:#}"), 0.0));
+        }
+    }
+    Ok(rows)
+}
+
+/// The folder in which the tools and, beside them, the tarball are installed.
+fn tools() -> Result<PathBuf> {
+    let folder = root().join("target/reach");
+    fs::create_dir_all(&folder)?;
+    for name in ["package.json", "package-lock.json"] {
+        fs::copy(root().join("tests/packaging").join(name), folder.join(name))?;
+    }
+    setup::npm_packages(&folder)?;
+    let quiet = ["--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
+    run_quietly(script("npm").current_dir(&folder).arg("install").args(quiet).arg(package::archive()?))?;
+    Ok(folder)
+}
+
+/// Runs the rows that a browser engine has part in.
+fn in_engine(engine: Engine, folder: &Path, full: bool, keep: &mut impl FnMut(Value)) -> Result<()> {
+    browsers::install(&[engine])?;
+    let stage = Stage::set(engine)?;
+    let mut command = cargo();
+    command
+        .args(["run", "--quiet", "--package", "reach"])
+        .env("PKCE_REACH_FOLDER", folder)
+        .env("PKCE_E2E_ENGINE", engine.name())
+        .env("PKCE_E2E_DRIVER", &stage.programs.driver)
+        .env("PKCE_E2E_BROWSER", &stage.programs.browser)
+        .env_remove("PKCE_REACH_FULL")
+        .stdout(Stdio::piped());
+    if full {
+        command.env("PKCE_REACH_FULL", "1");
+    }
+    let mut child = stage.dress(&mut command).spawn().context("cannot start cargo")?;
+    let stdout = child.stdout.take().context("cargo has no standard output")?;
+    for line in std::io::BufRead::lines(std::io::BufReader::new(stdout)) {
+        keep(serde_json::from_str(&line?).context("a row is not JSON")?);
+    }
+    let status = child.wait()?;
+    ensure!(status.success(), "the rows of {} ended early ({status})", engine.name());
+    Ok(())
+}
+
+/// What looks at the archive alone.
+fn checks() -> Result<Vec<Value>> {
+    let archive = package::archive()?;
+    let mut publint = setup::npm_tool("publint");
+    publint.arg("--strict").arg(&archive);
+    let mut attw = setup::npm_tool("attw");
+    attw.arg(&archive).args(["--profile", "esm-only", "--exclude-entrypoints"]).args(package::assets()?);
+    let mut rows = Vec::new();
+    for (name, package, command) in [("publint", "publint", &mut publint), ("attw", "@arethetypeswrong/cli", &mut attw)]
+    {
+        let started = Instant::now();
+        let (status, remark) = match run_quietly(command) {
+            Ok(()) => ("ok", String::new()),
+            Err(error) => ("failed", format!("{error:#}")),
+        };
+        rows.push(row(
+            &format!("package, {name}"),
+            &version(package)?,
+            status,
+            &remark,
+            started.elapsed().as_secs_f64(),
+        ));
+    }
+    let unknown = unknown_entries()?;
+    let (status, remark) = if unknown.is_empty() {
+        ("ok", String::new())
+    } else {
+        ("failed", format!("not in exports: {}", unknown.join(", ")))
+    };
+    rows.push(row("package, every entry that a document names", "", status, &remark, 0.0));
+    Ok(rows)
+}
+
+/// A tool of `xtask/package.json` and its version.
+fn version(package: &str) -> Result<String> {
+    let manifest = fs::read(root().join("xtask/node_modules").join(package).join("package.json"))?;
+    let manifest: Value = serde_json::from_slice(&manifest)?;
+    Ok(format!("{package} {}", text(&manifest, "version")))
+}
+
+/// The entries `pkce-wasm/…` that documents and types name and the package does not export.
+fn unknown_entries() -> Result<Vec<String>> {
+    let manifest: Value = serde_json::from_slice(&fs::read(package::package_folder().join("package.json"))?)?;
+    let exports = manifest.get("exports").and_then(Value::as_object).context("the package has no exports")?;
+    let mut documents: Vec<PathBuf> = DOCUMENTS.iter().map(|name| root().join(name)).collect();
+    // Only what is committed: names that git knows.
+    let typed = read(Command::new("git").current_dir(root()).args(["ls-files", "--", "pkg/*.d.ts", "docs", "*.md"]))?;
+    documents.extend(typed.lines().map(|name| root().join(name)));
+    let mut unknown = BTreeSet::new();
+    for document in documents.iter().filter(|place| place.is_file()) {
+        for entry in entries(&fs::read_to_string(document)?) {
+            if !exports.contains_key(&format!("./{entry}")) {
+                let name = document.strip_prefix(root()).unwrap_or(document).display().to_string();
+                unknown.insert(format!("pkce-wasm/{entry} in {name}"));
+            }
+        }
+    }
+    Ok(unknown.into_iter().collect())
+}
+
+/// What follows `pkce-wasm/` wherever that begins a word.
+fn entries(text: &str) -> impl Iterator<Item = &str> {
+    let name = |character: char| character.is_ascii_alphanumeric() || "._-/".contains(character);
+    text.match_indices("pkce-wasm/").filter_map(move |(at, prefix)| {
+        let (before, after) = text.split_at_checked(at)?;
+        let after = after.strip_prefix(prefix)?;
+        let end = after.find(|character| !name(character)).unwrap_or(after.len());
+        let entry = after.get(..end)?.trim_end_matches(['.', '/']);
+        (!before.ends_with(name) && !entry.is_empty()).then_some(entry)
+    })
+}
+
+fn row(name: &str, with: &str, status: &str, remark: &str, seconds: f64) -> Value {
+    let seconds = (seconds * 10.0).round() / 10.0;
+    json!({ "name": name, "with": with, "status": status, "remark": remark, "seconds": seconds })
+}
+
+fn show(row: &Value) {
+    let seconds = row.get("seconds").and_then(Value::as_f64).unwrap_or_default();
+    let about = [text(row, "with"), text(row, "remark")].into_iter().filter(|part| !part.is_empty());
+    let about = about.collect::<Vec<_>>().join("; ");
+    let (name, status) = (text(row, "name"), text(row, "status"));
+    println!("{}", format!("{name:<52}  {status:<8}  {seconds:>7.1}  {about}").trim_end());
+}
+
+fn text<'a>(row: &'a Value, member: &str) -> &'a str {
+    row.get(member).and_then(Value::as_str).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::entries;
+
+    #[test]
+    fn entries_are_found_where_a_word_begins() {
+        let text = "`pkce-wasm/pkce`, \"pkce-wasm/index.iife.js\". See pkce-wasm/slim. Not /pkce-wasm/x, a/pkce-wasm/y, pkce-wasm/ .";
+        assert_eq!(entries(text).collect::<Vec<_>>(), ["pkce", "index.iife.js", "slim"]);
+    }
+}
