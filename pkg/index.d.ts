@@ -171,6 +171,8 @@ export function beginAuthorization(
  *
  * @param transaction - From {@link beginAuthorization}; forget it afterwards: a code is redeemed once.
  * @param callbackUrl - The whole URL that the user came back with.
+ * @throws PkceError `transaction_invalid`, `transaction_expired`, `redirect_uri_mismatch`, `callback_invalid`, the errors about
+ * `state`, `code` and `iss`, `access_denied`, `authorization_refused`, and those of the token endpoint and the ID token
  */
 export function completeAuthorization(
   config: Config,

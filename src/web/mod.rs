@@ -2,8 +2,8 @@
 //!
 //! Nothing here waits. An operation that needs the server gives a *step*: the request to send, and what to hand to
 //! [`resume`] together with the answer. So the module is never entered by a callback and keeps nothing between two
-//! calls: what has to last lives in the page's storage or in the caller's hands, an instance that trapped can be
-//! thrown away without losing a login, and no secret rests in linear memory.
+//! calls: what has to last lives in the page's storage or in the caller's hands, and an instance that trapped can be
+//! thrown away without losing a login.
 
 mod error;
 mod primitives;

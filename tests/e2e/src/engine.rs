@@ -17,7 +17,7 @@ pub struct Setup {
 
 /// A browser engine with its WebDriver program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Engine {
+pub enum Engine {
     /// Chromium with chromedriver.
     Chromium,
     /// Firefox with geckodriver.
@@ -28,7 +28,7 @@ pub(crate) enum Engine {
 
 impl Engine {
     /// The engine under test.
-    pub(crate) fn from_env() -> Self {
+    pub fn from_env() -> Self {
         match env("PKCE_E2E_ENGINE").as_deref() {
             None | Some("chromium") => Self::Chromium,
             Some("firefox") => Self::Firefox,

@@ -21,7 +21,7 @@ mod page;
 
 pub use browser::Browser;
 pub use demo::{Counters, Demo};
-pub use engine::Setup;
+pub use engine::{Engine, Setup};
 pub use hostile::{Hostile, Login, Reply, Scenario, honest_claims, honest_metadata, honest_tokens, id_token, tokens};
 pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};
 

@@ -18,7 +18,7 @@ mod row;
 mod runtimes;
 mod site;
 
-use e2e::Hostile;
+use e2e::{Engine, Hostile};
 use tokio::task::LocalSet;
 
 use crate::fixtures::Fixtures;
@@ -37,7 +37,7 @@ async fn rows() {
     let table = Table::new(std::env::var_os("PKCE_REACH_FULL").is_some());
     pages::rows(&table, &fixtures).await;
     // What needs a browser only to look at what was built needs no more than one engine.
-    if pages::Engine::from_env() == pages::Engine::Chromium {
+    if Engine::from_env() == Engine::Chromium {
         bundlers::rows(&table, &fixtures).await;
         runtimes::rows(&table, &fixtures).await;
     }

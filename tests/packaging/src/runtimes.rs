@@ -79,7 +79,7 @@ async fn runner(fixtures: Fixtures, name: &'static str, arguments: &'static [&'s
     Ok(arguments.join(" "))
 }
 
-/// Where Jest's own environment lacks what the package needs, a second run tells whether that is all.
+/// Jest in one of its environments, under one Node.
 async fn jest_runs(
     fixtures: Fixtures,
     node: PathBuf,
@@ -87,12 +87,9 @@ async fn jest_runs(
     environment: &'static str,
     node_options: &'static str,
 ) -> Outcome {
-    let jest = || {
-        let mut command = tool(&node, &fixtures.app(app));
-        command.arg(fixtures.tool("jest")).args(["--env", environment]).env("NODE_OPTIONS", node_options);
-        command
-    };
-    match run(&mut jest()).await {
+    let mut jest = tool(&node, &fixtures.app(app));
+    jest.arg(fixtures.tool("jest")).args(["--env", environment]).env("NODE_OPTIONS", node_options);
+    match run(&mut jest).await {
         Ok(_) if node_options.is_empty() => Ok("as it comes".to_owned()),
         Ok(_) => Ok(format!("NODE_OPTIONS={node_options}")),
         Err(Miss::Failed(reason))
@@ -100,10 +97,6 @@ async fn jest_runs(
         {
             Err(Miss::Skipped(format!("Jest loads no ES module without NODE_OPTIONS={VM_MODULES}")))
         }
-        Err(Miss::Failed(reason)) => match run(jest().args(["--setupFiles", "./text-codec.cjs"])).await {
-            Ok(_) => Err(Miss::Failed(format!("runs only when TextDecoder and TextEncoder are added: {reason}"))),
-            Err(_) => Err(Miss::Failed(reason)),
-        },
-        Err(skipped) => Err(skipped),
+        Err(miss) => Err(miss),
     }
 }

@@ -27,21 +27,12 @@ struct Content {
 impl Site {
     /// Serves a folder on the loopback address.
     pub(crate) async fn of(folder: &Path) -> Self {
-        Self::on(Ipv4Addr::LOCALHOST, folder).await
-    }
-
-    /// Serves a folder on an address.
-    pub(crate) async fn on(address: Ipv4Addr, folder: &Path) -> Self {
-        Self::serve(address, folder, |_| None).await
+        Self::start(folder, |_| None).await
     }
 
     /// Serves a folder under the policy that is made for the site's origin.
     pub(crate) async fn start(folder: &Path, policy: impl FnOnce(&str) -> Option<String>) -> Self {
-        Self::serve(Ipv4Addr::LOCALHOST, folder, policy).await
-    }
-
-    async fn serve(address: Ipv4Addr, folder: &Path, policy: impl FnOnce(&str) -> Option<String>) -> Self {
-        let listener = TcpListener::bind((address, 0)).await.expect("there is a free port");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("there is a free port");
         let port = listener.local_addr().expect("a listener has an address").port();
         let policy = policy(&format!("http://127.0.0.1:{port}"));
         let content = Arc::new(Content { folder: folder.to_owned(), policy });
