@@ -16,47 +16,31 @@ const decode = (text) => {
 
 /**
  * @param glue the bindings that wasm-bindgen made
- * @param name the name under which the module imports them
  * @param codes the table of error codes
- * @param module the module: its bytes as text, or what `slim` was given, or nothing yet
- * @param loadTwin loads the twin, where there is one
+ * @param module the module: its bytes as text, or nothing yet
+ * @param loadTwin loads the twin
  */
-export const createEngine = ({ glue, name, codes, module, loadTwin }) => {
-  const imports = { [name]: glue };
+export const createEngine = ({ glue, codes, module, loadTwin }) => {
+  const imports = { a: glue };
   let twin;
   let running;
 
   const named = (code, cause) =>
     new PkceError(
-      codes.find((row) => row[0] === code),
-      undefined,
-      cause,
+      codes.find(([name]) => name === code),
+      cause && { cause },
     );
-
-  const decoded = () => {
-    if (typeof module === "string") module = decode(module);
-    return module;
-  };
-
-  const compile = () => {
-    try {
-      if (!(decoded() instanceof WebAssembly.Module)) module = new WebAssembly.Module(module);
-    } catch (cause) {
-      throw named("engine_not_ready", cause);
-    }
-  };
 
   const instantiate = () => {
     if (twin) return twin(imports);
-    compile();
     try {
-      const { exports } = new WebAssembly.Instance(module, imports);
-      if (exports.generateVerifier) return exports;
-    } catch (cause) {
+      if (typeof module === "string") module = decode(module);
+      if (!(module instanceof WebAssembly.Module)) module = new WebAssembly.Module(module);
       // WebKit compiles under a policy that forbids it, and refuses only here.
-      throw named(cause instanceof WebAssembly.CompileError ? "engine_not_ready" : "module_invalid", cause);
+      return new WebAssembly.Instance(module, imports).exports;
+    } catch (cause) {
+      throw named("engine_not_ready", cause);
     }
-    throw named("module_invalid");
   };
 
   const start = () => {
@@ -71,10 +55,9 @@ export const createEngine = ({ glue, name, codes, module, loadTwin }) => {
   const ready = async () => {
     try {
       return start();
-    } catch (error) {
-      if (error.code === "module_invalid") throw error;
+    } catch {
       try {
-        module = await WebAssembly.compile(decoded());
+        module = await WebAssembly.compile(module);
         return start();
       } catch (refusal) {
         try {
@@ -105,25 +88,11 @@ export const createEngine = ({ glue, name, codes, module, loadTwin }) => {
     }
   };
 
-  /** Takes the module from the caller, for `slim`. */
-  const initialize = async (source) => {
-    let given = await source;
-    if (typeof given === "string" || given instanceof URL) given = await fetch(given);
-    if (globalThis.Response && given instanceof Response) given = await given.arrayBuffer();
-    const { Module, validate } = globalThis.WebAssembly ?? {};
-    if (Module && !(given instanceof Module)) {
-      if (!(given instanceof ArrayBuffer || ArrayBuffer.isView(given)) || !validate(given))
-        throw named("module_invalid");
-    }
+  /** Takes another module, or none. */
+  const supply = (given) => {
     module = given;
     running = undefined;
-    try {
-      return await ready();
-    } catch (error) {
-      module = undefined;
-      throw error;
-    }
   };
 
-  return { call, engine: start, failed, named, ready, initialize };
+  return { call, engine: start, failed, named, ready, supply };
 };

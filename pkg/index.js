@@ -1,5 +1,5 @@
 import { createClient } from "./client.js";
-import * as glue from "./dist/client_bg.js";
+import glue from "./dist/client_bg.js";
 import module from "./dist/client_bytes.js";
 import { CODES } from "./dist/codes.js";
 import { createEngine } from "./engine.js";
@@ -9,7 +9,6 @@ export { isPkceError, PkceError } from "./error.js";
 
 const started = /* @__PURE__ */ createEngine({
   glue,
-  name: "./client_bg.js",
   codes: CODES,
   module,
   loadTwin: () => import("./dist/client_twin.js"),

@@ -1,5 +1,5 @@
 import { PKCE_CODES } from "./dist/codes_pkce.js";
-import * as glue from "./dist/pkce_bg.js";
+import glue from "./dist/pkce_bg.js";
 import module from "./dist/pkce_bytes.js";
 import { createEngine } from "./engine.js";
 import { createPrimitives } from "./primitives.js";
@@ -8,7 +8,6 @@ export { isPkceError, PkceError } from "./error.js";
 
 const started = /* @__PURE__ */ createEngine({
   glue,
-  name: "./pkce_bg.js",
   codes: PKCE_CODES,
   module,
   loadTwin: () => import("./dist/pkce_twin.js"),

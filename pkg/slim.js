@@ -1,19 +1,19 @@
 import { createClient } from "./client.js";
-import * as glue from "./dist/client_bg.js";
+import glue, { MARK } from "./dist/client_bg.js";
 import { CODES } from "./dist/codes.js";
 import { createEngine } from "./engine.js";
 import { createPrimitives } from "./primitives.js";
+import { createInitialize } from "./supply.js";
 
 export { isPkceError, PkceError } from "./error.js";
 
 const started = /* @__PURE__ */ createEngine({
   glue,
-  name: "./client_bg.js",
   codes: CODES,
   loadTwin: () => import("./dist/client_twin.js"),
 });
 
-export const { initialize } = started;
+export const initialize = /* @__PURE__ */ createInitialize(started, MARK);
 
 export const { generateVerifier, deriveChallenge, generatePair, verifyChallenge, engine, ready } =
   /* @__PURE__ */ createPrimitives(started, glue);

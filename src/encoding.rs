@@ -1,24 +1,49 @@
 //! The two encodings of the wire: base64url (RFC 4648 section 5, unpadded) and forms
 //! (`application/x-www-form-urlencoded`, RFC 6749 appendix B). Thin over the crates that do it.
 
+#[cfg(feature = "client")]
 use alloc::string::String;
 #[cfg(feature = "client")]
 use alloc::vec::Vec;
 
 use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// The alphabet of base64url, and how it goes without padding.
+const BASE64URL: base64::engine::GeneralPurpose = base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+/// Writes bytes in base64url without padding, as far as there is room.
+///
+/// The crate is given three bytes at a time: then the loop that it has for long inputs does not become part of the module.
+pub(crate) fn write_base64url(bytes: &[u8], text: &mut [u8]) {
+    for (group, characters) in bytes.chunks(3).zip(text.chunks_mut(4)) {
+        let mut three = [0; 3];
+        for (to, from) in three.iter_mut().zip(group) {
+            *to = *from;
+        }
+        let mut four = [0; 4];
+        // Cannot fail: four characters are what three bytes need.
+        let _ = BASE64URL.encode_slice(three, &mut four);
+        for (to, from) in characters.iter_mut().zip(four) {
+            *to = from;
+        }
+    }
+}
 
 /// Encodes bytes in base64url without padding.
+#[cfg(feature = "client")]
 #[must_use]
 pub fn base64url(bytes: &[u8]) -> String {
-    URL_SAFE_NO_PAD.encode(bytes)
+    let length = bytes.len().saturating_mul(4).div_ceil(3);
+    let mut text = alloc::vec![0; length];
+    write_base64url(bytes, &mut text);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// Decodes unpadded base64url; `None` when it is anything else.
 #[cfg(feature = "client")]
 #[must_use]
 pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
-    URL_SAFE_NO_PAD.decode(text).ok()
+    BASE64URL.decode(text).ok()
 }
 
 /// Everything but the unreserved characters of RFC 3986: what a form or a query component has to escape.

@@ -78,15 +78,15 @@ macro_rules! codes {
 }
 
 codes! {
-    VerifierLengthInvalid "verifier_length_invalid" Caller false "A code_verifier has 43 to 128 characters: ask for a length in that range."
-    VerifierInvalid "verifier_invalid" Caller false "A code_verifier is 43 to 128 characters of A-Z a-z 0-9 - . _ ~: pass the one that generateVerifier made."
-    ChallengeMethodRefused "challenge_method_refused" Caller false "Only the method S256 is accepted; plain shows the secret to whoever sees the request."
-    RandomnessUnavailable "randomness_unavailable" Environment false "The platform gives no cryptographic randomness (crypto.getRandomValues). There is no weaker substitute: use an engine that has it."
-    EngineNotReady "engine_not_ready" Caller false "WebAssembly cannot start here in one step: await ready() once, then call again."
-    EngineUnavailable "engine_unavailable" Environment false "Neither WebAssembly nor its JavaScript twin could be loaded: allow 'wasm-unsafe-eval' or the package's own files in the script-src of the Content-Security-Policy."
-    ModuleInvalid "module_invalid" Caller false "What was given is not the WebAssembly module of this version of the package: pass pkce-wasm/client.wasm."
-    Internal "internal" Internal false "This package failed in a way that it should not: please report it. The next call starts afresh."
+    VerifierLengthInvalid "verifier_length_invalid" Caller false "A code_verifier has 43 to 128 characters."
+    VerifierInvalid "verifier_invalid" Caller false "A code_verifier is 43 to 128 characters of A-Z a-z 0-9 - . _ ~"
+    ChallengeMethodRefused "challenge_method_refused" Caller false "Only S256 is accepted: plain shows the secret."
+    RandomnessUnavailable "randomness_unavailable" Environment false "There is no crypto.getRandomValues here, and nothing can stand in for it: use another engine."
+    EngineNotReady "engine_not_ready" Caller false "WebAssembly cannot start here in one step: await ready() first."
+    EngineUnavailable "engine_unavailable" Environment false "Neither WebAssembly nor its twin can be loaded: allow 'wasm-unsafe-eval' or this package's files in script-src."
+    Internal "internal" Internal false "This package failed: please report it."
 
+    ModuleInvalid "module_invalid" Caller false "This is not the pkce-wasm/client.wasm of this version."
     ConfigInvalid "config_invalid" Caller false "The configuration is incomplete or malformed: correct the member named."
     RedirectUriInvalid "redirect_uri_invalid" Caller false "The redirect URI must be absolute, without fragment, and https, http on a loopback host, or a private-use scheme with a dot (com.example.app:/callback)."
     ParameterProtected "parameter_protected" Caller false "An extra parameter would replace one that this package sets: remove it."
@@ -245,6 +245,14 @@ impl Error {
         matches!(self.code, Code::AccessDenied | Code::AuthorizationRefused | Code::TransactionExpired)
     }
 }
+
+impl core::fmt::Display for Code {
+    fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        formatter.write_str(self.message())
+    }
+}
+
+impl core::error::Error for Code {}
 
 impl From<Code> for Error {
     fn from(code: Code) -> Self {

@@ -1,20 +1,21 @@
 //! Proof Key for Code Exchange: the verifier, the challenge, and their comparison (RFC 7636).
 
-use alloc::string::String;
 use core::fmt;
 
 use sha2::{Digest, Sha256};
 use zeroize::Zeroizing;
 
-use crate::encoding::base64url;
-use crate::error::{Code, Error};
+use crate::encoding::write_base64url;
+use crate::error::Code;
 use crate::random::Entropy;
-use crate::secret::{self, Secret};
+use crate::secret;
 
 /// The fewest characters of a verifier (RFC 7636 section 4.1).
 pub const MIN_LENGTH: usize = 43;
 /// The most characters of a verifier (RFC 7636 section 4.1).
 pub const MAX_LENGTH: usize = 128;
+/// The characters of an S256 challenge: 32 bytes in base64url (RFC 7636 section 4.2).
+pub const CHALLENGE_LENGTH: usize = 43;
 
 /// How a challenge is made from a verifier (RFC 7636 section 4.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -48,70 +49,100 @@ impl Method {
 
 /// A `code_verifier`: 43 to 128 characters of the unreserved alphabet (RFC 7636 section 4.1).
 ///
-/// It is not `Clone`: one verifier serves one login.
-#[derive(Debug)]
-pub struct Verifier(Secret);
+/// It is not `Clone`: one verifier serves one login. It is wiped when dropped, and lives outside the heap.
+pub struct Verifier {
+    characters: Zeroizing<[u8; MAX_LENGTH]>,
+    length: usize,
+}
 
 impl Verifier {
     /// Makes a verifier of `length` characters, from at least 256 random bits (RFC 7636 section 7.1).
     ///
     /// # Errors
     /// [`Code::VerifierLengthInvalid`] unless `length` is 43 to 128; [`Code::RandomnessUnavailable`]
-    pub fn generate(length: usize, entropy: &mut impl Entropy) -> Result<Self, Error> {
+    pub fn generate(length: usize, entropy: &mut impl Entropy) -> Result<Self, Code> {
         if !(MIN_LENGTH..=MAX_LENGTH).contains(&length) {
-            return Err(Error::new(Code::VerifierLengthInvalid));
+            return Err(Code::VerifierLengthInvalid);
         }
         // 96 bytes are 128 characters. Each character of base64url carries six bits, so any 43 carry 256 and more;
         // the 43rd character of exactly 32 bytes would carry only four, those of a longer string carry all six.
         let mut bytes = Zeroizing::new([0; 96]);
         entropy.fill(bytes.as_mut_slice())?;
-        let mut verifier = base64url(bytes.as_slice());
-        verifier.truncate(length);
-        Ok(Self(Secret::new(verifier)))
+        let mut characters = Zeroizing::new([0; MAX_LENGTH]);
+        write_base64url(bytes.as_slice(), characters.as_mut_slice());
+        Ok(Self { characters, length })
     }
 
     /// Takes a verifier that was made elsewhere.
     ///
     /// # Errors
     /// [`Code::VerifierInvalid`] unless it is of the form of RFC 7636 section 4.1
-    pub fn parse(verifier: String) -> Result<Self, Error> {
-        if is_verifier(&verifier) { Ok(Self(Secret::new(verifier))) } else { Err(Error::new(Code::VerifierInvalid)) }
+    pub fn parse(verifier: impl AsRef<[u8]>) -> Result<Self, Code> {
+        let verifier = verifier.as_ref();
+        if !is_verifier(verifier) {
+            return Err(Code::VerifierInvalid);
+        }
+        let mut characters = Zeroizing::new([0; MAX_LENGTH]);
+        for (to, from) in characters.iter_mut().zip(verifier) {
+            *to = *from;
+        }
+        Ok(Self { characters, length: verifier.len() })
     }
 
     /// The S256 challenge of this verifier (RFC 7636 section 4.2).
     #[must_use]
     pub fn challenge(&self) -> Challenge {
-        Challenge(base64url(&Sha256::digest(self.expose().as_bytes())))
+        Challenge::of(self.as_bytes())
     }
 
     /// Shows the verifier, for the token request (RFC 7636 section 4.5).
     #[must_use]
-    pub const fn expose(&self) -> &str {
-        self.0.expose()
+    pub fn expose(&self) -> &str {
+        core::str::from_utf8(self.as_bytes()).unwrap_or_default()
+    }
+
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        self.characters.get(..self.length).unwrap_or_default()
+    }
+}
+
+impl fmt::Debug for Verifier {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("Verifier([secret])")
     }
 }
 
 /// An S256 `code_challenge`: 43 characters that may be shown to anybody (RFC 7636 section 4.2).
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Challenge(String);
+#[derive(Clone, PartialEq, Eq)]
+pub struct Challenge([u8; CHALLENGE_LENGTH]);
 
 impl Challenge {
-    /// The value of `code_challenge`.
-    #[must_use]
-    pub const fn as_str(&self) -> &str {
-        self.0.as_str()
+    fn of(verifier: &[u8]) -> Self {
+        let mut characters = [0; CHALLENGE_LENGTH];
+        write_base64url(&Sha256::digest(verifier), &mut characters);
+        Self(characters)
     }
 
-    /// The challenge as an owned string.
+    /// The value of `code_challenge`.
     #[must_use]
-    pub fn into_string(self) -> String {
-        self.0
+    pub fn as_str(&self) -> &str {
+        core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+
+    pub(crate) const fn as_bytes(&self) -> &[u8] {
+        &self.0
     }
 }
 
 impl fmt::Display for Challenge {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.0)
+        formatter.write_str(self.as_str())
+    }
+}
+
+impl fmt::Debug for Challenge {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Challenge").field(&self.as_str()).finish()
     }
 }
 
@@ -119,18 +150,19 @@ impl fmt::Display for Challenge {
 ///
 /// A verifier that is not of the RFC's form matches nothing. The time taken does not depend on where the strings differ.
 #[must_use]
-pub fn verify(code_verifier: &str, code_challenge: &str, method: Method) -> bool {
+pub fn verify(code_verifier: impl AsRef<[u8]>, code_challenge: impl AsRef<[u8]>, method: Method) -> bool {
+    let (code_verifier, code_challenge) = (code_verifier.as_ref(), code_challenge.as_ref());
     if !is_verifier(code_verifier) {
         return false;
     }
     match method {
-        Method::S256 => secret::matches(&base64url(&Sha256::digest(code_verifier.as_bytes())), code_challenge),
+        Method::S256 => secret::matches(Challenge::of(code_verifier).as_bytes(), code_challenge),
         Method::Plain => secret::matches(code_verifier, code_challenge),
     }
 }
 
-fn is_verifier(text: &str) -> bool {
-    (MIN_LENGTH..=MAX_LENGTH).contains(&text.len()) && text.bytes().all(is_unreserved)
+fn is_verifier(text: &[u8]) -> bool {
+    (MIN_LENGTH..=MAX_LENGTH).contains(&text.len()) && text.iter().all(|byte| is_unreserved(*byte))
 }
 
 const fn is_unreserved(byte: u8) -> bool {

@@ -1,11 +1,14 @@
 //! Randomness: entropy in, tokens out. There is one source, and no weaker one behind it.
 
+#[cfg(feature = "client")]
 use alloc::string::String;
 
+#[cfg(feature = "client")]
 use zeroize::Zeroizing;
 
+#[cfg(feature = "client")]
 use crate::encoding::base64url;
-use crate::error::{Code, Error};
+use crate::error::Code;
 
 /// A source of cryptographic randomness.
 pub trait Entropy {
@@ -13,7 +16,7 @@ pub trait Entropy {
     ///
     /// # Errors
     /// [`Code::RandomnessUnavailable`] when the platform has none; the buffer must not be used then.
-    fn fill(&mut self, buffer: &mut [u8]) -> Result<(), Error>;
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<(), Code>;
 }
 
 /// The platform's own generator: `crypto.getRandomValues` in a page, the operating system elsewhere.
@@ -21,8 +24,8 @@ pub trait Entropy {
 pub struct SystemEntropy;
 
 impl Entropy for SystemEntropy {
-    fn fill(&mut self, buffer: &mut [u8]) -> Result<(), Error> {
-        getrandom::fill(buffer).map_err(|_| Error::new(Code::RandomnessUnavailable))
+    fn fill(&mut self, buffer: &mut [u8]) -> Result<(), Code> {
+        getrandom::fill(buffer).map_err(|_| Code::RandomnessUnavailable)
     }
 }
 
@@ -30,7 +33,8 @@ impl Entropy for SystemEntropy {
 ///
 /// # Errors
 /// [`Code::RandomnessUnavailable`]
-pub fn token(entropy: &mut impl Entropy) -> Result<String, Error> {
+#[cfg(feature = "client")]
+pub fn token(entropy: &mut impl Entropy) -> Result<String, Code> {
     let mut bytes = Zeroizing::new([0; 32]);
     entropy.fill(bytes.as_mut_slice())?;
     Ok(base64url(bytes.as_slice()))

@@ -32,8 +32,8 @@ impl Secret {
 
 /// Whether two strings are the same; takes the same time wherever they differ. Their lengths are not kept secret.
 #[must_use]
-pub fn matches(left: &str, right: &str) -> bool {
-    left.as_bytes().ct_eq(right.as_bytes()).into()
+pub fn matches(left: impl AsRef<[u8]>, right: impl AsRef<[u8]>) -> bool {
+    left.as_ref().ct_eq(right.as_ref()).into()
 }
 
 impl Drop for Secret {

@@ -2,11 +2,13 @@
 
 use wasm_bindgen::JsValue;
 
-use crate::error::{Code, Error};
+use crate::error::Code;
+#[cfg(feature = "client")]
+use crate::error::Error;
 
 /// In the package the place of the code in the table, for the package's loader has the names and messages already.
 /// In a build without that loader (`wasm-pack`) the name.
-fn code(code: Code) -> JsValue {
+pub(crate) fn code(code: Code) -> JsValue {
     if cfg!(target_os = "none") { JsValue::from(code as u32) } else { JsValue::from_str(code.name()) }
 }
 
@@ -27,13 +29,5 @@ impl From<Error> for JsValue {
             None => members,
         };
         members.finish()
-    }
-}
-
-/// The code alone: the primitives' errors have nothing more to say.
-#[cfg(not(feature = "client"))]
-impl From<Error> for JsValue {
-    fn from(error: Error) -> Self {
-        code(error.code)
     }
 }

@@ -25,7 +25,7 @@ mod storage;
 
 #[cfg(feature = "client")]
 pub use client::{check_client, handle_redirect, login, logout, session, session_tokens};
-pub use primitives::{derive_challenge, generate_pair_text, generate_verifier, verify_challenge};
+pub use primitives::{Text, derive_challenge, generate_pair_text, verify_challenge};
 #[cfg(feature = "client")]
 pub use resume::resume;
 #[cfg(feature = "client")]

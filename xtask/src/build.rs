@@ -9,7 +9,8 @@ use std::time::Instant;
 use anyhow::{Context, Result};
 
 use crate::process::{cargo, root, run, run_quietly, say};
-use crate::{codes, fingerprint, inline, package, setup, twin};
+use crate::shrink::{self, shrink};
+use crate::{bindings, codes, fingerprint, inline, package, setup, twin};
 
 /// The target: MVP instructions and no standard library.
 const TARGET: &str = "wasm32v1-none";
@@ -18,10 +19,15 @@ const TARGET: &str = "wasm32v1-none";
 struct Module {
     name: &'static str,
     features: &'static str,
+    /// Whether applications may supply it themselves.
+    supplied: bool,
 }
 
 /// One module for those who need the primitives only, one with everything.
-const MODULES: [Module; 2] = [Module { name: "pkce", features: "" }, Module { name: "client", features: "client" }];
+const MODULES: [Module; 2] = [
+    Module { name: "pkce", features: "", supplied: false },
+    Module { name: "client", features: "client", supplied: true },
+];
 
 /// The entries that are also made for pages without modules: `<script src=".../pkce.iife.js">` sets the global `pkceWasm`.
 const SCRIPTS: [&str; 2] = ["index", "pkce"];
@@ -57,34 +63,46 @@ pub(crate) fn build(force: bool) -> Result<()> {
 
 /// Compiles a module, makes its bindings, and shrinks it.
 fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
-    let Module { name, features } = *module;
+    let Module { name, features, supplied } = *module;
     say(format_args!("compiling the module {name}"));
     run(cargo()
-        .args(["build", "--quiet", "--package", "pkce-wasm", "--lib", "--profile", "wasm", "--target", TARGET])
+        .args([
+            "rustc",
+            "--quiet",
+            "--package",
+            "pkce-wasm",
+            "--lib",
+            "--crate-type",
+            "cdylib",
+            "--profile",
+            "wasm",
+            "--target",
+            TARGET,
+        ])
         .args(["--no-default-features", "--features", features])
         .args(["--config", &anonymous_paths()?])
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS"))?;
 
     let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder));
-    let bindings = target.join("bindgen").join(name);
+    let folder = target.join("bindgen").join(name);
     run(Command::new(bindgen)
         .arg(target.join(TARGET).join("wasm/pkce_wasm.wasm"))
         .args(["--target", "bundler", "--no-typescript", "--omit-default-module-path", "--out-name", name])
         .arg("--out-dir")
-        .arg(&bindings))?;
+        .arg(&folder))?;
     let glue = format!("{name}_bg.js");
-    fs::write(dist.join(&glue), twin::mend_bindings(&fs::read_to_string(bindings.join(&glue))?)?)?;
+    let bindings = fs::read_to_string(folder.join(&glue))?;
 
     let wasm = dist.join(format!("{name}.wasm"));
-    run_quietly(
-        setup::npm_tool("wasm-opt")
-            .arg(bindings.join(format!("{name}_bg.wasm")))
-            .args(["-Oz", "--converge", "--mvp-features"])
-            .args(["--strip-debug", "--strip-dwarf", "--strip-producers", "--strip-target-features"])
-            .arg("-o")
-            .arg(&wasm),
-    )?;
+    let names = shrink(&folder.join(format!("{name}_bg.wasm")), &bindings::exports_used(&bindings), &wasm)?;
+    let mut mended = bindings::mend(&bindings, &names)?;
+    if supplied {
+        let mark = format!("pkce-wasm {:x}", fingerprint::of(&bindings));
+        shrink::mark(&wasm, &mark)?;
+        mended.push_str(&format!("\nexport const MARK = \"{mark}\";\n"));
+    }
+    fs::write(dist.join(glue), mended)?;
     let bytes = fs::read(&wasm).with_context(|| format!("wasm-opt wrote no {}", wasm.display()))?;
     fs::write(dist.join(format!("{name}_bytes.js")), format!("export default \"{}\";\n", inline::encode(&bytes)))?;
     twin::write(name, &wasm, dist)?;

@@ -42,6 +42,13 @@ pub(crate) fn record(inputs: u64) -> Result<()> {
     Ok(fs::write(stamp(), format!("{inputs:x} {:x}", outputs()?))?)
 }
 
+/// The hash of a text.
+pub(crate) fn of(text: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
 fn stamp() -> PathBuf {
     pack_folder().join(".stamp")
 }

@@ -2,6 +2,7 @@
 //!
 //! Every command installs what it needs, says what it is doing, and can be run again at any time.
 
+mod bindings;
 mod browsers;
 mod build;
 mod codes;
@@ -15,6 +16,7 @@ mod process;
 mod reach;
 mod report;
 mod setup;
+mod shrink;
 mod size;
 mod test;
 mod twin;

@@ -1,0 +1,80 @@
+//! A module made small: without what the bindings do not use, with MVP instructions only, optimised, under short names.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use serde_json::{Map, Value, json};
+
+use crate::process::{read, run_quietly};
+use crate::setup;
+
+/// The instructions that the compiler uses and older engines lack.
+const BEYOND_MVP: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
+
+/// The memory of the module, which the bindings reach for by way of the export of that name.
+const MEMORY: &str = "memory";
+
+/// The short names of what the module shares with its bindings.
+pub(crate) struct Names {
+    /// Module, name, short name.
+    imports: Vec<[String; 3]>,
+    /// Name, short name.
+    exports: Vec<[String; 2]>,
+}
+
+impl Names {
+    pub(crate) fn import(&self, name: &str) -> Option<&str> {
+        self.imports.iter().find(|[_, long, _]| long == name).map(|[_, _, short]| short.as_str())
+    }
+
+    pub(crate) fn export(&self, name: &str) -> Option<&str> {
+        self.exports.iter().find(|[long, _]| long == name).map(|[_, short]| short.as_str())
+    }
+}
+
+/// Gives the module an empty section of that name, by which a loader knows it.
+pub(crate) fn mark(module: &Path, name: &str) -> Result<()> {
+    let mut bytes = fs::read(module)?;
+    let length = u8::try_from(name.len()).ok().filter(|length| *length < 0x7f).context("the name is too long")?;
+    bytes.extend([0, length.saturating_add(1), length]);
+    bytes.extend(name.bytes());
+    Ok(fs::write(module, bytes)?)
+}
+
+/// Shrinks the module `from` to the module `to`, of whose exports only those named are kept.
+pub(crate) fn shrink(from: &Path, exports: &[&str], to: &Path) -> Result<Names> {
+    let (graph, kept, lowered) =
+        (from.with_extension("graph.json"), from.with_extension("kept.wasm"), from.with_extension("lowered.wasm"));
+    let exports = exports.iter().filter(|name| **name != MEMORY).chain([&MEMORY]);
+    let mut nodes = vec![json!({ "name": "bindings", "root": true, "reaches": exports.clone().collect::<Vec<_>>() })];
+    nodes.extend(exports.map(|name| json!({ "name": name, "export": name })));
+    fs::write(&graph, serde_json::to_string(&nodes)?)?;
+    run_quietly(
+        setup::npm_tool("wasm-metadce").arg(from).args(BEYOND_MVP).arg("--graph-file").arg(&graph).arg("-o").arg(&kept),
+    )?;
+    run_quietly(
+        setup::npm_tool("wasm-opt")
+            .arg(&kept)
+            .args(BEYOND_MVP)
+            .args(["--llvm-memory-copy-fill-lowering", "--signext-lowering", "-o"])
+            .arg(&lowered),
+    )?;
+    run_quietly(
+        setup::npm_tool("wasm-opt")
+            .arg(&lowered)
+            .args(["-Oz", "--converge", "--mvp-features"])
+            .args(["--strip-debug", "--strip-dwarf", "--strip-producers", "--strip-target-features", "-o"])
+            .arg(to),
+    )?;
+    let names = read(
+        setup::npm_tool("wasm-opt")
+            .arg(to)
+            .args(["--mvp-features", "--minify-imports-and-exports-and-modules", "-o"])
+            .arg(to),
+    )?;
+    let mut names: Map<String, Value> =
+        serde_json::from_str(&names).context("wasm-opt does not say what it renamed")?;
+    let mut part = |name| names.remove(name).with_context(|| format!("wasm-opt says nothing of {name}"));
+    Ok(Names { imports: serde_json::from_value(part("imports")?)?, exports: serde_json::from_value(part("exports")?)? })
+}
