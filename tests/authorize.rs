@@ -34,7 +34,7 @@ fn with_return_to(return_to: &str) -> LoginOptions {
 fn assert_protected(login: &pkce_wasm::Authorization) {
     let challenge = parameter(&login.url, "code_challenge").unwrap();
     assert_eq!(parameter(&login.url, "code_challenge_method").as_deref(), Some("S256"));
-    assert!(verify(&code_verifier(&login.transaction), &challenge, Method::S256));
+    assert!(verify(code_verifier(&login.transaction), &challenge, Method::S256));
     assert_eq!(parameter(&login.url, "response_type").as_deref(), Some("code"));
     assert_eq!(state(login).len(), 43);
 }
