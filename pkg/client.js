@@ -1,9 +1,10 @@
 // The client and its sessions. The module decides and keeps nothing; what it asks for is sent from here.
+import { canVerify, verify } from "./signature.js";
 import { send } from "./transport.js";
 
 /** The functions and classes of index.d.ts for an engine and the bindings that it runs. */
 export const createClient = ({ call, failed, ready }, glue) => {
-  // What lives as long as the page: sessions of the memory tier, and callbacks that are being handled.
+  // What lives as long as the page: sessions of the memory tier, the servers' keys, and callbacks that are being handled.
   const memory = new Map();
   const handling = new Map();
 
@@ -13,11 +14,12 @@ export const createClient = ({ call, failed, ready }, glue) => {
   });
 
   /** Begins an operation of the module, and goes on with it until it is done. */
-  const run = async (begin, config, metadata, parameters, options) => {
+  const run = async (begin, given, metadata, parameters, options) => {
     await ready();
+    const config = { ...given, memory, subtle: canVerify() };
     let step = call(begin, config, metadata, ...parameters);
-    while (step.request) {
-      const answer = await send(step.request, network(config, options));
+    while (step.awaiting !== undefined) {
+      const answer = step.verify ? await verify(step.verify) : await send(step.request, network(config, options));
       step = call(glue.resume, config, metadata, step.awaiting, step.carry, answer);
     }
     return step.done;

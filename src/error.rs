@@ -126,7 +126,7 @@ codes! {
     AccessTokenMissing "access_token_missing" Peer false "The token endpoint's answer carries no access_token."
     TokenTypeUnsupported "token_type_unsupported" Peer false "The token is of a type that this package cannot use: configure the server for Bearer tokens."
     IdTokenMissing "id_token_missing" Peer false "The scope openid was asked for, but no ID token came: check the client's registration."
-    IdTokenInvalid "id_token_invalid" Peer false "The ID token is malformed, or lacks the claim named."
+    IdTokenInvalid "id_token_invalid" Peer false "The ID token is malformed, or the claim or header parameter named is missing or not accepted."
     IdTokenIssuerMismatch "id_token_issuer_mismatch" Peer false "The ID token is from another issuer."
     IdTokenAudienceMismatch "id_token_audience_mismatch" Peer false "The ID token was made for another client."
     IdTokenNonceMismatch "id_token_nonce_mismatch" Peer false "The ID token belongs to another login."
@@ -140,6 +140,13 @@ codes! {
 
     StorageUnavailable "storage_unavailable" Environment false "The login cannot be remembered: storage is full, disabled or blocked. Allow site data for this page, or choose another storage."
     SessionExpired "session_expired" User false "The session has expired: sign in again."
+
+    IdTokenSignatureInvalid "id_token_signature_invalid" Peer false "None of the server's keys made the signature of the ID token: it was changed, or made by somebody else."
+    IdTokenHashMismatch "id_token_hash_mismatch" Peer false "The ID token was issued with another access token than the one that came with it."
+    IdTokenUnverifiable "id_token_unverifiable" Environment false "Nothing here can verify the ID token (crypto.subtle needs an https or localhost page), and no TLS vouches for it: serve the page over https, or set dangerouslyAllowUnverifiedIdToken."
+    SigningKeyNotFound "signing_key_not_found" Peer false "None of the server's keys fits the ID token by kid, alg, kty and use, with at least 2048 bits of RSA: check the keys at the jwks_uri."
+    SigningKeysUnavailable "signing_keys_unavailable" Environment false "The server's signing keys could not be fetched: check the connection and that the jwks_uri allows this origin (CORS), then sign in again."
+    JwksInvalid "jwks_invalid" Peer false "What the server serves at its jwks_uri is not a JWK Set (JSON with an array of keys)."
 }
 
 /// What the server said when it refused (RFC 6749 sections 4.1.2.1 and 5.2): as it was sent, not to be trusted as HTML or link.
@@ -221,11 +228,19 @@ impl Error {
     #[must_use]
     pub fn restart_helps(&self) -> bool {
         match self.code.blame() {
-            Blame::User | Blame::Environment => true,
+            Blame::User => true,
+            Blame::Environment => self.code != Code::IdTokenUnverifiable,
             Blame::Server => self.code.retryable() || self.is_invalid_grant(),
             Blame::Peer => !matches!(
                 self.code,
-                Code::PkceUnsupported | Code::EndpointInsecure | Code::MetadataInvalid | Code::IssuerMismatch
+                Code::PkceUnsupported
+                    | Code::EndpointInsecure
+                    | Code::MetadataInvalid
+                    | Code::IssuerMismatch
+                    | Code::IdTokenExpired
+                    | Code::IdTokenNotYetValid
+                    | Code::SigningKeyNotFound
+                    | Code::JwksInvalid
             ),
             Blame::Caller => matches!(self.code, Code::TransactionInvalid),
             Blame::Internal => false,

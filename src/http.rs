@@ -38,6 +38,8 @@ pub struct Response {
     pub status: u16,
     /// The header `Content-Type`, when there is one.
     pub content_type: Option<String>,
+    /// The header `Date` in seconds since 1970, when it can be seen: a page sees it only where CORS exposes it.
+    pub date: Option<u64>,
     /// The body.
     pub body: Secret,
 }
@@ -52,6 +54,14 @@ impl Response {
             _ => return Ok(()),
         };
         Err(Error::new(code).status(self.status))
+    }
+
+    /// The time by the server's clock, which is that of what the server signs. It came over TLS with the rest of the answer, from
+    /// the one who chooses `iat` and `exp` anyway: a server that lies here gains nothing. A clock that is off by more
+    /// than two days is told, not mended; `now`, by the clock of this machine, is in seconds since 1970.
+    pub(crate) fn clock(&self, now: u64) -> u64 {
+        const MAX_DIFFERENCE: u64 = 172_800;
+        self.date.filter(|date| date.abs_diff(now) <= MAX_DIFFERENCE).unwrap_or(now)
     }
 
     /// Whether the header says that the body is JSON: `application/json` or a `+json` type, with any parameters.

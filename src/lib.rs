@@ -5,7 +5,9 @@
 //! 1. [`Config`] is what the application is; [`Metadata`] what the server says of itself.
 //! 2. [`begin`] makes the URL to send the user to and a [`Transaction`] to keep until they come back.
 //! 3. [`Transaction::accept`] checks the [`Callback`] and makes the [`Grant`].
-//! 4. [`Grant::into_request`] makes the token request and the [`Exchange`] that reads its answer into a [`TokenSet`].
+//! 4. [`Grant::into_request`] makes the token request and the [`Exchange`] that reads its answer.
+//! 5. [`Unverified::next`] says by which public keys the signature of the ID token is to be verified, and
+//!    [`Unverified::conclude`] makes the [`TokenSet`] of the [`Verdict`].
 //!
 //! The time, the randomness and the answers of the server are arguments; requests are return values. So the same code
 //! runs in a page (see the npm package `pkce-wasm`), in a WebView, and natively.
@@ -49,8 +51,11 @@ pub use flow::{
     authorize::{Authorization, begin},
     callback::{Callback, Grant},
     config::{Config, Settings},
+    jwks::Jwks,
     metadata::Metadata,
-    token::{Exchange, TokenSet},
+    signature::{Check, Step, Unverified, Verdict},
+    token::{Answer, Exchange},
+    token_set::{TokenSet, VerifiedBy},
     transaction::Transaction,
 };
 pub use pkce::{Challenge, Method, Verifier};

@@ -15,12 +15,15 @@ const GROUPS: [(Order, &[&str]); 4] = [
     (
         Order::Earlier,
         &[
+            "flow::jwks",
             "flow::config",
             "flow::metadata",
             "flow::transaction",
             "flow::authorize",
             "flow::callback",
             "flow::id_token",
+            "flow::token_set",
+            "flow::signature",
             "flow::token",
             "flow::session",
             "flow::userinfo",

@@ -117,6 +117,8 @@ pub fn begin(
             client_id: settings.client_id.clone(),
             redirect_uri: settings.redirect_uri.clone(),
             token_endpoint: metadata.token_endpoint.clone(),
+            jwks_uri: metadata.jwks_uri.clone(),
+            signing_algs: metadata.signing_algs.clone(),
             scope,
             iss_required: metadata.iss_parameter_supported,
             return_to: options.return_to,

@@ -4,6 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 
 use crate::error::{Code, Error};
+use crate::flow::jwks::Algorithm;
 use crate::url::Url;
 
 /// What the application says of itself, not yet checked.
@@ -21,10 +22,16 @@ pub struct Settings {
     pub transaction_max_age: u32,
     /// Seconds by which the server's clock may differ, at most [`Config::MAX_CLOCK_TOLERANCE`].
     pub clock_tolerance: u32,
+    /// The only algorithm by which ID tokens may be signed: the `id_token_signed_response_alg` of the registration. With
+    /// `None`, any that the server's metadata lists.
+    pub id_token_signed_response_alg: Option<String>,
     /// The server supports S256 although its metadata does not say so.
     pub dangerously_assume_pkce_support: bool,
     /// `http` is allowed beyond the loopback hosts.
     pub dangerously_allow_http: bool,
+    /// An ID token is accepted also where nothing can verify its signature and no TLS vouches for it. Given up is that it is
+    /// the issuer's: whoever stands between names any user. A signature that is wrong is refused all the same.
+    pub dangerously_allow_unverified_id_token: bool,
 }
 
 impl Settings {
@@ -38,8 +45,10 @@ impl Settings {
             scope: "openid".into(),
             transaction_max_age: 600,
             clock_tolerance: 60,
+            id_token_signed_response_alg: None,
             dangerously_assume_pkce_support: false,
             dangerously_allow_http: false,
+            dangerously_allow_unverified_id_token: false,
         }
     }
 }
@@ -65,6 +74,9 @@ impl Config {
         check_scope(&settings.scope)?;
         if settings.clock_tolerance > Self::MAX_CLOCK_TOLERANCE {
             return Err(Error::new(Code::ConfigInvalid).about("clock_tolerance"));
+        }
+        if settings.id_token_signed_response_alg.as_deref().is_some_and(|alg| Algorithm::from_alg(alg).is_none()) {
+            return Err(Error::new(Code::ConfigInvalid).about("id_token_signed_response_alg"));
         }
         if settings.transaction_max_age == 0 {
             return Err(Error::new(Code::ConfigInvalid).about("transaction_max_age"));

@@ -1,6 +1,9 @@
-//! The claims of an ID token (OpenID Connect Core section 3.1.3.7).
+//! An ID token but for its signature (OpenID Connect Core section 3.1.3.7).
+
+use alloc::string::String;
 
 use crate::error::{Code, Error};
+use crate::flow::jwks::Algorithm;
 use crate::json::Json;
 use crate::jwt::Jwt;
 
@@ -9,26 +12,43 @@ pub(crate) struct Expected<'a> {
     pub(crate) issuer: &'a str,
     pub(crate) client_id: &'a str,
     pub(crate) nonce: Option<&'a str>,
-    /// Seconds since 1970.
+    /// The algorithms that the server says it signs by, separated by spaces.
+    pub(crate) signing_algs: Option<&'a str>,
+    /// The algorithm of the registration.
+    pub(crate) signed_response_alg: Option<&'a str>,
+    /// Seconds since 1970, by the server's clock.
     pub(crate) now: u64,
     /// Seconds.
     pub(crate) clock_tolerance: u32,
 }
 
-/// Checks an ID token that came from the token endpoint, over TLS, and gives its claims.
+/// What an ID token says, before its signature was verified.
+pub(crate) struct Claimed<J> {
+    pub(crate) claims: J,
+    pub(crate) algorithm: Algorithm,
+    pub(crate) kid: Option<String>,
+}
+
+/// Checks everything of an ID token but its signature.
 ///
 /// # Errors
 /// [`Code::IdTokenInvalid`], [`Code::IdTokenIssuerMismatch`], [`Code::IdTokenAudienceMismatch`], [`Code::IdTokenNonceMismatch`],
 /// [`Code::IdTokenExpired`], [`Code::IdTokenNotYetValid`]
-pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Result<J, Error> {
+pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Result<Claimed<J>, Error> {
     let invalid = |subject: &'static str| Error::new(Code::IdTokenInvalid).about(subject);
     let Jwt { header, claims } = Jwt::<J>::decode(id_token).ok_or(Code::IdTokenInvalid)?;
 
-    // Only asymmetric signatures: a public client has no key for HS*, and none is no signature (steps 6 to 8).
-    let alg = header.string("alg").ok_or_else(|| invalid("alg"))?;
-    if !matches!(alg.get(..2), Some("RS" | "PS" | "ES" | "Ed")) {
-        return Err(invalid("alg"));
-    }
+    // Only asymmetric signatures: a public client has no key for HS*, and none is no signature (steps 6 to 8). Of them the
+    // one that was registered, and none that the server does not say it makes.
+    let algorithm = header.string("alg").and_then(|alg| Algorithm::from_alg(&alg)).filter(|algorithm| {
+        expected.signed_response_alg.is_none_or(|alg| alg == algorithm.alg)
+            && expected.signing_algs.is_none_or(|algs| algs.split(' ').any(|alg| alg == algorithm.alg))
+    });
+    let algorithm = algorithm.ok_or_else(|| invalid("alg"))?;
+    let kid = match header.member("kid") {
+        Some(kid) => Some(kid.as_string().ok_or_else(|| invalid("kid"))?),
+        None => None,
+    };
     // An extension that must be understood is not (RFC 7515 section 4.1.11).
     if header.member("crit").is_some() {
         return Err(invalid("crit"));
@@ -56,7 +76,7 @@ pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Resu
     if subject.is_empty() || subject.len() > 255 || !subject.is_ascii() {
         return Err(invalid("sub"));
     }
-    Ok(claims)
+    Ok(Claimed { claims, algorithm, kid })
 }
 
 /// This client has to be the only audience (steps 3 to 5): we trust no other one. An `azp` has to name it too.

@@ -1,6 +1,7 @@
 //! What the server is: discovery (RFC 8414, OpenID Connect Discovery 1.0).
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use crate::error::{Code, Error};
 use crate::flow::config::{Config, check_issuer};
@@ -34,6 +35,9 @@ pub struct Metadata {
     pub(crate) token_endpoint: String,
     pub(crate) userinfo_endpoint: Option<String>,
     pub(crate) revocation_endpoint: Option<String>,
+    pub(crate) jwks_uri: Option<String>,
+    /// The members of `id_token_signing_alg_values_supported`, separated by spaces.
+    pub(crate) signing_algs: Option<String>,
     pub(crate) iss_parameter_supported: bool,
     s256_supported: bool,
 }
@@ -79,12 +83,19 @@ impl Metadata {
         let token_endpoint = required("token_endpoint")?;
         let userinfo_endpoint = endpoint("userinfo_endpoint")?;
         let revocation_endpoint = endpoint("revocation_endpoint")?;
+        let jwks_uri = endpoint("jwks_uri")?;
+        let signing_algs = document.member("id_token_signing_alg_values_supported").map(|algs| {
+            let algs: Vec<_> = algs.as_elements().unwrap_or_default().iter().filter_map(Json::as_string).collect();
+            algs.join(" ")
+        });
         Ok(Self {
             issuer: named,
             authorization_endpoint,
             token_endpoint,
             userinfo_endpoint,
             revocation_endpoint,
+            jwks_uri,
+            signing_algs,
             iss_parameter_supported: document
                 .member("authorization_response_iss_parameter_supported")
                 .and_then(|value| value.as_boolean())

@@ -1,13 +1,16 @@
 //! The protocol, one file per step, in the order in which a login happens.
 
 pub mod config;
+pub mod jwks;
 pub mod metadata;
 pub mod transaction;
 
 pub mod authorize;
 pub mod callback;
 pub mod id_token;
+pub mod signature;
 pub mod token;
+pub mod token_set;
 
 pub mod logout;
 pub mod session;

@@ -6,7 +6,7 @@ use sha2::{Digest, Sha256};
 
 use crate::encoding::{Form, base64url, decimal, form_pairs};
 use crate::flow::config::Config;
-use crate::flow::token::TokenSet;
+use crate::flow::token::{TokenSet, VerifiedBy};
 use crate::json::Json;
 use crate::jwt::Jwt;
 use crate::secret::Secret;
@@ -28,7 +28,8 @@ impl<J: Json> TokenSet<J> {
             .with_some("expires_at", self.expires_at.map(decimal).as_deref())
             .with("scope", &self.scope)
             .with_some("refresh_token", self.refresh_token.as_ref().map(Secret::expose))
-            .with_some("id_token", self.id_token.as_ref().map(Secret::expose));
+            .with_some("id_token", self.id_token.as_ref().map(Secret::expose))
+            .with_some("id_token_verified_by", self.id_token_verified_by.map(VerifiedBy::name));
         Secret::new(form.finish())
     }
 
@@ -60,6 +61,7 @@ impl<J: Json> TokenSet<J> {
             refresh_token: take("refresh_token").map(Secret::new),
             id_token,
             claims,
+            id_token_verified_by: take("id_token_verified_by").and_then(|name| VerifiedBy::from_name(&name)),
         })
     }
 

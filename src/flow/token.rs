@@ -6,38 +6,24 @@ use crate::encoding::Form;
 use crate::error::{Code, Error, Refusal};
 use crate::flow::callback::Grant;
 use crate::flow::config::{Config, asks_for_openid};
-use crate::flow::id_token;
+use crate::flow::id_token::{self, Claimed};
 use crate::flow::metadata::Metadata;
+use crate::flow::signature::Unverified;
+pub use crate::flow::token_set::{TokenSet, VerifiedBy};
 use crate::flow::transaction::Transaction;
 use crate::http::{Request, Response};
 use crate::json::Json;
+use crate::jwt::Jwt;
 use crate::secret::Secret;
+use crate::url::Url;
 
-/// What the token endpoint granted, checked.
+/// An answer of the token endpoint, checked.
 #[derive(Debug)]
-pub struct TokenSet<J> {
-    /// To be shown to the resource server, and to nobody else.
-    pub access_token: Secret,
-    /// `Bearer`, in the server's own spelling.
-    pub token_type: String,
-    /// Seconds since 1970 after which the access token is not to be used; `None` when the server did not say.
-    pub expires_at: Option<u64>,
-    /// The scopes granted.
-    pub scope: String,
-    /// Trades for fresh tokens.
-    pub refresh_token: Option<Secret>,
-    /// The ID token as it came.
-    pub id_token: Option<Secret>,
-    /// The checked claims of the ID token.
-    pub claims: Option<J>,
-}
-
-impl<J: Json> TokenSet<J> {
-    /// The user, by the `sub` of the ID token.
-    #[must_use]
-    pub fn subject(&self) -> Option<String> {
-        self.claims.as_ref()?.string("sub")
-    }
+pub enum Answer<J> {
+    /// It brought no ID token: these are the tokens.
+    Tokens(TokenSet<J>),
+    /// It brought an ID token, whose signature is still to be verified.
+    Unverified(Unverified<J>),
 }
 
 /// A token request that was sent: what its answer has to agree with.
@@ -47,7 +33,12 @@ pub struct Exchange {
     client_id: String,
     scope: String,
     nonce: Option<String>,
+    jwks_uri: Option<String>,
+    signing_algs: Option<String>,
+    signed_response_alg: Option<String>,
     clock_tolerance: u32,
+    /// Who vouches for an ID token whose signature cannot be verified.
+    voucher: Option<VerifiedBy>,
     previous: Option<Previous>,
 }
 
@@ -58,6 +49,7 @@ struct Previous {
     nonce: Option<String>,
     refresh_token: Secret,
     id_token: Option<Secret>,
+    id_token_verified_by: Option<VerifiedBy>,
 }
 
 impl Grant {
@@ -84,9 +76,25 @@ impl Transaction {
             client_id: self.client_id.clone(),
             scope: self.scope.clone(),
             nonce: self.nonce.clone(),
+            jwks_uri: self.jwks_uri.clone(),
+            signing_algs: self.signing_algs.clone(),
+            signed_response_alg: config.settings().id_token_signed_response_alg.clone(),
             clock_tolerance: config.settings().clock_tolerance,
+            voucher: voucher(config, &self.token_endpoint),
             previous: None,
         }
+    }
+}
+
+/// Who vouches for an ID token without its signature: TLS, when it is the issuer's own from end to end; otherwise nobody, and
+/// that only where the application wants it so.
+fn voucher(config: &Config, token_endpoint: &str) -> Option<VerifiedBy> {
+    let settings = config.settings();
+    let is_tls = |url: &str| Url::parse(url).is_some_and(|url| url.has_scheme("https"));
+    if is_tls(&settings.issuer) && is_tls(token_endpoint) {
+        Some(VerifiedBy::Tls)
+    } else {
+        settings.dangerously_allow_unverified_id_token.then_some(VerifiedBy::Nothing)
     }
 }
 
@@ -115,19 +123,30 @@ pub fn refresh<J: Json>(
             client_id: settings.client_id.clone(),
             scope: tokens.scope,
             nonce: None,
+            jwks_uri: metadata.jwks_uri.clone(),
+            signing_algs: metadata.signing_algs.clone(),
+            signed_response_alg: settings.id_token_signed_response_alg.clone(),
             clock_tolerance: settings.clock_tolerance,
-            previous: Some(Previous { subject, nonce, refresh_token, id_token: tokens.id_token }),
+            voucher: voucher(config, &metadata.token_endpoint),
+            previous: Some(Previous {
+                subject,
+                nonce,
+                refresh_token,
+                id_token: tokens.id_token,
+                id_token_verified_by: tokens.id_token_verified_by,
+            }),
         },
     ))
 }
 
 impl Exchange {
-    /// Reads the answer of the token endpoint; `now` is in seconds since 1970.
+    /// Reads the answer of the token endpoint; `now` is in seconds since 1970. What it brings can be used when the signature
+    /// of its ID token was verified: see [`Unverified`].
     ///
     /// # Errors
     /// [`Code::ServerError`], [`Code::TokenRefused`], [`Code::TokenResponseInvalid`], [`Code::AccessTokenMissing`],
     /// [`Code::TokenTypeUnsupported`], [`Code::IdTokenMissing`] and the errors of the ID token
-    pub fn finish<J: Json>(self, response: &Response, now: u64) -> Result<TokenSet<J>, Error> {
+    pub fn finish<J: Json>(self, response: &Response, now: u64) -> Result<Answer<J>, Error> {
         let answer: J = successful(response, Code::TokenRefused)?;
         let invalid = |subject: &'static str| Error::new(Code::TokenResponseInvalid).about(subject);
         let optional = |name: &'static str| match answer.member(name) {
@@ -150,14 +169,16 @@ impl Exchange {
         let refresh_token = optional("refresh_token")?.filter(|token| !token.is_empty()).map(Secret::new);
         let id_token = optional("id_token")?.map(Secret::new);
 
-        let claims: Option<J> = match &id_token {
+        let claimed: Option<Claimed<J>> = match &id_token {
             Some(token) => Some(id_token::validate(
                 token.expose(),
                 &id_token::Expected {
                     issuer: &self.issuer,
                     client_id: &self.client_id,
                     nonce: self.nonce.as_deref(),
-                    now,
+                    signing_algs: self.signing_algs.as_deref(),
+                    signed_response_alg: self.signed_response_alg.as_deref(),
+                    now: response.clock(now),
                     clock_tolerance: self.clock_tolerance,
                 },
             )?),
@@ -167,38 +188,39 @@ impl Exchange {
             None => None,
         };
 
-        let (refresh_token, id_token, claims) = match self.previous {
-            Some(previous) => {
-                let claims = same_login(claims, &previous)?;
-                let (id_token, claims) = match claims {
-                    Some(claims) => (id_token, Some(claims)),
-                    None => {
-                        let kept = previous.id_token;
-                        let claims = kept.as_ref().and_then(|token| crate::jwt::Jwt::decode(token.expose()));
-                        (kept, claims.map(|jwt| jwt.claims))
-                    }
-                };
-                // Without a new refresh token the old one stays in use (RFC 6749 section 6).
-                (Some(refresh_token.unwrap_or(previous.refresh_token)), id_token, claims)
-            }
-            None => (refresh_token, id_token, claims),
-        };
-
-        Ok(TokenSet {
+        let mut tokens = TokenSet {
             access_token: Secret::new(access_token),
             token_type,
             expires_at,
             scope: scope.unwrap_or(self.scope),
             refresh_token,
-            id_token,
-            claims,
-        })
+            id_token: None,
+            claims: None,
+            id_token_verified_by: None,
+        };
+        if let Some(previous) = self.previous {
+            if let Some(claimed) = &claimed {
+                check_same_login(&claimed.claims, &previous)?;
+            }
+            // Without a new refresh token the old one stays in use (RFC 6749 section 6), and so does the old ID token.
+            tokens.refresh_token = Some(tokens.refresh_token.unwrap_or(previous.refresh_token));
+            tokens.claims =
+                previous.id_token.as_ref().and_then(|token| Jwt::decode(token.expose())).map(|jwt| jwt.claims);
+            tokens.id_token = previous.id_token;
+            tokens.id_token_verified_by = previous.id_token_verified_by;
+        }
+        match (id_token, claimed) {
+            (Some(id_token), Some(claimed)) => {
+                Unverified::new(tokens, id_token, claimed, self.jwks_uri, self.voucher).map(Answer::Unverified)
+            }
+            _ => Ok(Answer::Tokens(tokens)),
+        }
     }
 }
 
 /// A refreshed ID token is about the user of the first one, and its nonce, if any, is the same (OpenID Connect Core section 12.2).
-fn same_login<J: Json>(claims: Option<J>, previous: &Previous) -> Result<Option<J>, Error> {
-    if let (Some(fresh), Some(_)) = (&claims, &previous.subject) {
+fn check_same_login<J: Json>(fresh: &J, previous: &Previous) -> Result<(), Error> {
+    if previous.subject.is_some() {
         if fresh.string("sub") != previous.subject {
             return Err(Error::new(Code::IdTokenSubjectMismatch).about("sub"));
         }
@@ -206,7 +228,7 @@ fn same_login<J: Json>(claims: Option<J>, previous: &Previous) -> Result<Option<
             return Err(Error::new(Code::IdTokenNonceMismatch).about("nonce"));
         }
     }
-    Ok(claims)
+    Ok(())
 }
 
 /// The JSON object of a 200 answer; otherwise what the server said of its refusal (RFC 6749 section 5.2).

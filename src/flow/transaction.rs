@@ -24,6 +24,8 @@ pub struct Transaction {
     pub(crate) client_id: String,
     pub(crate) redirect_uri: String,
     pub(crate) token_endpoint: String,
+    pub(crate) jwks_uri: Option<String>,
+    pub(crate) signing_algs: Option<String>,
     pub(crate) scope: String,
     pub(crate) iss_required: bool,
     pub(crate) return_to: Option<String>,
@@ -43,6 +45,8 @@ impl Transaction {
             .with("client_id", &self.client_id)
             .with("redirect_uri", &self.redirect_uri)
             .with("token_endpoint", &self.token_endpoint)
+            .with_some("jwks_uri", self.jwks_uri.as_deref())
+            .with_some("signing_algs", self.signing_algs.as_deref())
             .with("scope", &self.scope)
             .with_some("iss_required", self.iss_required.then_some("1"))
             .with_some("return_to", self.return_to.as_deref());
@@ -71,6 +75,8 @@ impl Transaction {
             client_id: fields.take("client_id")?,
             redirect_uri: fields.take("redirect_uri")?,
             token_endpoint: fields.take("token_endpoint")?,
+            jwks_uri: fields.take_some("jwks_uri"),
+            signing_algs: fields.take_some("signing_algs"),
             scope: fields.take("scope")?,
             iss_required: fields.take_some("iss_required").is_some(),
             return_to: fields.take_some("return_to"),

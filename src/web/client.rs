@@ -9,7 +9,6 @@ use crate::flow::authorize::{Authorization, begin};
 use crate::flow::callback::Callback;
 use crate::flow::token::TokenSet;
 use crate::flow::transaction::{Outcome, Tombstone, Transaction, key};
-use crate::http::Response;
 use crate::random::SystemEntropy;
 use crate::web::convert::{Context, Members, from_tokens, login_options, now};
 use crate::web::navigation::{current_url, open, replace_url};
@@ -177,14 +176,17 @@ fn begin_exchange(context: &Context, url: Option<String>) -> Result<Next, Error>
     }
 }
 
-/// From the answer of the token endpoint to the outcome.
-pub(crate) fn finish_login(context: &Context, record: &str, answer: Result<Response, Error>) -> Result<JsValue, Error> {
+/// From the tokens to the outcome.
+pub(crate) fn finish_login(
+    context: &Context,
+    record: &str,
+    tokens: Result<TokenSet<JsValue>, Error>,
+) -> Result<JsValue, Error> {
     let transaction = Transaction::from_record(record)?;
     let logins = Logins::open()?;
     let key = transaction.key();
     let return_to = transaction.return_to.clone();
-    let finished = answer.and_then(|answer| {
-        let tokens: TokenSet<JsValue> = transaction.exchange(&context.config).finish(&answer, now())?;
+    let finished = tokens.and_then(|tokens| {
         Sessions::open(context)?.save(&tokens)?;
         Ok(tokens)
     });

@@ -11,7 +11,7 @@ use crate::error::{Code, Error};
 use crate::flow::authorize::LoginOptions;
 use crate::flow::config::{Config, Settings};
 use crate::flow::metadata::Metadata;
-use crate::flow::token::TokenSet;
+use crate::flow::token::{TokenSet, VerifiedBy};
 use crate::http::Response;
 use crate::json::Json;
 use crate::secret::Secret;
@@ -55,6 +55,8 @@ pub(crate) struct Context {
     pub(crate) storage: Option<String>,
     /// What lives as long as the page; the package's client brings it along.
     pub(crate) memory: Option<Map>,
+    /// Whether the platform has `crypto.subtle`; the package's client says when it has not.
+    pub(crate) can_verify: bool,
 }
 
 impl Context {
@@ -73,6 +75,9 @@ impl Context {
         if let Some(seconds) = whole(members, "clockTolerance", "clock_tolerance")? {
             settings.clock_tolerance = seconds;
         }
+        settings.id_token_signed_response_alg =
+            text(members, "idTokenSignedResponseAlg", "id_token_signed_response_alg")?;
+        settings.dangerously_allow_unverified_id_token = flag(members, "dangerouslyAllowUnverifiedIdToken");
         settings.dangerously_assume_pkce_support = flag(members, "dangerouslyAssumePkceSupport");
         settings.dangerously_allow_http = flag(members, "dangerouslyAllowHttp");
         let storage = text(members, "storage", "storage")?;
@@ -90,6 +95,7 @@ impl Context {
             open: members.member("host").and_then(|host| bound(&host, "open")),
             storage,
             memory: members.member("memory").and_then(|memory| memory.dyn_into().ok()),
+            can_verify: members.member("subtle").and_then(|subtle| subtle.as_boolean()).unwrap_or(true),
         }))
     }
 }
@@ -123,6 +129,7 @@ pub(crate) fn from_tokens(tokens: &TokenSet<JsValue>) -> JsValue {
         .with_text("refreshToken", tokens.refresh_token.as_ref().map(Secret::expose))
         .with_text("idToken", tokens.id_token.as_ref().map(Secret::expose))
         .with_some("claims", tokens.claims.clone())
+        .with_text("idTokenVerifiedBy", tokens.id_token_verified_by.map(VerifiedBy::name))
         .finish()
 }
 
@@ -136,11 +143,16 @@ pub(crate) fn to_tokens(tokens: &JsValue) -> Result<TokenSet<JsValue>, Error> {
         refresh_token: text(tokens, "refreshToken", "refresh_token")?.map(Secret::new),
         id_token: text(tokens, "idToken", "id_token")?.map(Secret::new),
         claims: tokens.member("claims"),
+        id_token_verified_by: tokens.string("idTokenVerifiedBy").and_then(|name| VerifiedBy::from_name(&name)),
     })
 }
 
 /// The answer to a request, as the transport brings it; or why there is none.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status that is none becomes 0")]
+#[allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "a status that is none becomes 0, and a date is not negative"
+)]
 pub(crate) fn to_response(answer: &JsValue) -> Result<Response, Error> {
     let status = answer.number("status").unwrap_or_default() as u16;
     match answer.string("failure").as_deref() {
@@ -156,6 +168,7 @@ pub(crate) fn to_response(answer: &JsValue) -> Result<Response, Error> {
     Ok(Response {
         status,
         content_type: answer.string("type"),
+        date: answer.number("date").filter(|date| *date >= 0.0).map(|date| date as u64),
         body: Secret::new(answer.string("body").unwrap_or_default()),
     })
 }

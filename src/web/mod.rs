@@ -22,6 +22,8 @@ mod resume;
 mod steps;
 #[cfg(feature = "client")]
 mod storage;
+#[cfg(feature = "client")]
+mod verify;
 
 #[cfg(feature = "client")]
 pub use client::{check_client, handle_redirect, login, logout, session, session_tokens};

@@ -4,15 +4,15 @@ use wasm_bindgen::prelude::*;
 
 use crate::error::{Code, Error};
 use crate::flow::metadata::{Metadata, discovery_requests};
-use crate::flow::token::{self, TokenSet};
-use crate::flow::transaction::Transaction;
+use crate::flow::token::TokenSet;
 use crate::flow::{logout, userinfo};
 use crate::http::Response;
-use crate::web::client::{finish_login, keep_session};
-use crate::web::convert::{Context, flag, from_tokens, now, to_response};
+use crate::web::convert::{Context, flag, to_response};
 use crate::web::steps::{Awaiting, done, step};
+use crate::web::verify::{Pending, take_tokens};
 
-/// Goes on with the answer to a step: `{ status, redirected, type, body }`, or `{ failure }` when none came.
+/// Goes on with the answer to a step: `{ status, redirected, type, date, body }`, or `{ failure }` when none came; after a step that
+/// verifies with `{ signature, digest }`.
 ///
 /// # Errors
 /// those of the operation
@@ -23,39 +23,34 @@ pub fn resume(
     metadata: JsValue,
     awaiting: u32,
     carry: &str,
-    answer: JsValue,
+    given: JsValue,
 ) -> Result<JsValue, JsValue> {
     let place = usize::try_from(awaiting).unwrap_or(usize::MAX);
     let awaiting = Awaiting::ALL.get(place).copied().ok_or(Error::new(Code::Internal))?;
-    let answer = to_response(&answer);
+    let answer = to_response(&given);
     if let Awaiting::OpenidMetadata | Awaiting::OauthMetadata = awaiting {
         return Ok(finish_discovery(&config, carry, awaiting, &answer?)?);
     }
     let context = Context::read(&config, &metadata)?;
-    if let Awaiting::Login = awaiting {
-        return Ok(done(finish_login(&context, carry, answer)?));
+    match awaiting {
+        Awaiting::Keys => return Ok(Pending::from_record(carry)?.with_keys(&context, answer)?),
+        Awaiting::Verdict => return Ok(Pending::from_record(carry)?.with_verdict(&context, &given)?),
+        Awaiting::Tokens | Awaiting::Login | Awaiting::FreshTokens | Awaiting::FreshSession => {
+            return Ok(take_tokens(&context, awaiting, carry, answer)?);
+        }
+        _ => {}
     }
     let answer = answer?;
-    if let Awaiting::Tokens = awaiting {
-        let transaction = Transaction::from_record(carry)?;
-        let tokens = transaction.exchange(&context.config).finish(&answer, now())?;
-        return Ok(done(from_tokens(&tokens)));
-    }
     let tokens = TokenSet::<JsValue>::from_record(carry).ok_or(Error::new(Code::Internal))?;
-    let value = match awaiting {
-        Awaiting::FreshTokens => from_tokens(&finish_refresh(&context, tokens, &answer)?),
-        Awaiting::FreshSession => from_tokens(&keep_session(&context, finish_refresh(&context, tokens, &answer))?),
-        Awaiting::Userinfo => userinfo::finish(&answer, &tokens)?,
-        _ => {
-            logout::finish_revocation(&answer)?;
-            if let Awaiting::FirstRevocation = awaiting {
-                let (_, request) = logout::revocation_requests(&context.config, &context.metadata, &tokens)?;
-                return Ok(step(request, Awaiting::LastRevocation, carry));
-            }
-            JsValue::UNDEFINED
-        }
-    };
-    Ok(done(value))
+    if let Awaiting::Userinfo = awaiting {
+        return Ok(done(userinfo::finish(&answer, &tokens)?));
+    }
+    logout::finish_revocation(&answer)?;
+    if let Awaiting::FirstRevocation = awaiting {
+        let (_, request) = logout::revocation_requests(&context.config, &context.metadata, &tokens)?;
+        return Ok(step(request, Awaiting::LastRevocation, carry));
+    }
+    Ok(done(JsValue::UNDEFINED))
 }
 
 /// Where the OpenID form is not found, that of RFC 8414 is asked for.
@@ -68,9 +63,4 @@ fn finish_discovery(options: &JsValue, issuer: &str, awaiting: Awaiting, answer:
         }
         _ => Ok(done(Metadata::from_response::<JsValue>(answer, issuer, allow_http)?.1)),
     }
-}
-
-fn finish_refresh(context: &Context, tokens: TokenSet<JsValue>, answer: &Response) -> Result<TokenSet<JsValue>, Error> {
-    let (_, exchange) = token::refresh(&context.config, &context.metadata, tokens)?;
-    exchange.finish(answer, now())
 }

@@ -35,10 +35,14 @@ pub(crate) enum Awaiting {
     FirstRevocation,
     /// The end of the last token.
     LastRevocation,
+    /// The keys for the signature of an ID token.
+    Keys,
+    /// The verdict on it.
+    Verdict,
 }
 
 impl Awaiting {
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 11] = [
         Self::OpenidMetadata,
         Self::OauthMetadata,
         Self::Tokens,
@@ -48,6 +52,8 @@ impl Awaiting {
         Self::Userinfo,
         Self::FirstRevocation,
         Self::LastRevocation,
+        Self::Keys,
+        Self::Verdict,
     ];
 }
 
@@ -58,8 +64,13 @@ pub(crate) fn step(request: Request, awaiting: Awaiting, carry: &str) -> JsValue
         .with_text("url", Some(&request.url))
         .with_text("form", request.form.as_ref().map(Secret::expose))
         .with_text("bearer", request.bearer.as_ref().map(Secret::expose));
+    suspended("request", request.finish(), awaiting, carry)
+}
+
+/// An operation that goes on when the package's JavaScript has done something.
+pub(crate) fn suspended(name: &str, task: JsValue, awaiting: Awaiting, carry: &str) -> JsValue {
     Members::new()
-        .with("request", request.finish())
+        .with(name, task)
         .with("awaiting", JsValue::from(awaiting as u32))
         .with_text("carry", Some(carry))
         .finish()

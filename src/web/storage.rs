@@ -19,6 +19,8 @@ const TRANSACTION: &str = "pkce-wasm:t:";
 const TOMBSTONE: &str = "pkce-wasm:d:";
 /// Before the key of a session.
 const SESSION: &str = "pkce-wasm:s:";
+/// Before the address of a key set.
+const KEYS: &str = "pkce-wasm:k:";
 
 /// A place for records, by name.
 enum Place {
@@ -132,6 +134,23 @@ impl Logins {
                 let _ = storage.remove_item(&name);
             }
         }
+    }
+}
+
+/// The key sets that this page has fetched, as they came, each with the time when it was fetched anew for a key that was missing.
+pub(crate) struct Keys(Option<Place>);
+
+impl Keys {
+    pub(crate) fn open(context: &Context) -> Self {
+        Self(context.memory.clone().map(Place::Memory))
+    }
+
+    pub(crate) fn load(&self, jwks_uri: &str) -> Option<String> {
+        self.0.as_ref()?.get(KEYS, jwks_uri)
+    }
+
+    pub(crate) fn save(&self, jwks_uri: &str, record: &str) -> Result<(), Error> {
+        self.0.as_ref().map_or(Ok(()), |place| place.set(KEYS, jwks_uri, record))
     }
 }
 

@@ -1,0 +1,39 @@
+// Verifies a signature with the platform's WebCrypto, as the module says.
+import { cachedTextEncoder } from "./text.js";
+
+const bytes = (base64url) =>
+  Uint8Array.from(atob(base64url.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
+    character.charCodeAt(0),
+  );
+
+const base64url = (buffer) =>
+  btoa(String.fromCharCode(...new Uint8Array(buffer)))
+    .replaceAll("+", "-")
+    .replaceAll("/", "_")
+    .replaceAll("=", "");
+
+const check = async (subtle, { algorithm, keys, input, signature }) => {
+  const signed = cachedTextEncoder.encode(input);
+  for (const jwk of keys) {
+    try {
+      const key = await subtle.importKey("jwk", jwk, algorithm, false, ["verify"]);
+      if (await subtle.verify(algorithm, key, bytes(signature), signed)) return "valid";
+    } catch (error) {
+      // An algorithm that this engine does not have; anything else is a key that is none.
+      if (error.name === "NotSupportedError") return "unavailable";
+    }
+  }
+  return "invalid";
+};
+
+/** Whether there is a WebCrypto: only secure origins have it. */
+export const canVerify = () => globalThis.crypto?.subtle !== undefined;
+
+/** `{ signature: "valid" | "invalid" | "unavailable", digest? }`. Never throws. */
+export const verify = async (task) => {
+  const subtle = globalThis.crypto?.subtle;
+  if (!subtle) return { signature: "unavailable" };
+  const { hash, text } = task.digest ?? {};
+  const digest = hash && base64url(await subtle.digest(hash, cachedTextEncoder.encode(text)).catch(() => []));
+  return { signature: await check(subtle, task), digest };
+};
