@@ -53,6 +53,10 @@ export const createClient = ({ call, failed, ready }, glue) => {
       return this.#tokens.claims ?? null;
     }
 
+    get idTokenVerifiedBy() {
+      return this.#tokens.idTokenVerifiedBy ?? null;
+    }
+
     get scope() {
       return this.#tokens.scope;
     }
