@@ -19,7 +19,9 @@ export const createClient = ({ call, failed, ready }, glue) => {
     const config = { ...given, memory, subtle: canVerify() };
     let step = call(begin, config, metadata, ...parameters);
     while (step.awaiting !== undefined) {
-      const answer = step.verify ? await verify(step.verify) : await send(step.request, network(config, options));
+      const answer = step.verify
+        ? await verify(step.verify)
+        : await send(step.request, network(config, options));
       step = call(glue.resume, config, metadata, step.awaiting, step.carry, answer);
     }
     return step.done;
