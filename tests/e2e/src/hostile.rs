@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 use std::net::Ipv4Addr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use axum::Router;
@@ -15,6 +15,8 @@ use axum::http::{Method, Uri, header};
 use axum::response::{IntoResponse, Response};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::rand::SystemRandom;
+use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair as _};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
@@ -28,6 +30,8 @@ pub struct Scenario {
     pub metadata: fn(issuer: &str) -> Reply,
     /// What the token endpoint answers.
     pub token: fn(&Login) -> Reply,
+    /// The keys that the server publishes, when they are asked for the first, second, and so on time.
+    pub jwks: fn(time: u32) -> Reply,
 }
 
 impl Scenario {
@@ -37,6 +41,7 @@ impl Scenario {
             name,
             metadata: |issuer| Reply::json(honest_metadata(issuer)),
             token: |login| Reply::json(tokens(login)),
+            jwks: |_| Reply::json(jwks(KID)),
         }
     }
 
@@ -48,6 +53,11 @@ impl Scenario {
     /// An honest server with another answer of the token endpoint.
     pub const fn with_token(name: &'static str, token: fn(&Login) -> Reply) -> Self {
         Self { token, ..Self::honest(name) }
+    }
+
+    /// An honest server that publishes other keys.
+    pub const fn with_jwks(name: &'static str, jwks: fn(u32) -> Reply) -> Self {
+        Self { jwks, ..Self::honest(name) }
     }
 }
 
@@ -117,7 +127,7 @@ pub fn honest_metadata(issuer: &str) -> Value {
         "jwks_uri": format!("{issuer}/jwks"),
         "response_types_supported": ["code"],
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["RS256"],
+        "id_token_signing_alg_values_supported": ["ES256"],
         "code_challenge_methods_supported": ["S256"],
         "authorization_response_iss_parameter_supported": true,
     })
@@ -152,12 +162,36 @@ pub fn honest_claims(login: &Login) -> Value {
     })
 }
 
-/// An ID token with these claims. Its signature is none yet: the bytes only look like one.
+/// The name of the key that signs.
+pub const KID: &str = "hostile";
+
+/// The key that signs: a new one for each process.
+static KEY: LazyLock<EcdsaKeyPair> = LazyLock::new(|| {
+    let random = SystemRandom::new();
+    let algorithm = &ECDSA_P256_SHA256_FIXED_SIGNING;
+    let document = EcdsaKeyPair::generate_pkcs8(algorithm, &random).expect("the platform gives randomness");
+    EcdsaKeyPair::from_pkcs8(algorithm, document.as_ref(), &random).expect("the key was made just now")
+});
+
+/// The key set with the key that signs, under this name.
+pub fn jwks(kid: &str) -> Value {
+    let point = KEY.public_key().as_ref();
+    let coordinate = |from: usize| URL_SAFE_NO_PAD.encode(point.get(from..from + 32).expect("a point of P-256"));
+    let key = json!({ "kty": "EC", "crv": "P-256", "use": "sig", "kid": kid, "x": coordinate(1), "y": coordinate(33) });
+    json!({ "keys": [key] })
+}
+
+/// An ID token with these claims.
 pub fn id_token(claims: &Value) -> String {
-    let header = json!({ "alg": "RS256", "kid": "hostile", "typ": "JWT" });
-    let [header, claims] = [&header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
-    let signature = URL_SAFE_NO_PAD.encode([0x5a; 256]);
-    format!("{header}.{claims}.{signature}")
+    signed(&json!({ "alg": "ES256", "kid": KID, "typ": "JWT" }), claims)
+}
+
+/// A JWT with that header and these claims, signed by ES256 whatever the header says.
+pub fn signed(header: &Value, claims: &Value) -> String {
+    let [header, claims] = [header, claims].map(|part| URL_SAFE_NO_PAD.encode(part.to_string()));
+    let input = format!("{header}.{claims}");
+    let signature = KEY.sign(&SystemRandom::new(), input.as_bytes()).expect("a P-256 key signs anything");
+    format!("{input}.{}", URL_SAFE_NO_PAD.encode(signature))
 }
 
 /// A running server. It ends with the test.
@@ -203,7 +237,7 @@ impl Hostile {
 
     /// How often a place below a scenario's issuer was asked, preflights not counted.
     pub fn hits(&self, name: &str, place: &str) -> u32 {
-        self.shared.memory().hits.get(&format!("/{name}/{place}")).copied().unwrap_or(0)
+        self.shared.hits(name, place)
     }
 
     /// An issuer where nobody listens.
@@ -223,6 +257,10 @@ impl Drop for Hostile {
 impl Shared {
     fn issuer(&self, name: &str) -> String {
         format!("{}/{name}", self.origin)
+    }
+
+    fn hits(&self, name: &str, place: &str) -> u32 {
+        self.memory().hits.get(&format!("/{name}/{place}")).copied().unwrap_or(0)
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -265,7 +303,7 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, bod
         ".well-known/openid-configuration" => (scenario.metadata)(&shared.issuer(name)),
         "authorize" => shared.authorize(scenario, uri.query().unwrap_or_default()),
         "token" => shared.token(scenario, &body),
-        "jwks" => Reply::json(json!({ "keys": [] })),
+        "jwks" => (scenario.jwks)(shared.hits(name, place)),
         _ => Reply::html(404),
     }
 }
