@@ -140,6 +140,8 @@ codes! {
 
     StorageUnavailable "storage_unavailable" Environment false "The login cannot be remembered: storage is full, disabled or blocked. Allow site data for this page, or choose another storage."
     SessionExpired "session_expired" User false "The session has expired: sign in again."
+
+    InsufficientUserAuthentication "insufficient_user_authentication" User false "The user was authenticated too long ago, or in none of the ways asked for: begin the login again."
 }
 
 /// What the server said when it refused (RFC 6749 sections 4.1.2.1 and 5.2): as it was sent, not to be trusted as HTML or link.

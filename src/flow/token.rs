@@ -6,7 +6,7 @@ use crate::encoding::Form;
 use crate::error::{Code, Error, Refusal};
 use crate::flow::callback::Grant;
 use crate::flow::config::{Config, asks_for_openid};
-use crate::flow::id_token;
+use crate::flow::id_token::{self, Authentication};
 use crate::flow::metadata::Metadata;
 use crate::flow::transaction::Transaction;
 use crate::http::{Request, Response};
@@ -48,6 +48,7 @@ pub struct Exchange {
     scope: String,
     nonce: Option<String>,
     clock_tolerance: u32,
+    authentication: Authentication,
     previous: Option<Previous>,
 }
 
@@ -85,6 +86,11 @@ impl Transaction {
             scope: self.scope.clone(),
             nonce: self.nonce.clone(),
             clock_tolerance: config.settings().clock_tolerance,
+            authentication: Authentication {
+                // Counted from the beginning of the login: however long the user then takes, they are asked once.
+                earliest: self.max_age.map(|max_age| self.created_at.saturating_sub(max_age)),
+                acr_values: self.acr_values.clone(),
+            },
             previous: None,
         }
     }
@@ -116,6 +122,7 @@ pub fn refresh<J: Json>(
             scope: tokens.scope,
             nonce: None,
             clock_tolerance: settings.clock_tolerance,
+            authentication: Authentication { earliest: None, acr_values: None },
             previous: Some(Previous { subject, nonce, refresh_token, id_token: tokens.id_token }),
         },
     ))
@@ -166,6 +173,10 @@ impl Exchange {
             }
             None => None,
         };
+
+        if let Some(claims) = &claims {
+            id_token::check_authentication(claims, &self.authentication, now, self.clock_tolerance)?;
+        }
 
         let (refresh_token, id_token, claims) = match self.previous {
             Some(previous) => {

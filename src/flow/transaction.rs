@@ -25,6 +25,8 @@ pub struct Transaction {
     pub(crate) redirect_uri: String,
     pub(crate) token_endpoint: String,
     pub(crate) scope: String,
+    pub(crate) max_age: Option<u64>,
+    pub(crate) acr_values: Option<String>,
     pub(crate) iss_required: bool,
     pub(crate) return_to: Option<String>,
 }
@@ -44,6 +46,8 @@ impl Transaction {
             .with("redirect_uri", &self.redirect_uri)
             .with("token_endpoint", &self.token_endpoint)
             .with("scope", &self.scope)
+            .with_some("max_age", self.max_age.map(decimal).as_deref())
+            .with_some("acr_values", self.acr_values.as_deref())
             .with_some("iss_required", self.iss_required.then_some("1"))
             .with_some("return_to", self.return_to.as_deref());
         Secret::new(form.finish())
@@ -63,15 +67,14 @@ impl Transaction {
             code_verifier: Verifier::parse(fields.take("code_verifier")?)
                 .map_err(|_| Error::new(Code::TransactionInvalid).about("code_verifier"))?,
             nonce: fields.take_some("nonce"),
-            created_at: fields
-                .take("created_at")?
-                .parse()
-                .map_err(|_| Error::new(Code::TransactionInvalid).about("created_at"))?,
+            created_at: whole(&fields.take("created_at")?, "created_at")?,
             issuer: fields.take("issuer")?,
             client_id: fields.take("client_id")?,
             redirect_uri: fields.take("redirect_uri")?,
             token_endpoint: fields.take("token_endpoint")?,
             scope: fields.take("scope")?,
+            max_age: fields.take_some("max_age").map(|max_age| whole(&max_age, "max_age")).transpose()?,
+            acr_values: fields.take_some("acr_values"),
             iss_required: fields.take_some("iss_required").is_some(),
             return_to: fields.take_some("return_to"),
         })
@@ -183,6 +186,11 @@ impl Tombstone {
     pub const fn is_stale(&self, now: u64) -> bool {
         now.saturating_sub(self.created_at) > Self::MAX_AGE
     }
+}
+
+/// A whole number of a record.
+fn whole(digits: &str, name: &'static str) -> Result<u64, Error> {
+    digits.parse().map_err(|_| Error::new(Code::TransactionInvalid).about(name))
 }
 
 /// The fields of a record.
