@@ -12,6 +12,7 @@ use crate::flow::transaction::Transaction;
 use crate::http::{Request, Response};
 use crate::json::Json;
 use crate::secret::Secret;
+use crate::url::is_link;
 
 /// What the token endpoint granted, checked.
 #[derive(Debug)]
@@ -38,6 +39,14 @@ impl<J: Json> TokenSet<J> {
     pub fn subject(&self) -> Option<String> {
         self.claims.as_ref()?.string("sub")
     }
+
+    /// Tokens are shown to no other server than the one that issued them, as far as the ID token tells (RFC 9700 section 4.9).
+    pub(crate) fn check_issuer(&self, metadata: &Metadata) -> Result<(), Error> {
+        match self.claims.as_ref().and_then(|claims| claims.string("iss")) {
+            Some(iss) if iss != metadata.issuer => Err(Error::new(Code::IssuerMismatch).about("iss")),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// A token request that was sent: what its answer has to agree with.
@@ -57,6 +66,8 @@ pub struct Exchange {
 struct Previous {
     subject: Option<String>,
     nonce: Option<String>,
+    iat: Option<f64>,
+    auth_time: Option<f64>,
     refresh_token: Secret,
     id_token: Option<Secret>,
 }
@@ -99,15 +110,18 @@ impl Transaction {
 /// The request that trades a refresh token for fresh tokens (RFC 6749 section 6).
 ///
 /// # Errors
-/// [`Code::RefreshTokenMissing`]
+/// [`Code::RefreshTokenMissing`], [`Code::IssuerMismatch`]
 pub fn refresh<J: Json>(
     config: &Config,
     metadata: &Metadata,
     tokens: TokenSet<J>,
 ) -> Result<(Request, Exchange), Error> {
     metadata.check_issuer(config)?;
+    tokens.check_issuer(metadata)?;
     let subject = tokens.subject();
     let nonce = tokens.claims.as_ref().and_then(|claims| claims.string("nonce"));
+    let time = |claim: &str| tokens.claims.as_ref().and_then(|claims| claims.number(claim));
+    let (iat, auth_time) = (time("iat"), time("auth_time"));
     let settings = config.settings();
     let refresh_token = tokens.refresh_token.ok_or(Code::RefreshTokenMissing)?;
     let form = Form::new()
@@ -123,7 +137,7 @@ pub fn refresh<J: Json>(
             nonce: None,
             clock_tolerance: settings.clock_tolerance,
             authentication: Authentication { earliest: None, acr_values: None },
-            previous: Some(Previous { subject, nonce, refresh_token, id_token: tokens.id_token }),
+            previous: Some(Previous { subject, nonce, iat, auth_time, refresh_token, id_token: tokens.id_token }),
         },
     ))
 }
@@ -133,7 +147,7 @@ impl Exchange {
     ///
     /// # Errors
     /// [`Code::ServerError`], [`Code::TokenRefused`], [`Code::TokenResponseInvalid`], [`Code::AccessTokenMissing`],
-    /// [`Code::TokenTypeUnsupported`], [`Code::IdTokenMissing`] and the errors of the ID token
+    /// [`Code::TokenTypeUnsupported`], [`Code::IdTokenMissing`], [`Code::InsufficientUserAuthentication`] and the errors of the ID token
     pub fn finish<J: Json>(self, response: &Response, now: u64) -> Result<TokenSet<J>, Error> {
         let answer: J = successful(response, Code::TokenRefused)?;
         let invalid = |subject: &'static str| Error::new(Code::TokenResponseInvalid).about(subject);
@@ -180,7 +194,7 @@ impl Exchange {
 
         let (refresh_token, id_token, claims) = match self.previous {
             Some(previous) => {
-                let claims = same_login(claims, &previous)?;
+                let claims = same_login(claims, &previous, self.clock_tolerance)?;
                 let (id_token, claims) = match claims {
                     Some(claims) => (id_token, Some(claims)),
                     None => {
@@ -207,14 +221,25 @@ impl Exchange {
     }
 }
 
-/// A refreshed ID token is about the user of the first one, and its nonce, if any, is the same (OpenID Connect Core section 12.2).
-fn same_login<J: Json>(claims: Option<J>, previous: &Previous) -> Result<Option<J>, Error> {
+/// A refreshed ID token is about the user of the first one, and newer; its nonce and `auth_time`, if any, are the same
+/// (OpenID Connect Core section 12.2).
+fn same_login<J: Json>(claims: Option<J>, previous: &Previous, clock_tolerance: u32) -> Result<Option<J>, Error> {
     if let (Some(fresh), Some(_)) = (&claims, &previous.subject) {
         if fresh.string("sub") != previous.subject {
             return Err(Error::new(Code::IdTokenSubjectMismatch).about("sub"));
         }
         if fresh.member("nonce").is_some() && fresh.string("nonce") != previous.nonce {
             return Err(Error::new(Code::IdTokenNonceMismatch).about("nonce"));
+        }
+        let iat = fresh.number("iat").map(|iat| iat + f64::from(clock_tolerance));
+        if iat < previous.iat {
+            return Err(Error::new(Code::IdTokenInvalid).about("iat"));
+        }
+        if previous.auth_time.is_some()
+            && fresh.member("auth_time").is_some()
+            && fresh.number("auth_time") != previous.auth_time
+        {
+            return Err(Error::new(Code::IdTokenInvalid).about("auth_time"));
         }
     }
     Ok(claims)
@@ -232,7 +257,7 @@ pub(crate) fn successful<J: Json>(response: &Response, refused: Code) -> Result<
         Some((object, error)) => Err(Error::new(refused).status(status).refusal(Refusal {
             error,
             error_description: object.string("error_description"),
-            error_uri: object.string("error_uri"),
+            error_uri: object.string("error_uri").filter(|uri| is_link(uri)),
         })),
         None => Err(Error::new(Code::TokenResponseInvalid).status(status)),
     }
