@@ -92,9 +92,7 @@ fn id11_the_clock_tolerance_counts_for_auth_time_too() {
         let (_, exchange) = come_back(login.transaction, &url).unwrap().into_request(&config());
         let mut claims = claims(&nonce);
         claims["auth_time"] = json!(NOW.saturating_add_signed(seconds));
-        let mut answer = token_response(&nonce);
-        answer["id_token"] = json!(id_token(&claims));
-        exchange.finish::<Value>(&ok(&answer), NOW)
+        support::redeem_from_exchange(exchange, &nonce, |answer| answer["id_token"] = json!(id_token(&claims)))
     };
     assert!(redeem(-360).is_ok() && redeem(60).is_ok());
     assert_eq!(code(redeem(-361)), INSUFFICIENT);
