@@ -363,7 +363,7 @@ fn fapi2_security_profile_final_client_test_token_type_case_insensitivity() {
 }
 
 #[test]
-fn fapi2_security_profile_final_client_test_refresh_token() {
+fn fapi2_security_profile_final_client_refresh_token_test() {
     // The server keeps the refresh token that it gave: what it does not replace stays in use.
     let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
     let tokens = support::redeem_from_exchange(exchange, "unused", |answer| {
