@@ -126,7 +126,7 @@ codes! {
     AccessTokenMissing "access_token_missing" Peer false "The token endpoint's answer carries no access_token."
     TokenTypeUnsupported "token_type_unsupported" Peer false "The token is of a type that this package cannot use: configure the server for Bearer tokens."
     IdTokenMissing "id_token_missing" Peer false "The scope openid was asked for, but no ID token came: check the client's registration."
-    IdTokenInvalid "id_token_invalid" Peer false "The ID token is malformed, or the claim named is missing or wrong."
+    IdTokenInvalid "id_token_invalid" Peer false "The ID token is malformed, or lacks the claim named."
     IdTokenIssuerMismatch "id_token_issuer_mismatch" Peer false "The ID token is from another issuer."
     IdTokenAudienceMismatch "id_token_audience_mismatch" Peer false "The ID token was made for another client."
     IdTokenNonceMismatch "id_token_nonce_mismatch" Peer false "The ID token belongs to another login."
