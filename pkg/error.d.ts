@@ -17,7 +17,7 @@ export class PkceError extends Error {
   readonly oauthError?: string;
   /** The server's `error_description`, as it was sent. Not trustworthy as HTML. */
   readonly oauthErrorDescription?: string;
-  /** The server's `error_uri`, as it was sent. Not trustworthy as a link. */
+  /** The server's `error_uri`, when it is an `https` or `http` one. Whether it can be trusted is not known. */
   readonly oauthErrorUri?: string;
   /** The HTTP status of the answer that was refused, where there was one. */
   readonly status?: number;

@@ -109,6 +109,16 @@ export interface LoginOptions {
   prompt?: string;
   /** The account that the user probably wants (OpenID Connect Core section 3.1.2.1). */
   loginHint?: string;
+  /**
+   * Seconds: the user has to have been authenticated no longer than this before the login began. The `auth_time` of the ID
+   * token is checked, else `insufficient_user_authentication` (OpenID Connect Core section 3.1.2.1).
+   */
+  maxAge?: number;
+  /**
+   * Ways of authentication that serve, space-separated. The `acr` of the ID token has to be one of them, else
+   * `insufficient_user_authentication` (OpenID Connect Core section 3.1.2.1).
+   */
+  acrValues?: string;
   /** Further parameters of the authorization request. They cannot replace one that this package sets. */
   extraParameters?: Readonly<Record<string, string>>;
 }

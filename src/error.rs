@@ -147,6 +147,7 @@ codes! {
     SigningKeyNotFound "signing_key_not_found" Peer false "None of the server's keys fits the ID token by kid, alg, kty and use, with at least 2048 bits of RSA: check the keys at the jwks_uri."
     SigningKeysUnavailable "signing_keys_unavailable" Environment false "The server's signing keys could not be fetched: check the connection and that the jwks_uri allows this origin (CORS), then sign in again."
     JwksInvalid "jwks_invalid" Peer false "What the server serves at its jwks_uri is not a JWK Set (JSON with an array of keys)."
+    InsufficientUserAuthentication "insufficient_user_authentication" User false "The user was authenticated too long ago, or in none of the ways asked for: begin the login again."
 }
 
 /// What the server said when it refused (RFC 6749 sections 4.1.2.1 and 5.2): as it was sent, not to be trusted as HTML or link.
@@ -156,7 +157,7 @@ pub struct Refusal {
     pub error: String,
     /// The `error_description`.
     pub error_description: Option<String>,
-    /// The `error_uri`.
+    /// The `error_uri`, when it is an address of the web.
     pub error_uri: Option<String>,
 }
 

@@ -79,6 +79,11 @@ impl<'a> Url<'a> {
     }
 }
 
+/// Whether somebody may make a link of it: `https` or `http`, and not `javascript` or the like.
+pub(crate) fn is_link(text: &str) -> bool {
+    Url::parse(text).is_some_and(|url| url.is_web())
+}
+
 fn split_off(text: &str, mark: char) -> (&str, Option<&str>) {
     match text.split_once(mark) {
         Some((before, after)) => (before, Some(after)),

@@ -95,7 +95,7 @@ fn ac2_an_endpoint_that_already_carries_a_parameter_of_the_request_is_refused() 
 
 #[test]
 fn ac2_an_extra_parameter_is_sent_once() {
-    assert_eq!(code(try_login(with_extra(&[("acr_values", "1"), ("acr_values", "2")]))), Code::ParameterProtected);
+    assert_eq!(code(try_login(with_extra(&[("audience", "1"), ("audience", "2")]))), Code::ParameterProtected);
     let metadata =
         metadata_with(|document| document["authorization_endpoint"] = json!("https://as.example/a?audience=x"));
     let login = begin(&config(), &metadata, with_extra(&[("audience", "y")]), &mut Seeded(1), NOW);
@@ -120,6 +120,23 @@ fn id16_prompt_and_login_hint_are_sent() {
     });
     assert_eq!(parameter(&login.url, "prompt").as_deref(), Some("login consent"));
     assert_eq!(parameter(&login.url, "login_hint").as_deref(), Some("alice@example.org"));
+}
+
+#[test]
+fn id16_max_age_is_sent_as_a_whole_number_also_zero() {
+    for (max_age, sent) in [(0, "0"), (3600, "3600"), (u32::MAX, "4294967295")] {
+        let login = login_with(LoginOptions { max_age: Some(max_age), ..LoginOptions::default() });
+        assert_eq!(parameter(&login.url, "max_age").as_deref(), Some(sent));
+    }
+    assert_eq!(parameter(&login().url, "max_age"), None);
+}
+
+#[test]
+fn id16_ui_locales_and_claims_are_sent_as_they_are_written() {
+    let claims = r#"{"id_token":{"email":{"essential":true}}}"#;
+    let login = login_with(with_extra(&[("ui_locales", "fr-CA fr en"), ("claims", claims)]));
+    assert_eq!(parameter(&login.url, "ui_locales").as_deref(), Some("fr-CA fr en"));
+    assert_eq!(parameter(&login.url, "claims").as_deref(), Some(claims));
 }
 
 #[test]
@@ -173,6 +190,8 @@ fn pk4_pk9_ac25_no_extra_parameter_replaces_one_of_the_request() {
         "request_uri",
         "prompt",
         "login_hint",
+        "max_age",
+        "acr_values",
     ] {
         assert_eq!(code(try_login(with_extra(&[(name, "x")]))), Code::ParameterProtected, "{name}");
     }
@@ -292,7 +311,14 @@ proptest! {
         return_to: Option<String>,
         extra_parameters in prop::collection::vec(("code_challenge_method|state|[a-z_]{1,20}|\\PC{0,8}", any::<String>()), 0..4),
     ) {
-        if let Ok(login) = try_login(LoginOptions { scope, return_to, prompt, login_hint, extra_parameters }) {
+        if let Ok(login) = try_login(LoginOptions {
+            scope,
+            return_to,
+            prompt,
+            login_hint,
+            extra_parameters,
+            ..LoginOptions::default()
+        }) {
             assert_protected(&login);
             for (name, _) in parameters(&login.url) {
                 prop_assert!(parameter(&login.url, &name).is_some());

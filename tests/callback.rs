@@ -175,6 +175,27 @@ fn ac12_a_refusal_is_given_on_in_the_servers_own_words() {
 }
 
 #[test]
+fn ac12_an_error_uri_that_is_no_address_of_the_web_is_left_out() {
+    let error_uri = |error_uri: &str| {
+        let refused = come_back_with(login(), &[("error", "server_error"), ("error_uri", error_uri)]).unwrap_err();
+        refused.refusal.clone().unwrap().error_uri
+    };
+    assert_eq!(error_uri("https://as.example/help#1").as_deref(), Some("https://as.example/help#1"));
+    for link in ["javascript:alert(1)", "data:text/html,x", "/help", "https://as.example/\"onclick=", " https://a"] {
+        assert_eq!(error_uri(link), None, "{link}");
+    }
+}
+
+#[test]
+fn id16_the_errors_of_a_login_without_prompt_keep_their_names() {
+    for error in ["login_required", "interaction_required", "consent_required", "account_selection_required"] {
+        let refused = come_back_with(login(), &[("error", error)]).unwrap_err();
+        assert_eq!(refused.code, Code::AuthorizationRefused);
+        assert_eq!(refused.refusal.as_ref().unwrap().error, error);
+    }
+}
+
+#[test]
 fn ac12_a_plus_in_a_description_is_a_space() {
     let login = login();
     let url = format!("{}&error=x&error_description=no+such%2Buser", answer(&login, &[]));

@@ -69,6 +69,15 @@ fn md8_tokens_are_not_sent_to_another_server() {
 }
 
 #[test]
+fn sb9_tokens_are_not_sent_to_a_server_that_did_not_issue_them() {
+    let config = support::config_with(|settings| settings.issuer = "https://other.example".into());
+    let document = support::document_with(|document| document["issuer"] = serde_json::json!("https://other.example"));
+    let other = pkce_wasm::Metadata::from_json(&document, "https://other.example", false).unwrap();
+    let requests = support::try_revocations(&config, &other, &support::signed_in());
+    assert_eq!(support::fault(requests), (Code::IssuerMismatch, Some("iss")));
+}
+
+#[test]
 fn rv2_200_is_success_whatever_the_body_is() {
     for (content_type, body) in [(None, ""), (Some("text/html"), "<p>"), (Some("application/json"), r#"{"error":"x"}"#)]
     {

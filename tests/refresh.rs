@@ -5,11 +5,11 @@
 mod support;
 
 use pkce_wasm::flow::token::refresh;
-use pkce_wasm::{Code, Error, TokenSet};
+use pkce_wasm::{Code, Error, Metadata, TokenSet};
 use serde_json::{Value, json};
 use support::{
-    CLIENT_ID, NOW, REFRESH_TOKEN, claims, code, config, config_with, fault, fields, finish, id_token, json_response,
-    metadata, names, ok, redeem, signed_in, value, without,
+    CLIENT_ID, NOW, REFRESH_TOKEN, claims, code, config, config_with, document_with, fault, fields, finish, id_token,
+    json_response, metadata, names, ok, redeem, redeem_claims, signed_in, value, without,
 };
 
 /// The token set after a refresh that was answered in that way.
@@ -124,6 +124,43 @@ fn id14_the_nonce_of_a_refreshed_id_token_is_absent_or_the_same() {
     assert!(refreshed_claims(|claims| claims["nonce"] = same).is_ok());
     let other = refreshed_claims(|claims| claims["nonce"] = json!("other"));
     assert_eq!(fault(other), (Code::IdTokenNonceMismatch, Some("nonce")));
+}
+
+#[test]
+fn id14_a_refreshed_id_token_tells_of_the_same_authentication() {
+    let refreshed = |first: Option<u64>, second: Value| {
+        let tokens = redeem_claims(|claims| claims["auth_time"] = json!(first)).unwrap();
+        let mut claims = claims("unused");
+        without(&mut claims, "nonce");
+        claims["auth_time"] = second;
+        refreshed_from(tokens, &json!({"access_token": "a2", "token_type": "Bearer", "id_token": id_token(&claims)}))
+    };
+    let original = NOW.saturating_sub(100);
+    assert!(refreshed(Some(original), json!(original)).is_ok());
+    assert!(refreshed(Some(original), Value::Null).is_ok());
+    assert!(refreshed(None, json!(original)).is_ok());
+    for other in [json!(NOW), json!(original.saturating_sub(1)), json!(original.to_string())] {
+        let tokens = refreshed(Some(original), other.clone());
+        assert_eq!(fault(tokens), (Code::IdTokenInvalid, Some("auth_time")), "{other}");
+    }
+}
+
+#[test]
+fn id14_a_refreshed_id_token_is_not_older_than_the_one_before() {
+    assert!(refreshed_claims(|claims| claims["iat"] = json!(NOW)).is_ok());
+    // Two machines of one server may differ by as much as ours and theirs.
+    assert!(refreshed_claims(|claims| claims["iat"] = json!(NOW.saturating_sub(60))).is_ok());
+    let older = refreshed_claims(|claims| claims["iat"] = json!(NOW.saturating_sub(61)));
+    assert_eq!(fault(older), (Code::IdTokenInvalid, Some("iat")));
+}
+
+#[test]
+fn sb9_a_refresh_token_is_not_sent_to_a_server_that_did_not_issue_it() {
+    let config = config_with(|settings| settings.issuer = "https://other.example".into());
+    let document = document_with(|document| document["issuer"] = json!("https://other.example"));
+    let other = Metadata::from_json(&document, "https://other.example", false).unwrap();
+    assert_eq!(fault(refresh(&config, &other, signed_in())), (Code::IssuerMismatch, Some("iss")));
+    assert!(refresh(&support::config(), &metadata(), signed_in()).is_ok());
 }
 
 #[test]

@@ -127,6 +127,51 @@ fn ac22_a_claim_is_no_secret_and_is_not_one_by_accident() {
     assert!(format!("{claims:?}").contains("alice"));
 }
 
+/// The sources that reach the page: the crate's and the package's.
+fn shipped_sources() -> Vec<(std::path::PathBuf, String)> {
+    fn collect(folder: &std::path::Path, sources: &mut Vec<(std::path::PathBuf, String)>) {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                collect(&path, sources);
+            } else if path.extension().is_some_and(|end| end == "rs" || end == "js") {
+                let source = std::fs::read_to_string(&path).unwrap();
+                sources.push((path, source));
+            }
+        }
+    }
+    let mut sources = Vec::new();
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+    collect(&root.join("src"), &mut sources);
+    for path in std::fs::read_dir(root.join("pkg")).unwrap().map(|entry| entry.unwrap().path()) {
+        if path.extension().is_some_and(|end| end == "js") {
+            let source = std::fs::read_to_string(&path).unwrap();
+            sources.push((path, source));
+        }
+    }
+    sources
+}
+
+#[test]
+fn bb9_no_cookie_is_written_or_read() {
+    let sources = shipped_sources();
+    assert!(sources.iter().any(|(path, _)| path.ends_with("src/web/storage.rs")));
+    assert!(sources.iter().any(|(path, _)| path.ends_with("pkg/client.js")));
+    for (path, source) in sources {
+        for name in ["document.cookie", "cookieStore", "CookieStore", "set_cookie", "HtmlDocument"] {
+            assert!(!source.contains(name), "{name} in {}", path.display());
+        }
+    }
+}
+
+#[test]
+fn pk2_no_weaker_randomness_is_at_hand() {
+    for (path, source) in shipped_sources() {
+        for name in ["Math.random", "Math::random", "thread_rng", "SmallRng"] {
+            assert!(!source.contains(name), "{name} in {}", path.display());
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn pk6_a_secret_prints_the_same_whatever_it_is(one: String, other: String) {

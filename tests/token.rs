@@ -282,6 +282,13 @@ fn pk10_a_verifier_that_does_not_match_is_an_invalid_grant() {
 }
 
 #[test]
+fn ac20_an_error_uri_that_is_no_address_of_the_web_is_left_out() {
+    let refused = json!({"error": "invalid_client", "error_uri": "javascript:alert(1)"});
+    let error = redeem_from(&json_response(400, &refused)).unwrap_err();
+    assert_eq!(error.refusal.as_ref().unwrap().error_uri, None);
+}
+
+#[test]
 fn ac20_a_refusal_that_is_not_json_is_told_by_its_status_and_its_body_by_nothing() {
     for (status, expected) in [
         (400, INVALID),

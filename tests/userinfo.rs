@@ -39,6 +39,14 @@ fn a_server_without_the_endpoint_is_told() {
 }
 
 #[test]
+fn sb9_the_token_is_not_sent_to_a_server_that_did_not_issue_it() {
+    let document = support::document_with(|document| document["issuer"] = json!("https://other.example"));
+    let other = pkce_wasm::Metadata::from_json(&document, "https://other.example", false).unwrap();
+    assert_eq!(support::fault(request(&other, &signed_in())), (Code::IssuerMismatch, Some("iss")));
+    assert!(request(&support::metadata(), &signed_in()).is_ok());
+}
+
+#[test]
 fn id13_the_claims_of_the_user_are_given() {
     let claims = json!({"sub": SUBJECT, "name": "Alice", "x": [1]});
     assert_eq!(read(&ok(&claims)).unwrap(), claims);

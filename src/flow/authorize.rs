@@ -3,9 +3,9 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::encoding::{Form, form_pairs};
+use crate::encoding::{Form, decimal, form_pairs};
 use crate::error::{Code, Error};
-use crate::flow::config::{Config, asks_for_openid, check_scope};
+use crate::flow::config::{Config, asks_for_openid, check_list};
 use crate::flow::metadata::Metadata;
 use crate::flow::transaction::Transaction;
 use crate::pkce::{MIN_LENGTH, Method, Verifier};
@@ -23,6 +23,11 @@ pub struct LoginOptions {
     pub prompt: Option<String>,
     /// `login_hint` (OpenID Connect Core section 3.1.2.1).
     pub login_hint: Option<String>,
+    /// `max_age`, in seconds: the user has to have been authenticated no longer before the login than this. The ID token
+    /// has to say so in `auth_time` (OpenID Connect Core section 3.1.2.1).
+    pub max_age: Option<u32>,
+    /// `acr_values`, separated by spaces: the `acr` of the ID token has to be one of them (OpenID Connect Core section 3.1.3.7).
+    pub acr_values: Option<String>,
     /// Further parameters. They cannot replace one that this crate sets.
     pub extra_parameters: Vec<(String, String)>,
 }
@@ -37,7 +42,7 @@ pub struct Authorization {
 }
 
 /// The parameters that this crate sets, or that would change what it sets.
-const PROTECTED: [&str; 15] = [
+const PROTECTED: [&str; 17] = [
     "response_type",
     "response_mode",
     "client_id",
@@ -53,6 +58,8 @@ const PROTECTED: [&str; 15] = [
     "client_secret",
     "prompt",
     "login_hint",
+    "max_age",
+    "acr_values",
 ];
 
 /// Begins a login: a fresh verifier, `state` and `nonce`, the request that shows only the challenge, and the transaction that keeps the rest.
@@ -73,7 +80,7 @@ pub fn begin(
     let settings = config.settings();
     let scope = match options.scope {
         Some(scope) => {
-            check_scope(&scope)?;
+            check_list(&scope, "scope")?;
             scope
         }
         None => settings.scope.clone(),
@@ -82,9 +89,20 @@ pub fn begin(
         return Err(Error::new(Code::ReturnToRefused).about("return_to"));
     }
 
+    if let Some(acr_values) = &options.acr_values {
+        check_list(acr_values, "acr_values")?;
+    }
+    let is_openid = asks_for_openid(&scope);
+    // Without an ID token nothing would say how and when the user was authenticated.
+    if !is_openid && (options.max_age.is_some() || options.acr_values.is_some()) {
+        return Err(Error::new(Code::ConfigInvalid).about("scope"));
+    }
+
     let code_verifier = Verifier::generate(MIN_LENGTH, entropy)?;
     let state = token(entropy)?;
-    let nonce = if asks_for_openid(&scope) { Some(token(entropy)?) } else { None };
+    let nonce = if is_openid { Some(token(entropy)?) } else { None };
+
+    let max_age = options.max_age.map(u64::from);
 
     let mut form = Form::new()
         .with("response_type", "code")
@@ -96,7 +114,9 @@ pub fn begin(
         .with("code_challenge_method", Method::S256.name())
         .with_some("nonce", nonce.as_deref())
         .with_some("prompt", options.prompt.as_deref())
-        .with_some("login_hint", options.login_hint.as_deref());
+        .with_some("login_hint", options.login_hint.as_deref())
+        .with_some("max_age", max_age.map(decimal).as_deref())
+        .with_some("acr_values", options.acr_values.as_deref());
     let mut extra: Vec<&str> = Vec::new();
     for (name, value) in &options.extra_parameters {
         if PROTECTED.contains(&name.as_str()) || extra.contains(&name.as_str()) {
@@ -120,6 +140,8 @@ pub fn begin(
             jwks_uri: metadata.jwks_uri.clone(),
             signing_algs: metadata.signing_algs.clone(),
             scope,
+            max_age,
+            acr_values: options.acr_values,
             iss_required: metadata.iss_parameter_supported,
             return_to: options.return_to,
         },

@@ -7,7 +7,7 @@ use crate::error::{Code, Error, Refusal};
 use crate::flow::config::Config;
 use crate::flow::transaction::Transaction;
 use crate::secret::Secret;
-use crate::url::Url;
+use crate::url::{Url, is_link};
 
 /// The parameters of an authorization response, read once and not yet trusted.
 #[derive(Debug, Default)]
@@ -128,7 +128,7 @@ impl Transaction {
             return Err(Error::new(code).refusal(Refusal {
                 error,
                 error_description: callback.error_description,
-                error_uri: callback.error_uri,
+                error_uri: callback.error_uri.filter(|uri| is_link(uri)),
             }));
         }
         match callback.code {

@@ -71,7 +71,7 @@ impl Config {
             return Err(Error::new(Code::ConfigInvalid).about("client_id"));
         }
         check_redirect_uri(&settings.redirect_uri, settings.dangerously_allow_http)?;
-        check_scope(&settings.scope)?;
+        check_list(&settings.scope, "scope")?;
         if settings.clock_tolerance > Self::MAX_CLOCK_TOLERANCE {
             return Err(Error::new(Code::ConfigInvalid).about("clock_tolerance"));
         }
@@ -106,12 +106,12 @@ pub(crate) fn check_issuer(issuer: &str, allow_http: bool) -> Result<(), Error> 
     if url.is_secure() || allow_http { Ok(()) } else { Err(Error::new(Code::EndpointInsecure).about("issuer")) }
 }
 
-/// Scope tokens of `%x21 / %x23-5B / %x5D-7E`, separated by single spaces (RFC 6749 appendix A.4).
-pub(crate) fn check_scope(scope: &str) -> Result<(), Error> {
-    let valid = scope.split(' ').all(|token| {
+/// Tokens of `%x21 / %x23-5B / %x5D-7E`, separated by single spaces, as scopes are (RFC 6749 appendix A.4).
+pub(crate) fn check_list(list: &str, subject: &'static str) -> Result<(), Error> {
+    let valid = list.split(' ').all(|token| {
         !token.is_empty() && token.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\')
     });
-    if valid { Ok(()) } else { Err(Error::new(Code::ConfigInvalid).about("scope")) }
+    if valid { Ok(()) } else { Err(Error::new(Code::ConfigInvalid).about(subject)) }
 }
 
 /// RFC 6749 section 3.1.2, and the three kinds of RFC 8252 section 7: claimed `https`, loopback `http`, private-use scheme.

@@ -97,6 +97,43 @@ fn check_audience<J: Json>(claims: &J, client_id: &str) -> Result<(), Error> {
     }
 }
 
+/// How and when a login asked for the user to be authenticated.
+#[derive(Debug)]
+pub(crate) struct Authentication {
+    /// The earliest `auth_time` that serves, in seconds since 1970.
+    pub(crate) earliest: Option<u64>,
+    /// The values of `acr` that serve, separated by spaces.
+    pub(crate) acr_values: Option<String>,
+}
+
+/// Checks that the user was authenticated as the login asked for (steps 12 and 13); `now` is in seconds since 1970,
+/// `clock_tolerance` in seconds.
+///
+/// # Errors
+/// [`Code::IdTokenInvalid`] when `auth_time` is missing, [`Code::InsufficientUserAuthentication`]
+pub(crate) fn check_authentication<J: Json>(
+    claims: &J,
+    asked: &Authentication,
+    now: u64,
+    clock_tolerance: u32,
+) -> Result<(), Error> {
+    let insufficient = |subject: &'static str| Err(Error::new(Code::InsufficientUserAuthentication).about(subject));
+    if let Some(earliest) = asked.earliest {
+        let auth_time =
+            claims.number("auth_time").ok_or_else(|| Error::new(Code::IdTokenInvalid).about("auth_time"))?;
+        let tolerance = f64::from(clock_tolerance);
+        if auth_time < seconds(earliest) - tolerance || auth_time > seconds(now) + tolerance {
+            return insufficient("auth_time");
+        }
+    }
+    if let Some(acr_values) = &asked.acr_values
+        && !claims.string("acr").is_some_and(|acr| acr_values.split(' ').any(|value| value == acr))
+    {
+        return insufficient("acr");
+    }
+    Ok(())
+}
+
 /// Seconds since 1970 as JSON has them.
 #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
 const fn seconds(time: u64) -> f64 {

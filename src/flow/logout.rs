@@ -6,19 +6,21 @@ use crate::flow::config::Config;
 use crate::flow::metadata::Metadata;
 use crate::flow::token::TokenSet;
 use crate::http::{Request, Response};
+use crate::json::Json;
 use crate::secret::Secret;
 
 /// The requests that make the server forget the refresh token, when there is one, and then the access token: the first
 /// may take the others along (RFC 7009 section 2.1).
 ///
 /// # Errors
-/// [`Code::EndpointMissing`]
-pub fn revocation_requests<J>(
+/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`]
+pub fn revocation_requests<J: Json>(
     config: &Config,
     metadata: &Metadata,
     tokens: &TokenSet<J>,
 ) -> Result<(Option<Request>, Request), Error> {
     metadata.check_issuer(config)?;
+    tokens.check_issuer(metadata)?;
     let endpoint = metadata
         .revocation_endpoint
         .as_ref()

@@ -194,11 +194,7 @@ impl<J: Json> Unverified<J> {
 /// The left half of the digest of the access token (OpenID Connect Core section 3.1.3.6).
 fn check_hash(at_hash: &str, digest: &[u8]) -> Result<(), Error> {
     let (left, _) = digest.split_at(digest.len() / 2);
-    if matches(&base64url(left), at_hash) {
-        Ok(())
-    } else {
-        Err(Error::new(Code::IdTokenHashMismatch).about("at_hash"))
-    }
+    if matches(base64url(left), at_hash) { Ok(()) } else { Err(Error::new(Code::IdTokenHashMismatch).about("at_hash")) }
 }
 
 impl<J> fmt::Debug for Unverified<J> {

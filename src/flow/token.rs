@@ -6,7 +6,7 @@ use crate::encoding::Form;
 use crate::error::{Code, Error, Refusal};
 use crate::flow::callback::Grant;
 use crate::flow::config::{Config, asks_for_openid};
-use crate::flow::id_token::{self, Claimed};
+use crate::flow::id_token::{self, Authentication, Claimed};
 use crate::flow::metadata::Metadata;
 use crate::flow::signature::Unverified;
 pub use crate::flow::token_set::{TokenSet, VerifiedBy};
@@ -15,7 +15,7 @@ use crate::http::{Request, Response};
 use crate::json::Json;
 use crate::jwt::Jwt;
 use crate::secret::Secret;
-use crate::url::Url;
+use crate::url::{Url, is_link};
 
 /// An answer of the token endpoint, checked.
 #[derive(Debug)]
@@ -39,6 +39,7 @@ pub struct Exchange {
     clock_tolerance: u32,
     /// Who vouches for an ID token whose signature cannot be verified.
     voucher: Option<VerifiedBy>,
+    authentication: Authentication,
     previous: Option<Previous>,
 }
 
@@ -47,6 +48,8 @@ pub struct Exchange {
 struct Previous {
     subject: Option<String>,
     nonce: Option<String>,
+    iat: Option<f64>,
+    auth_time: Option<f64>,
     refresh_token: Secret,
     id_token: Option<Secret>,
     id_token_verified_by: Option<VerifiedBy>,
@@ -81,6 +84,11 @@ impl Transaction {
             signed_response_alg: config.settings().id_token_signed_response_alg.clone(),
             clock_tolerance: config.settings().clock_tolerance,
             voucher: voucher(config, &self.token_endpoint),
+            authentication: Authentication {
+                // Counted from the beginning of the login: however long the user then takes, they are asked once.
+                earliest: self.max_age.map(|max_age| self.created_at.saturating_sub(max_age)),
+                acr_values: self.acr_values.clone(),
+            },
             previous: None,
         }
     }
@@ -101,15 +109,18 @@ fn voucher(config: &Config, token_endpoint: &str) -> Option<VerifiedBy> {
 /// The request that trades a refresh token for fresh tokens (RFC 6749 section 6).
 ///
 /// # Errors
-/// [`Code::RefreshTokenMissing`]
+/// [`Code::RefreshTokenMissing`], [`Code::IssuerMismatch`]
 pub fn refresh<J: Json>(
     config: &Config,
     metadata: &Metadata,
     tokens: TokenSet<J>,
 ) -> Result<(Request, Exchange), Error> {
     metadata.check_issuer(config)?;
+    tokens.check_issuer(metadata)?;
     let subject = tokens.subject();
     let nonce = tokens.claims.as_ref().and_then(|claims| claims.string("nonce"));
+    let time = |claim: &str| tokens.claims.as_ref().and_then(|claims| claims.number(claim));
+    let (iat, auth_time) = (time("iat"), time("auth_time"));
     let settings = config.settings();
     let refresh_token = tokens.refresh_token.ok_or(Code::RefreshTokenMissing)?;
     let form = Form::new()
@@ -128,9 +139,12 @@ pub fn refresh<J: Json>(
             signed_response_alg: settings.id_token_signed_response_alg.clone(),
             clock_tolerance: settings.clock_tolerance,
             voucher: voucher(config, &metadata.token_endpoint),
+            authentication: Authentication { earliest: None, acr_values: None },
             previous: Some(Previous {
                 subject,
                 nonce,
+                iat,
+                auth_time,
                 refresh_token,
                 id_token: tokens.id_token,
                 id_token_verified_by: tokens.id_token_verified_by,
@@ -145,7 +159,7 @@ impl Exchange {
     ///
     /// # Errors
     /// [`Code::ServerError`], [`Code::TokenRefused`], [`Code::TokenResponseInvalid`], [`Code::AccessTokenMissing`],
-    /// [`Code::TokenTypeUnsupported`], [`Code::IdTokenMissing`] and the errors of the ID token
+    /// [`Code::TokenTypeUnsupported`], [`Code::IdTokenMissing`], [`Code::InsufficientUserAuthentication`] and the errors of the ID token
     pub fn finish<J: Json>(self, response: &Response, now: u64) -> Result<Answer<J>, Error> {
         let answer: J = successful(response, Code::TokenRefused)?;
         let invalid = |subject: &'static str| Error::new(Code::TokenResponseInvalid).about(subject);
@@ -169,6 +183,7 @@ impl Exchange {
         let refresh_token = optional("refresh_token")?.filter(|token| !token.is_empty()).map(Secret::new);
         let id_token = optional("id_token")?.map(Secret::new);
 
+        let clock = response.clock(now);
         let claimed: Option<Claimed<J>> = match &id_token {
             Some(token) => Some(id_token::validate(
                 token.expose(),
@@ -178,7 +193,7 @@ impl Exchange {
                     nonce: self.nonce.as_deref(),
                     signing_algs: self.signing_algs.as_deref(),
                     signed_response_alg: self.signed_response_alg.as_deref(),
-                    now: response.clock(now),
+                    now: clock,
                     clock_tolerance: self.clock_tolerance,
                 },
             )?),
@@ -187,6 +202,14 @@ impl Exchange {
             }
             None => None,
         };
+
+        if let Some(claimed) = &claimed {
+            // The login was begun by this machine's clock, the user authenticated by the server's.
+            let begun = |earliest: u64| earliest.saturating_add(clock).saturating_sub(now);
+            let earliest = self.authentication.earliest.map(begun);
+            let asked = Authentication { earliest, ..self.authentication };
+            id_token::check_authentication(&claimed.claims, &asked, clock, self.clock_tolerance)?;
+        }
 
         let mut tokens = TokenSet {
             access_token: Secret::new(access_token),
@@ -200,7 +223,7 @@ impl Exchange {
         };
         if let Some(previous) = self.previous {
             if let Some(claimed) = &claimed {
-                check_same_login(&claimed.claims, &previous)?;
+                check_same_login(&claimed.claims, &previous, self.clock_tolerance)?;
             }
             // Without a new refresh token the old one stays in use (RFC 6749 section 6), and so does the old ID token.
             tokens.refresh_token = Some(tokens.refresh_token.unwrap_or(previous.refresh_token));
@@ -218,14 +241,25 @@ impl Exchange {
     }
 }
 
-/// A refreshed ID token is about the user of the first one, and its nonce, if any, is the same (OpenID Connect Core section 12.2).
-fn check_same_login<J: Json>(fresh: &J, previous: &Previous) -> Result<(), Error> {
+/// A refreshed ID token is about the user of the first one, and newer; its nonce and `auth_time`, if any, are the same
+/// (OpenID Connect Core section 12.2).
+fn check_same_login<J: Json>(fresh: &J, previous: &Previous, clock_tolerance: u32) -> Result<(), Error> {
     if previous.subject.is_some() {
         if fresh.string("sub") != previous.subject {
             return Err(Error::new(Code::IdTokenSubjectMismatch).about("sub"));
         }
         if fresh.member("nonce").is_some() && fresh.string("nonce") != previous.nonce {
             return Err(Error::new(Code::IdTokenNonceMismatch).about("nonce"));
+        }
+        let iat = fresh.number("iat").map(|iat| iat + f64::from(clock_tolerance));
+        if iat < previous.iat {
+            return Err(Error::new(Code::IdTokenInvalid).about("iat"));
+        }
+        if previous.auth_time.is_some()
+            && fresh.member("auth_time").is_some()
+            && fresh.number("auth_time") != previous.auth_time
+        {
+            return Err(Error::new(Code::IdTokenInvalid).about("auth_time"));
         }
     }
     Ok(())
@@ -243,7 +277,7 @@ pub(crate) fn successful<J: Json>(response: &Response, refused: Code) -> Result<
         Some((object, error)) => Err(Error::new(refused).status(status).refusal(Refusal {
             error,
             error_description: object.string("error_description"),
-            error_uri: object.string("error_uri"),
+            error_uri: object.string("error_uri").filter(|uri| is_link(uri)),
         })),
         None => Err(Error::new(Code::TokenResponseInvalid).status(status)),
     }

@@ -2,6 +2,8 @@
 
 use alloc::string::String;
 
+use crate::error::{Code, Error};
+use crate::flow::metadata::Metadata;
 use crate::json::Json;
 use crate::secret::Secret;
 
@@ -31,6 +33,14 @@ impl<J: Json> TokenSet<J> {
     #[must_use]
     pub fn subject(&self) -> Option<String> {
         self.claims.as_ref()?.string("sub")
+    }
+
+    /// Tokens are shown to no other server than the one that issued them, as far as the ID token tells (RFC 9700 section 4.9).
+    pub(crate) fn check_issuer(&self, metadata: &Metadata) -> Result<(), Error> {
+        match self.claims.as_ref().and_then(|claims| claims.string("iss")) {
+            Some(iss) if iss != metadata.issuer => Err(Error::new(Code::IssuerMismatch).about("iss")),
+            _ => Ok(()),
+        }
     }
 }
 

@@ -27,6 +27,8 @@ pub struct Transaction {
     pub(crate) jwks_uri: Option<String>,
     pub(crate) signing_algs: Option<String>,
     pub(crate) scope: String,
+    pub(crate) max_age: Option<u64>,
+    pub(crate) acr_values: Option<String>,
     pub(crate) iss_required: bool,
     pub(crate) return_to: Option<String>,
 }
@@ -48,6 +50,8 @@ impl Transaction {
             .with_some("jwks_uri", self.jwks_uri.as_deref())
             .with_some("signing_algs", self.signing_algs.as_deref())
             .with("scope", &self.scope)
+            .with_some("max_age", self.max_age.map(decimal).as_deref())
+            .with_some("acr_values", self.acr_values.as_deref())
             .with_some("iss_required", self.iss_required.then_some("1"))
             .with_some("return_to", self.return_to.as_deref());
         Secret::new(form.finish())
@@ -67,10 +71,7 @@ impl Transaction {
             code_verifier: Verifier::parse(fields.take("code_verifier")?)
                 .map_err(|_| Error::new(Code::TransactionInvalid).about("code_verifier"))?,
             nonce: fields.take_some("nonce"),
-            created_at: fields
-                .take("created_at")?
-                .parse()
-                .map_err(|_| Error::new(Code::TransactionInvalid).about("created_at"))?,
+            created_at: whole(&fields.take("created_at")?, "created_at")?,
             issuer: fields.take("issuer")?,
             client_id: fields.take("client_id")?,
             redirect_uri: fields.take("redirect_uri")?,
@@ -78,6 +79,8 @@ impl Transaction {
             jwks_uri: fields.take_some("jwks_uri"),
             signing_algs: fields.take_some("signing_algs"),
             scope: fields.take("scope")?,
+            max_age: fields.take_some("max_age").map(|max_age| whole(&max_age, "max_age")).transpose()?,
+            acr_values: fields.take_some("acr_values"),
             iss_required: fields.take_some("iss_required").is_some(),
             return_to: fields.take_some("return_to"),
         })
@@ -189,6 +192,11 @@ impl Tombstone {
     pub const fn is_stale(&self, now: u64) -> bool {
         now.saturating_sub(self.created_at) > Self::MAX_AGE
     }
+}
+
+/// A whole number of a record.
+fn whole(digits: &str, name: &'static str) -> Result<u64, Error> {
+    digits.parse().map_err(|_| Error::new(Code::TransactionInvalid).about(name))
 }
 
 /// The fields of a record.

@@ -12,8 +12,9 @@ use crate::secret::Secret;
 /// The request for the claims of the user, with the access token in its header (RFC 6750 section 2.1).
 ///
 /// # Errors
-/// [`Code::EndpointMissing`]
-pub fn request<J>(metadata: &Metadata, tokens: &TokenSet<J>) -> Result<Request, Error> {
+/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`]
+pub fn request<J: Json>(metadata: &Metadata, tokens: &TokenSet<J>) -> Result<Request, Error> {
+    tokens.check_issuer(metadata)?;
     let endpoint = metadata
         .userinfo_endpoint
         .clone()

@@ -115,6 +115,8 @@ pub(crate) fn login_options(options: &JsValue) -> Result<LoginOptions, Error> {
         return_to: text(options, "returnTo", "return_to")?,
         prompt: text(options, "prompt", "prompt")?,
         login_hint: text(options, "loginHint", "login_hint")?,
+        max_age: whole(options, "maxAge", "max_age")?,
+        acr_values: text(options, "acrValues", "acr_values")?,
         extra_parameters,
     })
 }

@@ -252,7 +252,16 @@ pub(crate) fn verify(unverified: Unverified<Value>, keys: &Value, now: u64) -> R
 /// The exchange is answered by an honest token response after that change.
 pub(crate) fn redeem(change: impl FnOnce(&mut Value)) -> Result<TokenSet<Value>, Error> {
     let (_, exchange, nonce) = exchange();
-    let mut answer = token_response(&nonce);
+    redeem_from_exchange(exchange, &nonce, change)
+}
+
+/// This exchange, whose login had that nonce, is answered by an honest token response after that change.
+pub(crate) fn redeem_from_exchange(
+    exchange: Exchange,
+    nonce: &str,
+    change: impl FnOnce(&mut Value),
+) -> Result<TokenSet<Value>, Error> {
+    let mut answer = token_response(nonce);
     change(&mut answer);
     finish(exchange, &ok(&answer), NOW)
 }

@@ -1,0 +1,155 @@
+//! How and when the user was authenticated: what a login asks for, and what the ID token says (OpenID Connect Core
+//! sections 3.1.2.1 and 3.1.3.7, steps 12 and 13).
+#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![cfg(test)]
+
+mod support;
+
+use pkce_wasm::encoding::form_pairs;
+use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::flow::token::refresh;
+use pkce_wasm::{Code, Error, TokenSet, Transaction};
+use serde_json::{Value, json};
+use support::{
+    CODE, NOW, answer, claims, code, come_back, config, config_with, fault, finish, id_token, login_with, metadata, ok,
+    parameter, token_response, try_login, value,
+};
+
+const INSUFFICIENT: Code = Code::InsufficientUserAuthentication;
+
+fn max_age(seconds: u32) -> LoginOptions {
+    LoginOptions { max_age: Some(seconds), ..LoginOptions::default() }
+}
+
+fn acr_values(values: &str) -> LoginOptions {
+    LoginOptions { acr_values: Some(values.into()), ..LoginOptions::default() }
+}
+
+/// A login that asked for that and whose page was left meanwhile. Its ID token has this claim beside the honest ones, and
+/// is read at that time, without clock tolerance.
+fn redeem_at(now: u64, options: LoginOptions, claim: &str, value: &Value) -> Result<TokenSet<Value>, Error> {
+    let login = login_with(options);
+    let nonce = parameter(&login.url, "nonce").unwrap();
+    let url = answer(&login, &[("code", CODE)]);
+    let transaction = Transaction::from_record(login.transaction.to_record().expose()).unwrap();
+    let config = config_with(|settings| settings.clock_tolerance = 0);
+    let (_, exchange) = come_back(transaction, &url).unwrap().into_request(&config);
+    let mut claims = claims(&nonce);
+    claims[claim] = value.clone();
+    let mut answer = token_response(&nonce);
+    answer["id_token"] = json!(id_token(&claims));
+    finish(exchange, &ok(&answer), now)
+}
+
+fn redeem(options: LoginOptions, claim: &str, value: &Value) -> Result<TokenSet<Value>, Error> {
+    redeem_at(NOW, options, claim, value)
+}
+
+#[test]
+fn id11_the_user_was_authenticated_within_the_max_age_asked_for() {
+    let at = |seconds: u64| json!(NOW.saturating_sub(seconds));
+    assert!(redeem(max_age(300), "auth_time", &at(300)).is_ok());
+    assert!(redeem(max_age(0), "auth_time", &at(0)).is_ok());
+    assert!(redeem(max_age(u32::MAX), "auth_time", &json!(1)).is_ok());
+    for (asked, seconds) in [(300, 301), (0, 1), (3600, 86_400)] {
+        let tokens = redeem(max_age(asked), "auth_time", &at(seconds));
+        assert_eq!(fault(tokens), (INSUFFICIENT, Some("auth_time")), "{seconds} of {asked}");
+    }
+    // Who did not ask does not care.
+    assert!(redeem(LoginOptions::default(), "auth_time", &at(86_400)).is_ok());
+}
+
+#[test]
+fn id11_a_user_who_takes_time_at_the_server_is_not_asked_again() {
+    // Authenticated a second after the login began, back four minutes later.
+    let tokens = redeem_at(NOW.saturating_add(240), max_age(0), "auth_time", &json!(NOW.saturating_add(1)));
+    assert!(tokens.is_ok());
+}
+
+#[test]
+fn id11_with_max_age_the_id_token_has_an_auth_time() {
+    for wrong in [Value::Null, json!(NOW.to_string()), json!(true), json!([NOW])] {
+        let tokens = redeem(max_age(300), "auth_time", &wrong);
+        assert_eq!(fault(tokens), (Code::IdTokenInvalid, Some("auth_time")), "{wrong}");
+    }
+    assert!(redeem(LoginOptions::default(), "auth_time", &Value::Null).is_ok());
+}
+
+#[test]
+fn id11_nobody_was_authenticated_in_the_future() {
+    // A server that counts in milliseconds would pass every max_age.
+    for future in [NOW.saturating_add(1), NOW.saturating_mul(1000)] {
+        assert_eq!(fault(redeem(max_age(300), "auth_time", &json!(future))), (INSUFFICIENT, Some("auth_time")));
+    }
+}
+
+#[test]
+fn id11_the_clock_tolerance_counts_for_auth_time_too() {
+    let redeem = |seconds: i64| {
+        let login = login_with(max_age(300));
+        let nonce = parameter(&login.url, "nonce").unwrap();
+        let url = answer(&login, &[("code", CODE)]);
+        let (_, exchange) = come_back(login.transaction, &url).unwrap().into_request(&config());
+        let mut claims = claims(&nonce);
+        claims["auth_time"] = json!(NOW.saturating_add_signed(seconds));
+        support::redeem_from_exchange(exchange, &nonce, |answer| answer["id_token"] = json!(id_token(&claims)))
+    };
+    assert!(redeem(-360).is_ok() && redeem(60).is_ok());
+    assert_eq!(code(redeem(-361)), INSUFFICIENT);
+    assert_eq!(code(redeem(61)), INSUFFICIENT);
+}
+
+#[test]
+fn id11_the_acr_is_one_of_those_asked_for() {
+    for acr in ["urn:mfa", "phr"] {
+        assert!(redeem(acr_values("urn:mfa phr"), "acr", &json!(acr)).is_ok(), "{acr}");
+    }
+    for wrong in [json!("0"), json!(""), json!("urn:mf"), json!("urn:mfa phr"), json!(["phr"]), json!(1), Value::Null] {
+        let tokens = redeem(acr_values("urn:mfa phr"), "acr", &wrong);
+        assert_eq!(fault(tokens), (INSUFFICIENT, Some("acr")), "{wrong}");
+    }
+    assert!(redeem(LoginOptions::default(), "acr", &json!("0")).is_ok());
+}
+
+#[test]
+fn id11_values_that_no_acr_could_be_are_refused_before_the_login() {
+    for values in ["", " phr", "urn:mfa  phr", "a\"b", "ü"] {
+        assert_eq!(fault(try_login(acr_values(values))), (Code::ConfigInvalid, Some("acr_values")), "{values:?}");
+    }
+}
+
+#[test]
+fn id11_what_only_an_id_token_can_say_is_not_asked_without_one() {
+    for options in [max_age(300), acr_values("phr")] {
+        let login = try_login(LoginOptions { scope: Some("profile".into()), ..options });
+        assert_eq!(fault(login), (Code::ConfigInvalid, Some("scope")));
+    }
+}
+
+#[test]
+fn id11_what_was_asked_for_is_kept_with_the_login_and_sent() {
+    let login = login_with(LoginOptions { max_age: Some(0), ..acr_values("urn:mfa phr") });
+    let record = form_pairs(login.transaction.to_record().expose()).unwrap();
+    for (name, asked) in [("max_age", "0"), ("acr_values", "urn:mfa phr")] {
+        assert_eq!(value(&record, name).as_deref(), Some(asked));
+        assert_eq!(parameter(&login.url, name).as_deref(), Some(asked));
+    }
+}
+
+#[test]
+fn id11_a_record_whose_max_age_cannot_be_read_is_refused() {
+    let record = login_with(LoginOptions::default()).transaction.to_record();
+    assert!(Transaction::from_record(record.expose()).is_ok());
+    for bad in ["", "-1", "soon", "18446744073709551616"] {
+        let record = [record.expose(), "&max_age=", bad].concat();
+        assert_eq!(fault(Transaction::from_record(&record)), (Code::TransactionInvalid, Some("max_age")), "{bad:?}");
+    }
+}
+
+#[test]
+fn id11_a_refresh_authenticates_nobody() {
+    let tokens = redeem(max_age(300), "auth_time", &json!(NOW)).unwrap();
+    let (_, exchange) = refresh(&config(), &metadata(), tokens).unwrap();
+    let answer = json!({"access_token": "a2", "token_type": "Bearer"});
+    assert!(exchange.finish::<Value>(&ok(&answer), NOW.saturating_add(86_400)).is_ok());
+}

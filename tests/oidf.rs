@@ -1,0 +1,378 @@
+//! The relying-party modules of the OpenID Foundation's conformance suite that concern a public client of the code flow,
+//! under the modules' own names with `_` for `-`. Each lie is told beside the truth in the same form, so that a refusal
+//! is for the lie alone. `REQUIREMENTS.md` lists the modules, also those that do not apply.
+#![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
+#![cfg(test)]
+
+mod support;
+
+use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::flow::metadata::discovery_requests;
+use pkce_wasm::flow::token::refresh;
+use pkce_wasm::flow::userinfo;
+use pkce_wasm::{Code, Error, Metadata, TokenSet};
+use serde_json::{Value, json};
+use support::{
+    ACCESS_TOKEN, CLIENT_ID, CODE, ISSUER, NOW, REDIRECT_URI, REFRESH_TOKEN, RS256, SUBJECT, answer, claims, code,
+    come_back, config, document_with, exchange, fault, fields, id_token, jwt, login, login_at, login_with, metadata,
+    metadata_with, names, ok, parameter, promises_iss, redeem, redeem_claims, response_url, signed_in, state, value,
+    without,
+};
+
+/// The login goes well with honest claims, and not with one claim set to something else, or left out for `null`.
+#[track_caller]
+fn assert_claim_refused(claim: &str, honest: &Value, lie: &Value, code: Code) {
+    let redeem = |value: &Value| {
+        redeem_claims(|claims| match value {
+            Value::Null => without(claims, claim),
+            value => claims[claim] = value.clone(),
+        })
+    };
+    assert!(redeem(honest).is_ok(), "{claim}: {honest}");
+    assert_eq!(support::code(redeem(lie)), code, "{claim}: {lie}");
+}
+
+/// The claim stands in an honest ID token, and is missed when it does not.
+#[track_caller]
+fn assert_claim_required(claim: &str) {
+    assert!(redeem_claims(|claims| assert!(!claims[claim].is_null())).is_ok());
+    let tokens = redeem_claims(|claims| without(claims, claim));
+    assert_eq!(fault(tokens), (Code::IdTokenInvalid, Some(claim)));
+}
+
+/// The login goes well with an ID token of an accepted algorithm, and not with one of this header and signature.
+#[track_caller]
+fn assert_header_refused(header: &str, signature: &str) {
+    let redeem = |header: &str, signature: &str| {
+        let (_, exchange, nonce) = exchange();
+        let id_token = jwt(header, &claims(&nonce).to_string(), signature);
+        support::redeem_from_exchange(exchange, &nonce, |answer| answer["id_token"] = json!(id_token))
+    };
+    assert!(redeem(RS256, "no signature").is_ok());
+    assert_eq!(code(redeem(header, signature)), Code::IdTokenInvalid, "{header}");
+}
+
+/// The metadata of this issuer are used, and those of a server that names another issuer are not.
+fn assert_issuer_compared() {
+    let at = |issuer: &str| {
+        let document = document_with(|document| document["issuer"] = json!(issuer));
+        Metadata::from_response::<Value>(&ok(&document), ISSUER, false).map(|_| ())
+    };
+    assert!(at(ISSUER).is_ok());
+    assert_eq!(code(at("https://as.example/other")), Code::IssuerMismatch);
+}
+
+/// The answer to a refresh whose ID token has this claim.
+fn refreshed(claim: &str, value: &Value) -> Result<TokenSet<Value>, Error> {
+    let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
+    let mut claims = claims("unused");
+    without(&mut claims, "nonce");
+    claims[claim] = value.clone();
+    support::redeem_from_exchange(exchange, "unused", |answer| answer["id_token"] = json!(id_token(&claims)))
+}
+
+/// The user comes back to a login at a server that promises `iss`, with those parameters.
+fn come_back_from_fapi(parameters: impl Fn(&str) -> Vec<(&'static str, String)>) -> Result<(), Error> {
+    let login = login_at(&metadata_with(promises_iss));
+    let parameters = parameters(&state(&login));
+    let parameters: Vec<_> = parameters.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    come_back(login.transaction, &response_url(&parameters)).map(|_| ())
+}
+
+fn honest_response(state: &str) -> Vec<(&'static str, String)> {
+    vec![("code", CODE.into()), ("state", state.into()), ("iss", ISSUER.into())]
+}
+
+// The basic profile.
+
+#[test]
+fn oidcc_client_test() {
+    let login = login();
+    // What the suite looks at in every authorization request.
+    assert_eq!(parameter(&login.url, "response_type").as_deref(), Some("code"));
+    assert_eq!(parameter(&login.url, "client_id").as_deref(), Some(CLIENT_ID));
+    assert_eq!(parameter(&login.url, "redirect_uri").as_deref(), Some(REDIRECT_URI));
+    assert_eq!(parameter(&login.url, "scope").as_deref(), Some("openid"));
+
+    let url = answer(&login, &[("code", CODE)]);
+    let nonce = parameter(&login.url, "nonce").unwrap();
+    let (request, exchange) = come_back(login.transaction, &url).unwrap().into_request(&config());
+    assert_eq!(value(&fields(&request), "client_id").as_deref(), Some(CLIENT_ID));
+    assert_eq!(value(&fields(&request), "redirect_uri").as_deref(), Some(REDIRECT_URI));
+    assert_eq!(value(&fields(&request), "code").as_deref(), Some(CODE));
+
+    let tokens = support::redeem_from_exchange(exchange, &nonce, |_| {}).unwrap();
+    assert_eq!(tokens.subject().as_deref(), Some(SUBJECT));
+    let request = userinfo::request(&metadata(), &tokens).unwrap();
+    assert_eq!(request.bearer.unwrap().expose(), ACCESS_TOKEN);
+    assert!(!request.url.contains(ACCESS_TOKEN));
+}
+
+#[test]
+fn oidcc_client_test_invalid_iss() {
+    assert_claim_refused("iss", &json!(ISSUER), &json!("https://as.example/1"), Code::IdTokenIssuerMismatch);
+}
+
+#[test]
+fn oidcc_client_test_missing_sub() {
+    assert_claim_required("sub");
+}
+
+#[test]
+fn oidcc_client_test_invalid_aud() {
+    assert_claim_refused("aud", &json!(CLIENT_ID), &json!("app1"), Code::IdTokenAudienceMismatch);
+}
+
+#[test]
+fn oidcc_client_test_missing_iat() {
+    assert_claim_required("iat");
+}
+
+#[test]
+fn oidcc_client_test_idtoken_sig_none() {
+    // The suite lets a client accept or refuse it; this one refuses.
+    assert_header_refused(r#"{"alg":"none"}"#, "");
+    assert_header_refused(r#"{"alg":"none"}"#, "signature");
+}
+
+#[test]
+fn oidcc_client_test_userinfo_invalid_sub() {
+    let read = |subject: &str| userinfo::finish(&ok(&json!({"sub": subject, "name": "A"})), &signed_in());
+    assert_eq!(read(SUBJECT).unwrap()["name"], "A");
+    assert_eq!(code(read("alice1")), Code::UserinfoSubjectMismatch);
+}
+
+#[test]
+fn oidcc_client_test_nonce_invalid() {
+    let (_, _, nonce) = exchange();
+    assert_claim_refused("nonce", &json!(nonce), &json!([&nonce, "1"].concat()), Code::IdTokenNonceMismatch);
+}
+
+#[test]
+fn oidcc_client_test_scope_userinfo_claims() {
+    let scope = "openid email phone profile";
+    let login = login_with(LoginOptions { scope: Some(scope.into()), ..LoginOptions::default() });
+    assert_eq!(parameter(&login.url, "scope").as_deref(), Some(scope));
+    let all =
+        json!({"sub": SUBJECT, "email": "a@example.org", "email_verified": true, "phone_number": "+1", "name": "A"});
+    let told: Value = userinfo::finish(&ok(&all), &signed_in()).unwrap();
+    assert_eq!(told, all);
+}
+
+// The configuration profile.
+
+#[test]
+fn oidcc_client_test_discovery_openid_config() {
+    let [openid, _] = discovery_requests(ISSUER, false).unwrap();
+    assert_eq!(openid.url, "https://as.example/.well-known/openid-configuration");
+    let document = document_with(|document| document["token_endpoint"] = json!("https://as.example/moved/token"));
+    let (metadata, _) = Metadata::from_response::<Value>(&ok(&document), ISSUER, false).unwrap();
+    let login = login_at(&metadata);
+    let url = answer(&login, &[("code", CODE)]);
+    let (request, _) = come_back(login.transaction, &url).unwrap().into_request(&config());
+    assert_eq!(request.url, "https://as.example/moved/token");
+}
+
+#[test]
+fn oidcc_client_test_discovery_issuer_mismatch() {
+    assert_issuer_compared();
+}
+
+// The refresh token profile.
+
+#[test]
+fn oidcc_client_test_refresh_token() {
+    let (request, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
+    assert_eq!(names(&request), ["grant_type", "refresh_token", "client_id"]);
+    assert_eq!(value(&fields(&request), "refresh_token").as_deref(), Some(REFRESH_TOKEN));
+    let tokens = support::redeem_from_exchange(exchange, "unused", |answer| {
+        without(answer, "id_token");
+        answer["access_token"] = json!("a2");
+        answer["refresh_token"] = json!("r2");
+    });
+    let tokens = tokens.unwrap();
+    assert_eq!((tokens.access_token.expose(), tokens.refresh_token.unwrap().expose()), ("a2", "r2"));
+    assert!(refreshed("sub", &json!(SUBJECT)).is_ok());
+}
+
+#[test]
+fn oidcc_client_test_refresh_token_invalid_issuer() {
+    assert!(refreshed("iss", &json!(ISSUER)).is_ok());
+    assert_eq!(code(refreshed("iss", &json!("https://as.example/1"))), Code::IdTokenIssuerMismatch);
+}
+
+#[test]
+fn oidcc_client_test_refresh_token_invalid_sub() {
+    assert!(refreshed("sub", &json!(SUBJECT)).is_ok());
+    assert_eq!(code(refreshed("sub", &json!("alice1"))), Code::IdTokenSubjectMismatch);
+}
+
+// What the whole plan adds.
+
+#[test]
+fn oidcc_client_test_missing_aud() {
+    assert_claim_required("aud");
+}
+
+#[test]
+fn oidcc_client_test_userinfo_bearer_header() {
+    let request = userinfo::request(&metadata(), &signed_in()).unwrap();
+    assert_eq!(request.bearer.unwrap().expose(), ACCESS_TOKEN);
+    assert!(request.form.is_none() && !request.url.contains(ACCESS_TOKEN));
+}
+
+#[test]
+fn oidcc_client_test_invalid_sig_hs256() {
+    assert_header_refused(r#"{"alg":"HS256"}"#, "signature");
+}
+
+#[test]
+fn oidcc_client_test_aggregated_claims() {
+    // They are given on as they came; who trusts their source verifies them.
+    let sources = json!({"src1": {"JWT": "a.b.c"}});
+    let answer = json!({"sub": SUBJECT, "_claim_names": {"eye_color": "src1"}, "_claim_sources": sources});
+    let told: Value = userinfo::finish(&ok(&answer), &signed_in()).unwrap();
+    assert_eq!(told["_claim_sources"], sources);
+    assert_eq!(told.get("eye_color"), None);
+}
+
+#[test]
+fn oidcc_client_test_distributed_claims() {
+    // They are given on as they came: no token of ours is sent to a place that an answer names.
+    let sources = json!({"src1": {"endpoint": "https://claims.example/", "access_token": "t"}});
+    let answer = json!({"sub": SUBJECT, "_claim_names": {"age": "src1"}, "_claim_sources": sources});
+    let told: Value = userinfo::finish(&ok(&answer), &signed_in()).unwrap();
+    assert_eq!(told["_claim_sources"], sources);
+    assert_eq!(told.get("age"), None);
+}
+
+// The FAPI 2.0 security profile, as far as a client without credentials of its own can be asked.
+
+#[test]
+fn fapi2_security_profile_final_client_test_discovery_issuer_mismatch() {
+    assert_issuer_compared();
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_invalid_iss() {
+    assert_claim_refused("iss", &json!(ISSUER), &json!("https://as.example/1"), Code::IdTokenIssuerMismatch);
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_invalid_aud() {
+    assert_claim_refused("aud", &json!(CLIENT_ID), &json!("app1"), Code::IdTokenAudienceMismatch);
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_invalid_secondary_aud() {
+    assert_claim_refused("aud", &json!([CLIENT_ID]), &json!([CLIENT_ID, "app1"]), Code::IdTokenAudienceMismatch);
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_invalid_null_alg() {
+    assert_header_refused(r#"{"alg":"none"}"#, "");
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_invalid_expired_exp() {
+    let (later, past) = (NOW.saturating_add(300), NOW.saturating_sub(301));
+    assert_claim_refused("exp", &json!(later), &json!(past), Code::IdTokenExpired);
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_invalid_missing_exp() {
+    assert_claim_required("exp");
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_invalid_missing_aud() {
+    assert_claim_required("aud");
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_invalid_missing_iss() {
+    assert_claim_required("iss");
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_valid_aud_as_array() {
+    assert_claim_refused("aud", &json!([CLIENT_ID]), &json!(["app1"]), Code::IdTokenAudienceMismatch);
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_invalid_nonce() {
+    let (_, _, nonce) = exchange();
+    assert_claim_refused("nonce", &json!(nonce), &json!("1"), Code::IdTokenNonceMismatch);
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_invalid_missing_nonce() {
+    let (_, _, nonce) = exchange();
+    assert_claim_refused("nonce", &json!(nonce), &Value::Null, Code::IdTokenNonceMismatch);
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_invalid_authorization_response_iss() {
+    assert!(come_back_from_fapi(honest_response).is_ok());
+    let lied = come_back_from_fapi(|state| {
+        let mut response = honest_response(state);
+        response[2].1.push('1');
+        response
+    });
+    assert_eq!(code(lied), Code::ResponseIssuerMismatch);
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_remove_authorization_response_iss() {
+    assert!(come_back_from_fapi(honest_response).is_ok());
+    let removed = come_back_from_fapi(|state| honest_response(state).drain(..2).collect());
+    assert_eq!(code(removed), Code::ResponseIssuerMissing);
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_ensure_authorization_response_with_invalid_state_fails() {
+    assert!(come_back_from_fapi(honest_response).is_ok());
+    let altered = come_back_from_fapi(|state| honest_response(&[state, "1"].concat()));
+    assert_eq!(code(altered), Code::StateMismatch);
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_ensure_authorization_response_with_invalid_missing_state_fails() {
+    assert!(come_back_from_fapi(honest_response).is_ok());
+    let removed = come_back_from_fapi(|state| {
+        let mut response = honest_response(state);
+        response.remove(1);
+        response
+    });
+    assert_eq!(code(removed), Code::StateMissing);
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_token_endpoint_response_without_expires_in() {
+    assert_eq!(signed_in().expires_at, Some(NOW.saturating_add(3600)));
+    let tokens = redeem(|answer| without(answer, "expires_in")).unwrap();
+    assert_eq!((tokens.access_token.expose(), tokens.expires_at), (ACCESS_TOKEN, None));
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_token_type_case_insensitivity() {
+    for spelling in ["bearer", "Bearer", "bEArEr"] {
+        assert!(redeem(|answer| answer["token_type"] = json!(spelling)).is_ok(), "{spelling}");
+    }
+    assert_eq!(code(redeem(|answer| answer["token_type"] = json!("bearers"))), Code::TokenTypeUnsupported);
+}
+
+#[test]
+fn fapi2_security_profile_final_client_refresh_token_test() {
+    // The server keeps the refresh token that it gave: what it does not replace stays in use.
+    let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
+    let tokens = support::redeem_from_exchange(exchange, "unused", |answer| {
+        without(answer, "id_token");
+        without(answer, "refresh_token");
+    });
+    let (request, _) = refresh(&config(), &metadata(), tokens.unwrap()).unwrap();
+    assert_eq!(value(&fields(&request), "refresh_token").as_deref(), Some(REFRESH_TOKEN));
+    let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
+    let refused = exchange.finish::<Value>(&support::json_response(400, &json!({"error": "invalid_grant"})), NOW);
+    assert!(refused.unwrap_err().is_invalid_grant());
+}
