@@ -31,7 +31,7 @@ pub const REDIRECT_URI: &str = "https://app.example/callback";
 /// The most bytes of an answer that are read, as in the npm package.
 const MAX_BODY: usize = 1 << 20;
 /// How long an answer may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// What became of the cases of a group.
 #[derive(Debug, Default)]
