@@ -39,7 +39,7 @@ const RESPONSES: [&str; 10] = [
     "code-empty",
 ];
 
-const TOKENS: [&str; 29] = [
+const TOKENS: [&str; 34] = [
     "tokens-as-html",
     "tokens-moved-307",
     "tokens-under-201",
@@ -69,6 +69,11 @@ const TOKENS: [&str; 29] = [
     "alg-none",
     "alg-hs256-with-the-public-key",
     "signature-empty",
+    "signature-of-another-key",
+    "claims-changed-after-signing",
+    "key-for-encryption",
+    "keys-html",
+    "at-hash-of-another-token",
 ];
 
 const USERINFO: [&str; 4] = ["userinfo-of-another", "userinfo-of-nobody", "userinfo-html", "userinfo-moved"];

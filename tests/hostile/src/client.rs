@@ -12,7 +12,10 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::flow::jwks::Jwks;
 use pkce_wasm::flow::metadata::discovery_requests;
+use pkce_wasm::flow::signature::{Signature, Step, Verdict};
+use pkce_wasm::flow::token::Answer;
 use pkce_wasm::flow::{token, userinfo};
 use pkce_wasm::http::{Request, Response};
 use pkce_wasm::random::SystemEntropy;
@@ -22,6 +25,7 @@ use serde_json::Value;
 
 use crate::cases::{self, Case, Expected, Group};
 use crate::server::{Server, now};
+use crate::verify;
 
 /// The client of all cases, as it is registered.
 pub const CLIENT_ID: &str = "app";
@@ -162,7 +166,35 @@ impl Browser {
 
     /// From the token response to the tokens.
     async fn finish(&self, exchange: Exchange, answer: Response) -> Result<TokenSet<Value>, Error> {
-        exchange.finish(&answer, now())
+        let unverified = match exchange.finish(&answer, now())? {
+            Answer::Tokens(tokens) => return Ok(tokens),
+            Answer::Unverified(unverified) => unverified,
+        };
+        let (mut keys, mut refetched_at) = (None, None);
+        let mut verdict = None;
+        while verdict.is_none() {
+            let mut next = unverified.next(keys.as_ref(), refetched_at, now())?;
+            if let Step::Verify(check) = &next {
+                let found = verify::verdict(check);
+                if found.signature == Signature::Valid {
+                    verdict = Some(found);
+                    continue;
+                }
+                next = unverified.next_after_invalid(refetched_at, now())?;
+            }
+            if let Step::Fetch(request) = next {
+                refetched_at = keys.is_some().then(now);
+                keys = Some(self.keys(request).await?);
+            }
+        }
+        unverified.conclude(&verdict.unwrap_or(Verdict::UNAVAILABLE))
+    }
+
+    async fn keys(&self, request: Request) -> Result<Jwks<Value>, Error> {
+        self.send(request)
+            .await
+            .and_then(|answer| Jwks::from_response(&answer))
+            .map_err(|error| if error.code.retryable() { error.code(Code::SigningKeysUnavailable) } else { error })
     }
 
     /// Where the authorization endpoint sends the user: the callback URL.
@@ -204,6 +236,8 @@ impl Browser {
         Ok(Response {
             status: head.status.as_u16(),
             content_type: content_type.map(str::to_owned),
+            // A page cannot see it either, unless the server lets it.
+            date: None,
             body: Secret::new(String::from_utf8_lossy(&body).into_owned()),
         })
     }

@@ -11,6 +11,7 @@ pub mod honest;
 pub mod keys;
 mod reply;
 mod server;
+mod verify;
 
 pub use cases::{Case, Expected, Group};
 pub use reply::{Delivery, Reply};

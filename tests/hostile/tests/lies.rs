@@ -36,7 +36,6 @@ async fn no_lie_in_the_id_token_is_believed() {
 }
 
 #[tokio::test]
-#[ignore = "the crate does not verify signatures yet"]
 async fn id5_no_lie_in_the_signature_is_believed() {
     refuses_every_lie(Group::Signature).await;
 }

@@ -52,7 +52,10 @@ fn keys_of(keys: &[Value]) -> Reply {
 }
 
 pub(super) fn cases() -> Vec<Case> {
-    use Code::IdTokenInvalid;
+    use Code::{
+        EndpointMissing, IdTokenHashMismatch, IdTokenInvalid, IdTokenSignatureInvalid, JwksInvalid,
+        RedirectNotFollowed, SigningKeyNotFound, SigningKeysUnavailable,
+    };
     vec![
         token("signed-rs256", &["ID5"], |login| signed(login, Signer::Rs256)).for_peers(),
         token("signed-ps256", &["ID5", "ID6"], |login| signed(login, Signer::Ps256)),
@@ -93,23 +96,23 @@ pub(super) fn cases() -> Vec<Case> {
         token("alg-of-another-key", &["ID6", "ID7"], |login| {
             headed(login, json!({ "alg": "ES256", "kid": KID }), Signer::Rs256)
         })
-        .refused(IdTokenInvalid),
+        .refused(IdTokenSignatureInvalid),
         token("alg-of-another-padding", &["ID6"], |login| {
             headed(login, json!({ "alg": "RS256", "kid": KID }), Signer::Ps256)
         })
-        .refused(IdTokenInvalid),
+        .refused(IdTokenSignatureInvalid),
         token("alg-unknown", &["ID6"], |login| headed(login, json!({ "alg": "RS257", "kid": KID }), Signer::Rs256))
             .refused(IdTokenInvalid),
         token("signature-of-another-key", &["ID5"], |login| signed(login, Signer::OtherRs256))
-            .refused(IdTokenInvalid)
+            .refused(IdTokenSignatureInvalid)
             .for_peers(),
         token("signature-of-another-curve-key", &["ID5"], |login| signed(login, Signer::OtherEs256))
-            .refused(IdTokenInvalid),
-        token("signature-in-asn1", &["ID5"], |login| signed(login, Signer::Es256Asn1)).refused(IdTokenInvalid),
+            .refused(IdTokenSignatureInvalid),
+        token("signature-in-asn1", &["ID5"], |login| signed(login, Signer::Es256Asn1)).refused(IdTokenSignatureInvalid),
         token("signature-of-zeros", &["ID5"], |login| {
             headed(login, json!({ "alg": "ES256", "kid": KID }), Signer::Bytes(&[0; 64]))
         })
-        .refused(IdTokenInvalid),
+        .refused(IdTokenSignatureInvalid),
         token("signature-empty", &["ID5"], |login| {
             headed(login, json!({ "alg": "RS256", "kid": KID }), Signer::Unsigned)
         })
@@ -128,46 +131,47 @@ pub(super) fn cases() -> Vec<Case> {
             let [(header, _), (_, claims), (signature, _)] = parts[..] else { unreachable!("a token has three parts") };
             Reply::json(honest::tokens_with(login, format!("{header}.{claims}.{signature}")))
         })
-        .refused(IdTokenInvalid)
+        .refused(IdTokenSignatureInvalid)
         .for_peers(),
         token("key-brought-along", &["ID7"], |login| {
             let header = json!({ "alg": "RS256", "kid": KID, "jwk": keys::other_rsa_jwk() });
             headed(login, header, Signer::OtherRs256)
         })
-        .refused(IdTokenInvalid),
+        .refused(IdTokenSignatureInvalid),
         token("key-pointed-to", &["ID7"], |login| {
             let place = format!("{}/elsewhere/jwks", abroad(&login.issuer));
             headed(login, json!({ "alg": "RS256", "kid": "new", "jku": place, "x5u": place }), Signer::OtherRs256)
         })
-        .refused(IdTokenInvalid),
+        .refused(SigningKeyNotFound),
         token("kid-unknown", &["ID7"], |login| {
             headed(login, json!({ "alg": "RS256", "kid": "unknown" }), Signer::OtherRs256)
         })
-        .refused(IdTokenInvalid),
+        .refused(SigningKeyNotFound),
         token("kid-number", &["ID7"], |login| headed(login, json!({ "alg": "RS256", "kid": 7 }), Signer::OtherRs256))
             .refused(IdTokenInvalid),
         jwks("keys-decoys-only", &["ID7"], |_| keys_of(&[keys::other_rsa_jwk(), keys::other_ec_jwk()]))
-            .refused(IdTokenInvalid),
+            .refused(IdTokenSignatureInvalid),
         jwks("key-for-encryption", &["ID7"], |_| keys_of(&[with(keys::rsa_jwk(), "use", json!("enc"))]))
-            .refused(IdTokenInvalid),
+            .refused(SigningKeyNotFound),
         jwks("key-of-another-algorithm", &["ID7"], |_| keys_of(&[with(keys::rsa_jwk(), "alg", json!("PS256"))]))
-            .refused(IdTokenInvalid),
+            .refused(SigningKeyNotFound),
         jwks("key-for-other-operations", &["ID7"], |_| {
             keys_of(&[with(keys::rsa_jwk(), "key_ops", json!(["encrypt"]))])
         })
-        .refused(IdTokenInvalid),
+        .refused(SigningKeyNotFound),
         jwks("key-symmetric", &["ID7"], |_| keys_of(&[json!({ "kty": "oct", "kid": KID, "k": "AAAA" })]))
-            .refused(IdTokenInvalid),
-        jwks("key-without-modulus", &["ID7"], |_| keys_of(&[without(keys::rsa_jwk(), "n")])).refused(IdTokenInvalid),
-        jwks("keys-none", &["ID7"], |_| keys_of(&[])).refused(IdTokenInvalid),
-        jwks("keys-array", &["ID7"], |_| Reply::json(json!([keys::rsa_jwk()]))).refused(IdTokenInvalid),
-        jwks("keys-not-an-array", &["ID7"], |_| Reply::json(json!({ "keys": keys::rsa_jwk() })))
-            .refused(IdTokenInvalid),
-        jwks("keys-html", &["ID7"], |_| Reply::html(200)).refused(IdTokenInvalid),
-        jwks("keys-not-found", &["ID7"], |_| Reply::html(404)).refused(IdTokenInvalid),
+            .refused(SigningKeyNotFound),
+        jwks("key-without-modulus", &["ID7"], |_| keys_of(&[without(keys::rsa_jwk(), "n")]))
+            .refused(SigningKeyNotFound),
+        jwks("keys-none", &["ID7"], |_| keys_of(&[])).refused(SigningKeyNotFound),
+        jwks("keys-array", &["ID7"], |_| Reply::json(json!([keys::rsa_jwk()]))).refused(JwksInvalid),
+        jwks("keys-not-an-array", &["ID7"], |_| Reply::json(json!({ "keys": keys::rsa_jwk() }))).refused(JwksInvalid),
+        jwks("keys-html", &["ID7"], |_| Reply::html(200)).refused(JwksInvalid),
+        jwks("keys-not-found", &["ID7"], |_| Reply::html(404)).refused(JwksInvalid),
         jwks("keys-moved", &["ID7", "SB7"], |_| Reply::redirect(302, "/honest/jwks".to_owned()))
-            .refused(IdTokenInvalid),
-        jwks("keys-cut", &["ID7"], |_| Reply::json(honest::jwks()).arriving(Delivery::Cut)).refused(IdTokenInvalid),
+            .refused(RedirectNotFollowed),
+        jwks("keys-cut", &["ID7"], |_| Reply::json(honest::jwks()).arriving(Delivery::Cut))
+            .refused(SigningKeysUnavailable),
         Case::new(
             "keys-nowhere",
             &["ID5"],
@@ -176,7 +180,7 @@ pub(super) fn cases() -> Vec<Case> {
                 ..Scenario::HONEST
             },
         )
-        .refused(IdTokenInvalid),
+        .refused(EndpointMissing),
         Case::new(
             "keys-over-http",
             &["ID5", "MD6"],
@@ -191,13 +195,13 @@ pub(super) fn cases() -> Vec<Case> {
         token("at-hash-of-another-token", &["ID12"], |login| {
             hashed(login, json!(keys::at_hash("another", Signer::Rs256)))
         })
-        .refused(IdTokenInvalid)
+        .refused(IdTokenHashMismatch)
         .for_peers(),
         token("at-hash-shortened", &["ID12"], |login| {
             hashed(login, json!(keys::at_hash(&login.access_token, Signer::Rs256)[..11]))
         })
-        .refused(IdTokenInvalid),
-        token("at-hash-empty", &["ID12"], |login| hashed(login, json!(""))).refused(IdTokenInvalid),
+        .refused(IdTokenHashMismatch),
+        token("at-hash-empty", &["ID12"], |login| hashed(login, json!(""))).refused(IdTokenHashMismatch),
         token("at-hash-number", &["ID12"], |login| hashed(login, json!(7))).refused(IdTokenInvalid),
     ]
 }
