@@ -19,7 +19,9 @@ export const createClient = ({ call, failed, ready }, glue) => {
     const config = { ...given, memory, subtle: canVerify() };
     let step = call(begin, config, metadata, ...parameters);
     while (step.awaiting !== undefined) {
-      const answer = step.verify ? await verify(step.verify) : await send(step.request, network(config, options));
+      const answer = step.verify
+        ? await verify(step.verify)
+        : await send(step.request, network(config, options));
       step = call(glue.resume, config, metadata, step.awaiting, step.carry, answer);
     }
     return step.done;
@@ -51,6 +53,10 @@ export const createClient = ({ call, failed, ready }, glue) => {
 
     get claims() {
       return this.#tokens.claims ?? null;
+    }
+
+    get idTokenVerifiedBy() {
+      return this.#tokens.idTokenVerifiedBy ?? null;
     }
 
     get scope() {

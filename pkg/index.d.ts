@@ -25,6 +25,7 @@ export interface ServerMetadata {
   readonly scopes_supported?: readonly string[];
   readonly response_types_supported?: readonly string[];
   readonly code_challenge_methods_supported?: readonly string[];
+  readonly id_token_signing_alg_values_supported?: readonly string[];
   readonly authorization_response_iss_parameter_supported?: boolean;
   readonly [member: string]: unknown;
 }
@@ -57,8 +58,16 @@ export interface Config {
   storage?: SessionStorageTier;
   /** Seconds within which a login must be finished; 600 when absent. */
   transactionMaxAge?: number;
-  /** Seconds by which the server's clock may differ from this machine's, 0 to 300; 60 when absent. */
+  /**
+   * Seconds by which the server's clock may differ from this machine's, 0 to 300; 60 when absent. Where the server lets the page see
+   * its `Date` (`Access-Control-Expose-Headers: Date`), its clock counts, up to two days off.
+   */
   clockTolerance?: number;
+  /**
+   * The only algorithm by which ID tokens may be signed: the `id_token_signed_response_alg` of the registration. When absent any that the
+   * metadata lists, of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA and Ed25519.
+   */
+  idTokenSignedResponseAlg?: string;
   /** Milliseconds before a request to the server is given up; 30000 when absent. */
   timeout?: number;
   /** How a hybrid shell plugs in. */
@@ -73,7 +82,22 @@ export interface Config {
    * What is given up: anybody on the network reads and changes codes and tokens (RFC 6749 section 10.3).
    */
   dangerouslyAllowHttp?: boolean;
+  /**
+   * Accepts an ID token whose signature cannot be verified here (see {@link TokenSet.idTokenVerifiedBy}) also when issuer and token
+   * endpoint are not both `https`. A signature that is wrong is refused all the same.
+   * What is given up: nothing shows that the ID token is the issuer's; whoever stands between names any user.
+   */
+  dangerouslyAllowUnverifiedIdToken?: boolean;
 }
+
+/** Who says that an ID token is the issuer's (OpenID Connect Core section 3.1.3.7, step 6). */
+export type IdTokenVerifiedBy =
+  /** Its signature, by a key of the issuer. */
+  | "signature"
+  /** The TLS of the token endpoint: here is no `crypto.subtle` (an insecure origin, an old WebView), or not the algorithm. */
+  | "tls"
+  /** Nobody: {@link Config.dangerouslyAllowUnverifiedIdToken} allowed it. */
+  | "nothing";
 
 /** What a single login may ask for. */
 export interface LoginOptions {
@@ -117,6 +141,8 @@ export interface TokenSet {
   readonly idToken?: string;
   /** The checked claims of the ID token. */
   readonly claims?: Claims;
+  /** Who says that the ID token is the issuer's; absent without an ID token. */
+  readonly idTokenVerifiedBy?: IdTokenVerifiedBy;
 }
 
 /** Options of a single step. */
@@ -166,13 +192,13 @@ export function beginAuthorization(
 ): AuthorizationRequest;
 
 /**
- * Checks the callback against its transaction, redeems the code, and checks the ID token
+ * Checks the callback against its transaction, redeems the code, and checks the ID token and its signature
  * (RFC 6749 sections 4.1.2 to 4.1.4, RFC 9207, OpenID Connect Core section 3.1.3.7).
  *
  * @param transaction - From {@link beginAuthorization}; forget it afterwards: a code is redeemed once.
  * @param callbackUrl - The whole URL that the user came back with.
  * @throws PkceError `transaction_invalid`, `transaction_expired`, `redirect_uri_mismatch`, `callback_invalid`, the errors about
- * `state`, `code` and `iss`, `access_denied`, `authorization_refused`, and those of the token endpoint and the ID token
+ * `state`, `code` and `iss`, `access_denied`, `authorization_refused`, and those of the token endpoint, the ID token and the signing keys
  */
 export function completeAuthorization(
   config: Config,
@@ -183,7 +209,8 @@ export function completeAuthorization(
 ): Promise<TokenSet>;
 
 /**
- * Trades the refresh token for fresh tokens (RFC 6749 section 6). When the answer brings no new refresh token, the old one is kept.
+ * Trades the refresh token for fresh tokens (RFC 6749 section 6). When the answer brings no new refresh token, the old one is kept; so is
+ * the old ID token when there is no new one, or the keys for its signature cannot be fetched.
  *
  * @throws PkceError `refresh_token_missing`, `token_refused` and the errors of the token endpoint
  */
@@ -285,6 +312,8 @@ export class Session {
   private constructor();
   /** The checked claims of the ID token; null without the scope `openid`. */
   readonly claims: Claims | null;
+  /** Who says that the ID token is the issuer's; null without the scope `openid`. */
+  readonly idTokenVerifiedBy: IdTokenVerifiedBy | null;
   /** The scopes granted. */
   readonly scope: string;
   /** Seconds since 1970 at which the access token expires; null when the server did not say. */

@@ -1,5 +1,6 @@
 // Verifies a signature with the platform's WebCrypto, as the module says.
-import { cachedTextEncoder } from "./text.js";
+
+const encode = (text) => new TextEncoder().encode(text);
 
 const bytes = (base64url) =>
   Uint8Array.from(atob(base64url.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
@@ -13,7 +14,7 @@ const base64url = (buffer) =>
     .replaceAll("=", "");
 
 const check = async (subtle, { algorithm, keys, input, signature }) => {
-  const signed = cachedTextEncoder.encode(input);
+  const signed = encode(input);
   for (const jwk of keys) {
     try {
       const key = await subtle.importKey("jwk", jwk, algorithm, false, ["verify"]);
@@ -27,13 +28,13 @@ const check = async (subtle, { algorithm, keys, input, signature }) => {
 };
 
 /** Whether there is a WebCrypto: only secure origins have it. */
-export const canVerify = () => globalThis.crypto?.subtle !== undefined;
+export const canVerify = () => Boolean(globalThis.crypto?.subtle && globalThis.TextEncoder);
 
 /** `{ signature: "valid" | "invalid" | "unavailable", digest? }`. Never throws. */
 export const verify = async (task) => {
-  const subtle = globalThis.crypto?.subtle;
-  if (!subtle) return { signature: "unavailable" };
+  if (!canVerify()) return { signature: "unavailable" };
+  const { subtle } = globalThis.crypto;
   const { hash, text } = task.digest ?? {};
-  const digest = hash && base64url(await subtle.digest(hash, cachedTextEncoder.encode(text)).catch(() => []));
+  const digest = hash && base64url(await subtle.digest(hash, encode(text)).catch(() => []));
   return { signature: await check(subtle, task), digest };
 };

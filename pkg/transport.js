@@ -54,7 +54,14 @@ export const send = async (
     const type = response.headers.get("content-type");
     const date = Date.parse(response.headers.get("date")) / 1000 || undefined;
     const body = await read(response);
-    return { status, redirected, type, date, body, failure: body === undefined ? "response_too_large" : undefined };
+    return {
+      status,
+      redirected,
+      type,
+      date,
+      body,
+      failure: body === undefined ? "response_too_large" : undefined,
+    };
   } catch {
     return { failure: controller.signal.aborted ? "timed_out" : "network_failed" };
   } finally {

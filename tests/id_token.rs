@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{
     CLIENT_ID, CODE, ISSUER, NOW, RS256, SUBJECT, claims, code, come_back_with, config, config_with, exchange, fault,
-    id_token, json_response, jwt, login, login_with, ok, parameter, redeem, redeem_claims, signed_in, token_response,
-    without,
+    finish, id_token, json_response, jwt, login, login_with, ok, parameter, redeem, redeem_claims, signed, signed_in,
+    token_response, without,
 };
 
 const INVALID: Code = Code::IdTokenInvalid;
@@ -21,8 +21,8 @@ const INVALID: Code = Code::IdTokenInvalid;
 fn redeem_header(header: &str) -> Result<TokenSet<Value>, Error> {
     let (_, exchange, nonce) = exchange();
     let mut answer = token_response(&nonce);
-    answer["id_token"] = json!(jwt(header, &claims(&nonce).to_string(), "no signature"));
-    exchange.finish(&ok(&answer), NOW)
+    answer["id_token"] = json!(signed(header, &claims(&nonce).to_string()));
+    finish(exchange, &ok(&answer), NOW)
 }
 
 /// The exchange is answered with this ID token.
@@ -36,7 +36,7 @@ fn redeem_at(now: u64, clock_tolerance: u32) -> Result<TokenSet<Value>, Error> {
     let login = login();
     let nonce = parameter(&login.url, "nonce").unwrap();
     let (_, exchange) = come_back_with(login, &[("code", CODE)]).unwrap().into_request(&config);
-    exchange.finish(&ok(&token_response(&nonce)), now)
+    finish(exchange, &ok(&token_response(&nonce)), now)
 }
 
 #[test]
@@ -163,7 +163,7 @@ fn id6_a_token_without_a_signature_is_refused_whatever_it_says_of_it() {
     let (_, exchange, nonce) = exchange();
     let mut answer = token_response(&nonce);
     answer["id_token"] = json!(jwt(RS256, &claims(&nonce).to_string(), ""));
-    assert_eq!(code(exchange.finish::<Value>(&ok(&answer), NOW)), INVALID);
+    assert_eq!(code(finish(exchange, &ok(&answer), NOW)), INVALID);
 }
 
 #[test]
@@ -219,7 +219,7 @@ fn id10_an_id_token_that_nobody_asked_for_is_checked_too() {
         without(&mut claims, "nonce");
         change(&mut claims);
         let answer = json!({"access_token": "a", "token_type": "Bearer", "id_token": id_token(&claims)});
-        exchange.finish::<Value>(&ok(&answer), NOW)
+        finish(exchange, &ok(&answer), NOW)
     };
     assert_eq!(redeem(|_| {}).unwrap().subject().as_deref(), Some(SUBJECT));
     assert_eq!(code(redeem(|claims| claims["aud"] = json!("other"))), Code::IdTokenAudienceMismatch);
@@ -252,8 +252,8 @@ fn id15_of_a_claim_given_twice_the_last_one_counts() {
         let honest = claims(&nonce).to_string();
         let text = [honest.trim_end_matches('}'), ",", duplicate, "}"].concat();
         let mut answer = token_response(&nonce);
-        answer["id_token"] = json!(jwt(RS256, &text, "no signature"));
-        exchange.finish::<Value>(&ok(&answer), NOW)
+        answer["id_token"] = json!(signed(RS256, &text));
+        finish(exchange, &ok(&answer), NOW)
     };
     assert_eq!(redeem(r#""sub":"bob""#).unwrap().subject().as_deref(), Some("bob"));
     assert_eq!(code(redeem(r#""aud":"other""#)), Code::IdTokenAudienceMismatch);
@@ -272,7 +272,7 @@ fn ac20_an_id_token_beside_an_error_is_not_looked_at() {
     let (_, exchange, nonce) = exchange();
     let mut answer = token_response(&nonce);
     answer["error"] = json!("invalid_grant");
-    assert_eq!(code(exchange.finish::<Value>(&json_response(400, &answer), NOW)), Code::TokenRefused);
+    assert_eq!(code(finish(exchange, &json_response(400, &answer), NOW)), Code::TokenRefused);
 }
 
 proptest! {

@@ -8,14 +8,14 @@ use pkce_wasm::flow::token::refresh;
 use pkce_wasm::{Code, Error, TokenSet};
 use serde_json::{Value, json};
 use support::{
-    CLIENT_ID, NOW, REFRESH_TOKEN, claims, code, config, config_with, fault, fields, id_token, json_response, metadata,
-    names, ok, redeem, signed_in, value, without,
+    CLIENT_ID, NOW, REFRESH_TOKEN, claims, code, config, config_with, fault, fields, finish, id_token, json_response,
+    metadata, names, ok, redeem, signed_in, value, without,
 };
 
 /// The token set after a refresh that was answered in that way.
 fn refreshed_from(tokens: TokenSet<Value>, answer: &Value) -> Result<TokenSet<Value>, Error> {
     let (_, exchange) = refresh(&config(), &metadata(), tokens)?;
-    exchange.finish(&ok(answer), NOW)
+    finish(exchange, &ok(answer), NOW)
 }
 
 fn refreshed(answer: &Value) -> Result<TokenSet<Value>, Error> {
@@ -129,6 +129,6 @@ fn id14_the_nonce_of_a_refreshed_id_token_is_absent_or_the_same() {
 #[test]
 fn ac21_a_refused_refresh_says_that_the_session_is_over() {
     let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
-    let error = exchange.finish::<Value>(&json_response(400, &json!({"error": "invalid_grant"})), NOW).unwrap_err();
+    let error = finish(exchange, &json_response(400, &json!({"error": "invalid_grant"})), NOW).unwrap_err();
     assert!(error.is_invalid_grant() && error.restart_helps());
 }

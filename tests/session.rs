@@ -24,6 +24,7 @@ fn assert_same(one: &TokenSet<Value>, other: &TokenSet<Value>) {
     assert_eq!(exposed(&one.refresh_token), exposed(&other.refresh_token));
     assert_eq!(exposed(&one.id_token), exposed(&other.id_token));
     assert_eq!(one.claims, other.claims);
+    assert_eq!(one.id_token_verified_by, other.id_token_verified_by);
 }
 
 /// Tokens with nothing but what has to be there.
@@ -36,6 +37,7 @@ fn bare(access_token: &str) -> TokenSet<Value> {
         refresh_token: None,
         id_token: None,
         claims: None,
+        id_token_verified_by: None,
     }
 }
 

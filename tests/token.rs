@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 use support::entropy::Seeded;
 use support::{
     ACCESS_TOKEN, CLIENT_ID, CODE, NOW, REDIRECT_URI, REFRESH_TOKEN, SUBJECT, code, come_back_with, config,
-    config_with, exchange, fault, fields, json_response, login, login_at, login_with, metadata, metadata_with, names,
-    ok, parameter, redeem, redeem_from, response, signed_in, state, token_response, value, without,
+    config_with, exchange, fault, fields, finish, json_response, login, login_at, login_with, metadata, metadata_with,
+    names, ok, parameter, redeem, redeem_from, response, signed_in, state, token_response, value, without,
 };
 
 const INVALID: Code = Code::TokenResponseInvalid;
@@ -240,7 +240,7 @@ fn ac18_no_lifetime_overflows_the_clock() {
     answer["expires_in"] = json!(9_007_199_254_740_991_u64);
     without(&mut answer, "id_token");
     let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
-    let tokens: TokenSet<Value> = exchange.finish(&ok(&answer), u64::MAX).unwrap();
+    let tokens: TokenSet<Value> = finish(exchange, &ok(&answer), u64::MAX).unwrap();
     assert_eq!(tokens.expires_at, Some(u64::MAX));
 }
 
@@ -251,7 +251,7 @@ fn ac19_the_scope_granted_is_the_one_asked_for_unless_the_server_says_otherwise(
     let login = login_with(LoginOptions { scope: Some("a b".into()), ..LoginOptions::default() });
     let (_, exchange) = come_back_with(login, &[("code", CODE)]).unwrap().into_request(&config());
     let tokens: TokenSet<Value> =
-        exchange.finish(&ok(&json!({"access_token": "a", "token_type": "Bearer"})), NOW).unwrap();
+        finish(exchange, &ok(&json!({"access_token": "a", "token_type": "Bearer"})), NOW).unwrap();
     assert_eq!((tokens.scope.as_str(), tokens.refresh_token.is_none()), ("a b", true));
 }
 

@@ -18,6 +18,11 @@ extern "C" {
     fn send(request: &JsValue, network: &JsValue) -> Promise;
 }
 
+#[wasm_bindgen(module = "/pkg/signature.js")]
+extern "C" {
+    fn verify(task: &JsValue) -> Promise;
+}
+
 #[wasm_bindgen(inline_js = r#"
 export function recorder(answers) {
   const sent = [];
@@ -36,16 +41,28 @@ export function recorder(answers) {
 export function silent() {
   return { timeout: 20, fetch: (url, init) => new Promise((_, reject) => init.signal.addEventListener("abort", () => reject(init.signal.reason))) };
 }
-export function idToken(claims) {
-  const part = (value) => btoa(JSON.stringify(value)).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
-  return [part({ alg: "RS256" }), part(claims), "c2lnbmF0dXJl"].join(".");
+const base64url = (text) => btoa(text).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+const ES256 = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
+let pair;
+export async function keySet() {
+  pair ??= await crypto.subtle.generateKey(ES256, true, ["sign", "verify"]);
+  const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", pair.publicKey);
+  return JSON.stringify({ keys: [{ kty, crv, x, y, kid: "1" }] });
+}
+export async function idToken(claims, kid) {
+  await keySet();
+  const input = [{ alg: "ES256", kid }, claims].map((part) => base64url(JSON.stringify(part))).join(".");
+  const signature = await crypto.subtle.sign(ES256, pair.privateKey, new TextEncoder().encode(input));
+  return [input, base64url(String.fromCharCode(...new Uint8Array(signature)))].join(".");
 }
 "#)]
 extern "C" {
     fn recorder(answers: Array) -> Object;
     fn silent() -> Object;
     #[wasm_bindgen(js_name = idToken)]
-    fn id_token(claims: JsValue) -> String;
+    fn id_token(claims: JsValue, kid: &str) -> Promise;
+    #[wasm_bindgen(js_name = keySet)]
+    fn key_set() -> Promise;
 }
 
 fn get(object: &JsValue, name: &str) -> JsValue {
@@ -64,7 +81,7 @@ fn metadata() -> JsValue {
     json(
         r#"{"issuer":"https://as.example","authorization_endpoint":"https://as.example/auth",
         "token_endpoint":"https://as.example/token","userinfo_endpoint":"https://as.example/me",
-        "revocation_endpoint":"https://as.example/revoke","code_challenge_methods_supported":["S256"],
+        "revocation_endpoint":"https://as.example/revoke","jwks_uri":"https://as.example/jwks","code_challenge_methods_supported":["S256"],
         "authorization_response_iss_parameter_supported":true}"#,
     )
 }
@@ -107,8 +124,10 @@ fn callback(state: &str) -> String {
 /// Goes on with an operation until it is done, as the package does.
 async fn settled(step: Result<JsValue, JsValue>, config: &JsValue, network: &JsValue) -> Result<JsValue, JsValue> {
     let mut step = step?;
-    while get(&step, "request").is_object() {
-        let answer = JsFuture::from(send(&get(&step, "request"), network)).await.unwrap();
+    while !get(&step, "awaiting").is_undefined() {
+        let task = get(&step, "verify");
+        let answer = if task.is_object() { verify(&task) } else { send(&get(&step, "request"), network) };
+        let answer = JsFuture::from(answer).await.unwrap();
         let awaiting = get(&step, "awaiting").as_f64().unwrap() as u32;
         step = web::resume(config.clone(), metadata(), awaiting, &text(&step, "carry"), answer)?;
     }
@@ -128,7 +147,19 @@ fn network(config: &JsValue) -> JsValue {
     network.into()
 }
 
-fn push_answer(host: &JsValue, client_id: &str) {
+async fn push_answer(host: &JsValue, client_id: &str) {
+    push_tokens(host, client_id, "1").await;
+    push_keys(host).await;
+}
+
+async fn push_keys(host: &JsValue) {
+    let queue: Array = get(host, "answers").unchecked_into();
+    let keys = JsFuture::from(key_set()).await.unwrap();
+    queue.push(&Array::of3(&200.into(), &"application/json".into(), &keys));
+}
+
+/// Tokens whose ID token is by the key of that name.
+async fn push_tokens(host: &JsValue, client_id: &str, kid: &str) {
     let nonce = opened(host).search_params().get("nonce").unwrap();
     let now = (js_sys::Date::now() / 1000.0).floor();
     let claims = json(&format!(
@@ -137,7 +168,7 @@ fn push_answer(host: &JsValue, client_id: &str) {
     ));
     let body = format!(
         r#"{{"access_token":"at","token_type":"Bearer","expires_in":60,"refresh_token":"rt","id_token":"{}"}}"#,
-        id_token(claims)
+        JsFuture::from(id_token(claims, kid)).await.unwrap().as_string().unwrap()
     );
     let queue: Array = get(host, "answers").unchecked_into();
     queue.push(&Array::of3(&200.into(), &"application/json".into(), &body.into()));
@@ -230,18 +261,19 @@ async fn a_login_completes_once_and_its_callback_stays_completed() {
     let host = host(&[]);
     let config = config("once", &host);
     let state = begin(&config, &host);
-    push_answer(&host, "once");
+    push_answer(&host, "once").await;
 
     let first = handled(&config, callback(&state)).await;
     assert_eq!(text(&first, "status"), "signed-in");
     assert_eq!(text(&first, "returnTo"), "/inbox");
     assert_eq!(text(&get(&get(&first, "tokens"), "claims"), "sub"), "ada");
-    assert_eq!(sent(&host), 1);
+    assert_eq!(text(&get(&first, "tokens"), "idTokenVerifiedBy"), "signature");
+    assert_eq!(sent(&host), 2);
 
     let again = handled(&config, callback(&state)).await;
     assert_eq!(text(&again, "status"), "already-completed");
     assert_eq!(text(&again, "returnTo"), "/inbox");
-    assert_eq!(sent(&host), 1);
+    assert_eq!(sent(&host), 2);
 
     assert_eq!(text(&web::session(config.clone(), metadata()).unwrap(), "accessToken"), "at");
     web::logout(config.clone(), metadata()).unwrap();
@@ -253,7 +285,7 @@ async fn the_token_request_is_sent_without_credentials_referrer_cache_or_redirec
     let host = host(&[]);
     let config = config("request", &host);
     let state = begin(&config, &host);
-    push_answer(&host, "request");
+    push_answer(&host, "request").await;
     handled(&config, callback(&state)).await;
 
     let request = get(&host, "sent").unchecked_into::<Array>().get(0);
@@ -308,7 +340,7 @@ async fn is1_a_wrong_iss_is_refused_and_the_true_answer_still_completes() {
     let host = host(&[]);
     let config = config("mixed-up", &host);
     let state = begin(&config, &host);
-    push_answer(&host, "mixed-up");
+    push_answer(&host, "mixed-up").await;
     let mixed_up = format!("{REDIRECT_URI}?code=x&state={state}&iss=https%3A%2F%2Fevil.example");
     let outcome = handled(&config, mixed_up).await;
     assert_eq!(text_of(&get(&outcome, "error")), "response_issuer_mismatch");
@@ -364,7 +396,7 @@ async fn an_expired_access_token_is_refreshed_and_only_invalid_grant_ends_the_se
     let host = host(&[]);
     let config = config("refresh", &host);
     let state = begin(&config, &host);
-    push_answer(&host, "refresh");
+    push_answer(&host, "refresh").await;
     handled(&config, callback(&state)).await;
 
     let queue: Array = get(&host, "answers").unchecked_into();
@@ -395,10 +427,45 @@ async fn is5_the_callback_of_another_client_of_the_page_is_left_to_it() {
     let host = host(&[]);
     let (ours, theirs) = (config("ours", &host), config("theirs", &host));
     let state = begin(&ours, &host);
-    push_answer(&host, "ours");
+    push_answer(&host, "ours").await;
     let outcome = handled(&theirs, callback(&state)).await;
     assert_eq!(text(&outcome, "status"), "other-login");
     assert_eq!(text_of(&get(&outcome, "error")), "transaction_invalid");
     assert_eq!(sent(&host), 0);
     assert_eq!(text(&handled(&ours, callback(&state)).await, "status"), "signed-in");
+}
+
+#[wasm_bindgen_test]
+async fn id7_the_keys_are_fetched_once_a_page_and_once_more_for_a_missing_one() {
+    let host = host(&[]);
+    let config = config("keys", &host);
+    for (kid, requests, status) in
+        [("1", 2, "signed-in"), ("1", 1, "signed-in"), ("2", 2, "refused"), ("3", 1, "refused")]
+    {
+        let before = sent(&host);
+        let state = begin(&config, &host);
+        push_tokens(&host, "keys", kid).await;
+        if requests == 2 {
+            push_keys(&host).await;
+        }
+        let outcome = handled(&config, callback(&state)).await;
+        assert_eq!(text(&outcome, "status"), status, "{kid}");
+        assert_eq!(sent(&host) - before, requests, "{kid}");
+        if status == "refused" {
+            assert_eq!(text_of(&get(&outcome, "error")), "signing_key_not_found");
+        }
+    }
+}
+
+#[wasm_bindgen_test]
+async fn id5_without_web_crypto_tls_stands_for_the_signature_and_nothing_is_fetched() {
+    let host = host(&[]);
+    let config = config("no-subtle", &host);
+    Reflect::set(&config, &"subtle".into(), &false.into()).unwrap();
+    let state = begin(&config, &host);
+    push_tokens(&host, "no-subtle", "1").await;
+    let outcome = handled(&config, callback(&state)).await;
+    assert_eq!(text(&get(&outcome, "tokens"), "idTokenVerifiedBy"), "tls");
+    assert_eq!(sent(&host), 1);
+    assert_eq!(text(&web::session(config, metadata()).unwrap(), "idTokenVerifiedBy"), "tls");
 }

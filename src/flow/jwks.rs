@@ -208,7 +208,15 @@ impl<J: Json> Jwks<J> {
     /// the same `kid`, keys for another use and keys of unknown kinds are passed over, and so are symmetric keys.
     #[must_use]
     pub fn candidates(&self, algorithm: &Algorithm, kid: Option<&str>) -> Vec<PublicKey> {
-        self.0.iter().filter_map(|jwk| PublicKey::read(jwk, algorithm, kid)).take(MAX_CANDIDATES).collect()
+        let mut keys = Vec::new();
+        for jwk in &self.0 {
+            if keys.len() < MAX_CANDIDATES
+                && let Some(key) = PublicKey::read(jwk, algorithm, kid)
+            {
+                keys.push(key);
+            }
+        }
+        keys
     }
 }
 

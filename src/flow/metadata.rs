@@ -1,7 +1,6 @@
 //! What the server is: discovery (RFC 8414, OpenID Connect Discovery 1.0).
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::error::{Code, Error};
 use crate::flow::config::{Config, check_issuer};
@@ -85,8 +84,12 @@ impl Metadata {
         let revocation_endpoint = endpoint("revocation_endpoint")?;
         let jwks_uri = endpoint("jwks_uri")?;
         let signing_algs = document.member("id_token_signing_alg_values_supported").map(|algs| {
-            let algs: Vec<_> = algs.as_elements().unwrap_or_default().iter().filter_map(Json::as_string).collect();
-            algs.join(" ")
+            let mut names = String::new();
+            for alg in algs.as_elements().unwrap_or_default() {
+                names.push_str(&alg.as_string().unwrap_or_default());
+                names.push(' ');
+            }
+            names
         });
         Ok(Self {
             issuer: named,

@@ -154,11 +154,10 @@ impl<J: Json> Unverified<J> {
     /// # Errors
     /// [`Code::IdTokenSignatureInvalid`], [`Code::IdTokenHashMismatch`], [`Code::IdTokenUnverifiable`]
     pub fn conclude(self, verdict: &Verdict) -> Result<TokenSet<J>, Error> {
-        let unverifiable = Error::new(Code::IdTokenUnverifiable);
         let verified_by = match verdict.signature {
             Signature::Valid => VerifiedBy::Signature,
             Signature::Invalid => return Err(Error::new(Code::IdTokenSignatureInvalid)),
-            Signature::Unavailable => self.voucher.ok_or_else(|| unverifiable.clone())?,
+            Signature::Unavailable => self.voucher.ok_or(Code::IdTokenUnverifiable)?,
         };
         if let Some(expected) = &self.at_hash {
             match verdict.digest.as_deref() {
@@ -166,7 +165,7 @@ impl<J: Json> Unverified<J> {
                     check_hash(expected, digest)?;
                 }
                 _ if verified_by == VerifiedBy::Nothing => {}
-                _ => return Err(unverifiable.about("at_hash")),
+                _ => return Err(Error::new(Code::IdTokenUnverifiable).about("at_hash")),
             }
         }
         Ok(TokenSet {

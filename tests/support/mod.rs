@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test file uses its own part of it")]
 
 pub(crate) mod entropy;
+pub(crate) mod signing;
 
 use std::fmt::Debug;
 
@@ -11,7 +12,8 @@ use pkce_wasm::flow::logout::revocation_requests;
 use pkce_wasm::http::{Request, Response};
 use pkce_wasm::secret::Secret;
 use pkce_wasm::{
-    Authorization, Callback, Code, Config, Error, Exchange, Grant, Metadata, Settings, TokenSet, Transaction, begin,
+    Answer, Authorization, Callback, Code, Config, Error, Exchange, Grant, Jwks, Metadata, Settings, Step, TokenSet,
+    Transaction, Unverified, begin,
 };
 use serde_json::{Value, json};
 
@@ -189,9 +191,17 @@ pub(crate) fn claims(nonce: &str) -> Value {
 /// The header of an ID token.
 pub(crate) const RS256: &str = r#"{"alg":"RS256"}"#;
 
-/// An ID token whose signature nobody made.
+/// An ID token of the honest server.
 pub(crate) fn id_token(claims: &Value) -> String {
-    jwt(RS256, &claims.to_string(), "no signature")
+    signed(RS256, &claims.to_string())
+}
+
+/// A JWT that the honest server signed by the `alg` of its header; with a signature that is none when it has no such `alg`.
+pub(crate) fn signed(header: &str, claims: &str) -> String {
+    let input = [header, claims].map(|part| base64url(part.as_bytes())).join(".");
+    let header: Value = serde_json::from_str(header).unwrap_or_default();
+    let signature = header["alg"].as_str().and_then(|alg| signing::sign(alg, &input));
+    [&input, ".", &base64url(&signature.unwrap_or_else(|| b"no signature".to_vec()))].concat()
 }
 
 pub(crate) fn jwt(header: &str, claims: &str, signature: &str) -> String {
@@ -210,7 +220,7 @@ pub(crate) fn token_response(nonce: &str) -> Value {
 }
 
 pub(crate) fn response(status: u16, content_type: Option<&str>, body: &str) -> Response {
-    Response { status, content_type: content_type.map(Into::into), body: Secret::new(body.into()) }
+    Response { status, content_type: content_type.map(Into::into), date: None, body: Secret::new(body.into()) }
 }
 
 pub(crate) fn json_response(status: u16, body: &Value) -> Response {
@@ -221,17 +231,35 @@ pub(crate) fn ok(body: &Value) -> Response {
     json_response(200, body)
 }
 
+/// Reads the answer to an exchange, and verifies its ID token by the honest server's keys.
+pub(crate) fn finish(exchange: Exchange, answer: &Response, now: u64) -> Result<TokenSet<Value>, Error> {
+    match exchange.finish(answer, now)? {
+        Answer::Tokens(tokens) => Ok(tokens),
+        Answer::Unverified(unverified) => verify(unverified, &signing::key_set(), now),
+    }
+}
+
+/// Verifies an ID token by a key set that was fetched just now.
+pub(crate) fn verify(unverified: Unverified<Value>, keys: &Value, now: u64) -> Result<TokenSet<Value>, Error> {
+    let keys = Jwks::from_response(&ok(keys))?;
+    let verdict = match unverified.next(Some(&keys), Some(now), now)? {
+        Step::Verify(check) => signing::verify(&check),
+        Step::Fetch(_) => panic!("the keys were fetched just now"),
+    };
+    unverified.conclude(&verdict)
+}
+
 /// The exchange is answered by an honest token response after that change.
 pub(crate) fn redeem(change: impl FnOnce(&mut Value)) -> Result<TokenSet<Value>, Error> {
     let (_, exchange, nonce) = exchange();
     let mut answer = token_response(&nonce);
     change(&mut answer);
-    exchange.finish(&ok(&answer), NOW)
+    finish(exchange, &ok(&answer), NOW)
 }
 
 /// The exchange is answered in that way.
 pub(crate) fn redeem_from(answer: &Response) -> Result<TokenSet<Value>, Error> {
-    exchange().1.finish(answer, NOW)
+    finish(exchange().1, answer, NOW)
 }
 
 /// The exchange is answered with an ID token of those claims, after that change.
@@ -241,7 +269,7 @@ pub(crate) fn redeem_claims(change: impl FnOnce(&mut Value)) -> Result<TokenSet<
     change(&mut claims);
     let mut answer = token_response(&nonce);
     answer["id_token"] = json!(id_token(&claims));
-    exchange.finish(&ok(&answer), NOW)
+    finish(exchange, &ok(&answer), NOW)
 }
 
 /// The requests that revoke those tokens, in the order in which they are to be sent.

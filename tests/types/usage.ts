@@ -35,6 +35,7 @@ const config: Config = {
   clientId: "app",
   redirectUri: "https://app.example/callback",
   scope: "openid profile",
+  idTokenSignedResponseAlg: "ES256",
   storage: "session",
   host: { fetch: (input, init) => fetch(input, init), open: (url) => location.assign(url) },
 };
@@ -58,6 +59,8 @@ export async function client(): Promise<string | undefined> {
     return describe(outcome);
   }
   const claims: Claims | null = session.claims;
+  const verifiedBy: "signature" | "tls" | "nothing" | null = session.idTokenVerifiedBy;
+  void verifiedBy;
   const token: string = await session.accessToken();
   await session.refresh();
   await app.logout();

@@ -39,7 +39,7 @@ const RESPONSES: [&str; 10] = [
     "code-empty",
 ];
 
-const TOKENS: [&str; 34] = [
+const TOKENS: [&str; 27] = [
     "tokens-as-html",
     "tokens-moved-307",
     "tokens-under-201",
@@ -66,14 +66,23 @@ const TOKENS: [&str; 34] = [
     "iat-future",
     "sub-missing",
     "crit",
-    "alg-none",
-    "alg-hs256-with-the-public-key",
-    "signature-empty",
-    "signature-of-another-key",
-    "claims-changed-after-signing",
-    "key-for-encryption",
-    "keys-html",
     "at-hash-of-another-token",
+];
+
+/// Each with the number of times that the keys are asked for.
+const SIGNATURES: [(&str, u32); 11] = [
+    ("alg-none", 0),
+    ("alg-hs256-with-the-public-key", 0),
+    ("alg-not-listed", 0),
+    ("signature-empty", 0),
+    ("signature-of-another-key", 1),
+    ("claims-changed-after-signing", 1),
+    ("keys-decoys-only", 1),
+    ("keys-html", 1),
+    ("keys-under-503", 1),
+    // Once more for the key that is missing; then no more.
+    ("kid-unknown", 2),
+    ("key-for-encryption", 2),
 ];
 
 const USERINFO: [&str; 4] = ["userinfo-of-another", "userinfo-of-nobody", "userinfo-html", "userinfo-moved"];
@@ -197,6 +206,26 @@ async fn a_token_response_that_cannot_be_trusted_signs_nobody_in() {
         assert_eq!(server.hits(case.name, "elsewhere/token"), 0, "{}: a redirect was followed", case.name);
     }
     tally.finish(Group::Token);
+}
+
+#[tokio::test]
+async fn a_signature_that_is_not_the_servers_own_signs_nobody_in() {
+    let chosen = chosen(&SIGNATURES.map(|(name, _)| name), "refused");
+    let honest = [("keys-rotated", 2), ("kid-absent-one-key", 1), ("signed-es256", 1), ("signed-ps256", 1)];
+    let known = honest.map(|(name, _)| (name, cases::named(name).scenario));
+    let server = Server::start(chosen.iter().map(|(case, _)| (case.name, case.scenario)).chain(known)).await;
+    let app = App::start().await;
+    for (name, fetches) in honest {
+        assert_eq!(sign_in(&app, &server, name).await.outcome, Outcome::of("signed-in"), "{name}");
+        assert_eq!(server.hits(name, "jwks"), fetches, "{name}");
+    }
+    let mut tally = Tally::default();
+    for ((case, expected), (_, fetches)) in chosen.iter().zip(SIGNATURES) {
+        let page = sign_in(&app, &server, case.name).await;
+        tally.add(case, page.signed_in, &page.outcome, expected);
+        assert_eq!(server.hits(case.name, "jwks"), fetches, "{}", case.name);
+    }
+    tally.finish(Group::Signature);
 }
 
 #[tokio::test]

@@ -46,7 +46,8 @@ impl Fixtures {
         copy(&fixtures.folder.join("node_modules/pkce-wasm"), &pages.join("pkce-wasm"), issuer);
         let insecure = apps.join("insecure");
         copy(&pages, &insecure, issuer);
-        let allowed = app.replacen("  scope:", "  dangerouslyAllowHttp: true,\n  scope:", 1);
+        let flags = "  dangerouslyAllowHttp: true,\n  dangerouslyAllowUnverifiedIdToken: true,\n  scope:";
+        let allowed = app.replacen("  scope:", flags, 1);
         fs::write(insecure.join("src/index.js"), allowed).expect("a file can be written");
         fixtures
     }

@@ -170,8 +170,21 @@ pub(super) fn cases() -> Vec<Case> {
         jwks("keys-not-found", &["ID7"], |_| Reply::html(404)).refused(JwksInvalid),
         jwks("keys-moved", &["ID7", "SB7"], |_| Reply::redirect(302, "/honest/jwks".to_owned()))
             .refused(RedirectNotFollowed),
+        jwks("keys-under-503", &["ID7"], |_| Reply::html(503)).refused(SigningKeysUnavailable),
         jwks("keys-cut", &["ID7"], |_| Reply::json(honest::jwks()).arriving(Delivery::Cut))
             .refused(SigningKeysUnavailable),
+        Case::new(
+            "alg-not-listed",
+            &["ID6"],
+            Scenario {
+                metadata: |issuer| {
+                    let listed = json!(["ES256"]);
+                    Reply::json(with(honest::metadata(issuer), "id_token_signing_alg_values_supported", listed))
+                },
+                ..Scenario::HONEST
+            },
+        )
+        .refused(IdTokenInvalid),
         Case::new(
             "keys-nowhere",
             &["ID5"],
