@@ -192,6 +192,15 @@ fn id9_an_id_token_of_the_future_is_refused() {
 }
 
 #[test]
+fn id9_an_id_token_is_not_used_before_its_nbf() {
+    let from = |nbf: serde_json::Value| redeem_claims(|claims| claims["nbf"] = nbf);
+    assert!(from(json!(NOW)).is_ok());
+    assert!(from(json!(NOW.saturating_add(60))).is_ok());
+    assert_eq!(fault(from(json!(NOW.saturating_add(61)))), (Code::IdTokenNotYetValid, Some("nbf")));
+    assert_eq!(fault(from(json!("now"))), (Code::IdTokenInvalid, Some("nbf")));
+}
+
+#[test]
 fn id10_the_nonce_is_the_one_that_was_sent() {
     let (_, _, nonce) = exchange();
     for wrong in [json!(""), json!("other"), json!(nonce.to_lowercase()), json!(1), json!([nonce]), json!(null)] {

@@ -67,6 +67,12 @@ pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Resu
     if claims.number("iat").ok_or_else(|| invalid("iat"))? > now + tolerance {
         return Err(Error::new(Code::IdTokenNotYetValid).about("iat"));
     }
+    // RFC 7519 section 4.1.5.
+    if let Some(nbf) = claims.member("nbf")
+        && nbf.as_number().ok_or_else(|| invalid("nbf"))? > now + tolerance
+    {
+        return Err(Error::new(Code::IdTokenNotYetValid).about("nbf"));
+    }
     if let Some(nonce) = expected.nonce
         && claims.string("nonce").as_deref() != Some(nonce)
     {

@@ -9,6 +9,7 @@ mod codes;
 mod demo;
 mod display;
 mod fingerprint;
+mod hostile;
 mod inline;
 mod lint;
 mod package;
@@ -38,6 +39,8 @@ cargo xtask <command>
   lint [--fix]                  formatting, lints, types and layers; --fix formats in place
   reach [--full] [--json]       the packed tarball in bundlers, test runners, runtimes, pages and
                                 workers; --full adds the slow rows, Firefox and WebKit
+  hostile [--peers] [--json]    the hostile authorization server against this crate; --peers against
+                                this package and those of others
   size [--json] [--check] [--update]
                                 what a user ships, beside the peers; --check fails when an entry
                                 grew past tests/size/budget.json, --update writes that file";
@@ -48,6 +51,7 @@ enum Command {
     Demo(demo::Options),
     Test(test::Options),
     Lint { fix: bool },
+    Hostile(hostile::Options),
     Reach(reach::Options),
     Size(size::Options),
     Help,
@@ -59,6 +63,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::demo(&options),
         Command::Test(options) => test::test(&options),
         Command::Lint { fix } => lint::lint(fix),
+        Command::Hostile(options) => hostile::hostile(&options),
         Command::Reach(options) => reach::reach(&options),
         Command::Size(options) => size::size(&options),
         Command::Help => {
@@ -83,6 +88,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             "demo" => Command::Demo(demo::Options::default()),
             "test" => Command::Test(test::Options::default()),
             "lint" => Command::Lint { fix: false },
+            "hostile" => Command::Hostile(hostile::Options::default()),
             "reach" => Command::Reach(reach::Options::default()),
             "size" => Command::Size(size::Options::default()),
             "help" => Command::Help,
@@ -96,6 +102,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (command, Short('h') | Long("help")) => *command = Command::Help,
             (Command::Build { force }, Long("force")) => *force = true,
             (Command::Lint { fix }, Long("fix")) => *fix = true,
+            (Command::Hostile(options), Long("peers")) => options.peers = true,
+            (Command::Hostile(options), Long("json")) => options.json = true,
             (Command::Reach(options), Long("full")) => options.full = true,
             (Command::Reach(options), Long("json")) => options.json = true,
             (Command::Size(options), Long("json")) => options.json = true,

@@ -11,14 +11,28 @@ use crate::process::say;
 pub(crate) struct Count {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
+    /// Lies told by the hostile server and its neighbours, where the tests say so.
+    pub(crate) lies: u64,
+    /// Lies that were believed.
+    pub(crate) believed: u64,
 }
 
 impl Count {
+    /// Adds what a test says of bad inputs: `37 tried, 0 accepted`.
+    fn read_lies(&mut self, told: &str) {
+        let mut numbers =
+            told.split(|character: char| !character.is_ascii_digit()).filter_map(|text| text.parse().ok());
+        self.lies = self.lies.saturating_add(numbers.next().unwrap_or(0));
+        self.believed = self.believed.saturating_add(numbers.next().unwrap_or(0));
+    }
+
     /// Adds what a line of a test runner's output says: cargo's `test result: ok. 3 passed; 0 failed; …`, or `pass 3` and
     /// `fail 0` of Node's.
     pub(crate) fn read(&mut self, line: &str) {
         let mut previous = "";
-        if line.starts_with("test result: ") {
+        if let Some((_, told)) = line.split_once("bad inputs: ") {
+            self.read_lies(told);
+        } else if line.starts_with("test result: ") {
             for word in line.split_whitespace() {
                 match word.trim_end_matches(';') {
                     "passed" => self.passed = self.passed.saturating_add(previous.parse().unwrap_or(0)),
@@ -58,7 +72,7 @@ impl Report {
         println!("\n== {layer} {engine}");
         let started = Instant::now();
         let mut count = Count::default();
-        let note = match run(&mut count) {
+        let mut note = match run(&mut count) {
             Ok(true) if count == Count::default() => "ran no test".to_owned(),
             Ok(true) => String::new(),
             Ok(false) if count.failed == 0 => "did not run to its end".to_owned(),
@@ -69,6 +83,10 @@ impl Report {
             say(format_args!("{layer} {engine}: {note}"));
             count.failed = count.failed.max(1);
         }
+        if count.lies > 0 {
+            let lies = format!("bad inputs: {} tried, {} accepted", count.lies, count.believed);
+            note = if note.is_empty() { lies } else { format!("{lies}; {note}") };
+        }
         self.0.push(Row { layer, engine, count, took: started.elapsed(), note });
     }
 
@@ -77,7 +95,7 @@ impl Report {
         println!("\n{:<8}  {:<8}  {:>6}  {:>6}  {:>7}", "layer", "engine", "passed", "failed", "seconds");
         let mut sum = Count::default();
         for Row { layer, engine, count, took, note } in &self.0 {
-            let Count { passed, failed } = *count;
+            let Count { passed, failed, .. } = *count;
             let row = format!("{layer:<8}  {engine:<8}  {passed:>6}  {failed:>6}  {:>7.1}  {note}", took.as_secs_f64());
             println!("{}", row.trim_end());
             sum.passed = sum.passed.saturating_add(passed);
@@ -103,7 +121,8 @@ mod tests {
         count.read("test result: ok. 1 passed; 0 failed; 0 ignored");
         count.read("ℹ pass 4");
         count.read("ℹ fail 1");
-        assert_eq!(count, Count { passed: 17, failed: 3 });
+        count.read("..refresh: bad inputs: 21 tried, 1 accepted; 6 honest ones beside them");
+        assert_eq!(count, Count { passed: 17, failed: 3, lies: 21, believed: 1 });
     }
 
     #[test]

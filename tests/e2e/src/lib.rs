@@ -16,15 +16,11 @@ mod browser;
 mod demo;
 mod driver;
 mod engine;
-mod hostile;
 mod page;
 
 pub use browser::Browser;
 pub use demo::{Counters, Demo};
 pub use engine::{Engine, Setup};
-pub use hostile::{
-    Hostile, KID, Login, Reply, Scenario, honest_claims, honest_metadata, honest_tokens, id_token, jwks, signed, tokens,
-};
 pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};
 
 /// `cargo xtask test` sets the environment; by hand the defaults do where the programs are on `PATH`.

@@ -1,10 +1,11 @@
 //! The harness itself, on a page that needs neither the package nor the demo.
 
-use e2e::{Browser, Hostile, Scenario};
+use e2e::Browser;
+use hostile::Server;
 
 #[tokio::test]
 async fn a_browser_opens_a_page_and_runs_script() {
-    let server = Hostile::start([Scenario::honest("honest")]).await;
+    let server = Server::start([]).await;
     let browser = Browser::start().await;
     browser.goto(&format!("{}/nowhere", server.issuer("honest"))).await;
     browser.wait_for("p").await;

@@ -1,0 +1,96 @@
+//! Lies in the answer to a refresh (RFC 6749 section 6, OpenID Connect Core section 12.2).
+
+use pkce_wasm::Code;
+use serde_json::{Value, json};
+
+use super::Case;
+use crate::honest::{self, with, without};
+use crate::keys::{self, Signer};
+use crate::reply::{Delivery, Reply};
+use crate::server::{Login, Scenario, abroad, now};
+
+fn case(name: &'static str, requirements: &'static [&'static str], refresh: fn(&Login) -> Reply) -> Case {
+    Case::new(name, requirements, Scenario { refresh, ..Scenario::HONEST })
+}
+
+fn honest(login: &Login) -> Reply {
+    Reply::json(honest::refreshed(login))
+}
+
+/// An honest answer with a member set to something else.
+fn altered(login: &Login, member: &str, value: impl Into<Value>) -> Reply {
+    Reply::json(with(honest::refreshed(login), member, value.into()))
+}
+
+/// An honest answer but for one claim of its ID token.
+fn claiming(login: &Login, claim: &str, value: impl Into<Value>) -> Reply {
+    let claims = with(honest::refreshed_claims(login), claim, value.into());
+    Reply::json(honest::tokens_with(login, keys::token(&claims, Signer::Rs256)))
+}
+
+fn disclaiming(login: &Login, claim: &str) -> Reply {
+    let claims = without(honest::refreshed_claims(login), claim);
+    Reply::json(honest::tokens_with(login, keys::token(&claims, Signer::Rs256)))
+}
+
+pub(super) fn cases() -> Vec<Case> {
+    use Code::{
+        AccessTokenMissing, IdTokenAudienceMismatch, IdTokenExpired, IdTokenInvalid, IdTokenIssuerMismatch,
+        IdTokenNonceMismatch, IdTokenNotYetValid, IdTokenSubjectMismatch, NetworkFailed, RedirectNotFollowed,
+        ServerError, TokenRefused, TokenResponseInvalid, TokenTypeUnsupported,
+    };
+    vec![
+        case("refresh-honest", &["AC21", "ID14"], honest).for_peers(),
+        case("refresh-rotated", &["AC21", "SB3"], |login| altered(login, "refresh_token", "refresh-next")),
+        case("refresh-without-refresh-token", &["AC21"], |login| {
+            Reply::json(without(honest::refreshed(login), "refresh_token"))
+        }),
+        case("refresh-without-id-token", &["ID14"], |login| Reply::json(without(honest::refreshed(login), "id_token")))
+            .for_peers(),
+        case("refresh-with-the-nonce", &["ID14"], |login| claiming(login, "nonce", login.nonce.clone())),
+        case("refresh-scope-narrower", &["AC19", "AC21"], |login| altered(login, "scope", "openid")),
+        case("refresh-iss-wrong", &["ID14"], |login| claiming(login, "iss", "https://login.example"))
+            .refused(IdTokenIssuerMismatch)
+            .for_peers(),
+        case("refresh-sub-of-another", &["ID14"], |login| claiming(login, "sub", "another"))
+            .refused(IdTokenSubjectMismatch)
+            .for_peers(),
+        case("refresh-sub-missing", &["ID14"], |login| disclaiming(login, "sub")).refused(IdTokenInvalid),
+        case("refresh-aud-of-another", &["ID14"], |login| claiming(login, "aud", "another"))
+            .refused(IdTokenAudienceMismatch)
+            .for_peers(),
+        case("refresh-azp-of-another", &["ID14"], |login| claiming(login, "azp", "another"))
+            .refused(IdTokenAudienceMismatch),
+        case("refresh-nonce-of-another", &["ID14"], |login| claiming(login, "nonce", "another"))
+            .refused(IdTokenNonceMismatch),
+        case("refresh-iat-missing", &["ID14"], |login| disclaiming(login, "iat")).refused(IdTokenInvalid),
+        case("refresh-iat-future", &["ID14"], |login| claiming(login, "iat", now() + 86_400))
+            .refused(IdTokenNotYetValid),
+        case("refresh-exp-past", &["ID14"], |login| claiming(login, "exp", now() - 3600)).refused(IdTokenExpired),
+        case("refresh-id-token-number", &["ID14"], |login| altered(login, "id_token", 7)).refused(TokenResponseInvalid),
+        case("refresh-id-token-broken", &["ID14"], |login| altered(login, "id_token", "a.b.c")).refused(IdTokenInvalid),
+        case("refresh-access-token-missing", &["AC16"], |login| {
+            Reply::json(without(honest::refreshed(login), "access_token"))
+        })
+        .refused(AccessTokenMissing)
+        .for_peers(),
+        case("refresh-refresh-token-number", &["AC21"], |login| altered(login, "refresh_token", 7))
+            .refused(TokenResponseInvalid),
+        case("refresh-token-type-mac", &["AC17"], |login| altered(login, "token_type", "mac"))
+            .refused(TokenTypeUnsupported)
+            .for_peers(),
+        case("refresh-expires-in-negative", &["AC18"], |login| altered(login, "expires_in", -1))
+            .refused(TokenResponseInvalid),
+        case("refresh-html", &["AC16"], |_| Reply::html(200)).refused(TokenResponseInvalid),
+        case("refresh-as-text", &["AC16"], |login| honest(login).content_type("text/plain"))
+            .refused(TokenResponseInvalid),
+        case("refresh-refused", &["SB3"], |_| Reply::json(json!({ "error": "invalid_grant" })).status(400))
+            .refused(TokenRefused),
+        case("refresh-under-500", &["AC20"], |login| honest(login).status(500)).refused(ServerError),
+        case("refresh-moved", &["SB7"], |login| {
+            Reply::redirect(307, format!("{}/elsewhere/token", abroad(&login.issuer)))
+        })
+        .refused(RedirectNotFollowed),
+        case("refresh-cut", &["AC16"], |login| honest(login).arriving(Delivery::Cut)).refused(NetworkFailed),
+    ]
+}

@@ -1,0 +1,311 @@
+//! The server: whatever a scenario does not replace is honest.
+
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, Method, Uri, header};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+use crate::reply::Reply;
+use crate::{honest, keys};
+
+/// One way to behave. Its name is the issuer's path.
+#[derive(Clone, Copy, Debug)]
+pub struct Scenario {
+    /// What the OpenID well-known place serves.
+    pub metadata: fn(issuer: &str) -> Reply,
+    /// What the well-known place of RFC 8414 serves.
+    pub oauth_metadata: fn(issuer: &str) -> Reply,
+    /// The code for the login of that number.
+    pub code: fn(number: usize) -> String,
+    /// Where the browser is sent with the code.
+    pub response: fn(&Answer) -> String,
+    /// What the token endpoint answers to a code that is good.
+    pub token: fn(&Login) -> Reply,
+    /// What it answers to a refresh token that is good.
+    pub refresh: fn(&Login) -> Reply,
+    /// What the userinfo endpoint answers to an access token that is good.
+    pub userinfo: fn(&Login) -> Reply,
+    /// The key set, at its first, second, … reading.
+    pub jwks: fn(reading: u32) -> Reply,
+}
+
+impl Scenario {
+    /// An honest server.
+    pub const HONEST: Self = Self {
+        metadata: |issuer| Reply::json(honest::metadata(issuer)),
+        oauth_metadata: |_| Reply::html(404),
+        code: |number| format!("code-{number}"),
+        response: |answer| answer.honest(),
+        token: |login| Reply::json(honest::tokens(login)),
+        refresh: |login| Reply::json(honest::refreshed(login)),
+        userinfo: |login| Reply::json(honest::userinfo(login)),
+        jwks: |_| Reply::json(honest::jwks()),
+    };
+}
+
+/// What the authorization endpoint has to answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The redirect URI that the client sent.
+    pub redirect_uri: String,
+    /// The `state` that it sent.
+    pub state: String,
+    /// The code.
+    pub code: String,
+    /// The issuer.
+    pub issuer: String,
+    /// The issuer of an honest server, which is another one.
+    pub other_issuer: String,
+}
+
+impl Answer {
+    /// The response without a lie (RFC 6749 section 4.1.2, RFC 9207 section 2).
+    pub fn honest(&self) -> String {
+        self.with(&[("code", &self.code), ("state", &self.state), ("iss", &self.issuer)])
+    }
+
+    /// A response with those parameters.
+    pub fn with(&self, parameters: &[(&str, &str)]) -> String {
+        self.with_raw(&form(parameters))
+    }
+
+    /// A response with that query, as it is.
+    pub fn with_raw(&self, query: &str) -> String {
+        format!("{}?{query}", self.redirect_uri)
+    }
+
+    /// The honest response, followed by that text.
+    pub fn followed_by(&self, text: &str) -> String {
+        format!("{}{text}", self.honest())
+    }
+
+    /// The honest response at another address.
+    pub fn at(&self, address: &str) -> String {
+        let honest = self.honest();
+        format!("{address}?{}", honest.split_once('?').unwrap_or_default().1)
+    }
+}
+
+/// A login that the authorization endpoint has waved through.
+#[derive(Clone, Debug, Default)]
+pub struct Login {
+    /// The issuer.
+    pub issuer: String,
+    /// The client that asked.
+    pub client_id: String,
+    /// The `nonce` that it sent; empty without one.
+    pub nonce: String,
+    /// The scopes that it asked for.
+    pub scope: String,
+    /// The access token, once the code is redeemed.
+    pub access_token: String,
+    /// The refresh token.
+    pub refresh_token: String,
+    redirect_uri: String,
+    code_challenge: String,
+    redeemed: bool,
+}
+
+/// A running server. It ends when this is dropped.
+#[derive(Debug)]
+pub struct Server {
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    origin: String,
+    scenarios: HashMap<&'static str, Scenario>,
+    memory: Mutex<Memory>,
+}
+
+#[derive(Debug, Default)]
+struct Memory {
+    logins: HashMap<String, Login>,
+    number: usize,
+    hits: HashMap<String, u32>,
+}
+
+/// The scenario that is always there.
+const HONEST: &str = "honest";
+
+impl Server {
+    /// Starts a server with these scenarios, each by its name, and an honest one, on a free port.
+    pub async fn start(scenarios: impl IntoIterator<Item = (&'static str, Scenario)>) -> Self {
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("the loopback interface has a free port");
+        let address = listener.local_addr().expect("a listener has an address");
+        let shared = Arc::new(Shared {
+            origin: format!("http://{address}"),
+            scenarios: [(HONEST, Scenario::HONEST)].into_iter().chain(scenarios).collect(),
+            memory: Mutex::default(),
+        });
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("the server runs") });
+        Self { shared, task }
+    }
+
+    /// The issuer of a scenario.
+    pub fn issuer(&self, name: &str) -> String {
+        self.shared.issuer(name)
+    }
+
+    /// How often a place below a scenario's issuer was asked, preflights not counted.
+    pub fn hits(&self, name: &str, place: &str) -> u32 {
+        self.shared.memory().hits.get(&format!("/{name}/{place}")).copied().unwrap_or(0)
+    }
+
+    /// An issuer where nobody listens.
+    pub async fn nobody() -> String {
+        let listener =
+            TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("the loopback interface has a free port");
+        format!("http://{}", listener.local_addr().expect("a listener has an address"))
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Seconds since 1970.
+pub(crate) fn now() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |time| time.as_secs())
+}
+
+/// The same place under the other name of this machine, which is another origin.
+pub(crate) fn abroad(issuer: &str) -> String {
+    issuer.replacen("127.0.0.1", "localhost", 1)
+}
+
+impl Shared {
+    fn issuer(&self, name: &str) -> String {
+        format!("{}/{name}", self.origin)
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Lets everybody in: sends the browser straight back with a code.
+    fn authorize(&self, name: &str, scenario: &Scenario, query: &str) -> Reply {
+        let parameters = parse(query);
+        let parameter = |name: &str| parameters.get(name).cloned().unwrap_or_default();
+        let issuer = self.issuer(name);
+        if parameter("code_challenge_method") != "S256" {
+            return Reply::html(400);
+        }
+        let mut memory = self.memory();
+        memory.number += 1;
+        let code = (scenario.code)(memory.number);
+        let login = Login {
+            issuer: issuer.clone(),
+            client_id: parameter("client_id"),
+            nonce: parameter("nonce"),
+            scope: parameter("scope"),
+            redirect_uri: parameter("redirect_uri"),
+            code_challenge: parameter("code_challenge"),
+            access_token: format!("access-{}", memory.number),
+            refresh_token: format!("refresh-{}", memory.number),
+            redeemed: false,
+        };
+        memory.logins.insert(code.clone(), login);
+        let answer = Answer {
+            redirect_uri: parameter("redirect_uri"),
+            state: parameter("state"),
+            code,
+            issuer,
+            other_issuer: self.issuer(HONEST),
+        };
+        Reply::redirect(302, (scenario.response)(&answer))
+    }
+
+    /// The server's half of RFC 6749 section 4.1.3 and RFC 7636 section 4.6. It is never the one that lies.
+    fn token(&self, scenario: &Scenario, body: &[u8]) -> Reply {
+        let parameters = parse(&String::from_utf8_lossy(body));
+        let parameter = |name: &str| parameters.get(name).map(String::as_str).unwrap_or_default();
+        let mut memory = self.memory();
+        match parameter("grant_type") {
+            "authorization_code" => {
+                let login = memory.logins.get_mut(parameter("code")).filter(|login| {
+                    !login.redeemed
+                        && parameter("client_id") == login.client_id
+                        && parameter("redirect_uri") == login.redirect_uri
+                        && keys::answers_challenge(parameter("code_verifier"), &login.code_challenge)
+                });
+                if let Some(login) = login {
+                    login.redeemed = true;
+                    return (scenario.token)(login);
+                }
+            }
+            "refresh_token" => {
+                let login = memory.logins.values().find(|login| login.refresh_token == parameter("refresh_token"));
+                if let Some(login) = login {
+                    return (scenario.refresh)(login);
+                }
+            }
+            _ => {}
+        }
+        Reply::json(json!({ "error": "invalid_grant" })).status(400)
+    }
+
+    fn userinfo(&self, scenario: &Scenario, headers: &HeaderMap) -> Reply {
+        let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
+        let token = authorization.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
+        match self.memory().logins.values().find(|login| login.access_token == token) {
+            Some(login) => (scenario.userinfo)(login),
+            None => Reply::html(401),
+        }
+    }
+}
+
+async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, headers: HeaderMap, body: Bytes) -> Reply {
+    if method == Method::OPTIONS {
+        return Reply::html(204);
+    }
+    let hits = {
+        let mut memory = shared.memory();
+        let hits = memory.hits.entry(uri.path().to_owned()).or_default();
+        *hits += 1;
+        *hits
+    };
+    let path = uri.path();
+    if let Some(name) = path.strip_prefix("/.well-known/oauth-authorization-server/") {
+        let scenario = shared.scenarios.get(name);
+        return scenario.map_or_else(|| Reply::html(404), |scenario| (scenario.oauth_metadata)(&shared.issuer(name)));
+    }
+    let (name, place) = path.trim_start_matches('/').split_once('/').unwrap_or_default();
+    let Some(scenario) = shared.scenarios.get(name) else {
+        return Reply::html(404);
+    };
+    match place {
+        ".well-known/openid-configuration" => (scenario.metadata)(&shared.issuer(name)),
+        "authorize" => shared.authorize(name, scenario, uri.query().unwrap_or_default()),
+        "token" => shared.token(scenario, &body),
+        "userinfo" => shared.userinfo(scenario, &headers),
+        "jwks" => (scenario.jwks)(hits),
+        // Where the redirects lead: each answers as honestly as it can, so that following it would succeed.
+        "elsewhere/metadata" => Reply::json(honest::metadata(&shared.issuer(name))),
+        "elsewhere/token" => shared.token(&Scenario::HONEST, &body),
+        "elsewhere/userinfo" => shared.userinfo(&Scenario::HONEST, &headers),
+        _ => Reply::html(404),
+    }
+}
+
+fn parse(form: &str) -> HashMap<String, String> {
+    form_urlencoded::parse(form.as_bytes()).into_owned().collect()
+}
+
+fn form(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
