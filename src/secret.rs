@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use subtle::ConstantTimeEq;
+#[cfg(not(target_os = "none"))]
 use zeroize::Zeroize;
 
 /// A secret string: a `code_verifier`, a code, a token.
