@@ -3,7 +3,7 @@ import { canVerify, verify } from "./signature.js";
 import { send } from "./transport.js";
 
 /** The functions and classes of index.d.ts for an engine and the bindings that it runs. */
-export const createClient = ({ call, failed, ready }, glue) => {
+export const createClient = ({ failed, ready }, call, glue) => {
   // What lives as long as the page: sessions of the memory tier, the servers' keys, and callbacks that are being handled.
   const memory = new Map();
   const handling = new Map();

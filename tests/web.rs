@@ -192,11 +192,11 @@ fn pk3_the_vector_of_rfc_7636_appendix_b() {
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     assert_eq!(derive(verifier), challenge);
-    assert!(verify(verifier, challenge, false));
-    assert!(!verify(challenge, challenge, false));
-    assert!(verify(verifier, verifier, true));
+    assert!(belongs(verifier, challenge, false));
+    assert!(!belongs(challenge, challenge, false));
+    assert!(belongs(verifier, verifier, true));
     for foreign in ["", "short", "é", &"é".repeat(43), &"\u{100}".repeat(43), &"~".repeat(129)] {
-        assert!(!verify(foreign, foreign, true), "{foreign}");
+        assert!(!belongs(foreign, foreign, true), "{foreign}");
     }
 }
 
@@ -218,7 +218,7 @@ fn derive(verifier: &str) -> String {
     web::derive_challenge(js(verifier)).as_string().unwrap()
 }
 
-fn verify(verifier: &str, challenge: &str, plain: bool) -> bool {
+fn belongs(verifier: &str, challenge: &str, plain: bool) -> bool {
     web::verify_challenge(js(verifier), js(challenge), plain)
 }
 
@@ -237,7 +237,7 @@ fn pk7_every_pair_is_new_and_fits() {
     let mut seen = std::collections::HashSet::new();
     for _ in 0..1000 {
         let (verifier, challenge) = pair(43);
-        assert!(verify(&verifier, &challenge, false));
+        assert!(belongs(&verifier, &challenge, false));
         assert!(seen.insert(verifier));
     }
 }
