@@ -4,7 +4,7 @@ use alloc::string::String;
 
 use sha2::{Digest, Sha256};
 
-use crate::encoding::{Form, base64url, decimal, form_pairs};
+use crate::encoding::{Form, base64url, decimal, form_pairs, take_field};
 use crate::flow::config::Config;
 use crate::flow::token::{TokenSet, VerifiedBy};
 use crate::json::Json;
@@ -37,10 +37,7 @@ impl<J: Json> TokenSet<J> {
     #[must_use]
     pub fn from_record(record: &str) -> Option<Self> {
         let mut pairs = form_pairs(record)?;
-        let mut take = |name: &str| {
-            let position = pairs.iter().position(|(field, _)| field == name)?;
-            Some(pairs.swap_remove(position).1)
-        };
+        let mut take = |name: &str| take_field(&mut pairs, name);
         if take("v")? != VERSION {
             return None;
         }
