@@ -1,6 +1,7 @@
 //! One login between one application and one server, and what no error may show of it.
 
 use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use pkce_wasm::encoding::Form;
 use pkce_wasm::http::{Request, Response};
@@ -17,8 +18,12 @@ pub(crate) const STATE: &str = "the-state";
 pub(crate) const NONCE: &str = "the-nonce";
 const VERIFIER: &str = "0123456789-0123456789-0123456789-0123456789";
 
-/// A secret that is in no input.
-pub(crate) const MARK: &str = "mark-5e0c-of-a-secret-93d1";
+/// A secret that is not in this input, for no input holds its own hash.
+pub(crate) fn mark(data: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    data.hash(&mut hasher);
+    format!("secret-{:016x}", hasher.finish())
+}
 
 pub(crate) fn config(redirect_uri: &str) -> Result<Config, Error> {
     Config::new(Settings::new(ISSUER, CLIENT_ID, redirect_uri))
@@ -97,9 +102,9 @@ pub(crate) fn lines<const N: usize>(data: &[u8]) -> Option<([&str; N], &str)> {
 
 /// Nothing that is printed may show the secret that was put in.
 #[track_caller]
-pub(crate) fn assert_unmarked(printed: &impl Debug) {
+pub(crate) fn assert_unmarked(printed: &impl Debug, mark: &str) {
     let printed = format!("{printed:?}");
-    assert!(!printed.contains(MARK), "{printed} shows a secret");
+    assert!(!printed.contains(mark), "{printed} shows a secret");
 }
 
 /// The values of a parameter, as a browser reads them.
