@@ -63,7 +63,7 @@ fn ended(record: &str) {
     let Some(tombstone) = Tombstone::from_record(record) else { return };
     let written = tombstone.to_record();
     assert_eq!(Tombstone::from_record(&written).as_ref(), Some(&tombstone));
-    assert_kept(record, &written, &["v", "return_to"]);
+    assert_kept(record, &written, &["v", "return_to", "owner"]);
     assert_eq!(
         tombstone.outcome == Outcome::Completed,
         values(record, "outcome").first().is_some_and(|outcome| outcome == "completed")
