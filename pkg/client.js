@@ -10,7 +10,7 @@ import { pause } from "./wait.js";
 const SETTLING = 100;
 
 /** The functions and classes of index.d.ts for an engine and the bindings that it runs. */
-export const createClient = ({ call, failed, named, ready }, glue) => {
+export const createClient = ({ failed, named, ready }, call, glue) => {
   // What lives as long as the page: sessions of the memory tier, the servers' keys, and callbacks that are being handled.
   const memory = new Records();
   const handling = new Map();
