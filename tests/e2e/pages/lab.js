@@ -37,18 +37,24 @@ try {
   await ready();
 
   const opened = [];
-  const make = (more = {}) => new Client({ ...config, ...more }, metadata);
-  const client = make({ host: { open: (url) => opened.push(url) } });
+  const host = { open: (url) => opened.push(url) };
+  /** The chosen client, or one with something changed, at another issuer too. */
+  const make = (more = {}) => {
+    const { issuer } = config;
+    const moved = JSON.stringify(metadata).replaceAll(issuer, more.issuer ?? issuer);
+    return new Client({ ...config, host, ...more }, JSON.parse(moved));
+  };
+  const client = make();
 
   window.lab = {
     client,
-    make,
     handle: (url, more) => handle(more ? make(more) : client, url),
 
     /** Begins that many logins at once, without leaving the page. */
-    begin(number, options) {
+    begin(number, more) {
+      const beginner = more ? make(more) : client;
       opened.length = 0;
-      for (let count = 0; count < number; count++) client.login(options);
+      for (let count = 0; count < number; count++) beginner.login({ returnTo: "/back" });
       return [...opened];
     },
 
@@ -61,6 +67,27 @@ try {
       } catch (error) {
         return { opened: opened.length, code: error.code ?? `${error}` };
       }
+    },
+
+    /** Fills the origin's storage to the last character; how many it took. */
+    fill(storage) {
+      let length = 1 << 22;
+      let taken = 0;
+      for (let count = 0; length > 0; count++) {
+        try {
+          storage.setItem(`f${count}`, "x".repeat(length));
+          taken += length;
+        } catch {
+          length >>= 1;
+        }
+      }
+      return taken;
+    },
+
+    /** How much of the origin's storage is in use: records and characters, keys included. */
+    used() {
+      const entries = Object.entries(localStorage);
+      return [entries.length, entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0)];
     },
 
     /** At the next word begins that many logins. */

@@ -176,8 +176,10 @@ impl Lab {
     /// Sees to it that every code was brought exactly once, and that there are that many.
     pub fn assert_exchanges(&self, number: usize) {
         let exchanges = self.server.exchanges();
-        let more: Vec<_> = exchanges.iter().filter(|(_, times)| **times != 1).collect();
-        assert!(more.is_empty(), "{} of {} codes were brought more than once: {more:?}", more.len(), exchanges.len());
+        let mut more = exchanges.iter().filter(|(_, times)| **times != 1);
+        let first = more.next();
+        let number_of_more = usize::from(first.is_some()) + more.count();
+        assert!(first.is_none(), "{number_of_more} of {} codes were brought more than once: {first:?}", exchanges.len());
         assert_eq!((exchanges.len(), self.server.redeemed()), (number, number), "codes brought, codes redeemed");
     }
 }
