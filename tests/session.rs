@@ -5,7 +5,6 @@
 mod support;
 
 use pkce_wasm::TokenSet;
-use pkce_wasm::flow::session::key;
 use pkce_wasm::secret::Secret;
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -99,12 +98,12 @@ fn ac18_a_token_without_a_known_expiry_may_be_used() {
 fn md8_the_sessions_of_two_clients_or_issuers_are_kept_apart() {
     let other_issuer = config_with(|settings| settings.issuer = "https://as.example/b".into());
     let other_client = config_with(|settings| settings.client_id = "other".into());
-    let keys = [key(&config()), key(&other_issuer), key(&other_client)];
+    let keys = [config().owner(), other_issuer.owner(), other_client.owner()];
     for (index, key) in keys.iter().enumerate() {
         assert_eq!(keys.iter().position(|other| other == key), Some(index));
     }
     let other_callback = config_with(|settings| settings.redirect_uri = "https://app.example/other".into());
-    assert_eq!(key(&config()), key(&other_callback));
+    assert_eq!(config().owner(), other_callback.owner());
 }
 
 proptest! {

@@ -208,6 +208,31 @@ async fn a_token_response_that_cannot_be_trusted_signs_nobody_in() {
     tally.finish(Group::Token);
 }
 
+/// The platform parses JSON here, and `serde_json` in the native set: they agree.
+#[tokio::test]
+async fn id15_of_a_member_given_twice_the_last_one_counts_as_it_does_natively() {
+    let lies = [
+        "token-type-twice-the-last-wrong",
+        "access-token-twice-the-last-empty",
+        "nonce-twice-the-last-wrong",
+        "iss-twice-the-last-wrong",
+    ];
+    let honest = ["members-twice-the-last-ones-good", "claims-twice-the-last-ones-good"];
+    let chosen = chosen(&lies, "refused");
+    let known = honest.map(|name| (name, cases::named(name).scenario));
+    let server = Server::start(chosen.iter().map(|(case, _)| (case.name, case.scenario)).chain(known)).await;
+    let app = App::start().await;
+    for name in honest {
+        assert_eq!(sign_in(&app, &server, name).await.outcome, Outcome::of("signed-in"), "{name}");
+    }
+    let mut tally = Tally::default();
+    for (case, expected) in &chosen {
+        let page = sign_in(&app, &server, case.name).await;
+        tally.add(case, page.signed_in, &page.outcome, expected);
+    }
+    tally.finish(Group::Token);
+}
+
 #[tokio::test]
 async fn a_signature_that_is_not_the_servers_own_signs_nobody_in() {
     let chosen = chosen(&SIGNATURES.map(|(name, _)| name), "refused");
