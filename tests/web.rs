@@ -73,8 +73,15 @@ export async function idToken(claims, kid) {
   return [input, base64url(String.fromCharCode(...new Uint8Array(signature)))].join(".");
 }
 const MISSING = { locks: navigator, indexedDB: globalThis };
-export function hide(name) { Object.defineProperty(MISSING[name], name, { value: undefined, configurable: true }); }
-export function show(name) { delete MISSING[name][name]; }
+const hidden = new Map();
+export function hide(name) {
+  hidden.set(name, Object.getOwnPropertyDescriptor(MISSING[name], name));
+  Object.defineProperty(MISSING[name], name, { value: undefined, configurable: true });
+}
+export function show(name) {
+  delete MISSING[name][name];
+  if (hidden.get(name)) Object.defineProperty(MISSING[name], name, hidden.get(name));
+}
 export function worker(length) {
   const seen = { inside: 0, most: 0, done: 0 };
   seen.work = async () => {
