@@ -142,8 +142,10 @@ fn web(stage: &Stage, count: &mut Count) -> Result<bool> {
 
 fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
     build::build(false)?;
-    setup::node()?;
-    setup::npm_packages(&root().join("www/server"))?;
+    setup::npm_tools()?;
+    for folder in ["www/server", "tests/e2e/react"] {
+        setup::npm_packages(&root().join(folder))?;
+    }
     let mut command = cargo();
     command
         .args(["test", "--package", "e2e", "--no-fail-fast"])

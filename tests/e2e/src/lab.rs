@@ -179,7 +179,11 @@ impl Lab {
         let mut more = exchanges.iter().filter(|(_, times)| **times != 1);
         let first = more.next();
         let number_of_more = usize::from(first.is_some()) + more.count();
-        assert!(first.is_none(), "{number_of_more} of {} codes were brought more than once: {first:?}", exchanges.len());
+        assert!(
+            first.is_none(),
+            "{number_of_more} of {} codes were brought more than once: {first:?}",
+            exchanges.len()
+        );
         assert_eq!((exchanges.len(), self.server.redeemed()), (number, number), "codes brought, codes redeemed");
     }
 }

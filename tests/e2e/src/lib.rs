@@ -22,7 +22,7 @@ mod site;
 mod wire;
 
 pub use browser::{Browser, Tab};
-pub use demo::{Counters, Demo};
+pub use demo::{Counters, Demo, package, workspace};
 pub use engine::{Engine, Setup};
 pub use lab::{Callback, Lab, Report};
 pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};
