@@ -69,6 +69,12 @@ try {
       }
     },
 
+    /** Sets the page's clock that many days ahead. */
+    setClock(days) {
+      const now = Date.now;
+      Date.now = () => now() + days * 86_400_000;
+    },
+
     /** Fills the origin's storage to the last character; how many it took. */
     fill(storage) {
       let length = 1 << 22;

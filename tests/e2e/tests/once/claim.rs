@@ -48,6 +48,8 @@ async fn fifty_logins_at_once_are_fifty_sessions() {
     const TABS: usize = 5;
     const EACH: usize = 10;
     let lab = Lab::start().await;
+    // The session of each tab is its own: in a shared place the last one would stand for all.
+    lab.choose("honest", &json!({ "storage": "memory" }));
     let browser = Browser::start().await;
     let tabs = open_tabs(&lab, &browser, TABS).await;
     for tab in &tabs {
@@ -87,6 +89,7 @@ async fn fifty_logins_at_once_are_fifty_sessions() {
         lab.server.exchanges().values().sum::<u32>()
     ));
     lab.assert_exchanges(TABS * EACH);
+    assert_eq!(tokens.len(), TABS * EACH);
 }
 
 /// What two tabs made of the same callbacks: in each round one has signed in, and the other knows it.

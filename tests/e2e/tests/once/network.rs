@@ -225,8 +225,7 @@ async fn a_clock_that_is_set_during_the_login_has_a_defined_outcome() {
     for (days, status, code) in [(1, "refused", Some("transaction_expired")), (-1, "signed-in", None)] {
         lab.open(&browser).await;
         let callback = lab.login(&browser).await;
-        let set = format!("const now = Date.now; Date.now = () => now() + {days} * 86400000;");
-        run(&browser, &set).await;
+        run(&browser, &format!("lab.setClock({days});")).await;
         let outcome = lab.handle(&browser, &callback).await;
         assert_eq!((outcome.status.as_str(), outcome.code.as_deref()), (status, code), "{days}: {outcome:?}");
         assert_eq!(outcome.restart, code.map(|_| true), "{days}: {outcome:?}");
