@@ -80,6 +80,15 @@ fn a_record_that_lacks_something_or_is_of_another_form_is_none() {
 }
 
 #[test]
+fn of_a_field_given_twice_the_first_counts() {
+    let record = "v=1&access_token=a&token_type=Bearer&scope=s&refresh_token=r";
+    for field in ["v", "access_token", "token_type", "scope", "refresh_token"] {
+        let tokens = revive(&[record, "&", field, "=twice"].concat()).unwrap();
+        assert_eq!(tokens.to_record().expose(), record, "{field}");
+    }
+}
+
+#[test]
 fn ac18_a_token_is_fresh_until_shortly_before_it_expires() {
     let tokens = redeem(|answer| answer["expires_in"] = json!(60)).unwrap();
     for (seconds, fresh) in [(0, true), (49, true), (50, false), (60, false), (61, false)] {

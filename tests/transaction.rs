@@ -148,6 +148,19 @@ fn a_record_with_a_bad_field_is_refused_and_told_which() {
 }
 
 #[test]
+fn of_a_field_given_twice_the_first_counts() {
+    let record = login().transaction.to_record();
+    for field in ["v", "state", "code_verifier", "created_at", "issuer", "token_endpoint", "scope"] {
+        let doubled = [record.expose(), "&", field, "=twice"].concat();
+        let read = Transaction::from_record(&doubled).map(|transaction| transaction.to_record());
+        assert_eq!(read.unwrap().expose(), record.expose(), "{field}");
+    }
+    let record = Tombstone::new(&config(), Outcome::Completed, None, NOW).to_record();
+    let doubled = [record.as_str(), "&v=2&outcome=refused&code=1&owner=other&created_at=2"].concat();
+    assert_eq!(Tombstone::from_record(&doubled).unwrap().to_record(), record);
+}
+
+#[test]
 fn ac7_a_login_expires_after_its_time_and_not_by_a_clock_that_was_set_back() {
     let transaction = login().transaction;
     for (now, expired) in

@@ -1,6 +1,6 @@
 //! What a signed-in application holds, as a record that can be kept.
 
-use crate::encoding::{Form, decimal, form_pairs};
+use crate::encoding::{Form, decimal, form_pairs, take_field};
 use crate::flow::token::{TokenSet, VerifiedBy};
 use crate::json::Json;
 use crate::jwt::Jwt;
@@ -32,10 +32,7 @@ impl<J: Json> TokenSet<J> {
     #[must_use]
     pub fn from_record(record: &str) -> Option<Self> {
         let mut pairs = form_pairs(record)?;
-        let mut take = |name: &str| {
-            let position = pairs.iter().position(|(field, _)| field == name)?;
-            Some(pairs.swap_remove(position).1)
-        };
+        let mut take = |name: &str| take_field(&mut pairs, name);
         if take("v")? != VERSION {
             return None;
         }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 
-use crate::encoding::{Form, base64url, decimal, form_pairs};
+use crate::encoding::{Form, base64url, decimal, form_pairs, take_field};
 use crate::error::{Code, Error};
 use crate::flow::config::Config;
 use crate::pkce::Verifier;
@@ -255,8 +255,7 @@ struct Fields(Vec<(String, String)>);
 
 impl Fields {
     fn take_some(&mut self, name: &str) -> Option<String> {
-        let position = self.0.iter().position(|(field, _)| field == name)?;
-        Some(self.0.swap_remove(position).1)
+        take_field(&mut self.0, name)
     }
 
     fn take(&mut self, name: &'static str) -> Result<String, Error> {
