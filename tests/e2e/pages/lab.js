@@ -58,6 +58,16 @@ try {
       return [...opened];
     },
 
+    /** Begins that many logins, each of which the user declines. */
+    async decline(number) {
+      for (let count = 0; count < number; count++) {
+        const { searchParams } = new URL(lab.begin(1)[0]);
+        const answer = { error: "access_denied", state: searchParams.get("state"), iss: config.issuer };
+        const { code } = await lab.handle(`${config.redirectUri}?${new URLSearchParams(answer)}`);
+        if (code !== "access_denied") throw new Error(code);
+      }
+    },
+
     /** Tries to begin one; tells whether the user would have been sent away, and what was thrown. */
     tryToBegin() {
       opened.length = 0;
@@ -69,11 +79,8 @@ try {
       }
     },
 
-    /** Sets the page's clock that many days ahead. */
-    setClock(days) {
-      const now = Date.now;
-      Date.now = () => now() + days * 86_400_000;
-    },
+    now: () => Date.now(),
+    setClock: (days) => setClock(days),
 
     /** Fills the origin's storage to the last character; how many it took. */
     fill(storage) {
@@ -114,6 +121,7 @@ try {
 
     /** At the next word goes to a callback. */
     armVisit(url) {
+      lab.outcome = null;
       arm(() => location.assign(url));
     },
 
