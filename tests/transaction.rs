@@ -150,14 +150,18 @@ fn a_record_with_a_bad_field_is_refused_and_told_which() {
 #[test]
 fn of_a_field_given_twice_the_first_counts() {
     let record = login().transaction.to_record();
-    for field in ["v", "state", "code_verifier", "created_at", "issuer", "token_endpoint", "scope"] {
+    for field in ["v", "state", "code_verifier", "created_at", "expires_at", "issuer", "token_endpoint", "scope"] {
         let doubled = [record.expose(), "&", field, "=twice"].concat();
         let read = Transaction::from_record(&doubled).map(|transaction| transaction.to_record());
         assert_eq!(read.unwrap().expose(), record.expose(), "{field}");
     }
-    let record = Tombstone::new(&config(), Outcome::Completed, None, NOW).to_record();
-    let doubled = [record.as_str(), "&v=2&outcome=refused&code=1&owner=other&created_at=2"].concat();
-    assert_eq!(Tombstone::from_record(&doubled).unwrap().to_record(), record);
+    let once = "v=1&outcome=completed&owner=o&created_at=1&expires_at=86401";
+    let tombstone = Tombstone::from_record(&[once, "&v=2&outcome=refused&owner=p&created_at=2"].concat()).unwrap();
+    assert_eq!(tombstone.to_record(), once);
+    for twice in ["created_at=2", "expires_at=0", "expires_at=x"] {
+        assert_eq!(kept_since(&[once, "&", twice].concat(), 86_401), Some(1), "{twice}");
+        assert_ne!(kept_since(&[twice, "&", once].concat(), 86_401), Some(1), "{twice}");
+    }
 }
 
 #[test]

@@ -137,7 +137,7 @@ pub const MOST_KEPT: usize = 100;
 /// logins of a newer one alone.
 #[must_use]
 pub fn kept_since(record: &str, now: u64) -> Option<u64> {
-    let time = |name: &str| record.split('&').find_map(|pair| pair.strip_prefix(name)?.parse::<u64>().ok());
+    let time = |name: &str| record.split('&').find_map(|pair| pair.strip_prefix(name))?.parse::<u64>().ok();
     if now > time("expires_at=")? { None } else { time("created_at=") }
 }
 

@@ -4,6 +4,7 @@ use pkce_wasm::encoding::form_pairs;
 use pkce_wasm::flow::authorize::LoginOptions;
 use pkce_wasm::flow::metadata::discovery_requests;
 use pkce_wasm::random::Entropy;
+use pkce_wasm::url::Url;
 use pkce_wasm::{Code, Config, Metadata, Settings, Transaction, begin};
 use serde_json::Value;
 
@@ -52,7 +53,10 @@ fn assert_asks_the_issuer(issuer: &str) {
     for request in requests {
         let url = ::url::Url::parse(&request.url).expect("a path changes no authority");
         assert_eq!(url.origin(), asked.origin(), "{issuer}: {}", request.url);
-        assert!(url.path().contains("/.well-known/"), "{}", request.url);
+        // Where an issuer has dots for segments, a browser resolves them.
+        if Url::parse(issuer).is_some_and(|written| matches!(asked.path().strip_prefix(written.path), Some("" | "/"))) {
+            assert!(url.path().contains("/.well-known/"), "{}", request.url);
+        }
         assert_eq!((url.query(), url.fragment()), (None, None), "{}", request.url);
         assert!(request.form.is_none() && request.bearer.is_none());
     }

@@ -62,6 +62,7 @@ impl Login<'_> {
             .with("code_verifier", VERIFIER)
             .with("nonce", NONCE)
             .with("created_at", &NOW.to_string())
+            .with("expires_at", &NOW.saturating_add(600).to_string())
             .with("issuer", ISSUER)
             .with("client_id", CLIENT_ID)
             .with("redirect_uri", self.redirect_uri)
