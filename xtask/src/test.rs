@@ -6,7 +6,7 @@ use std::str::FromStr;
 use anyhow::Result;
 
 use crate::browsers::Engine;
-use crate::process::{cargo, path_with, root, watch};
+use crate::process::{cargo, path_with, root, say, watch};
 use crate::report::{Count, Report};
 use crate::webdriver::{Capabilities, Stage};
 use crate::{browsers, build, lint, package, reach, setup, size};
@@ -142,8 +142,11 @@ fn web(stage: &Stage, count: &mut Count) -> Result<bool> {
 
 fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
     build::build(false)?;
-    setup::node()?;
-    setup::npm_packages(&root().join("www/server"))?;
+    setup::npm_tools()?;
+    for folder in ["www/server", "tests/e2e/react"] {
+        setup::npm_packages(&root().join(folder))?;
+    }
+    another_clock();
     let mut command = cargo();
     command
         .args(["test", "--package", "e2e", "--no-fail-fast"])
@@ -152,4 +155,13 @@ fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
         .env("PKCE_E2E_BROWSER", &stage.programs.browser)
         .env("PKCE_E2E_PACKAGE", package::package_folder());
     watch(stage.dress(&mut command), |line| count.read(line))
+}
+
+/// Installs the library that gives a browser another clock. Where it cannot be had, the test that wants it says so.
+fn another_clock() {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let found = folders.map(|folder| folder.path().join("faketime")).any(|folder| folder.is_dir());
+    if let Some(error) = (!found).then(|| setup::system_packages(&["libfaketime"]).err()).flatten() {
+        say(format_args!("browsers will run by the right clock only: {error:#}"));
+    }
 }

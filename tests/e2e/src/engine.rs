@@ -11,8 +11,12 @@ use crate::env;
 pub struct Setup {
     /// Arguments of Chromium.
     pub arguments: Vec<String>,
-    /// Preferences of Firefox.
+    /// Preferences of Chromium or Firefox.
     pub preferences: Map<String, Value>,
+    /// A profile that outlives the browser; one of its own when absent. WebKitGTK keeps none under automation.
+    pub profile: Option<PathBuf>,
+    /// Variables of the browser's environment.
+    pub environment: Vec<(String, String)>,
 }
 
 /// A browser engine with its WebDriver program.
@@ -79,16 +83,24 @@ impl Engine {
         let (name, options) = match self {
             Self::Chromium => {
                 let usual = CHROMIUM.into_iter().map(str::to_owned);
-                let profile = format!("--user-data-dir={}", profile.join("profile").display());
+                let profile = setup.profile.clone().unwrap_or_else(|| profile.join("profile"));
+                let profile = format!("--user-data-dir={}", profile.display());
                 let arguments: Vec<_> = usual.chain([profile]).chain(setup.arguments.iter().cloned()).collect();
-                ("goog:chromeOptions", json!({ "binary": browser, "args": arguments }))
+                let options = json!({ "binary": browser, "args": arguments, "prefs": setup.preferences });
+                ("goog:chromeOptions", options)
             }
             Self::Firefox => {
-                ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"], "prefs": setup.preferences }))
+                let mut arguments = vec!["-headless".to_owned()];
+                if let Some(profile) = &setup.profile {
+                    arguments.extend(["-profile".to_owned(), profile.display().to_string()]);
+                }
+                let options = json!({ "binary": browser, "args": arguments, "prefs": setup.preferences });
+                ("moz:firefoxOptions", options)
             }
             Self::WebKit => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] })),
         };
-        Map::from_iter([(name.to_owned(), options)])
+        // A script may wait for an answer that takes a minute.
+        Map::from_iter([(name.to_owned(), options), ("timeouts".to_owned(), json!({ "script": 150_000 }))])
     }
 }
 

@@ -16,7 +16,6 @@ mod pages;
 mod process;
 mod row;
 mod runtimes;
-mod site;
 
 use e2e::Engine;
 use hostile::Server;

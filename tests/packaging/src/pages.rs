@@ -3,13 +3,12 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use e2e::{Browser, Engine, Setup};
+use e2e::{Browser, Engine, Setup, Site};
 use serde_json::{Value, json};
 
 use crate::fixtures::Fixtures;
 use crate::login::sign_in_on;
 use crate::row::{Miss, Outcome, Table};
-use crate::site::Site;
 
 /// What a page shows when it is done.
 const RESULT: &str = "return document.documentElement.dataset.result ?? null;";
