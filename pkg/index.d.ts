@@ -39,6 +39,11 @@ export interface Host {
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
   /** Sends the user to a URL; `location.assign` when absent. Called in the same tick as {@link Client.login}. */
   open?: (url: string) => void | Promise<void>;
+  /**
+   * Calls back with every URL by which the shell opens the application, each once: with those by which it was started as with
+   * those that arrive while it runs. Hand them to {@link Client.handleRedirect}. Gives what ends that.
+   */
+  onRedirect?: (listener: (url: string) => unknown) => Promise<() => void>;
 }
 
 /** What the application is. */
@@ -88,6 +93,12 @@ export interface Config {
    * What is given up: nothing shows that the ID token is the issuer's; whoever stands between names any user.
    */
   dangerouslyAllowUnverifiedIdToken?: boolean;
+  /**
+   * Lets {@link Client.login} lead a WebView to the sign-in page where the host has no `open`.
+   * What is given up: the application can read the password as it is typed, and the user has no address bar to see whose page
+   * it is; many servers refuse it (RFC 8252 section 8.12).
+   */
+  dangerouslyAllowEmbeddedUserAgent?: boolean;
 }
 
 /** Who says that an ID token is the issuer's (OpenID Connect Core section 3.1.3.7, step 6). */
@@ -297,7 +308,8 @@ export class Client {
    * Begins a login: saves the transaction and sends the user to the authorization server, in one tick, so that it may
    * be called straight from a click.
    *
-   * @throws PkceError as {@link beginAuthorization}, and `storage_unavailable` before the user is sent away
+   * @throws PkceError as {@link beginAuthorization}, and `storage_unavailable` or `embedded_user_agent` (a WebView whose host
+   * cannot open the system browser) before the user is sent away
    */
   login(options?: LoginOptions): void;
 

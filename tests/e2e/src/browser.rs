@@ -23,7 +23,7 @@ pub(crate) const PAUSE: Duration = Duration::from_millis(25);
 pub struct Browser {
     client: Client,
     // After the client, so that it is dropped last.
-    _driver: Driver,
+    driver: Driver,
 }
 
 impl Browser {
@@ -34,15 +34,25 @@ impl Browser {
 
     /// Starts it with more than the usual.
     pub async fn start_with(setup: &Setup) -> Self {
-        let engine = Engine::from_env();
-        let mut driver = Driver::start(engine);
+        Self::start_engine(Engine::from_env(), setup).await
+    }
+
+    /// Starts another one than the environment names.
+    pub async fn start_engine(engine: Engine, setup: &Setup) -> Self {
+        let mut driver = Driver::start(engine, setup);
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(engine.capabilities(driver.folder(), setup))
             .connect(&driver.url())
             .await
             .unwrap_or_else(|error| panic!("{engine:?} did not start: {error}\n{}", driver.log()));
         driver.holds(client.session_id().await.expect("the session has an id"));
-        Self { client, _driver: driver }
+        Self { client, driver }
+    }
+
+    /// Kills the browser with SIGKILL, as an operating system does that wants its memory back, and nothing else: neither the
+    /// driver nor what the browser has started.
+    pub fn kill(&self) {
+        self.driver.kill_browser();
     }
 
     /// Goes to a URL and waits until its page is loaded.
@@ -111,7 +121,7 @@ impl Browser {
 
 /// Looks again and again until there is something; gives up with what was seen last, because elements and documents
 /// come and go while pages load.
-pub(crate) async fn until<T, E: Debug>(look: impl AsyncFn() -> Result<Option<T>, E>) -> Result<T, String> {
+pub async fn until<T, E: Debug>(look: impl AsyncFn() -> Result<Option<T>, E>) -> Result<T, String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let last = match look().await {

@@ -9,11 +9,11 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process_group};
+use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 
 use crate::browser::{PATIENCE, PAUSE};
-use crate::engine::Engine;
+use crate::engine::{Engine, Setup};
 
 /// How often a driver is started again when its port was taken in the meantime.
 const ATTEMPTS: usize = 3;
@@ -30,12 +30,12 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// Starts the driver of an engine on a free port and waits until it listens.
-    pub(crate) fn start(engine: Engine) -> Self {
+    pub(crate) fn start(engine: Engine, setup: &Setup) -> Self {
         let place = Place::take(engine.browsers_at_once());
         let folder = TempDir::with_prefix("pkce-e2e-").expect("a temporary folder can be made");
         for _ in 0..ATTEMPTS {
             let address = free_address();
-            let mut child = spawn(engine, address, folder.path());
+            let mut child = spawn(engine, setup, address, folder.path());
             if listens(&mut child, address) {
                 return Self { child, address, session: None, folder, _place: place };
             }
@@ -57,6 +57,18 @@ impl Driver {
     /// What the driver said.
     pub(crate) fn log(&self) -> String {
         log(self.folder.path())
+    }
+
+    /// Kills what the driver has started itself.
+    pub(crate) fn kill_browser(&self) {
+        let driver = self.child.id();
+        let children = std::fs::read_to_string(format!("/proc/{driver}/task/{driver}/children"));
+        let children = children.expect("the system tells the children of a process");
+        let browsers: Vec<_> = children.split_whitespace().filter_map(|id| Pid::from_raw(id.parse().ok()?)).collect();
+        assert!(!browsers.is_empty(), "the browser is running");
+        for browser in browsers {
+            kill_process(browser, Signal::KILL).expect("the browser can be killed");
+        }
     }
 
     /// Remembers the session, so that it is ended before the driver is.
@@ -85,7 +97,7 @@ impl Drop for Driver {
 }
 
 /// Starts the driver in a process group of its own, away from the caches and settings of whoever runs the tests.
-fn spawn(engine: Engine, address: SocketAddr, folder: &Path) -> Child {
+fn spawn(engine: Engine, setup: &Setup, address: SocketAddr, folder: &Path) -> Child {
     let log = File::create(folder.join("driver.log")).expect("the temporary folder can be written");
     let mut command = Command::new(engine.driver());
     command
@@ -94,6 +106,7 @@ fn spawn(engine: Engine, address: SocketAddr, folder: &Path) -> Child {
         .env("XDG_CACHE_HOME", folder)
         .env("XDG_CONFIG_HOME", folder)
         .env("XDG_DATA_HOME", folder)
+        .envs(setup.environment.iter().cloned())
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a file handle can be copied"))
         .stderr(log)

@@ -9,10 +9,12 @@ use crate::env;
 /// What a browser is started with beside the usual.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
-    /// Arguments of Chromium.
+    /// Arguments of Chromium or of the application.
     pub arguments: Vec<String>,
-    /// Preferences of Firefox.
+    /// Preferences of Firefox or Chromium.
     pub preferences: Map<String, Value>,
+    /// The environment of the driver and its browser, beside the usual.
+    pub environment: Vec<(String, String)>,
 }
 
 /// A browser engine with its WebDriver program.
@@ -24,6 +26,8 @@ pub enum Engine {
     Firefox,
     /// WebKitGTK's MiniBrowser with WebKitWebDriver; it needs a display.
     WebKit,
+    /// The demo as an application, in a WebView of WebKitGTK; it needs a display.
+    Application,
 }
 
 impl Engine {
@@ -43,17 +47,20 @@ impl Engine {
         match self {
             Self::Chromium | Self::Firefox => 2,
             Self::WebKit => 1,
+            // Beside the one that is the system's browser.
+            Self::Application => 2,
         }
     }
 
     /// The WebDriver program.
     pub(crate) fn driver(self) -> PathBuf {
+        let variable = if self == Self::Application { "PKCE_E2E_APPLICATION_DRIVER" } else { "PKCE_E2E_DRIVER" };
         program(
-            "PKCE_E2E_DRIVER",
+            variable,
             match self {
                 Self::Chromium => &["chromedriver"],
                 Self::Firefox => &["geckodriver"],
-                Self::WebKit => &["WebKitWebDriver"],
+                Self::WebKit | Self::Application => &["WebKitWebDriver"],
             },
         )
     }
@@ -61,19 +68,21 @@ impl Engine {
     /// What the driver is started with, beside its port.
     pub(crate) fn driver_arguments(self, profile: &Path) -> Vec<String> {
         match self {
-            Self::Chromium | Self::WebKit => Vec::new(),
+            Self::Chromium | Self::WebKit | Self::Application => Vec::new(),
             Self::Firefox => vec![format!("--profile-root={}", profile.display())],
         }
     }
 
     /// What the session is asked for.
     pub(crate) fn capabilities(self, profile: &Path, setup: &Setup) -> Map<String, Value> {
+        let variable = if self == Self::Application { "PKCE_E2E_APPLICATION" } else { "PKCE_E2E_BROWSER" };
         let browser = program(
-            "PKCE_E2E_BROWSER",
+            variable,
             match self {
                 Self::Chromium => &["chromium", "chromium-browser", "google-chrome"],
                 Self::Firefox => &["firefox", "firefox-esr"],
                 Self::WebKit => &["MiniBrowser"],
+                Self::Application => &["pkce-demo"],
             },
         );
         let (name, options) = match self {
@@ -81,12 +90,16 @@ impl Engine {
                 let usual = CHROMIUM.into_iter().map(str::to_owned);
                 let profile = format!("--user-data-dir={}", profile.join("profile").display());
                 let arguments: Vec<_> = usual.chain([profile]).chain(setup.arguments.iter().cloned()).collect();
-                ("goog:chromeOptions", json!({ "binary": browser, "args": arguments }))
+                let preferences = &setup.preferences;
+                ("goog:chromeOptions", json!({ "binary": browser, "args": arguments, "prefs": preferences }))
             }
             Self::Firefox => {
                 ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"], "prefs": setup.preferences }))
             }
             Self::WebKit => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] })),
+            Self::Application => {
+                ("webkitgtk:browserOptions", json!({ "binary": browser, "args": setup.arguments }))
+            }
         };
         Map::from_iter([(name.to_owned(), options)])
     }

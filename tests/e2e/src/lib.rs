@@ -10,6 +10,8 @@
 //! | `PKCE_E2E_ENGINE` | `chromium`, `firefox` or `webkit` | `chromium` |
 //! | `PKCE_E2E_DRIVER` | the engine's WebDriver program | found on `PATH` |
 //! | `PKCE_E2E_BROWSER` | the browser program | found on `PATH` |
+//! | `PKCE_E2E_APPLICATION` | the demo as an application | found on `PATH` |
+//! | `PKCE_E2E_APPLICATION_DRIVER` | the WebDriver program for it | found on `PATH` |
 //! | `PKCE_E2E_PACKAGE` | the unpacked npm package | `target/pack/package` of the workspace |
 
 mod browser;
@@ -18,7 +20,7 @@ mod driver;
 mod engine;
 mod page;
 
-pub use browser::Browser;
+pub use browser::{Browser, until};
 pub use demo::{Counters, Demo};
 pub use engine::{Engine, Setup};
 pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};
