@@ -47,8 +47,8 @@ impl Engine {
         match self {
             Self::Chromium | Self::Firefox => 2,
             Self::WebKit => 1,
-            // Beside the one that is the system's browser.
-            Self::Application => 2,
+            // Beside the browser that is the system's, and those that were killed.
+            Self::Application => 4,
         }
     }
 

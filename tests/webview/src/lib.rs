@@ -12,6 +12,11 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use e2e::{App, Browser, Demo, Engine, Outcome, Page, Setup, until};
+use http_body_util::{BodyExt, Empty, Full};
+use hyper::Request;
+use hyper::body::Bytes;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -34,7 +39,7 @@ impl Machine {
     pub async fn start(relay: &str) -> Self {
         let demo = Demo::start();
         let home = TempDir::with_prefix("pkce-webview-").expect("a temporary folder can be made");
-        let bus = Bus::start();
+        let bus = Bus::start(home.path());
         let relay = PathBuf::from(relay);
         for folder in ["applications", SCHEME] {
             fs::create_dir_all(home.path().join(folder)).expect("the temporary folder can be written");
@@ -43,18 +48,21 @@ impl Machine {
             .expect("the temporary folder can be written");
         let browser = start_application(home.path(), &bus, &[]).await;
         let machine = Self { app: App { browser, demo }, relay, bus, home };
-        machine.install("system-browser", "http", "opened");
+        machine.install("system-browser", "http", &machine.writing_to("opened"));
+        machine.install("pkce-demo", SCHEME, &application().display().to_string());
         machine.app.ready().await;
         machine
     }
 
-    /// Makes a program that writes down its URL in `file` the one for a scheme.
-    pub fn install(&self, name: &str, scheme: &str, file: &str) {
-        let file = self.home.path().join(file);
+    /// The command that writes down in a file the URL that it is started with.
+    pub fn writing_to(&self, file: &str) -> String {
+        format!("{} {}", self.relay.display(), self.home.path().join(file).display())
+    }
+
+    /// Makes a command the one for a scheme, as an installer does; whoever comes last has the scheme.
+    pub fn install(&self, name: &str, scheme: &str, command: &str) {
         let entry = format!(
-            "[Desktop Entry]\nType=Application\nName={name}\nExec={} {} %u\nMimeType=x-scheme-handler/{scheme};\n",
-            self.relay.display(),
-            file.display()
+            "[Desktop Entry]\nType=Application\nName={name}\nExec={command} %u\nMimeType=x-scheme-handler/{scheme};\n"
         );
         fs::write(self.home.path().join(format!("applications/{name}.desktop")), entry)
             .expect("the temporary folder can be written");
@@ -116,6 +124,79 @@ impl Machine {
             .status()
             .expect("xdg-open can be started");
         assert!(opened.success(), "xdg-open {url}: {opened}");
+    }
+
+    /// Opens several URLs so, without waiting for one before the next.
+    pub fn open_at_once(&self, urls: &[&str]) {
+        let opening = urls.iter().map(|url| {
+            let mut command = Command::new("xdg-open");
+            command.arg(url).envs(environment(self.home.path(), &self.bus)).stderr(Stdio::null());
+            command.spawn().expect("xdg-open can be started")
+        });
+        for mut opened in opening.collect::<Vec<_>>() {
+            assert!(opened.wait().expect("xdg-open ends").success());
+        }
+    }
+
+    /// The application's program, as a command.
+    pub fn application(&self) -> String {
+        application().display().to_string()
+    }
+
+    /// Waits until the plain server has granted tokens so many times.
+    pub async fn tokens_granted(&self, times: u32) {
+        let granted = until(async || {
+            let counters = self.app.demo.counters().await;
+            Ok::<_, ()>((counters.token_ok == times).then_some(()))
+        });
+        granted.await.expect("the server has granted tokens");
+    }
+
+    /// Waits until a record whose name begins so is in a file of the application's `localStorage`.
+    pub async fn kept(&self, name: &str) {
+        // SQLite, in which WebKit keeps it, holds text as UTF-16.
+        let sought: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+        let holds = |bytes: &[u8], text: &[u8]| bytes.windows(text.len()).any(|window| window == text);
+        let found = until(async || {
+            let files = files_below(self.home.path());
+            let held = files.iter().filter_map(|file| fs::read(file).ok());
+            Ok::<_, ()>(held.into_iter().any(|bytes| holds(&bytes, &sought) || holds(&bytes, name.as_bytes())).then_some(()))
+        });
+        found.await.unwrap_or_else(|error| panic!("{name} is in no file: {error}"));
+    }
+
+    /// The `redirect_uri` of an authorization request.
+    pub fn redirect_uri_in(&self, url: &str) -> String {
+        let pairs = url.split_once('?').map_or("", |(_, query)| query).split('&');
+        let value = pairs.filter_map(|pair| pair.strip_prefix("redirect_uri=")).next();
+        value.expect("the request has a redirect URI").replace("%3A", ":").replace("%2F", "/").replace("%5B", "[").replace("%5D", "]")
+    }
+
+    /// The HTTP status at a URL; `None` when nobody listens there.
+    pub async fn get(&self, url: &str) -> Option<u16> {
+        let client = Client::builder(TokioExecutor::new()).build_http::<Empty<&[u8]>>();
+        let answer = client.get(url.parse().expect("this is a URL")).await.ok()?;
+        Some(answer.status().as_u16())
+    }
+
+    /// Sends the code of a callback to the token endpoint, as somebody who has nothing but the callback: status and `error`.
+    pub async fn redeem(&self, callback: &str, extra: &str) -> (u16, String) {
+        let parameters = callback.split_once('?').map_or("", |(_, query)| query).split('&');
+        let code = parameters.filter_map(|pair| pair.strip_prefix("code=")).next().expect("the callback has a code");
+        let redirect_uri = "com.example.pkce-demo%3A%2Fcallback";
+        let body = format!(
+            "grant_type=authorization_code&client_id=pkce-wasm-demo-application&redirect_uri={redirect_uri}&code={code}{extra}"
+        );
+        let request = Request::post(format!("{}/token", self.app.demo.issuer()))
+            .header("content-type", "application/x-www-form-urlencoded")
+            .body(Full::from(body))
+            .expect("this is a request");
+        let client = Client::builder(TokioExecutor::new()).build_http::<Full<Bytes>>();
+        let answer = client.request(request).await.expect("the server answers");
+        let status = answer.status().as_u16();
+        let body = answer.into_body().collect().await.expect("the answer has an end").to_bytes();
+        let answer: Value = serde_json::from_slice(&body).unwrap_or_default();
+        (status, answer.get("error").and_then(Value::as_str).unwrap_or_default().to_owned())
     }
 
     /// Waits until the application shows an outcome.
@@ -208,10 +289,29 @@ struct Bus {
     address: String,
 }
 
+/// A bus that starts no services of its own. A desktop portal would open URLs in the place of `xdg-open`, and would know nothing
+/// of this machine's folders.
+const BUS: &str = r#"<!DOCTYPE busconfig PUBLIC "-//freedesktop//DTD D-Bus Bus Configuration 1.0//EN"
+  "http://www.freedesktop.org/standards/dbus/1.0/busconfig.dtd">
+<busconfig>
+  <type>session</type>
+  <listen>unix:tmpdir=/tmp</listen>
+  <auth>EXTERNAL</auth>
+  <policy context="default">
+    <allow send_destination="*"/>
+    <allow receive_sender="*"/>
+    <allow own="*"/>
+  </policy>
+</busconfig>
+"#;
+
 impl Bus {
-    fn start() -> Self {
+    fn start(home: &Path) -> Self {
+        let configuration = home.join("bus.conf");
+        fs::write(&configuration, BUS).expect("the temporary folder can be written");
         let mut daemon = Command::new("dbus-daemon")
-            .args(["--session", "--nofork", "--print-address"])
+            .args(["--nofork", "--print-address", "--config-file"])
+            .arg(configuration)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -232,7 +332,14 @@ impl Drop for Bus {
     }
 }
 
-/// A member of an answer in JSON.
-pub fn member<'a>(answer: &'a Value, name: &str) -> Option<&'a str> {
-    answer.get(name).and_then(Value::as_str)
+/// Every file in a folder and the folders in it.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .flat_map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => files_below(&entry.path()),
+            Ok(kind) if kind.is_file() => vec![entry.path()],
+            _ => Vec::new(),
+        })
+        .collect()
 }

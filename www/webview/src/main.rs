@@ -8,8 +8,7 @@ mod loopback;
 use std::fs;
 
 use serde_json::Value;
-use tauri::{App, AppHandle, Manager, RunEvent, WebviewWindowBuilder};
-use tauri_plugin_deep_link::DeepLinkExt;
+use tauri::{App, AppHandle, Manager, WebviewWindowBuilder};
 
 /// The name of the file, in the application's configuration folder, that names the authorization servers.
 const SERVERS: &str = "servers.json";
@@ -27,19 +26,15 @@ fn main() -> tauri::Result<()> {
             loopback::close_loopback
         ])
         .setup(|app| Ok(set_up(app)?))
-        .build(tauri::generate_context!())?
-        .run(|app, event| {
-            if let RunEvent::Exit = event {
-                unregister(app);
-            }
-        });
-    Ok(())
+        .run(tauri::generate_context!())
 }
 
-/// Opens the window, and tells the operating system which scheme is this application's.
+/// Opens the window.
 fn set_up(app: &mut App) -> tauri::Result<()> {
-    // An installer does this for an application that is installed.
-    if let Err(error) = app.deep_link().register_all() {
+    // That the scheme is this application's is for its installer to say; on Linux `cargo xtask demo --webview` stands for it.
+    // What the plugin writes there has a quoted Exec, which xdg-open of xdg-utils 1.1 does not read.
+    #[cfg(windows)]
+    if let Err(error) = tauri_plugin_deep_link::DeepLinkExt::deep_link(app).register_all() {
         eprintln!("the private-use scheme cannot be registered ({error}): only the loopback port brings you back");
     }
     for window in &app.config().app.windows {
@@ -57,14 +52,6 @@ fn to_front(app: &AppHandle) {
         // A desktop may forbid it; the user then finds the window without help.
         let _ = window.unminimize();
         let _ = window.set_focus();
-    }
-}
-
-/// Leaves nothing behind on the machine of whoever tried the demo.
-fn unregister(app: &AppHandle) {
-    let scheme = &app.config().identifier;
-    if let Err(error) = app.deep_link().unregister(scheme) {
-        eprintln!("the private-use scheme {scheme} stays registered ({error})");
     }
 }
 
