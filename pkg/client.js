@@ -1,5 +1,6 @@
 // The client and its sessions. The module decides and keeps nothing; what it asks for is sent from here.
 import { canVerify, verify } from "./signature.js";
+import { surroundings } from "./surroundings.js";
 import { send } from "./transport.js";
 
 /** The functions and classes of index.d.ts for an engine and the bindings that it runs. */
@@ -105,7 +106,7 @@ export const createClient = ({ call, failed, ready }, glue) => {
     }
 
     login(options = {}) {
-      call(glue.login, this.#config, this.#metadata, options);
+      call(glue.login, { ...this.#config, ...surroundings() }, this.#metadata, options);
     }
 
     /** Calls of equal clients that overlap are one. */

@@ -10,7 +10,7 @@ use crate::flow::callback::Callback;
 use crate::flow::token::TokenSet;
 use crate::flow::transaction::{Outcome, Tombstone, Transaction, key};
 use crate::random::SystemEntropy;
-use crate::web::convert::{Context, Members, from_tokens, login_options, now};
+use crate::web::convert::{Context, Members, flag, from_tokens, is_embedded, login_options, now};
 use crate::web::navigation::{current_url, open, replace_url};
 use crate::web::steps::{Awaiting, begin_refresh, done, step};
 use crate::web::storage::{Logins, Sessions};
@@ -29,11 +29,14 @@ pub fn check_client(config: JsValue, metadata: JsValue) -> Result<(), JsValue> {
 /// Begins a login: saves the transaction, then sends the user away, in one tick.
 ///
 /// # Errors
-/// those of [`begin`], and `storage_unavailable` before the user is sent away
+/// those of [`begin`], and `embedded_user_agent` and `storage_unavailable` before the user is sent away
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn login(config: JsValue, metadata: JsValue, options: JsValue) -> Result<(), JsValue> {
     let context = Context::read(&config, &metadata)?;
+    if context.open.is_none() && !flag(&config, "dangerouslyAllowEmbeddedUserAgent") && is_embedded(&config) {
+        return Err(Error::new(Code::EmbeddedUserAgent).into());
+    }
     let now = now();
     let Authorization { url, transaction } =
         begin(&context.config, &context.metadata, login_options(&options)?, &mut SystemEntropy, now)?;
