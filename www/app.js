@@ -56,7 +56,7 @@ async function prepare({ afresh = false } = {}) {
   if (mine !== preparation) return false;
   client = made;
   exchange.metadata = made.metadata;
-  metadataCache.keep(made.metadata);
+  metadataCache.keep(made.metadata, shell.notes());
   return true;
 }
 

@@ -127,7 +127,8 @@ async fn na9_an_unsolicited_or_forged_deep_link_does_nothing() {
     machine.signed_in().await;
     assert_eq!(machine.app.demo.counters().await, ONE_TOKEN, "nothing forged was sent to the server");
 
-    machine.open("com.example.pkce-demo:/callback?code=stolen&state=guessed");
+    // A URL that was handed over before is not handed over again; another one is.
+    machine.open("com.example.pkce-demo:/callback?code=stolen&state=guessed-again");
     let page = machine.outcome("other-login").await;
     assert!(page.signed_in, "{page:#?}");
 }
