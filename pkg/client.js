@@ -1,12 +1,24 @@
 // The client and its sessions. The module decides and keeps nothing; what it asks for is sent from here.
+import { entry } from "./address.js";
+import { claim } from "./claim.js";
 import { canVerify, verify } from "./signature.js";
+import { Records, tiers, withRecords } from "./storage.js";
 import { surroundings } from "./surroundings.js";
-import { send } from "./transport.js";
+import { DEFAULT_TIMEOUT, send } from "./transport.js";
+import { pause } from "./wait.js";
+
+/**
+ * What one page wrote to localStorage another one sees a little later: milliseconds between two looks, how many there are at the
+ * most, and for how long a claim is kept when its work is done, so that whoever comes next knows that there was one.
+ */
+const SETTLING = 100;
+const LOOKS = 20;
+const LINGER = 250;
 
 /** The functions and classes of index.d.ts for an engine and the bindings that it runs. */
-export const createClient = ({ call, failed, ready }, glue) => {
+export const createClient = ({ failed, named, ready }, call, glue) => {
   // What lives as long as the page: sessions of the memory tier, the servers' keys, and callbacks that are being handled.
-  const memory = new Map();
+  const memory = new Records();
   const handling = new Map();
 
   const network = ({ host, timeout }, options) => ({
@@ -14,24 +26,51 @@ export const createClient = ({ call, failed, ready }, glue) => {
     timeout: options?.timeout ?? timeout,
   });
 
-  /** Begins an operation of the module, and goes on with it until it is done. */
-  const run = async (begin, given, metadata, parameters, options) => {
-    await ready();
-    const config = { ...given, memory, subtle: canVerify() };
-    let step = call(begin, config, metadata, ...parameters);
+  /** A configuration with what the module needs beside. */
+  const prepared = (config, records) => ({
+    ...config,
+    transactionStorage: tiers(config).transactions,
+    memory,
+    records: records ?? (config.host?.storage && new Records()),
+    subtle: canVerify(),
+  });
+
+  /** A call of the module, for those that keep nothing. */
+  const plainly = (config, function_, ...parameters) => call(function_, prepared(config), ...parameters);
+
+  const keptByHost = (config) => Object.values(tiers(config)).includes("host") && config.host?.storage;
+
+  /** A call of the module that reads or writes records. What the host keeps is written when the promise is fulfilled. */
+  const keeping = async (config, function_, ...parameters) => {
+    const storage = keptByHost(config);
+    if (!storage) return plainly(config, function_, ...parameters);
+    const unavailable = (cause) => named("storage_unavailable", cause);
+    return withRecords(storage, config.timeout ?? DEFAULT_TIMEOUT, unavailable, (records) =>
+      call(function_, prepared(config, records), ...parameters),
+    );
+  };
+
+  /** Goes on with an operation of the module until it is done. */
+  const goOn = async (step, visit, config, metadata, options) => {
     while (step.awaiting !== undefined) {
       const answer = step.verify
         ? await verify(step.verify)
         : await send(step.request, network(config, options));
-      step = call(glue.resume, config, metadata, step.awaiting, step.carry, answer);
+      step = await visit(config, glue.resume, metadata, step.awaiting, step.carry, answer);
     }
     return step.done;
+  };
+
+  const run = async (begin, config, metadata, parameters, options, visit = plainly) => {
+    await ready();
+    const step = await visit(config, begin, metadata, ...parameters);
+    return goOn(step, visit, config, metadata, options);
   };
 
   const discover = (issuer, options = {}) =>
     run((options) => glue.discover(`${issuer}`, options), options, undefined, [], options);
   const beginAuthorization = (config, metadata, options = {}) =>
-    call(glue.beginAuthorization, config, metadata, options);
+    plainly(config, glue.beginAuthorization, metadata, options);
   const completeAuthorization = (config, metadata, transaction, callbackUrl, options) =>
     run(glue.completeAuthorization, config, metadata, [`${transaction}`, `${callbackUrl}`], options);
   const refreshTokens = (config, metadata, tokens, options) =>
@@ -81,7 +120,7 @@ export const createClient = ({ call, failed, ready }, glue) => {
     }
 
     async #current(refresh) {
-      this.#tokens = await run(glue.sessionTokens, this.#config, this.#metadata, [refresh]);
+      this.#tokens = await run(glue.sessionTokens, this.#config, this.#metadata, [refresh], {}, keeping);
       return this.#tokens;
     }
   }
@@ -96,17 +135,38 @@ export const createClient = ({ call, failed, ready }, glue) => {
     }
 
     constructor(config, metadata) {
-      this.#config = { ...config, memory };
+      this.#config = { ...config };
       this.#metadata = metadata;
-      call(glue.checkClient, this.#config, metadata);
+      plainly(this.#config, glue.checkClient, metadata);
     }
 
     get metadata() {
       return this.#metadata;
     }
 
+    get storage() {
+      return tiers(this.#config);
+    }
+
     login(options = {}) {
-      call(glue.login, { ...this.#config, ...surroundings() }, this.#metadata, options);
+      const here = { ...this.#config, ...surroundings(), opens: Boolean(this.#config.host?.open) };
+      const begin = [here, glue.login, this.#metadata, options];
+      if (keptByHost(this.#config)) return this.#leave(begin);
+      this.#open(plainly(...begin));
+    }
+
+    async #leave(begin) {
+      await ready();
+      await this.#open(await keeping(...begin));
+    }
+
+    #open(url) {
+      const { host } = this.#config;
+      try {
+        return host?.open ? host.open(url) : globalThis.location.assign(url);
+      } catch (cause) {
+        throw named("config_invalid", cause, "host.open");
+      }
     }
 
     /** Calls of equal clients that overlap are one. */
@@ -124,23 +184,63 @@ export const createClient = ({ call, failed, ready }, glue) => {
     }
 
     async #handle(url) {
-      const address = globalThis.location?.href;
-      const { tokens, ...outcome } = await run(glue.handleRedirect, this.#config, this.#metadata, [url]);
+      await ready();
+      const { redirectUri, timeout = DEFAULT_TIMEOUT } = this.#config;
+      const page = url === undefined ? entry() : undefined;
+      const address = page ? page.address : `${url}`;
+      const key = call(glue.callbackKey, redirectUri, address);
+      // Without a callback, but marked: it was reloaded while its callback was being handled.
+      const mark = key === undefined ? page?.mark : undefined;
+      const begin = mark === undefined ? [glue.handleRedirect, address] : [glue.interrupted, mark];
+      const name = key ?? mark;
+      if (name === undefined) return this.#finish(begin, page);
+      // Longer than the code and two key sets take.
+      return claim(
+        name,
+        4 * timeout,
+        async (waited) => {
+          await this.#settled(name, waited);
+          return this.#finish(begin, page, key);
+        },
+        LINGER,
+      );
+    }
+
+    /** Waits until it can be seen how another page has finished that login; not for ever, for it may be gone. */
+    async #settled(name, waited) {
+      for (let look = 0; look < LOOKS; look++) {
+        const { done } = await keeping(this.#config, glue.interrupted, this.#metadata, name);
+        const isOpen =
+          done.status === "none" ? waited : done.error && failed(done.error).code === "code_already_used";
+        if (!isOpen) return;
+        await pause(SETTLING);
+      }
+    }
+
+    async #finish([begin, parameter], page, key) {
+      const visit = async (...operation) => {
+        const step = await keeping(...operation);
+        if (step.address !== undefined) page?.replace(step.address, key);
+        return step;
+      };
+      const step = await visit(this.#config, begin, this.#metadata, parameter);
+      const done = await goOn(step, visit, this.#config, this.#metadata);
+      const { tokens, ...outcome } = done;
       if (tokens !== undefined) outcome.session = this.#signedIn(tokens);
       if (outcome.error) outcome.error = failed(outcome.error);
       // The same callback may be handled again, also after a reload: its code goes back to where it was found.
-      if (url === undefined && outcome.error?.retryable) history.replaceState(history.state, "", address);
+      page?.settle(outcome.error?.retryable);
       return outcome;
     }
 
     async session() {
       await ready();
-      return this.#signedIn(call(glue.session, this.#config, this.#metadata));
+      return this.#signedIn(await keeping(this.#config, glue.session, this.#metadata));
     }
 
     async logout() {
       await ready();
-      call(glue.logout, this.#config, this.#metadata);
+      await keeping(this.#config, glue.logout, this.#metadata);
     }
 
     #signedIn(tokens) {

@@ -25,10 +25,10 @@ export const createEngine = ({ glue, codes, module, loadTwin }) => {
   let twin;
   let running;
 
-  const named = (code, cause) =>
+  const named = (code, cause, subject) =>
     new PkceError(
       codes.find(([name]) => name === code),
-      cause && { cause },
+      cause && (subject ? { cause, subject } : { cause }),
     );
 
   const instantiate = () => {

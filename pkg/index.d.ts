@@ -30,20 +30,43 @@ export interface ServerMetadata {
   readonly [member: string]: unknown;
 }
 
-/** Where a signed-in session rests between calls. */
-export type SessionStorageTier = "memory" | "session" | "local";
+/**
+ * A place for records.
+ *
+ * - `"local"`: `localStorage`. Every tab sees it, and the next start of the browser.
+ * - `"session"`: `sessionStorage`. The tab alone sees it, until it is closed.
+ * - `"memory"`: gone when the page is left.
+ * - `"host"`: {@link Host.storage}.
+ */
+export type StorageTier = "local" | "session" | "memory" | "host";
+
+/**
+ * A storage of the host, for shells whose WebView may lose its own: a keychain, the shell's preferences. Each method may answer at
+ * once or by a promise. One item is kept in it, `pkce-wasm`; it holds verifiers, and tokens too where `storage` is `"host"`.
+ */
+export interface HostStorage {
+  /** The item; null or undefined when there is none. */
+  getItem(name: string): string | null | undefined | Promise<string | null | undefined>;
+  /** Keeps the item. A login goes on only when this has succeeded. */
+  setItem(name: string, item: string): unknown;
+}
 
 /** How a hybrid shell plugs in. Everything left out falls back to the page. */
 export interface Host {
   /** Makes the requests to the authorization server; the page's `fetch` when absent. */
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
-  /** Sends the user to a URL; `location.assign` when absent. Called in the same tick as {@link Client.login}. */
+  /**
+   * Sends the user to a URL; `location.assign` when absent. Called in the same tick as {@link Client.login}, except when the login is kept
+   * by {@link Host.storage}.
+   */
   open?: (url: string) => void | Promise<void>;
   /**
    * Calls back with every URL by which the shell opens the application, each once: with those by which it was started as with
    * those that arrive while it runs. Hand them to {@link Client.handleRedirect}. Gives what ends that.
    */
   onRedirect?: (listener: (url: string) => unknown) => Promise<() => void>;
+  /** Keeps the pending logins, unless {@link Config.transactionStorage} says otherwise, and the session when `storage` is `"host"`. */
+  storage?: HostStorage;
 }
 
 /** What the application is. */
@@ -60,7 +83,12 @@ export interface Config {
   /** Space-separated scopes; `"openid"` when absent. With `openid` an ID token is required and checked. */
   scope?: string;
   /** Where the session rests; `"memory"` when absent: gone when the page is left. */
-  storage?: SessionStorageTier;
+  storage?: StorageTier;
+  /**
+   * Where pending logins rest, and for a day what remains of them. When absent: the host's storage where there is one, else
+   * `localStorage`, else `sessionStorage`. With `"session"` the user has to come back in the same tab, with `"memory"` in the same page.
+   */
+  transactionStorage?: StorageTier;
   /** Seconds within which a login must be finished; 600 when absent. */
   transactionMaxAge?: number;
   /**
@@ -267,22 +295,54 @@ export function revokeTokens(
 ): Promise<void>;
 
 /** What {@link Client.handleRedirect} found. */
-export type RedirectOutcome =
-  /** The URL is no callback of this client: nothing to do. */
-  | { readonly status: "none" }
-  /** The login is complete. */
-  | { readonly status: "signed-in"; readonly session: Session; readonly returnTo?: string }
-  /** This very callback was completed before: reload, back button, a double effect. */
-  | { readonly status: "already-completed"; readonly session: Session | null; readonly returnTo?: string }
-  /** The login failed; starting again helps when `restart` is true. */
-  | {
-      readonly status: "refused";
-      readonly error: PkceError;
-      readonly restart: boolean;
-      readonly returnTo?: string;
-    }
-  /** A callback of a login that this browser did not begin, or has forgotten. Nothing was changed. */
-  | { readonly status: "other-login"; readonly error: PkceError };
+export type RedirectOutcome = NoCallback | SignedIn | AlreadyCompleted | Refused | OtherLogin;
+
+/** The URL is no callback of this client. Go on as at any start of the page: {@link Client.session} says whether somebody is signed in. */
+export interface NoCallback {
+  readonly status: "none";
+}
+
+/** The login is complete. Greet the user, and go to `returnTo`. */
+export interface SignedIn {
+  readonly status: "signed-in";
+  readonly session: Session;
+  /** Where the login was to return to: {@link LoginOptions.returnTo}. */
+  readonly returnTo?: string;
+}
+
+/**
+ * This very callback was completed before, here or in another tab: reload, back button, a second effect. Do as after `"signed-in"`. The
+ * session is null where this page cannot see it (it is in the memory of the other tab, or the user has signed out since): then offer to sign in.
+ */
+export interface AlreadyCompleted {
+  readonly status: "already-completed";
+  readonly session: Session | null;
+  /** Where the login was to return to: {@link LoginOptions.returnTo}. */
+  readonly returnTo?: string;
+}
+
+/**
+ * The login failed, and nobody was signed in by it. When `error.retryable` is true, `handleRedirect()` may be called again, also after a
+ * reload. When `restart` is true, {@link Client.login} may help; else tell the user, for only the application or the server can be changed.
+ * The same callback is refused with the same code again; `code_already_used` says that the page went away before the server's answer was kept.
+ */
+export interface Refused {
+  readonly status: "refused";
+  readonly error: PkceError;
+  /** Whether beginning the login again may help. */
+  readonly restart: boolean;
+  /** Where the login was to return to: {@link LoginOptions.returnTo}. */
+  readonly returnTo?: string;
+}
+
+/**
+ * A callback of a login that is not this client's. Nothing was changed. With `transaction_invalid` it is that of another client on the same redirect
+ * URI, and stays in the address bar for it. With `transaction_not_found` this browser did not begin it, or has forgotten it: offer to sign in.
+ */
+export interface OtherLogin {
+  readonly status: "other-login";
+  readonly error: PkceError;
+}
 
 /** A signed-in application: the whole login, kept, checked and finished once. */
 export class Client {
@@ -304,21 +364,27 @@ export class Client {
   /** The metadata in use. */
   readonly metadata: ServerMetadata;
 
-  /**
-   * Begins a login: saves the transaction and sends the user to the authorization server, in one tick, so that it may
-   * be called straight from a click.
-   *
-   * @throws PkceError as {@link beginAuthorization}, and `storage_unavailable` or `embedded_user_agent` (a WebView whose host
-   * cannot open the system browser) before the user is sent away
-   */
-  login(options?: LoginOptions): void;
+  /** Which places are in use for pending logins and for the session. */
+  readonly storage: { readonly transactions: StorageTier; readonly session: StorageTier };
 
   /**
-   * Finishes a login when the page was reached by its callback; call it at every start of the page.
-   * The same URL gives the same outcome, however often it is handled. The parameters of the response are
-   * removed from the address bar and the history.
+   * Begins a login: saves the transaction and sends the user to the authorization server, in one tick, so that it may
+   * be called straight from a click. At most a hundred logins are kept; the oldest go first.
+   *
+   * @returns A promise when the host's storage keeps the login or the session (see {@link Client.storage}): the user is sent away when it
+   * has kept it. Otherwise nothing.
+   * @throws PkceError as {@link beginAuthorization}, and before the user is sent away `storage_unavailable` or `embedded_user_agent` (a
+   * WebView whose host cannot open the system browser)
+   */
+  login(options?: LoginOptions): void | Promise<void>;
+
+  /**
+   * Finishes a login when the page was reached by its callback; call it at every start of the page, anywhere, any number of times, at once.
+   * The same URL gives the same outcome, however often it is handled, and of all tabs, frames and reloads that handle it one alone redeems the code:
+   * the others wait for it. The parameters of the response are removed from the address bar and the history.
    *
    * @param url - The callback URL; the page's own when absent.
+   * @throws PkceError `storage_unavailable` when the login cannot be read or its end cannot be written; everything else is an outcome
    */
   handleRedirect(url?: string): Promise<RedirectOutcome>;
 

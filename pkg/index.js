@@ -3,6 +3,7 @@ import glue from "./dist/client_bg.js";
 import module from "./dist/client_bytes.js";
 import { CODES } from "./dist/codes.js";
 import { createEngine } from "./engine.js";
+import { createOperate } from "./memory.js";
 import { createPrimitives } from "./primitives.js";
 
 export { isPkceError, PkceError } from "./error.js";
@@ -26,4 +27,4 @@ export const {
   revokeTokens,
   Client,
   Session,
-} = /* @__PURE__ */ createClient(started, glue);
+} = /* @__PURE__ */ createClient(started, /* @__PURE__ */ createOperate(started, glue), glue);

@@ -2,6 +2,7 @@ import { createClient } from "./client.js";
 import glue, { MARK } from "./dist/client_bg.js";
 import { CODES } from "./dist/codes.js";
 import { createEngine } from "./engine.js";
+import { createOperate } from "./memory.js";
 import { createPrimitives } from "./primitives.js";
 import { createInitialize } from "./supply.js";
 
@@ -27,4 +28,4 @@ export const {
   revokeTokens,
   Client,
   Session,
-} = /* @__PURE__ */ createClient(started, glue);
+} = /* @__PURE__ */ createClient(started, /* @__PURE__ */ createOperate(started, glue), glue);

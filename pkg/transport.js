@@ -1,8 +1,9 @@
 // Sends a request of the module through the host's fetch, or the page's.
+import { within } from "./wait.js";
 
 /** The most bytes of an answer that are read: no honest one is larger. */
 const MAX_BODY = 1 << 20;
-const DEFAULT_TIMEOUT = 30_000;
+export const DEFAULT_TIMEOUT = 30_000;
 
 /** The text of an answer; undefined when it is too large. */
 const read = async (response) => {
@@ -28,18 +29,18 @@ const read = async (response) => {
 
 /**
  * Without cookies, referrer and caches. A redirect is seen and not followed, for it would carry the code along. No header
- * but those that need no preflight, and the token where it has to be. Never throws: what failed is part of the answer.
+ * but those that need no preflight, and the token where it has to be. Never throws: what failed is part of the answer. Ends in
+ * time also where the host's fetch knows no signal.
  */
 export const send = async (
   { url, form, bearer },
   { fetch = globalThis.fetch, timeout = DEFAULT_TIMEOUT },
 ) => {
   const controller = new AbortController();
-  const timer = setTimeout(() => controller.abort(), timeout);
   const headers = { Accept: "application/json" };
   if (form !== undefined) headers["Content-Type"] = "application/x-www-form-urlencoded";
   if (bearer !== undefined) headers.Authorization = `Bearer ${bearer}`;
-  try {
+  const answer = async () => {
     const response = await fetch(url, {
       method: form === undefined ? "GET" : "POST",
       headers,
@@ -62,9 +63,10 @@ export const send = async (
       body,
       failure: body === undefined ? "response_too_large" : undefined,
     };
-  } catch {
-    return { failure: controller.signal.aborted ? "timed_out" : "network_failed" };
-  } finally {
-    clearTimeout(timer);
-  }
+  };
+  const answered = answer().catch(() => ({ failure: "network_failed" }));
+  return within(timeout, answered).catch(() => {
+    controller.abort();
+    return { failure: "timed_out" };
+  });
 };

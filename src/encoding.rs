@@ -122,6 +122,13 @@ pub fn form_pairs(form: &str) -> Option<Vec<(String, String)>> {
         .collect()
 }
 
+/// Takes a field out of a record. Of one that is there twice, the first counts, and the order of the others stays.
+#[cfg(feature = "client")]
+pub(crate) fn take_field(fields: &mut Vec<(String, String)>, name: &str) -> Option<String> {
+    let position = fields.iter().position(|(field, _)| field == name)?;
+    Some(fields.remove(position).1)
+}
+
 #[cfg(feature = "client")]
 fn decode_component(component: &str) -> Option<String> {
     let bytes: Vec<u8> = component.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect();

@@ -4,6 +4,7 @@ use alloc::string::String;
 use core::fmt;
 
 use subtle::ConstantTimeEq;
+#[cfg(not(target_os = "none"))]
 use zeroize::Zeroize;
 
 /// A secret string: a `code_verifier`, a code, a token.
@@ -36,6 +37,8 @@ pub fn matches(left: impl AsRef<[u8]>, right: impl AsRef<[u8]>) -> bool {
     left.as_ref().ct_eq(right.as_ref()).into()
 }
 
+/// In the shipped module the loader wipes the whole memory.
+#[cfg(not(target_os = "none"))]
 impl Drop for Secret {
     fn drop(&mut self) {
         self.0.zeroize();

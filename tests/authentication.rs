@@ -100,6 +100,40 @@ fn id11_the_clock_tolerance_counts_for_auth_time_too() {
 }
 
 #[test]
+fn id11_a_clock_that_is_a_day_wrong_neither_refuses_a_fresh_authentication_nor_accepts_a_stale_one() {
+    // The login asks for five minutes and takes four. The server's clock is that many seconds ahead of this machine's, and
+    // the user was authenticated that many seconds after the login began.
+    let redeem = |ahead: i64, authenticated: i64, tells_the_time: bool| {
+        let now = NOW.saturating_add(240);
+        let server = |time: u64| time.saturating_add_signed(ahead);
+        let login = login_with(max_age(300));
+        let nonce = parameter(&login.url, "nonce").unwrap();
+        let url = answer(&login, &[("code", CODE)]);
+        let transaction = Transaction::from_record(login.transaction.to_record().expose()).unwrap();
+        let (_, exchange) = come_back(transaction, &url).unwrap().into_request(&config());
+        let mut claims = claims(&nonce);
+        claims["iat"] = json!(server(now));
+        claims["exp"] = json!(server(now).saturating_add(300));
+        claims["auth_time"] = json!(server(NOW).saturating_add_signed(authenticated));
+        let mut answer = token_response(&nonce);
+        answer["id_token"] = json!(id_token(&claims));
+        let mut response = ok(&answer);
+        response.date = tells_the_time.then(|| server(now));
+        finish(exchange, &response, now)
+    };
+    for ahead in [86_400, 0, -86_400] {
+        // The tolerance is a minute.
+        for fresh in [-360, 0, 239, 300] {
+            assert!(redeem(ahead, fresh, true).is_ok(), "{ahead} {fresh}");
+        }
+        for stale in [-361, -3600, -86_400, 301, 86_400] {
+            assert_eq!(fault(redeem(ahead, stale, true)), (INSUFFICIENT, Some("auth_time")), "{ahead} {stale}");
+        }
+        assert_eq!(redeem(ahead, 0, false).is_ok(), ahead == 0, "by this machine's clock alone: {ahead}");
+    }
+}
+
+#[test]
 fn id11_the_acr_is_one_of_those_asked_for() {
     for acr in ["urn:mfa", "phr"] {
         assert!(redeem(acr_values("urn:mfa phr"), "acr", &json!(acr)).is_ok(), "{acr}");

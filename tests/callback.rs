@@ -459,7 +459,8 @@ proptest! {
 
     #[test]
     fn na7_an_address_is_the_redirect_uri_or_no_callback(address in "https?://app\\.(example|evil)(:[0-9]{1,3})?/(callback|cb)?/?") {
-        prop_assume!(address != REDIRECT_URI);
+        // The default port is the same address, written out.
+        prop_assume!(address.replacen(":443/", "/", 1) != REDIRECT_URI);
         let url = format!("{address}?code=1&state=2");
         prop_assert!(parse(&url).unwrap().is_none());
     }

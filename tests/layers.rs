@@ -27,6 +27,7 @@ const GROUPS: [(Order, &[&str]); 4] = [
             "flow::signature",
             "flow::token",
             "flow::session",
+            "flow::challenge",
             "flow::userinfo",
             "flow::logout",
         ],

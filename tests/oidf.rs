@@ -8,15 +8,16 @@ mod support;
 
 use pkce_wasm::flow::authorize::LoginOptions;
 use pkce_wasm::flow::metadata::discovery_requests;
-use pkce_wasm::flow::token::refresh;
+use pkce_wasm::flow::token::{VerifiedBy, refresh};
 use pkce_wasm::flow::userinfo;
-use pkce_wasm::{Code, Error, Metadata, TokenSet};
+use pkce_wasm::{Answer, Code, Error, Jwks, Metadata, Step, TokenSet, Unverified};
 use serde_json::{Value, json};
+use support::signing::{key_set, public_jwk, public_jwk_with};
 use support::{
     ACCESS_TOKEN, CLIENT_ID, CODE, ISSUER, NOW, REDIRECT_URI, REFRESH_TOKEN, RS256, SUBJECT, answer, claims, code,
-    come_back, config, document_with, exchange, fault, fields, id_token, jwt, login, login_at, login_with, metadata,
-    metadata_with, names, ok, parameter, promises_iss, redeem, redeem_claims, response_url, signed_in, state, value,
-    without,
+    come_back, config, config_with, document, document_with, exchange, fault, fields, id_token, jwt, login, login_at,
+    login_with, metadata, metadata_with, names, ok, parameter, promises_iss, redeem, redeem_claims, response_url,
+    signed, signed_in, state, token_response, value, verify, without,
 };
 
 /// The login goes well with honest claims, and not with one claim set to something else, or left out for `null`.
@@ -43,13 +44,64 @@ fn assert_claim_required(claim: &str) {
 /// The login goes well with an ID token of an accepted algorithm, and not with one of this header and signature.
 #[track_caller]
 fn assert_header_refused(header: &str, signature: &str) {
-    let redeem = |header: &str, signature: &str| {
-        let (_, exchange, nonce) = exchange();
-        let id_token = jwt(header, &claims(&nonce).to_string(), signature);
-        support::redeem_from_exchange(exchange, &nonce, |answer| answer["id_token"] = json!(id_token))
-    };
-    assert!(redeem(RS256, "no signature").is_ok());
-    assert_eq!(code(redeem(header, signature)), Code::IdTokenInvalid, "{header}");
+    assert!(redeem_token(|claims| signed(RS256, claims)).is_ok());
+    assert_eq!(code(redeem_token(|claims| jwt(header, claims, signature))), Code::IdTokenInvalid, "{header}");
+}
+
+/// The login goes well with an ID token that is signed by this algorithm, and not when its signature is of other claims.
+#[track_caller]
+fn assert_signature_refused(alg: &str) {
+    let header = json!({"alg": alg}).to_string();
+    let tokens = redeem_token(|claims| signed(&header, claims)).unwrap();
+    assert_eq!(tokens.id_token_verified_by, Some(VerifiedBy::Signature));
+    let lied = redeem_token(|claims| {
+        let honest = signed(&header, claims);
+        let altered = signed(&header, &claims.replace(SUBJECT, "alice1"));
+        [altered.rsplit_once('.').unwrap().0, ".", honest.rsplit_once('.').unwrap().1].concat()
+    });
+    assert_eq!(code(lied), Code::IdTokenSignatureInvalid);
+}
+
+/// A login is answered with the ID token that is made of honest claims.
+fn redeem_token(make: impl FnOnce(&str) -> String) -> Result<TokenSet<Value>, Error> {
+    let (_, exchange, nonce) = exchange();
+    let id_token = make(&claims(&nonce).to_string());
+    support::redeem_from_exchange(exchange, &nonce, |answer| answer["id_token"] = json!(id_token))
+}
+
+/// A login at a server of those metadata is answered with an honest ID token under this header; its signature is still to
+/// be verified.
+fn unverified(metadata: &Metadata, header: &str) -> Unverified<Value> {
+    let login = login_at(metadata);
+    let nonce = parameter(&login.url, "nonce").unwrap();
+    let url = answer(&login, &[("code", CODE)]);
+    let (_, exchange) = come_back(login.transaction, &url).unwrap().into_request(&config());
+    let mut answer = token_response(&nonce);
+    answer["id_token"] = json!(signed(header, &claims(&nonce).to_string()));
+    match exchange.finish(&ok(&answer), NOW).unwrap() {
+        Answer::Unverified(unverified) => unverified,
+        Answer::Tokens(_) => panic!("an ID token came"),
+    }
+}
+
+/// An RSA key with which nobody signs.
+fn other_rsa_key() -> Value {
+    let n = public_jwk("rsa-2048")["n"].as_str().unwrap().replacen('L', "M", 1);
+    public_jwk_with("rsa-2048", &json!({"kid": "1", "n": n}))
+}
+
+/// The set of these keys.
+fn keys(keys: &[Value]) -> Value {
+    json!({"keys": keys})
+}
+
+/// Verifies by a set that was fetched before, and fetches it anew where that is asked for.
+fn verify_by_old_keys(unverified: Unverified<Value>, old: &Value, new: &Value) -> Result<TokenSet<Value>, Error> {
+    match unverified.next(Some(&Jwks::parse(&old.to_string()).unwrap()), None, NOW)? {
+        Step::Fetch(request) => assert_eq!(request.url, document()["jwks_uri"]),
+        Step::Verify(_) => panic!("the key is not among them"),
+    }
+    verify(unverified, new, NOW)
 }
 
 /// The metadata of this issuer are used, and those of a server that names another issuer are not.
@@ -129,6 +181,32 @@ fn oidcc_client_test_missing_iat() {
 }
 
 #[test]
+fn oidcc_client_test_kid_absent_single_jwks() {
+    let tokens = unverified(&metadata(), RS256);
+    assert!(verify(tokens, &keys(&[public_jwk("rsa-2048")]), NOW).is_ok());
+}
+
+#[test]
+fn oidcc_client_test_kid_absent_multiple_jwks() {
+    // The suite lets a client refuse the token or try every key; this one tries.
+    let set = keys(&[other_rsa_key(), public_jwk_with("rsa-2048", &json!({"kid": "2"}))]);
+    assert!(verify(unverified(&metadata(), RS256), &set, NOW).is_ok());
+    let refused = verify(unverified(&metadata(), RS256), &keys(&[other_rsa_key()]), NOW);
+    assert_eq!(code(refused), Code::IdTokenSignatureInvalid);
+}
+
+#[test]
+fn oidcc_client_test_idtoken_sig_rs256() {
+    let tokens = redeem_token(|claims| signed(RS256, claims)).unwrap();
+    assert_eq!(tokens.id_token_verified_by, Some(VerifiedBy::Signature));
+}
+
+#[test]
+fn oidcc_client_test_invalid_sig_rs256() {
+    assert_signature_refused("RS256");
+}
+
+#[test]
 fn oidcc_client_test_idtoken_sig_none() {
     // The suite lets a client accept or refuse it; this one refuses.
     assert_header_refused(r#"{"alg":"none"}"#, "");
@@ -176,6 +254,37 @@ fn oidcc_client_test_discovery_openid_config() {
 #[test]
 fn oidcc_client_test_discovery_issuer_mismatch() {
     assert_issuer_compared();
+}
+
+#[test]
+fn oidcc_client_test_discovery_jwks_uri_keys() {
+    let moved = "https://as.example/moved/jwks";
+    let tokens = unverified(&metadata_with(|document| document["jwks_uri"] = json!(moved)), RS256);
+    match tokens.next(None, None, NOW).unwrap() {
+        Step::Fetch(request) => assert_eq!((request.url.as_str(), request.form.is_none()), (moved, true)),
+        Step::Verify(_) => panic!("no keys were fetched yet"),
+    }
+    assert!(verify(tokens, &key_set(), NOW).is_ok());
+}
+
+#[test]
+fn oidcc_client_test_signing_key_rotation() {
+    // The keys of the first login are kept until the second, which is signed by another key under another name.
+    let first = keys(&[public_jwk_with("p-256", &json!({"kid": "1"}))]);
+    assert!(verify(unverified(&metadata(), r#"{"alg":"ES256","kid":"1"}"#), &first, NOW).is_ok());
+    let second = || unverified(&metadata(), r#"{"alg":"RS256","kid":"2"}"#);
+    let new = keys(&[public_jwk_with("rsa-2048", &json!({"kid": "2"}))]);
+    assert!(verify_by_old_keys(second(), &first, &new).is_ok());
+    assert_eq!(code(verify_by_old_keys(second(), &first, &first)), Code::SigningKeyNotFound);
+}
+
+#[test]
+fn oidcc_client_test_signing_key_rotation_just_before_signing() {
+    // The key has the type of the old one, and stands beside it.
+    let old = public_jwk_with("rsa-2048", &json!({"kid": "1"}));
+    let new = keys(&[old.clone(), public_jwk_with("rsa-2048", &json!({"kid": "2"}))]);
+    let tokens = unverified(&metadata(), r#"{"alg":"RS256","kid":"2"}"#);
+    assert!(verify_by_old_keys(tokens, &keys(&[old]), &new).is_ok());
 }
 
 // The refresh token profile.
@@ -227,6 +336,11 @@ fn oidcc_client_test_invalid_sig_hs256() {
 }
 
 #[test]
+fn oidcc_client_test_invalid_sig_es256() {
+    assert_signature_refused("ES256");
+}
+
+#[test]
 fn oidcc_client_test_aggregated_claims() {
     // They are given on as they came; who trusts their source verifies them.
     let sources = json!({"src1": {"JWT": "a.b.c"}});
@@ -271,6 +385,22 @@ fn fapi2_security_profile_final_client_test_invalid_secondary_aud() {
 #[test]
 fn fapi2_security_profile_final_client_test_invalid_null_alg() {
     assert_header_refused(r#"{"alg":"none"}"#, "");
+}
+
+#[test]
+fn fapi2_security_profile_final_client_test_invalid_alternate_alg() {
+    let redeem = |alg: &str| {
+        let config = config_with(|settings| settings.id_token_signed_response_alg = Some("PS256".into()));
+        let (login, header) = (login(), json!({"alg": alg}).to_string());
+        let nonce = parameter(&login.url, "nonce").unwrap();
+        let url = answer(&login, &[("code", CODE)]);
+        let (_, exchange) = come_back(login.transaction, &url).unwrap().into_request(&config);
+        let id_token = signed(&header, &claims(&nonce).to_string());
+        support::redeem_from_exchange(exchange, &nonce, |answer| answer["id_token"] = json!(id_token))
+    };
+    assert!(redeem("PS256").is_ok());
+    assert_eq!(fault(redeem("RS256")), (Code::IdTokenInvalid, Some("alg")));
+    assert_eq!(fault(redeem("ES256")), (Code::IdTokenInvalid, Some("alg")));
 }
 
 #[test]

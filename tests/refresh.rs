@@ -82,6 +82,17 @@ fn ac19_ac21_a_refresh_keeps_the_scope_that_was_granted_unless_it_was_narrowed()
 }
 
 #[test]
+fn ac19_ac21_a_scope_that_a_refresh_widens_is_shown_and_never_asked_for() {
+    // A server may grant more than before, and has to say so (RFC 6749 section 3.3).
+    let before = redeem(|answer| answer["scope"] = json!("openid")).unwrap();
+    let wider = json!({"access_token": "a2", "token_type": "Bearer", "scope": "openid profile"});
+    let after = refreshed_from(before, &wider).unwrap();
+    assert_eq!(after.scope, "openid profile");
+    let (request, _) = refresh(&config(), &metadata(), after).unwrap();
+    assert_eq!(value(&fields(&request), "scope"), None);
+}
+
+#[test]
 fn id14_without_a_new_id_token_the_old_one_and_its_claims_are_kept() {
     let before = signed_in();
     let id_token = before.id_token.as_ref().unwrap().expose().to_owned();

@@ -143,6 +143,19 @@ fn ac16_unknown_members_are_ignored() {
 }
 
 #[test]
+fn id15_of_a_member_given_twice_the_last_one_counts() {
+    let redeem = |last: &str| {
+        let (_, exchange, nonce) = exchange();
+        let honest = token_response(&nonce).to_string();
+        let body = [honest.trim_end_matches('}'), ",", last, "}"].concat();
+        finish(exchange, &response(200, Some("application/json"), &body), NOW)
+    };
+    assert_eq!(redeem(r#""access_token":"last""#).unwrap().access_token.expose(), "last");
+    assert_eq!(fault(redeem(r#""token_type":"mac""#)), (Code::TokenTypeUnsupported, Some("token_type")));
+    assert_eq!(fault(redeem(r#""access_token":null"#)), (Code::AccessTokenMissing, Some("access_token")));
+}
+
+#[test]
 fn ac16_a_body_that_is_not_a_json_object_is_refused() {
     let honest = token_response("n").to_string();
     for (content_type, body) in [

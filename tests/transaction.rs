@@ -6,14 +6,14 @@ mod support;
 
 use pkce_wasm::encoding::{Form, form_pairs};
 use pkce_wasm::flow::authorize::LoginOptions;
-use pkce_wasm::flow::transaction::{Outcome, Tombstone, key};
+use pkce_wasm::flow::transaction::{MOST_KEPT, Outcome, Tombstone, forgettable, kept_since, key};
 use pkce_wasm::{Code, Grant, Transaction, Verifier, begin};
 use proptest::prelude::*;
 use serde_json::json;
 use support::entropy::Seeded;
 use support::{
-    CODE, NOW, answer, code, come_back, config, config_with, fault, fields, login, login_at, login_with, metadata_with,
-    parameter, parse, promises_iss, response_url, state, value,
+    CODE, NOW, answer, code, come_back, config, config_with, document, fault, fields, login, login_at, login_with,
+    metadata_with, parameter, parse, promises_iss, response_url, state, value,
 };
 
 /// The types of which there may be only one, for there is one login.
@@ -50,7 +50,8 @@ fn record_with(name: &str, replacement: Option<&str>) -> String {
 }
 
 fn tombstones() -> impl Iterator<Item = Outcome> {
-    let refused = Code::ALL.iter().map(|code| Outcome::Refused(*code));
+    let refused =
+        Code::ALL.iter().flat_map(|code| [false, true].map(|restart| Outcome::Refused { code: *code, restart }));
     [Outcome::Claimed, Outcome::Completed].into_iter().chain(refused)
 }
 
@@ -106,9 +107,18 @@ fn ac9_the_key_is_found_by_the_state_and_does_not_show_it() {
 
 #[test]
 fn a_record_that_lacks_a_field_is_refused_and_told_which() {
-    for field in
-        ["v", "state", "code_verifier", "created_at", "issuer", "client_id", "redirect_uri", "token_endpoint", "scope"]
-    {
+    for field in [
+        "v",
+        "state",
+        "code_verifier",
+        "created_at",
+        "expires_at",
+        "issuer",
+        "client_id",
+        "redirect_uri",
+        "token_endpoint",
+        "scope",
+    ] {
         let transaction = Transaction::from_record(&record_with(field, None));
         assert_eq!(fault(transaction), (Code::TransactionInvalid, Some(field)));
     }
@@ -126,6 +136,8 @@ fn a_record_with_a_bad_field_is_refused_and_told_which() {
         ("created_at", "-1"),
         ("created_at", "18446744073709551616"),
         ("created_at", "yesterday"),
+        ("expires_at", ""),
+        ("expires_at", "tomorrow"),
     ] {
         let transaction = Transaction::from_record(&record_with(field, Some(bad)));
         assert_eq!(fault(transaction), (Code::TransactionInvalid, Some(field)), "{bad:?}");
@@ -136,17 +148,111 @@ fn a_record_with_a_bad_field_is_refused_and_told_which() {
 }
 
 #[test]
+fn of_a_field_given_twice_the_first_counts() {
+    let record = login().transaction.to_record();
+    for field in ["v", "state", "code_verifier", "created_at", "expires_at", "issuer", "token_endpoint", "scope"] {
+        let doubled = [record.expose(), "&", field, "=twice"].concat();
+        let read = Transaction::from_record(&doubled).map(|transaction| transaction.to_record());
+        assert_eq!(read.unwrap().expose(), record.expose(), "{field}");
+    }
+    let once = "v=1&outcome=completed&owner=o&created_at=1&expires_at=86401";
+    let tombstone = Tombstone::from_record(&[once, "&v=2&outcome=refused&owner=p&created_at=2"].concat()).unwrap();
+    assert_eq!(tombstone.to_record(), once);
+    for twice in ["created_at=2", "expires_at=0", "expires_at=x"] {
+        assert_eq!(kept_since(&[once, "&", twice].concat(), 86_401), Some(1), "{twice}");
+        assert_ne!(kept_since(&[twice, "&", once].concat(), 86_401), Some(1), "{twice}");
+    }
+}
+
+#[test]
 fn ac7_a_login_expires_after_its_time_and_not_by_a_clock_that_was_set_back() {
     let transaction = login().transaction;
     for (now, expired) in
         [(0, false), (NOW, false), (NOW.saturating_add(600), false), (NOW.saturating_add(601), true), (u64::MAX, true)]
     {
-        assert_eq!(transaction.is_expired(600, now), expired, "{now}");
+        assert_eq!(transaction.is_expired(now), expired, "{now}");
     }
     let patient = config_with(|settings| settings.transaction_max_age = u32::MAX);
-    let login = login();
+    let login = begin(&patient, &support::metadata(), LoginOptions::default(), &mut Seeded(5), NOW).unwrap();
     let callback = parse(&answer(&login, &[("code", CODE)])).unwrap().unwrap();
     assert!(login.transaction.accept(&patient, callback, NOW.saturating_add(86_400)).is_ok());
+}
+
+/// When the record of a login that began `age` seconds ago was begun, if it is kept.
+fn since(age: u64, max_age: u32) -> Option<u64> {
+    let config = config_with(|settings| settings.transaction_max_age = max_age);
+    let began = NOW.saturating_sub(age);
+    let login = begin(&config, &support::metadata(), LoginOptions::default(), &mut Seeded(age), began).unwrap();
+    kept_since(login.transaction.to_record().expose(), NOW)
+}
+
+#[test]
+fn the_record_of_a_login_is_kept_for_the_time_that_it_was_begun_with() {
+    for (age, max_age, is_kept) in
+        [(0, 1, true), (600, 600, true), (601, 600, false), (601, 3600, true), (3601, 3600, false), (59, 60, true)]
+    {
+        assert_eq!(since(age, max_age).is_some(), is_kept, "{age} of {max_age}");
+    }
+    assert_eq!(since(30, 600), Some(NOW.saturating_sub(30)));
+    // A clock that was set back makes no login old.
+    assert!(kept_since(login().transaction.to_record().expose(), 0).is_some());
+}
+
+#[test]
+fn a_record_of_another_version_is_refused_and_its_times_count_all_the_same() {
+    for version in ["0", "2", "1.1"] {
+        let record = record_with("v", Some(version));
+        assert_eq!(fault(Transaction::from_record(&record)), (Code::TransactionInvalid, Some("v")));
+        assert_eq!(
+            kept_since(&record, NOW),
+            Some(NOW),
+            "a page of this version does not take it from one of that version"
+        );
+        assert_eq!(kept_since(&record, NOW.saturating_add(601)), None);
+    }
+    for field in ["created_at", "expires_at"] {
+        assert_eq!(kept_since(&record_with(field, None), NOW), None, "what does not say its age is forgotten");
+        assert_eq!(kept_since(&record_with(field, Some("x")), NOW), None);
+    }
+    for record in ["", "{}", "created_at=1", "expires_at=99999999999", "xcreated_at=1&xexpires_at=99999999999", "%FF"] {
+        assert_eq!(kept_since(record, NOW), None, "{record}");
+    }
+    // No value of a login can pass for its times.
+    let options =
+        LoginOptions { return_to: Some("/?a&expires_at=99999999999&created_at=1".into()), ..LoginOptions::default() };
+    assert_eq!(kept_since(login_with(options).transaction.to_record().expose(), NOW), Some(NOW));
+}
+
+#[test]
+fn ten_thousand_abandoned_logins_leave_no_more_than_the_bound_and_the_newest_of_them() {
+    let mut kept: Vec<(String, Option<u64>)> = Vec::new();
+    for number in 0..10_000_u64 {
+        for name in forgettable(kept.clone()) {
+            kept.retain(|(other, _)| *other != name);
+        }
+        kept.push((number.to_string(), Some(NOW.saturating_add(number / 20))));
+        assert!(kept.len() <= MOST_KEPT);
+        assert!(kept.iter().any(|(name, _)| *name == number.to_string()), "the one just begun stays");
+    }
+    assert_eq!(kept.len(), MOST_KEPT);
+    let oldest = kept.iter().filter_map(|(_, since)| *since).min().unwrap();
+    assert!(oldest >= NOW.saturating_add(10_000 / 20 - 6), "{oldest}");
+}
+
+#[test]
+fn fifty_logins_at_once_are_all_kept() {
+    let kept = (0..50).map(|number| (number.to_string(), Some(NOW))).collect();
+    assert_eq!(forgettable(kept), Vec::<String>::new());
+}
+
+#[test]
+fn what_is_over_goes_first_and_then_the_oldest() {
+    let mut kept: Vec<_> = (0..MOST_KEPT).map(|age| (format!("{age}"), Some(NOW.saturating_sub(age as u64)))).collect();
+    kept.insert(3, ("over".into(), None));
+    assert_eq!(forgettable(kept.clone()), ["over".to_owned(), (MOST_KEPT - 1).to_string()]);
+    kept.pop();
+    assert_eq!(forgettable(kept), ["over"]);
+    assert_eq!(forgettable(Vec::new()), Vec::<String>::new());
 }
 
 #[test]
@@ -163,7 +269,7 @@ fn a_forged_answer_does_not_cost_the_true_one() {
 fn ac11_the_same_callback_has_the_same_outcome_across_reloads() {
     for outcome in tombstones() {
         for return_to in [None, Some("/orders?id=1&x=%".to_owned())] {
-            let tombstone = Tombstone::new(outcome, return_to, NOW);
+            let tombstone = Tombstone::new(&config(), outcome, return_to, NOW);
             assert_eq!(Tombstone::from_record(&tombstone.to_record()), Some(tombstone));
         }
     }
@@ -171,17 +277,42 @@ fn ac11_the_same_callback_has_the_same_outcome_across_reloads() {
 
 #[test]
 fn ac11_a_tombstone_is_kept_for_a_day() {
-    let tombstone = Tombstone::new(Outcome::Completed, None, NOW);
-    let after = |seconds: u64| tombstone.is_stale(NOW.saturating_add(seconds));
-    assert!(!after(0) && !after(86_400) && after(86_401));
-    assert!(!tombstone.is_stale(0));
+    let record = Tombstone::new(&config(), Outcome::Completed, None, NOW).to_record();
+    let after = |seconds: u64| kept_since(&record, NOW.saturating_add(seconds)).is_some();
+    assert!(after(0) && after(86_400) && !after(86_401));
+    assert!(kept_since(&record, 0).is_some());
+}
+
+#[test]
+fn ac11_a_tombstone_says_whose_it_is_without_naming_them_and_holds_no_secret() {
+    let other_client = config_with(|settings| settings.client_id = "other".into());
+    let other_issuer = config_with(|settings| settings.issuer = "https://other.example".into());
+    let login = login();
+    let secrets = form_pairs(login.transaction.to_record().expose()).unwrap();
+    for outcome in tombstones() {
+        let record = Tombstone::new(&config(), outcome, Some("/orders".into()), NOW).to_record();
+        let tombstone = Tombstone::from_record(&record).unwrap();
+        assert!(!tombstone.is_foreign(&config()));
+        assert!(tombstone.is_foreign(&other_client) && tombstone.is_foreign(&other_issuer));
+        for name in ["state", "code_verifier", "nonce", "issuer", "client_id"] {
+            assert!(!record.contains(&value(&secrets, name).unwrap()), "{name}");
+        }
+    }
+}
+
+#[test]
+fn a_completed_login_needs_no_more_room_than_a_claimed_one_and_that_less_than_the_login() {
+    let login = login_with(LoginOptions { return_to: Some("/orders".into()), ..LoginOptions::default() });
+    let length = |outcome| Tombstone::new(&config(), outcome, Some("/orders".into()), NOW).to_record().len();
+    assert!(length(Outcome::Completed) <= length(Outcome::Claimed));
+    assert!(tombstones().all(|outcome| length(outcome) < login.transaction.to_record().expose().len()));
 }
 
 #[test]
 fn a_tombstone_and_a_transaction_are_not_taken_for_each_other() {
     assert_eq!(Tombstone::from_record(login().transaction.to_record().expose()), None);
     for outcome in tombstones() {
-        let record = Tombstone::new(outcome, None, NOW).to_record();
+        let record = Tombstone::new(&config(), outcome, None, NOW).to_record();
         assert_eq!(code(Transaction::from_record(&record)), Code::TransactionInvalid);
     }
 }
@@ -194,9 +325,10 @@ fn a_tombstone_of_another_form_is_none() {
         "v=2&outcome=completed&created_at=1",
         "v=1&outcome=completed",
         "v=1&outcome=completed&created_at=x",
-        "v=1&outcome=used&code=9999&created_at=1",
-        "v=1&outcome=used&code=x&created_at=1",
-        "v=1&created_at=1",
+        "v=1&outcome=completed&created_at=1",
+        "v=1&outcome=refused&code=9999&owner=o&created_at=1",
+        "v=1&outcome=refused&code=x&owner=o&created_at=1",
+        "v=1&owner=o&created_at=1",
         "%FF",
     ] {
         assert_eq!(Tombstone::from_record(record), None, "{record}");
@@ -231,13 +363,14 @@ proptest! {
         prop_assert_eq!(again.expose(), record.expose());
         prop_assert_eq!(revived.return_to(), return_to.as_deref());
         prop_assert_eq!(revived.key(), transaction.key());
-        prop_assert!(!revived.is_expired(0, now));
+        prop_assert!(!revived.is_expired(now));
     }
 
     #[test]
     fn any_string_can_be_read_as_a_record(record in "\\PC*|v=1(&(state|code_verifier|created_at|outcome|code)=[a-z0-9%]{0,43}){0,6}") {
         let _ = Transaction::from_record(&record);
         let _ = Tombstone::from_record(&record);
+        let _ = kept_since(&record, NOW);
     }
 
     #[test]
@@ -256,7 +389,22 @@ proptest! {
 
     #[test]
     fn ac11_a_tombstone_makes_the_round_trip(return_to: Option<String>, now: u64) {
-        let tombstone = Tombstone::new(Outcome::Completed, return_to, now);
+        let tombstone = Tombstone::new(&config(), Outcome::Completed, return_to, now);
         prop_assert_eq!(Tombstone::from_record(&tombstone.to_record()), Some(tombstone));
     }
+}
+
+#[test]
+fn id7_the_keys_can_be_fetched_before_the_code_is_spent() {
+    let request = login().transaction.keys_request().unwrap();
+    assert_eq!(Some(request.url.as_str()), document()["jwks_uri"].as_str());
+    assert!(request.form.is_none() && request.bearer.is_none());
+
+    let without_keys = metadata_with(|document| {
+        document.as_object_mut().unwrap().remove("jwks_uri");
+    });
+    assert!(login_at(&without_keys).transaction.keys_request().is_none());
+    let scope = Some("files".to_owned());
+    let without_id_token = login_with(LoginOptions { scope, ..LoginOptions::default() });
+    assert!(without_id_token.transaction.keys_request().is_none());
 }

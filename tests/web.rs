@@ -2,7 +2,7 @@
 #![cfg(target_arch = "wasm32")]
 #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects, reason = "a test states what it expects by failing")]
 
-use js_sys::{Array, Function, JSON, Map, Object, Promise, Reflect};
+use js_sys::{Array, Function, JSON, Object, Promise, Reflect};
 use pkce_wasm::web;
 use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
@@ -21,6 +21,23 @@ extern "C" {
 #[wasm_bindgen(module = "/pkg/signature.js")]
 extern "C" {
     fn verify(task: &JsValue) -> Promise;
+}
+
+#[wasm_bindgen(module = "/pkg/wait.js")]
+extern "C" {
+    fn pause(milliseconds: u32) -> Promise;
+}
+
+#[wasm_bindgen(module = "/pkg/claim.js")]
+extern "C" {
+    fn claim(name: &str, patience: u32, work: &Function) -> Promise;
+}
+
+#[wasm_bindgen(module = "/pkg/storage.js")]
+extern "C" {
+    type Records;
+    #[wasm_bindgen(constructor)]
+    fn new() -> Records;
 }
 
 #[wasm_bindgen(inline_js = r#"
@@ -55,6 +72,40 @@ export async function idToken(claims, kid) {
   const signature = await crypto.subtle.sign(ES256, pair.privateKey, new TextEncoder().encode(input));
   return [input, base64url(String.fromCharCode(...new Uint8Array(signature)))].join(".");
 }
+const MISSING = { locks: navigator, indexedDB: globalThis };
+const hidden = new Map();
+export function hide(name) {
+  hidden.set(name, Object.getOwnPropertyDescriptor(MISSING[name], name));
+  Object.defineProperty(MISSING[name], name, { value: undefined, configurable: true });
+}
+export function show(name) {
+  delete MISSING[name][name];
+  if (hidden.get(name)) Object.defineProperty(MISSING[name], name, hidden.get(name));
+}
+export function worker(length) {
+  const seen = { inside: 0, most: 0, done: 0 };
+  seen.work = async () => {
+    seen.inside += 1;
+    seen.most = Math.max(seen.most, seen.inside);
+    await new Promise((done) => setTimeout(done, length));
+    seen.inside -= 1;
+    seen.done += 1;
+  };
+  seen.fail = async () => { throw new Error("failed"); };
+  return seen;
+}
+export function leaveClaim(name, age) {
+  return new Promise((done, failed) => {
+    const opening = indexedDB.open("pkce-wasm", 1);
+    opening.onupgradeneeded = () => opening.result.createObjectStore("claims");
+    opening.onerror = () => failed(opening.error);
+    opening.onsuccess = () => {
+      const transaction = opening.result.transaction("claims", "readwrite");
+      transaction.objectStore("claims").put({ holder: "gone", at: Date.now() - age }, name);
+      transaction.oncomplete = () => { opening.result.close(); done(); };
+    };
+  });
+}
 "#)]
 extern "C" {
     fn recorder(answers: Array) -> Object;
@@ -63,6 +114,11 @@ extern "C" {
     fn id_token(claims: JsValue, kid: &str) -> Promise;
     #[wasm_bindgen(js_name = keySet)]
     fn key_set() -> Promise;
+    fn hide(name: &str);
+    fn show(name: &str);
+    fn worker(length: u32) -> JsValue;
+    #[wasm_bindgen(js_name = leaveClaim)]
+    fn leave_claim(name: &str, age: f64) -> Promise;
 }
 
 fn get(object: &JsValue, name: &str) -> JsValue {
@@ -94,7 +150,7 @@ fn config(client_id: &str, host: &JsValue) -> JsValue {
         ("clientId", client_id.into()),
         ("redirectUri", REDIRECT_URI.into()),
         ("host", host.clone()),
-        ("memory", Map::new().into()),
+        ("memory", Records::new().into()),
     ] {
         Reflect::set(&config, &name.into(), &value).unwrap();
     }
@@ -135,8 +191,17 @@ async fn settled(step: Result<JsValue, JsValue>, config: &JsValue, network: &JsV
 }
 
 async fn handled(config: &JsValue, url: String) -> JsValue {
-    let step = web::handle_redirect(config.clone(), metadata(), Some(url));
+    let step = web::handle_redirect(config.clone(), metadata(), &url);
     settled(step, config, &network(config)).await.unwrap()
+}
+
+/// The step of a callback that comes after its keys were fetched.
+async fn with_keys(config: &JsValue, url: &str) -> JsValue {
+    push_keys(&get(config, "host")).await;
+    let step = web::handle_redirect(config.clone(), metadata(), url).unwrap();
+    let answer = JsFuture::from(send(&get(&step, "request"), &network(config))).await.unwrap();
+    let awaiting = get(&step, "awaiting").as_f64().unwrap() as u32;
+    web::resume(config.clone(), metadata(), awaiting, &text(&step, "carry"), answer).unwrap()
 }
 
 fn network(config: &JsValue) -> JsValue {
@@ -148,8 +213,8 @@ fn network(config: &JsValue) -> JsValue {
 }
 
 async fn push_answer(host: &JsValue, client_id: &str) {
-    push_tokens(host, client_id, "1").await;
     push_keys(host).await;
+    push_tokens(host, client_id, "1").await;
 }
 
 async fn push_keys(host: &JsValue) {
@@ -183,7 +248,8 @@ fn host(rows: &[(u16, &str, &str)]) -> JsValue {
 }
 
 fn begin(config: &JsValue, host: &JsValue) -> String {
-    web::login(config.clone(), metadata(), json(r#"{"returnTo":"/inbox"}"#)).unwrap();
+    let url = web::login(config.clone(), metadata(), json(r#"{"returnTo":"/inbox"}"#)).unwrap();
+    get(host, "opened").unchecked_into::<Array>().push(&url.into());
     opened(host).search_params().get("state").unwrap()
 }
 
@@ -192,11 +258,11 @@ fn pk3_the_vector_of_rfc_7636_appendix_b() {
     let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
     let challenge = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
     assert_eq!(derive(verifier), challenge);
-    assert!(verify(verifier, challenge, false));
-    assert!(!verify(challenge, challenge, false));
-    assert!(verify(verifier, verifier, true));
+    assert!(belongs(verifier, challenge, false));
+    assert!(!belongs(challenge, challenge, false));
+    assert!(belongs(verifier, verifier, true));
     for foreign in ["", "short", "é", &"é".repeat(43), &"\u{100}".repeat(43), &"~".repeat(129)] {
-        assert!(!verify(foreign, foreign, true), "{foreign}");
+        assert!(!belongs(foreign, foreign, true), "{foreign}");
     }
 }
 
@@ -218,7 +284,7 @@ fn derive(verifier: &str) -> String {
     web::derive_challenge(js(verifier)).as_string().unwrap()
 }
 
-fn verify(verifier: &str, challenge: &str, plain: bool) -> bool {
+fn belongs(verifier: &str, challenge: &str, plain: bool) -> bool {
     web::verify_challenge(js(verifier), js(challenge), plain)
 }
 
@@ -237,7 +303,7 @@ fn pk7_every_pair_is_new_and_fits() {
     let mut seen = std::collections::HashSet::new();
     for _ in 0..1000 {
         let (verifier, challenge) = pair(43);
-        assert!(verify(&verifier, &challenge, false));
+        assert!(belongs(&verifier, &challenge, false));
         assert!(seen.insert(verifier));
     }
 }
@@ -305,7 +371,7 @@ async fn the_token_request_is_sent_without_credentials_referrer_cache_or_redirec
     push_answer(&host, "request").await;
     handled(&config, callback(&state)).await;
 
-    let request = get(&host, "sent").unchecked_into::<Array>().get(0);
+    let request = get(&host, "sent").unchecked_into::<Array>().get(1);
     let init = get(&request, "init");
     assert_eq!(text(&request, "url"), "https://as.example/token");
     assert_eq!(text(&init, "method"), "POST");
@@ -327,6 +393,8 @@ async fn a_network_blip_can_be_repeated_and_a_refusal_cannot() {
     let host =
         host(&[(0, "", ""), (500, "text/plain", "down"), (400, "application/json", r#"{"error":"invalid_grant"}"#)]);
     let config = config("blip", &host);
+    // The keys are no matter here.
+    set(&config, "subtle", &false.into());
     let state = begin(&config, &host);
 
     for code in ["network_failed", "server_error", "token_refused"] {
@@ -336,6 +404,7 @@ async fn a_network_blip_can_be_repeated_and_a_refusal_cannot() {
     }
     let again = handled(&config, callback(&state)).await;
     assert_eq!(text_of(&get(&again, "error")), "token_refused");
+    assert_eq!(get(&again, "restart"), JsValue::TRUE, "as it was said the first time");
     assert_eq!(sent(&host), 3);
 }
 
@@ -461,8 +530,11 @@ async fn id7_the_keys_are_fetched_once_a_page_and_once_more_for_a_missing_one() 
     {
         let before = sent(&host);
         let state = begin(&config, &host);
+        if before == 0 {
+            push_keys(&host).await;
+        }
         push_tokens(&host, "keys", kid).await;
-        if requests == 2 {
+        if kid == "2" {
             push_keys(&host).await;
         }
         let outcome = handled(&config, callback(&state)).await;
@@ -485,4 +557,237 @@ async fn id5_without_web_crypto_tls_stands_for_the_signature_and_nothing_is_fetc
     assert_eq!(text(&get(&outcome, "tokens"), "idTokenVerifiedBy"), "tls");
     assert_eq!(sent(&host), 1);
     assert_eq!(text(&web::session(config, metadata()).unwrap(), "idTokenVerifiedBy"), "tls");
+}
+
+/// A storage of the page.
+fn storage(tier: &str) -> web_sys::Storage {
+    let window = web_sys::window().unwrap();
+    let storage = if tier == "local" { window.local_storage() } else { window.session_storage() };
+    storage.unwrap().unwrap()
+}
+
+fn names(storage: &web_sys::Storage, prefix: &str) -> Vec<String> {
+    let names = (0..storage.length().unwrap()).filter_map(|place| storage.key(place).unwrap());
+    names.filter(|name| name.starts_with(prefix)).collect()
+}
+
+fn set(config: &JsValue, name: &str, value: &JsValue) {
+    Reflect::set(config, &name.into(), value).unwrap();
+}
+
+#[wasm_bindgen_test]
+async fn ac11_a_page_that_goes_away_during_the_exchange_leaves_a_login_to_begin_again() {
+    let host = host(&[]);
+    let config = config("gone", &host);
+    let state = begin(&config, &host);
+    let url = callback(&state);
+    let key = web::callback_key(REDIRECT_URI, &url).unwrap();
+    // Until the code is sent, the callback stays where it is, and nothing is lost.
+    for _ in 0..2 {
+        let step = web::handle_redirect(config.clone(), metadata(), &url).unwrap();
+        assert_eq!(text(&get(&step, "request"), "url"), "https://as.example/jwks");
+        assert!(get(&step, "address").is_undefined());
+    }
+    // The request is never answered.
+    let step = with_keys(&config, &url).await;
+    assert_eq!(text(&get(&step, "request"), "url"), "https://as.example/token");
+    assert_eq!(text(&step, "address"), REDIRECT_URI);
+
+    let by_callback = handled(&config, url).await;
+    let by_name = get(&web::interrupted(config.clone(), metadata(), &key).unwrap(), "done");
+    for outcome in [by_callback, by_name] {
+        assert_eq!(text(&outcome, "status"), "refused");
+        assert_eq!(text_of(&get(&outcome, "error")), "code_already_used");
+        assert_eq!(get(&outcome, "restart"), JsValue::TRUE);
+        assert_eq!(text(&outcome, "returnTo"), "/inbox");
+    }
+    assert!(web::session(config, metadata()).unwrap().is_null(), "never half signed in");
+    assert_eq!(sent(&host), 1, "the keys were fetched, and no more");
+}
+
+#[wasm_bindgen_test]
+async fn ac11_a_late_answer_still_completes_the_login_that_another_page_was_refused() {
+    let host = host(&[]);
+    let config = config("late", &host);
+    let state = begin(&config, &host);
+    let step = Ok(with_keys(&config, &callback(&state)).await);
+    push_tokens(&host, "late", "1").await;
+    assert_eq!(text_of(&get(&handled(&config, callback(&state)).await, "error")), "code_already_used");
+    let outcome = settled(step, &config, &network(&config)).await.unwrap();
+    assert_eq!(text(&outcome, "status"), "signed-in");
+    assert_eq!(text(&handled(&config, callback(&state)).await, "status"), "already-completed");
+}
+
+#[wasm_bindgen_test]
+async fn ac11_what_remains_of_a_login_is_its_own_clients_alone() {
+    let host = host(&[]);
+    let (ours, theirs) = (config("mine", &host), config("yours", &host));
+    let state = begin(&ours, &host);
+    push_answer(&host, "mine").await;
+    assert_eq!(text(&handled(&ours, callback(&state)).await, "status"), "signed-in");
+
+    let step = web::handle_redirect(theirs.clone(), metadata(), &callback(&state)).unwrap();
+    assert!(get(&step, "address").is_undefined(), "the callback stays where it was found");
+    assert_eq!(text(&get(&step, "done"), "status"), "other-login");
+    assert!(get(&get(&step, "done"), "returnTo").is_undefined());
+    let key = web::callback_key(REDIRECT_URI, &callback(&state)).unwrap();
+    let step = web::interrupted(theirs, metadata(), &key).unwrap();
+    assert_eq!(text(&get(&step, "done"), "status"), "none");
+    assert_eq!(text(&handled(&ours, callback(&state)).await, "status"), "already-completed");
+}
+
+#[wasm_bindgen_test]
+fn a_callback_has_the_name_of_its_login_and_anything_else_has_none() {
+    let name = |url: &str| web::callback_key(REDIRECT_URI, url);
+    assert_eq!(name(&callback("one")), name(&format!("{REDIRECT_URI}?state=one&error=access_denied")));
+    assert_ne!(name(&callback("one")), name(&callback("two")));
+    for url in ["", "https://app.example/", REDIRECT_URI, "https://app.example/callback?code=c&code=d&state=s"] {
+        assert_eq!(name(url), None, "{url}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_login_is_kept_where_the_configuration_says() {
+    let host = host(&[]);
+    for tier in ["local", "session", "memory", "host"] {
+        let client_id = format!("tier-{tier}");
+        let config = config(&client_id, &host);
+        set(&config, "transactionStorage", &tier.into());
+        let memory: web_sys::Storage = get(&config, "memory").unchecked_into();
+        let records: web_sys::Storage = JsValue::from(Records::new()).unchecked_into();
+        set(&config, "records", &records);
+        let places = [storage("local"), storage("session"), memory, records];
+        let count =
+            || places.each_ref().map(|place| names(place, "pkce-wasm:t:").len() + names(place, "pkce-wasm:d:").len());
+        let before = count();
+        let state = begin(&config, &host);
+        push_answer(&host, &client_id).await;
+        let name = format!("pkce-wasm:t:{}", web::callback_key(REDIRECT_URI, &callback(&state)).unwrap());
+        let kept: Vec<bool> = places.iter().map(|place| place.get_item(&name).unwrap().is_some()).collect();
+        let expected = ["local", "session", "memory", "host"].map(|other| other == tier);
+        assert_eq!(kept, expected, "{tier}");
+        assert_eq!(text(&handled(&config, callback(&state)).await, "status"), "signed-in", "{tier}");
+        assert_eq!(text(&handled(&config, callback(&state)).await, "status"), "already-completed", "{tier}");
+        // One record more, for the tombstone took the place of the login.
+        let after = count();
+        assert_eq!(after.iter().sum::<usize>() - before.iter().sum::<usize>(), 1, "{tier}");
+    }
+    let config = config("tier", &host);
+    for (member, tier) in [("transactionStorage", "cookie"), ("transactionStorage", "host"), ("storage", "host")] {
+        set(&config, member, &tier.into());
+        let error = web::check_client(config.clone(), metadata()).unwrap_err();
+        assert_eq!(text_of(&error), "config_invalid", "{member}: {tier}");
+        set(&config, member, &JsValue::UNDEFINED);
+    }
+}
+
+#[wasm_bindgen_test]
+fn abandoned_logins_leave_the_storage_bounded_and_the_newest_stays() {
+    let host = host(&[]);
+    let config = config("abandoned", &host);
+    let foreign = "pkce-wasm-of-somebody-else";
+    storage("local").set_item(foreign, "kept").unwrap();
+    // Of a version that nobody knows any more, and over.
+    storage("local").set_item("pkce-wasm:t:ancient", "v=0&created_at=1").unwrap();
+    storage("local").set_item("pkce-wasm:d:over", "v=1&created_at=1&expires_at=2").unwrap();
+    for round in 0..300 {
+        let state = begin(&config, &host);
+        let name = format!("pkce-wasm:t:{}", web::callback_key(REDIRECT_URI, &callback(&state)).unwrap());
+        assert!(storage("local").get_item(&name).unwrap().is_some(), "{round}");
+    }
+    let kept = names(&storage("local"), "pkce-wasm:t:");
+    assert_eq!(kept.len(), 100);
+    assert!(!kept.iter().any(|name| name.ends_with("ancient")));
+    assert!(!names(&storage("local"), "pkce-wasm:d:").iter().any(|name| name.ends_with("over")));
+    assert_eq!(storage("local").get_item(foreign).unwrap().unwrap(), "kept");
+    for name in kept {
+        storage("local").remove_item(&name).unwrap();
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_full_storage_refuses_before_the_user_is_sent_away_and_is_enough_for_a_login_that_was_begun() {
+    let host = host(&[]);
+    let config = config("full", &host);
+    let state = begin(&config, &host);
+    push_answer(&host, "full").await;
+    let local = storage("local");
+    let mut length = 1 << 24;
+    let mut number = 0;
+    while length > 0 {
+        match local.set_item(&format!("filler-{number}"), &"x".repeat(length)) {
+            Ok(()) => number += 1,
+            Err(_) => length /= 2,
+        }
+    }
+    let refused = web::login(config.clone(), metadata(), JsValue::UNDEFINED);
+    let outcome = handled(&config, callback(&state)).await;
+    let again = handled(&config, callback(&state)).await;
+    for number in 0..number {
+        local.remove_item(&format!("filler-{number}")).unwrap();
+    }
+    assert_eq!(text_of(&refused.unwrap_err()), "storage_unavailable");
+    assert_eq!(text(&outcome, "status"), "signed-in");
+    assert_eq!(text(&again, "status"), "already-completed");
+}
+
+/// Many who claim the same name, and how many of them were at work at once.
+async fn assert_one_at_a_time(name: &str) {
+    let seen = worker(15);
+    let claims: Array = (0..12).map(|_| claim(name, 30_000, &get(&seen, "work").unchecked_into())).collect();
+    let other = claim(&format!("{name} of another"), 30_000, &get(&seen, "fail").unchecked_into());
+    assert!(JsFuture::from(other).await.is_err(), "what the work throws comes out");
+    JsFuture::from(Promise::all(&claims)).await.unwrap();
+    assert_eq!(get(&seen, "most").as_f64(), Some(1.0), "{name}");
+    assert_eq!(get(&seen, "done").as_f64(), Some(12.0), "{name}");
+    // It is free again, also after a failure.
+    for work in ["fail", "work"] {
+        let _ = JsFuture::from(claim(name, 30_000, &get(&seen, work).unchecked_into())).await;
+    }
+    assert_eq!(get(&seen, "done").as_f64(), Some(13.0), "{name}");
+}
+
+#[wasm_bindgen_test]
+async fn ac11_one_at_a_time_by_a_web_lock_a_row_of_a_database_or_turns() {
+    assert_one_at_a_time("lock").await;
+    hide("locks");
+    assert_one_at_a_time("row").await;
+    hide("indexedDB");
+    assert_one_at_a_time("turn").await;
+    show("indexedDB");
+    show("locks");
+}
+
+#[wasm_bindgen_test]
+async fn a_claim_whose_holder_was_killed_is_taken_and_a_living_one_waits_no_longer_than_its_patience() {
+    hide("locks");
+    let now = js_sys::Date::now;
+    let work = |name: &str, patience| {
+        let seen = worker(0);
+        (claim(name, patience, &get(&seen, "work").unchecked_into()), seen)
+    };
+    // Dead for long, and by a clock that was ahead: at once.
+    for age in [60_000.0, -86_400_000.0] {
+        JsFuture::from(leave_claim("pkce-wasm:dead", age)).await.unwrap();
+        let began = now();
+        let (done, seen) = work("dead", 60_000);
+        JsFuture::from(done).await.unwrap();
+        assert_eq!(get(&seen, "done").as_f64(), Some(1.0));
+        assert!(now() - began < 3000.0, "{age}");
+    }
+    // It may be alive still: first it is waited for.
+    JsFuture::from(leave_claim("pkce-wasm:dying", 3500.0)).await.unwrap();
+    let began = now();
+    let (done, _) = work("dying", 60_000);
+    JsFuture::from(done).await.unwrap();
+    assert!((1000.0..10_000.0).contains(&(now() - began)), "{}", now() - began);
+    // A holder that shows signs of life for longer than it is waited for.
+    let holder = worker(7000);
+    let held = claim("frozen", 60_000, &get(&holder, "work").unchecked_into());
+    JsFuture::from(pause(500)).await.unwrap();
+    let (done, _) = work("frozen", 6000);
+    JsFuture::from(done).await.unwrap();
+    assert_eq!(get(&holder, "inside").as_f64(), Some(1.0), "its row was not taken from it");
+    JsFuture::from(held).await.unwrap();
+    show("locks");
 }

@@ -133,6 +133,7 @@ pub fn begin(
             code_verifier,
             nonce,
             created_at: now,
+            expires_at: now.saturating_add(u64::from(settings.transaction_max_age)),
             issuer: settings.issuer.clone(),
             client_id: settings.client_id.clone(),
             redirect_uri: settings.redirect_uri.clone(),

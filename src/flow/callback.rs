@@ -100,14 +100,13 @@ impl Transaction {
     /// [`Code::RedirectUriMismatch`], [`Code::ResponseIssuerMissing`], [`Code::ResponseIssuerMismatch`], [`Code::AccessDenied`],
     /// [`Code::AuthorizationRefused`], [`Code::CodeMissing`]
     pub fn accept(self, config: &Config, callback: Callback, now: u64) -> Result<Grant, Error> {
-        let settings = config.settings();
         if !self.state.matches(callback.state()) {
             return Err(Error::new(Code::StateMismatch).about("state"));
         }
         if let Some(member) = self.foreign_member(config) {
             return Err(Error::new(Code::TransactionInvalid).about(member));
         }
-        if self.is_expired(u64::from(settings.transaction_max_age), now) {
+        if self.is_expired(now) {
             return Err(Error::new(Code::TransactionExpired));
         }
         if response_query(callback.url.expose(), &self.redirect_uri).is_none() {

@@ -3,6 +3,9 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 
+use sha2::{Digest, Sha256};
+
+use crate::encoding::base64url;
 use crate::error::{Code, Error};
 use crate::flow::jwks::Algorithm;
 use crate::url::Url;
@@ -88,6 +91,13 @@ impl Config {
     #[must_use]
     pub fn settings(&self) -> &Settings {
         &self.0
+    }
+
+    /// A name for this client at this issuer, by which its records are known: a hash of the two.
+    #[must_use]
+    pub fn owner(&self) -> String {
+        let hash = Sha256::new().chain_update(&self.0.issuer).chain_update("\n").chain_update(&self.0.client_id);
+        base64url(&hash.finalize())
     }
 }
 

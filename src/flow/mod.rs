@@ -13,6 +13,7 @@ pub mod signature;
 pub mod token;
 pub mod token_set;
 
+pub mod challenge;
 pub mod logout;
 pub mod session;
 pub mod userinfo;

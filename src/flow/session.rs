@@ -1,11 +1,6 @@
 //! What a signed-in application holds, as a record that can be kept.
 
-use alloc::string::String;
-
-use sha2::{Digest, Sha256};
-
-use crate::encoding::{Form, base64url, decimal, form_pairs};
-use crate::flow::config::Config;
+use crate::encoding::{Form, decimal, form_pairs, take_field};
 use crate::flow::token::{TokenSet, VerifiedBy};
 use crate::json::Json;
 use crate::jwt::Jwt;
@@ -37,10 +32,7 @@ impl<J: Json> TokenSet<J> {
     #[must_use]
     pub fn from_record(record: &str) -> Option<Self> {
         let mut pairs = form_pairs(record)?;
-        let mut take = |name: &str| {
-            let position = pairs.iter().position(|(field, _)| field == name)?;
-            Some(pairs.swap_remove(position).1)
-        };
+        let mut take = |name: &str| take_field(&mut pairs, name);
         if take("v")? != VERSION {
             return None;
         }
@@ -70,12 +62,4 @@ impl<J: Json> TokenSet<J> {
     pub fn is_fresh(&self, now: u64) -> bool {
         self.expires_at.is_none_or(|expires_at| now.saturating_add(LEEWAY) < expires_at)
     }
-}
-
-/// The name under which the session of this client at this issuer is kept.
-#[must_use]
-pub fn key(config: &Config) -> String {
-    let settings = config.settings();
-    let hash = Sha256::new().chain_update(&settings.issuer).chain_update("\n").chain_update(&settings.client_id);
-    base64url(&hash.finalize())
 }

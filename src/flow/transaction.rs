@@ -1,12 +1,14 @@
 //! The pending login, as a record that survives the page.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 
-use crate::encoding::{Form, base64url, decimal, form_pairs};
+use crate::encoding::{Form, base64url, decimal, form_pairs, take_field};
 use crate::error::{Code, Error};
 use crate::flow::config::Config;
+use crate::http::Request;
 use crate::pkce::Verifier;
 use crate::secret::Secret;
 
@@ -20,6 +22,7 @@ pub struct Transaction {
     pub(crate) code_verifier: Verifier,
     pub(crate) nonce: Option<String>,
     pub(crate) created_at: u64,
+    pub(crate) expires_at: u64,
     pub(crate) issuer: String,
     pub(crate) client_id: String,
     pub(crate) redirect_uri: String,
@@ -43,6 +46,7 @@ impl Transaction {
             .with("code_verifier", self.code_verifier.expose())
             .with_some("nonce", self.nonce.as_deref())
             .with("created_at", &decimal(self.created_at))
+            .with("expires_at", &decimal(self.expires_at))
             .with("issuer", &self.issuer)
             .with("client_id", &self.client_id)
             .with("redirect_uri", &self.redirect_uri)
@@ -72,6 +76,7 @@ impl Transaction {
                 .map_err(|_| Error::new(Code::TransactionInvalid).about("code_verifier"))?,
             nonce: fields.take_some("nonce"),
             created_at: whole(&fields.take("created_at")?, "created_at")?,
+            expires_at: whole(&fields.take("expires_at")?, "expires_at")?,
             issuer: fields.take("issuer")?,
             client_id: fields.take("client_id")?,
             redirect_uri: fields.take("redirect_uri")?,
@@ -105,10 +110,10 @@ impl Transaction {
         }
     }
 
-    /// Whether the login took longer than that many seconds; `now` is in seconds since 1970.
+    /// Whether the login took longer than it might; `now` is in seconds since 1970.
     #[must_use]
-    pub const fn is_expired(&self, max_age: u64, now: u64) -> bool {
-        now.saturating_sub(self.created_at) > max_age
+    pub const fn is_expired(&self, now: u64) -> bool {
+        now > self.expires_at
     }
 
     /// The name under which the record of this login is kept.
@@ -116,12 +121,52 @@ impl Transaction {
     pub fn key(&self) -> String {
         key(self.state.expose())
     }
+
+    /// The request for the keys by which the ID token of this login will be signed; `None` when there will be no ID token, or the
+    /// server names no keys. A login does not need them before its tokens are there. Whoever has them before the code is redeemed can
+    /// try again when they cannot be fetched: afterwards the code is spent.
+    #[must_use]
+    pub fn keys_request(&self) -> Option<Request> {
+        self.nonce.as_ref().and(self.jwks_uri.clone()).map(Request::get)
+    }
 }
 
 /// The name under which the record of the login with this `state` is kept: it does not show the `state`.
 #[must_use]
 pub fn key(state: &str) -> String {
     base64url(&Sha256::digest(state.as_bytes()))
+}
+
+/// The most logins that are kept at once, and the most tombstones.
+pub const MOST_KEPT: usize = 100;
+
+/// When a login began or ended whose record may still be needed; `None` when it may be forgotten.
+///
+/// Only the times are read, and every version of this crate calls them the same: a page of an older version leaves the
+/// logins of a newer one alone.
+#[must_use]
+pub fn kept_since(record: &str, now: u64) -> Option<u64> {
+    let time = |name: &str| record.split('&').find_map(|pair| pair.strip_prefix(name))?.parse::<u64>().ok();
+    if now > time("expires_at=")? { None } else { time("created_at=") }
+}
+
+/// The records that are to be forgotten before one more of their kind is kept: those that may be, and the oldest beyond
+/// [`MOST_KEPT`]. Takes their names, each with what [`kept_since`] says.
+#[must_use]
+pub fn forgettable(records: Vec<(String, Option<u64>)>) -> Vec<String> {
+    let mut gone = Vec::new();
+    let mut kept = Vec::new();
+    for (name, since) in records {
+        match since {
+            Some(since) => kept.push((since, name)),
+            None => gone.push(name),
+        }
+    }
+    while kept.len() >= MOST_KEPT {
+        let Some((place, _)) = kept.iter().enumerate().min_by_key(|(_, (since, _))| *since) else { break };
+        gone.push(kept.swap_remove(place).1);
+    }
+    gone
 }
 
 /// How a login came to its end.
@@ -132,7 +177,12 @@ pub enum Outcome {
     /// The user is signed in.
     Completed,
     /// It failed for good.
-    Refused(Code),
+    Refused {
+        /// Why.
+        code: Code,
+        /// Whether beginning it again may help.
+        restart: bool,
+    },
 }
 
 /// What remains of a login, without a secret: the same callback again has the same outcome.
@@ -142,6 +192,7 @@ pub struct Tombstone {
     pub outcome: Outcome,
     /// Where the application wanted to return to.
     pub return_to: Option<String>,
+    owner: String,
     created_at: u64,
 }
 
@@ -149,25 +200,36 @@ impl Tombstone {
     /// Seconds for which a callback is remembered.
     const MAX_AGE: u64 = 86_400;
 
-    /// What remains of a login that ended now, in seconds since 1970.
+    /// What remains of a login of this configuration that ended now, in seconds since 1970.
     #[must_use]
-    pub const fn new(outcome: Outcome, return_to: Option<String>, now: u64) -> Self {
-        Self { outcome, return_to, created_at: now }
+    pub fn new(config: &Config, outcome: Outcome, return_to: Option<String>, now: u64) -> Self {
+        Self { outcome, return_to, owner: config.owner(), created_at: now }
+    }
+
+    /// Whether the login was of another client, or at another issuer.
+    #[must_use]
+    pub fn is_foreign(&self, config: &Config) -> bool {
+        self.owner != config.owner()
     }
 
     /// The record to keep.
     #[must_use]
     pub fn to_record(&self) -> String {
-        let code = match self.outcome {
-            Outcome::Refused(code) => Some(decimal(code as u64)),
-            _ => None,
+        // A login that was claimed is completed also where the storage is full: the record does not become longer.
+        let (outcome, code, restart) = match self.outcome {
+            Outcome::Claimed => ("exchanging", None, false),
+            Outcome::Completed => ("completed", None, false),
+            Outcome::Refused { code, restart } => ("refused", Some(decimal(code as u64)), restart),
         };
         Form::new()
             .with("v", VERSION)
-            .with("outcome", if self.outcome == Outcome::Completed { "completed" } else { "used" })
+            .with("outcome", outcome)
             .with_some("code", code.as_deref())
+            .with_some("restart", restart.then_some("1"))
             .with_some("return_to", self.return_to.as_deref())
+            .with("owner", &self.owner)
             .with("created_at", &decimal(self.created_at))
+            .with("expires_at", &decimal(self.created_at.saturating_add(Self::MAX_AGE)))
             .finish()
     }
 
@@ -180,17 +242,15 @@ impl Tombstone {
         }
         let outcome = match (fields.take_some("outcome")?.as_str(), fields.take_some("code")) {
             ("completed", _) => Outcome::Completed,
-            (_, Some(code)) => Outcome::Refused(*Code::ALL.get(code.parse::<usize>().ok()?)?),
+            (_, Some(code)) => Outcome::Refused {
+                code: *Code::ALL.get(code.parse::<usize>().ok()?)?,
+                restart: fields.take_some("restart").is_some(),
+            },
             _ => Outcome::Claimed,
         };
         let return_to = fields.take_some("return_to");
-        Some(Self { outcome, return_to, created_at: fields.take_some("created_at")?.parse().ok()? })
-    }
-
-    /// Whether it may be forgotten.
-    #[must_use]
-    pub const fn is_stale(&self, now: u64) -> bool {
-        now.saturating_sub(self.created_at) > Self::MAX_AGE
+        let owner = fields.take_some("owner")?;
+        Some(Self { outcome, return_to, owner, created_at: fields.take_some("created_at")?.parse().ok()? })
     }
 }
 
@@ -200,12 +260,11 @@ fn whole(digits: &str, name: &'static str) -> Result<u64, Error> {
 }
 
 /// The fields of a record.
-struct Fields(alloc::vec::Vec<(String, String)>);
+struct Fields(Vec<(String, String)>);
 
 impl Fields {
     fn take_some(&mut self, name: &str) -> Option<String> {
-        let position = self.0.iter().position(|(field, _)| field == name)?;
-        Some(self.0.swap_remove(position).1)
+        take_field(&mut self.0, name)
     }
 
     fn take(&mut self, name: &'static str) -> Result<String, Error> {

@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 
+use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
 use crate::error::{Code, Error};
@@ -9,11 +10,12 @@ use crate::flow::authorize::{Authorization, begin};
 use crate::flow::callback::Callback;
 use crate::flow::token::TokenSet;
 use crate::flow::transaction::{Outcome, Tombstone, Transaction, key};
+use crate::http::{Request, Response};
 use crate::random::SystemEntropy;
 use crate::web::convert::{Context, Members, flag, from_tokens, is_embedded, login_options, now};
-use crate::web::navigation::{current_url, open, replace_url};
 use crate::web::steps::{Awaiting, begin_refresh, done, step};
-use crate::web::storage::{Logins, Sessions};
+use crate::web::storage::{Keys, Logins, Sessions};
+use crate::web::verify::first_keys;
 
 /// Checks a configuration against the metadata of its server.
 ///
@@ -26,41 +28,58 @@ pub fn check_client(config: JsValue, metadata: JsValue) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// Begins a login: saves the transaction, then sends the user away, in one tick.
+/// Begins a login: keeps the transaction, and gives the URL to send the user to.
 ///
 /// # Errors
-/// those of [`begin`], and `embedded_user_agent` and `storage_unavailable` before the user is sent away
+/// those of [`begin`], and `embedded_user_agent` and `storage_unavailable`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn login(config: JsValue, metadata: JsValue, options: JsValue) -> Result<(), JsValue> {
+pub fn login(config: JsValue, metadata: JsValue, options: JsValue) -> Result<String, JsValue> {
     let context = Context::read(&config, &metadata)?;
-    if context.open.is_none() && !flag(&config, "dangerouslyAllowEmbeddedUserAgent") && is_embedded(&config) {
+    let allowed = ["opens", "dangerouslyAllowEmbeddedUserAgent"].iter().any(|name| flag(&config, name));
+    if !allowed && is_embedded(&config) {
         return Err(Error::new(Code::EmbeddedUserAgent).into());
     }
     let now = now();
     let Authorization { url, transaction } =
         begin(&context.config, &context.metadata, login_options(&options)?, &mut SystemEntropy, now)?;
-    let logins = Logins::open()?;
-    logins.begin(&transaction, u64::from(context.config.settings().transaction_max_age), now)?;
-    if let Err(error) = open(&context, &url) {
-        logins.forget(&transaction.key());
-        return Err(error.into());
-    }
-    Ok(())
+    Logins::open(&context)?.begin(&transaction, now)?;
+    Ok(url)
 }
 
-/// Finishes a login when the page was reached by its callback: `{ done: outcome }`, or the step that redeems the code.
+/// The name of the login that a callback belongs to; nothing when it is no callback at this redirect URI.
+#[wasm_bindgen(js_name = callbackKey)]
+#[must_use]
+pub fn callback_key(redirect_uri: &str, url: &str) -> Option<String> {
+    Callback::parse(url, redirect_uri).ok().flatten().map(|callback| key(callback.state()))
+}
+
+/// Finishes a login when the page was reached by its callback: `{ done: outcome }`, or the step that redeems the code, at times after one
+/// that fetches keys. Where the callback is one of this client, `address` is what is to stand in the address bar in its place.
 ///
 /// # Errors
 /// those of the configuration, and `storage_unavailable`; everything else is an outcome
 #[wasm_bindgen(js_name = handleRedirect)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn handle_redirect(config: JsValue, metadata: JsValue, url: Option<String>) -> Result<JsValue, JsValue> {
+pub fn handle_redirect(config: JsValue, metadata: JsValue, url: &str) -> Result<JsValue, JsValue> {
     let context = Context::read(&config, &metadata)?;
-    Ok(match begin_exchange(&context, url)? {
-        Next::Step(step) => step,
-        Next::Outcome(outcome) => done(outcome),
-    })
+    Ok(begin_exchange(&context, url, None)?.tell(&context)?)
+}
+
+/// The outcome of a login by its name, when the page went away while it was finished: `{ done: outcome }`.
+///
+/// # Errors
+/// those of the configuration, and `storage_unavailable`
+#[wasm_bindgen]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn interrupted(config: JsValue, metadata: JsValue, key: &str) -> Result<JsValue, JsValue> {
+    let context = Context::read(&config, &metadata)?;
+    let remains = Logins::open(&context)?.remains(key).filter(|tombstone| !tombstone.is_foreign(&context.config));
+    let outcome = match remains {
+        Some(tombstone) => already(&tombstone, &Sessions::open(&context)?),
+        None => status("none").finish(),
+    };
+    Ok(done(outcome))
 }
 
 /// The token set of the session, or null.
@@ -121,62 +140,105 @@ pub(crate) fn keep_session(
 
 /// How the handling of a callback goes on.
 enum Next {
-    Step(JsValue),
+    /// The code is redeemed.
+    Exchange(JsValue),
+    /// The keys are fetched before it; until then the callback stays where it was found.
+    Keys(JsValue),
     Outcome(JsValue),
+    /// It is not for this client: the callback stays where it was found.
+    Left(JsValue),
 }
 
-/// Up to the token request; from there on the code counts as used, whatever becomes of the page.
-fn begin_exchange(context: &Context, url: Option<String>) -> Result<Next, Error> {
-    let is_page = url.is_none();
-    let redirect_uri = &context.config.settings().redirect_uri;
-    let Some(parsed) = url.or_else(current_url).and_then(|url| Callback::parse(&url, redirect_uri).transpose()) else {
-        return Ok(Next::Outcome(status("none").finish()));
-    };
+impl Next {
+    fn tell(self, context: &Context) -> Result<JsValue, Error> {
+        let next = match self {
+            Self::Keys(step) => return Ok(step),
+            Self::Left(outcome) => return Ok(done(outcome)),
+            Self::Exchange(step) => step,
+            Self::Outcome(outcome) => done(outcome),
+        };
+        let address = JsValue::from_str(&context.config.settings().redirect_uri);
+        // Setting a member of a fresh object cannot fail.
+        let _ = Reflect::set(&next, &"address".into(), &address);
+        Ok(next)
+    }
+}
 
-    let logins = Logins::open()?;
-    let sessions = Sessions::open(context)?;
-    let key = parsed.as_ref().map_or_else(|_| String::new(), |callback| key(callback.state()));
-    let pending = logins.pending(&key);
-    if let Some(Ok(transaction)) = &pending
-        && let Some(member) = transaction.foreign_member(&context.config)
-    {
-        // It is for the other client of this page to handle, and stays where it finds it.
-        return Ok(other_login(Error::new(Code::TransactionInvalid).about(member)));
-    }
-    // Whatever becomes of it, the response does not stay in the address bar and the history.
-    if is_page {
-        replace_url(redirect_uri);
-    }
+/// Goes on with a callback when the answer of the `jwks_uri` is there.
+pub(crate) fn handle_with_keys(
+    context: &Context,
+    url: &str,
+    answer: Result<Response, Error>,
+) -> Result<JsValue, Error> {
+    begin_exchange(context, url, Some(answer))?.tell(context)
+}
+
+/// Up to the token request; from there on the code counts as used, whatever becomes of the page. So the server's keys are fetched
+/// before it: when they are not to be had, the same callback can be handled again.
+fn begin_exchange(context: &Context, url: &str, keys: Option<Result<Response, Error>>) -> Result<Next, Error> {
+    let config = &context.config;
+    let Some(parsed) = Callback::parse(url, &config.settings().redirect_uri).transpose() else {
+        return Ok(Next::Left(status("none").finish()));
+    };
     let callback = match parsed {
         Ok(callback) => callback,
         Err(error) => return Ok(refused(error, None)),
     };
+
+    let logins = Logins::open(context)?;
+    let sessions = Sessions::open(context)?;
+    let key = key(callback.state());
     if let Some(tombstone) = logins.remains(&key) {
-        return Ok(already(&tombstone, &sessions));
+        if tombstone.is_foreign(config) {
+            return Ok(Next::Left(other_login(Error::new(Code::TransactionInvalid).about("client_id"))));
+        }
+        return Ok(Next::Outcome(already(&tombstone, &sessions)));
     }
-    let transaction = match pending {
+    let transaction = match logins.pending(&key) {
         Some(Ok(transaction)) => transaction,
         Some(Err(error)) => return Ok(refused(error, None)),
-        None => return Ok(other_login(Error::new(Code::TransactionNotFound))),
+        None => return Ok(Next::Outcome(other_login(Error::new(Code::TransactionNotFound)))),
     };
+    if let Some(member) = transaction.foreign_member(config) {
+        return Ok(Next::Left(other_login(Error::new(Code::TransactionInvalid).about(member))));
+    }
 
     let return_to = transaction.return_to.clone();
     let record = transaction.to_record();
-    match transaction.accept(&context.config, callback, now()) {
-        Ok(grant) => {
-            logins.bury(&key, &Tombstone::new(Outcome::Claimed, return_to, now()))?;
-            let (request, _) = grant.into_request(&context.config);
-            Ok(Next::Step(step(request, Awaiting::Login, record.expose())))
+    let keys_request = transaction.keys_request();
+    let accepted = transaction.accept(config, callback, now());
+    match accepted.and_then(|grant| Ok((grant, missing_keys(context, keys_request, keys)?))) {
+        Ok((_, Some(request))) => Ok(Next::Keys(step(request, Awaiting::FirstKeys, url))),
+        Ok((grant, None)) => {
+            logins.bury(&key, &Tombstone::new(config, Outcome::Claimed, return_to, now()))?;
+            let (request, _) = grant.into_request(config);
+            Ok(Next::Exchange(step(request, Awaiting::Login, record.expose())))
         }
         Err(error) => {
             let outcome = refused(error.clone(), return_to.as_deref());
             // What was not shown to come from the server does not end the login: the server's own answer may still come.
             if error.ends_login() {
-                logins.bury(&key, &Tombstone::new(Outcome::Refused(error.code), return_to, now()))?;
+                logins.bury(&key, &Tombstone::new(config, refusal(&error), return_to, now()))?;
             }
             Ok(outcome)
         }
     }
+}
+
+/// The request for the keys of a login, where they are needed and neither kept nor in this answer.
+fn missing_keys(
+    context: &Context,
+    request: Option<Request>,
+    answer: Option<Result<Response, Error>>,
+) -> Result<Option<Request>, Error> {
+    let Some(request) = request.filter(|_| context.can_verify) else { return Ok(None) };
+    let kept = Keys::open(context);
+    match answer {
+        Some(answer) => kept.save(&request.url, &first_keys(&answer?)?)?,
+        None if kept.load(&request.url).is_none() => return Ok(Some(request)),
+        None => {}
+    }
+    Ok(None)
 }
 
 /// From the tokens to the outcome.
@@ -186,14 +248,14 @@ pub(crate) fn finish_login(
     tokens: Result<TokenSet<JsValue>, Error>,
 ) -> Result<JsValue, Error> {
     let transaction = Transaction::from_record(record)?;
-    let logins = Logins::open()?;
+    let logins = Logins::open(context)?;
     let key = transaction.key();
     let return_to = transaction.return_to.clone();
     let finished = tokens.and_then(|tokens| {
         Sessions::open(context)?.save(&tokens)?;
         Ok(tokens)
     });
-    let bury = |outcome| logins.bury(&key, &Tombstone::new(outcome, return_to.clone(), now()));
+    let bury = |outcome| logins.bury(&key, &Tombstone::new(&context.config, outcome, return_to.clone(), now()));
     match finished {
         Ok(tokens) => {
             bury(Outcome::Completed)?;
@@ -205,42 +267,47 @@ pub(crate) fn finish_login(
             if error.code.retryable() {
                 logins.restore(&key, record)?;
             } else {
-                bury(Outcome::Refused(error.code))?;
+                bury(refusal(&error))?;
             }
-            Ok(refusal(error, return_to.as_deref()))
+            let restart = error.restart_helps();
+            Ok(refused_with(error, restart, return_to.as_deref()))
         }
     }
 }
 
 /// The outcome of a login that came to its end before.
-fn already(tombstone: &Tombstone, sessions: &Sessions) -> Next {
+fn already(tombstone: &Tombstone, sessions: &Sessions) -> JsValue {
     let return_to = tombstone.return_to.as_deref();
     match tombstone.outcome {
-        Outcome::Completed => Next::Outcome(
-            status("already-completed")
-                .with("tokens", sessions.load().map_or(JsValue::NULL, |tokens| from_tokens(&tokens)))
-                .with_text("returnTo", return_to)
-                .finish(),
-        ),
-        Outcome::Refused(code) => refused(Error::new(code), return_to),
-        Outcome::Claimed => refused(Error::new(Code::CodeAlreadyUsed), return_to),
+        Outcome::Completed => status("already-completed")
+            .with("tokens", sessions.load().map_or(JsValue::NULL, |tokens| from_tokens(&tokens)))
+            .with_text("returnTo", return_to)
+            .finish(),
+        Outcome::Refused { code, restart } => refused_with(Error::new(code), restart, return_to),
+        Outcome::Claimed => refused_with(Error::new(Code::CodeAlreadyUsed), true, return_to),
     }
 }
 
-fn other_login(error: Error) -> Next {
-    Next::Outcome(status("other-login").with("error", error.into()).finish())
+fn other_login(error: Error) -> JsValue {
+    status("other-login").with("error", error.into()).finish()
 }
 
 fn refused(error: Error, return_to: Option<&str>) -> Next {
-    Next::Outcome(refusal(error, return_to))
+    let restart = error.restart_helps();
+    Next::Outcome(refused_with(error, restart, return_to))
 }
 
-fn refusal(error: Error, return_to: Option<&str>) -> JsValue {
+fn refused_with(error: Error, restart: bool, return_to: Option<&str>) -> JsValue {
     status("refused")
-        .with("restart", error.restart_helps().into())
+        .with("restart", restart.into())
         .with("error", error.into())
         .with_text("returnTo", return_to)
         .finish()
+}
+
+/// What remains of a refusal.
+fn refusal(error: &Error) -> Outcome {
+    Outcome::Refused { code: error.code, restart: error.restart_helps() }
 }
 
 fn status(status: &str) -> Members {

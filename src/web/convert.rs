@@ -4,8 +4,9 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use js_sys::{Function, Map, Object, Reflect};
+use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
+use web_sys::Storage;
 
 use crate::error::{Code, Error};
 use crate::flow::authorize::LoginOptions;
@@ -51,11 +52,14 @@ impl Members {
 pub(crate) struct Context {
     pub(crate) config: Config,
     pub(crate) metadata: Metadata,
-    pub(crate) open: Option<Function>,
-    /// `memory`, `session` or `local`.
+    /// Where the session is: `memory`, `session`, `local` or `host`.
     pub(crate) storage: Option<String>,
+    /// Where the logins are, likewise.
+    pub(crate) transaction_storage: Option<String>,
     /// What lives as long as the page; the package's client brings it along.
-    pub(crate) memory: Option<Map>,
+    pub(crate) memory: Option<Storage>,
+    /// What the host keeps, loaded for this call.
+    pub(crate) records: Option<Storage>,
     /// Whether the platform has `crypto.subtle`; the package's client says when it has not.
     pub(crate) can_verify: bool,
 }
@@ -81,10 +85,9 @@ impl Context {
         settings.dangerously_allow_unverified_id_token = flag(members, "dangerouslyAllowUnverifiedIdToken");
         settings.dangerously_assume_pkce_support = flag(members, "dangerouslyAssumePkceSupport");
         settings.dangerously_allow_http = flag(members, "dangerouslyAllowHttp");
-        let storage = text(members, "storage", "storage")?;
-        if !matches!(storage.as_deref(), None | Some("memory" | "session" | "local")) {
-            return Err(invalid("storage"));
-        }
+        let records = kept(members, "records");
+        let storage = tier(members, "storage", "storage", records.is_some())?;
+        let transaction_storage = tier(members, "transactionStorage", "transaction_storage", records.is_some())?;
         whole(members, "timeout", "timeout")?;
         let config = Config::new(settings)?;
         let settings = config.settings();
@@ -93,9 +96,10 @@ impl Context {
         Ok(Box::new(Self {
             config,
             metadata,
-            open: members.member("host").and_then(|host| bound(&host, "open")),
             storage,
-            memory: members.member("memory").and_then(|memory| memory.dyn_into().ok()),
+            transaction_storage,
+            memory: kept(members, "memory"),
+            records,
             can_verify: members.member("subtle").and_then(|subtle| subtle.as_boolean()).unwrap_or(true),
         }))
     }
@@ -222,7 +226,17 @@ pub(crate) fn flag(object: &JsValue, name: &str) -> bool {
     object.member(name).and_then(|value| value.as_boolean()).unwrap_or(false)
 }
 
-/// A method of the host, bound to it.
-fn bound(object: &JsValue, name: &str) -> Option<Function> {
-    object.member(name)?.dyn_ref::<Function>().map(|function| function.bind0(object))
+/// Where records are to be: the tier of the host only where there is one.
+fn tier(object: &JsValue, name: &str, subject: &'static str, has_host: bool) -> Result<Option<String>, Error> {
+    let tier = text(object, name, subject)?;
+    match tier.as_deref() {
+        None | Some("memory" | "session" | "local") => Ok(tier),
+        Some("host") if has_host => Ok(tier),
+        _ => Err(invalid(subject)),
+    }
+}
+
+/// An object of the package that has the methods of a storage.
+fn kept(object: &JsValue, name: &str) -> Option<Storage> {
+    object.member(name).map(JsCast::unchecked_into)
 }

@@ -3,14 +3,12 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use js_sys::Map;
 use wasm_bindgen::JsValue;
 use web_sys::Storage;
 
 use crate::error::{Code, Error};
-use crate::flow::session;
 use crate::flow::token::TokenSet;
-use crate::flow::transaction::{Tombstone, Transaction};
+use crate::flow::transaction::{Tombstone, Transaction, forgettable, kept_since};
 use crate::web::convert::Context;
 
 /// Before the key of a pending login.
@@ -22,68 +20,58 @@ const SESSION: &str = "pkce-wasm:s:";
 /// Before the address of a key set.
 const KEYS: &str = "pkce-wasm:k:";
 
-/// A place for records, by name.
-enum Place {
-    Page(Storage),
-    Memory(Map),
-}
+/// A place for records, by name: a storage of the page, or an object of the package that has the same methods.
+struct Place(Storage);
 
 impl Place {
+    fn open(context: &Context, tier: Option<&str>) -> Result<Self, Error> {
+        let storage = match tier {
+            Some("local") => web_sys::window().and_then(|window| window.local_storage().ok().flatten()),
+            Some("session") => web_sys::window().and_then(|window| window.session_storage().ok().flatten()),
+            Some("host") => context.records.clone(),
+            _ => context.memory.clone(),
+        };
+        storage.map(Self).ok_or(Error::new(Code::StorageUnavailable))
+    }
+
     fn get(&self, prefix: &str, key: &str) -> Option<String> {
-        let name = [prefix, key].concat();
-        match self {
-            Self::Page(storage) => storage.get_item(&name).ok().flatten(),
-            Self::Memory(map) => map.get(&JsValue::from_str(&name)).as_string(),
-        }
+        self.0.get_item(&[prefix, key].concat()).ok().flatten()
     }
 
     fn set(&self, prefix: &str, key: &str, record: &str) -> Result<(), Error> {
-        let name = [prefix, key].concat();
-        match self {
-            Self::Page(storage) => {
-                storage.set_item(&name, record).map_err(|_| Error::new(Code::StorageUnavailable))?;
-            }
-            Self::Memory(map) => {
-                map.set(&JsValue::from_str(&name), &JsValue::from_str(record));
-            }
-        }
-        Ok(())
+        self.0.set_item(&[prefix, key].concat(), record).map_err(|_| Error::new(Code::StorageUnavailable))
     }
 
     fn remove(&self, prefix: &str, key: &str) {
-        let name = [prefix, key].concat();
-        match self {
-            // A storage that cannot forget has nothing to forget: it could not be written either.
-            Self::Page(storage) => drop(storage.remove_item(&name)),
-            Self::Memory(map) => {
-                map.delete(&JsValue::from_str(&name));
-            }
+        // A storage that cannot forget has nothing to forget: it could not be written either.
+        let _ = self.0.remove_item(&[prefix, key].concat());
+    }
+
+    /// Makes room for one more record of that kind.
+    fn sweep(&self, prefix: &str, now: u64) {
+        let names = (0..self.0.length().unwrap_or(0)).filter_map(|at| self.0.key(at).ok().flatten());
+        let records = names.filter(|name| name.starts_with(prefix)).map(|name| {
+            let since = self.get("", &name).and_then(|record| kept_since(&record, now));
+            (name, since)
+        });
+        for name in forgettable(records.collect::<Vec<_>>()) {
+            self.remove("", &name);
         }
     }
 }
 
-/// The page's `localStorage`, which also another tab and the next start of the browser see.
-fn local() -> Option<Storage> {
-    web_sys::window()?.local_storage().ok().flatten()
-}
-
-/// The page's `sessionStorage`, which lives as long as the tab.
-fn tab() -> Option<Storage> {
-    web_sys::window()?.session_storage().ok().flatten()
-}
-
-/// The logins of this browser.
+/// The logins of this client's users.
 pub(crate) struct Logins(Place);
 
 impl Logins {
-    pub(crate) fn open() -> Result<Self, Error> {
-        let storage = local().or_else(tab).ok_or(Code::StorageUnavailable)?;
-        Ok(Self(Place::Page(storage)))
+    pub(crate) fn open(context: &Context) -> Result<Self, Error> {
+        Place::open(context, context.transaction_storage.as_deref().or(Some("local"))).map(Self)
     }
 
     /// Keeps a login that begins, and forgets those that nobody will finish.
-    pub(crate) fn begin(&self, transaction: &Transaction, max_age: u64, now: u64) -> Result<(), Error> {
-        self.sweep(max_age, now);
+    pub(crate) fn begin(&self, transaction: &Transaction, now: u64) -> Result<(), Error> {
+        self.0.sweep(TRANSACTION, now);
+        self.0.sweep(TOMBSTONE, now);
         self.0.set(TRANSACTION, &transaction.key(), transaction.to_record().expose())
     }
 
@@ -95,11 +83,10 @@ impl Logins {
         self.0.get(TOMBSTONE, key).and_then(|record| Tombstone::from_record(&record))
     }
 
-    /// Puts the tombstone in the place of the login.
+    /// Puts the tombstone in the place of the login, which makes room for it where the storage is full.
     pub(crate) fn bury(&self, key: &str, tombstone: &Tombstone) -> Result<(), Error> {
-        self.0.set(TOMBSTONE, key, &tombstone.to_record())?;
         self.0.remove(TRANSACTION, key);
-        Ok(())
+        self.0.set(TOMBSTONE, key, &tombstone.to_record())
     }
 
     /// Puts a login back in the place of its tombstone: its exchange never reached the server, or no answer came.
@@ -108,33 +95,6 @@ impl Logins {
         self.0.remove(TOMBSTONE, key);
         Ok(())
     }
-
-    pub(crate) fn forget(&self, key: &str) {
-        self.0.remove(TRANSACTION, key);
-    }
-
-    fn sweep(&self, max_age: u64, now: u64) {
-        let Place::Page(storage) = &self.0 else { return };
-        let names: Vec<String> =
-            (0..storage.length().unwrap_or(0)).filter_map(|at| storage.key(at).ok().flatten()).collect();
-        for name in names {
-            let record = || storage.get_item(&name).ok().flatten();
-            let stale = if name.starts_with(TRANSACTION) {
-                record().is_some_and(|record| {
-                    Transaction::from_record(&record).map_or(true, |pending| pending.is_expired(max_age, now))
-                })
-            } else if name.starts_with(TOMBSTONE) {
-                record().is_some_and(|record| {
-                    Tombstone::from_record(&record).is_none_or(|tombstone| tombstone.is_stale(now))
-                })
-            } else {
-                false
-            };
-            if stale {
-                let _ = storage.remove_item(&name);
-            }
-        }
-    }
 }
 
 /// The key sets that this page has fetched, as they came, each with the time when it was fetched anew for a key that was missing.
@@ -142,7 +102,7 @@ pub(crate) struct Keys(Option<Place>);
 
 impl Keys {
     pub(crate) fn open(context: &Context) -> Self {
-        Self(context.memory.clone().map(Place::Memory))
+        Self(Place::open(context, None).ok())
     }
 
     pub(crate) fn load(&self, jwks_uri: &str) -> Option<String> {
@@ -162,12 +122,7 @@ pub(crate) struct Sessions {
 
 impl Sessions {
     pub(crate) fn open(context: &Context) -> Result<Self, Error> {
-        let place = match context.storage.as_deref() {
-            Some("local") => local().map(Place::Page),
-            Some("session") => tab().map(Place::Page),
-            _ => context.memory.clone().map(Place::Memory),
-        };
-        Ok(Self { place: place.ok_or(Code::StorageUnavailable)?, key: session::key(&context.config) })
+        Ok(Self { place: Place::open(context, context.storage.as_deref())?, key: context.config.owner() })
     }
 
     pub(crate) fn load(&self) -> Option<TokenSet<JsValue>> {

@@ -435,6 +435,40 @@ test("ID5 without WebCrypto, or without the algorithm, TLS stands for the signat
   assert.equal((await http.signIn("ES256")).idTokenVerifiedBy, "signature");
 });
 
+test("nothing of an operation stays in the memory, which does not grow", async () => {
+  const glue = join(installed, "node_modules/pkce-wasm/dist/client_bg.js");
+  const { default: bindings } = await import(pathToFileURL(glue).href);
+  const memory = () => Buffer.from(bindings.getUint8ArrayMemory0());
+  const issuer = "https://as.example";
+  const metadata = {
+    issuer,
+    authorization_endpoint: `${issuer}/auth`,
+    token_endpoint: `${issuer}/token`,
+    code_challenge_methods_supported: ["S256"],
+  };
+  let accessToken;
+  const fetch = async () => Response.json({ access_token: accessToken, token_type: "Bearer" });
+  const config = {
+    issuer,
+    clientId: "app",
+    redirectUri: "com.example.app:/callback",
+    scope: "files",
+    host: { fetch },
+  };
+  const { length } = memory();
+  for (let round = 0; round < 500; round++) {
+    accessToken = `the-access-token-${round}`;
+    const code = `the-code-${round}`;
+    const { transaction, state } = client.beginAuthorization(config, metadata);
+    const callback = `com.example.app:/callback?code=${code}&state=${state}`;
+    const tokens = await client.completeAuthorization(config, metadata, transaction, callback);
+    assert.equal(tokens.accessToken, accessToken);
+    for (const secret of [new URLSearchParams(transaction).get("code_verifier"), state, code, accessToken])
+      assert.equal(memory().includes(secret), false, secret);
+    assert.equal(memory().length, length);
+  }
+});
+
 test("slim takes the module as bytes, URL, answer or compiled, and refuses anything else", async () => {
   const bytes = readFileSync(resolve("pkce-wasm/client.wasm"));
   const foreign = Uint8Array.of(0, 97, 115, 109, 1, 0, 0, 0);

@@ -9,6 +9,7 @@ import {
   discover,
   fetchUserinfo,
   generatePair,
+  type Host,
   isPkceError,
   PkceError,
   type PkceErrorBlame,
@@ -18,6 +19,7 @@ import {
   revokeTokens,
   type ServerMetadata,
   type Session,
+  type StorageTier,
   type TokenSet,
 } from "pkce-wasm";
 import {
@@ -37,6 +39,7 @@ const config: Config = {
   scope: "openid profile",
   idTokenSignedResponseAlg: "ES256",
   storage: "session",
+  transactionStorage: "local",
   host: { fetch: (input, init) => fetch(input, init), open: (url) => location.assign(url) },
 };
 
@@ -55,9 +58,11 @@ export async function client(): Promise<string | undefined> {
   const outcome = await app.handleRedirect();
   const session: Session | null = await app.session();
   if (session === null) {
-    app.login({ returnTo: "/inbox", extraParameters: { acr_values: "mfa" } });
+    await app.login({ returnTo: "/inbox", extraParameters: { acr_values: "mfa" } });
     return describe(outcome);
   }
+  const kept: StorageTier = app.storage.transactions;
+  void kept;
   const claims: Claims | null = session.claims;
   const verifiedBy: "signature" | "tls" | "nothing" | null = session.idTokenVerifiedBy;
   void verifiedBy;
@@ -66,6 +71,12 @@ export async function client(): Promise<string | undefined> {
   await app.logout();
   return claims?.name ?? (await session.userinfo()).sub ?? token;
 }
+
+/** A host may keep records at once or later. */
+export const hosts: Host[] = [
+  { storage: localStorage },
+  { storage: { getItem: async () => null, setItem: async () => undefined } },
+];
 
 /** Every outcome has a branch: a new one would not compile here. */
 export function describe(outcome: RedirectOutcome): string {

@@ -35,6 +35,9 @@ const TEXT: [(&str, &str, &str); 2] = [
 /// module is started with, and bundlers make less of it than of the exports of a file.
 const FUNCTION: &str = "export function ";
 
+/// The function that gives the memory of the module, which the package wipes.
+const MEMORY: &str = "getUint8ArrayMemory0";
+
 /// What a bindings file calls the exports of the module.
 const EXPORTS: &str = "wasm.";
 
@@ -51,7 +54,9 @@ pub(crate) fn mend(bindings: &str, names: &Names) -> Result<String> {
     let text = load_text_lazily(compare_buffers(bindings)?)?;
     let text = rename(&text, FUNCTION, |name| names.import(name))?;
     let text = rename(&text, EXPORTS, |name| names.export(name))?;
-    let functions: Vec<_> = text.split(FUNCTION).skip(1).map(identifier).collect();
+    let mut functions: Vec<_> = text.split(FUNCTION).skip(1).map(identifier).collect();
+    ensure!(text.contains(&format!("function {MEMORY}(")), "the bindings no longer have a function {MEMORY}");
+    functions.push(MEMORY);
     Ok(format!("{}\nexport default {{ {} }};\n", text.replace(FUNCTION, "function "), functions.join(", ")))
 }
 

@@ -9,6 +9,7 @@ mod codes;
 mod demo;
 mod display;
 mod fingerprint;
+mod fuzz;
 mod hostile;
 mod inline;
 mod lint;
@@ -43,6 +44,8 @@ cargo xtask <command>
                                 workers; --full adds the slow rows, Firefox and WebKit
   hostile [--peers] [--json]    the hostile authorization server against this crate; --peers against
                                 this package and those of others
+  fuzz [TARGET…] [--seconds N]  looks for inputs that break a property, on one core, N seconds (60)
+                                for each target; needs the nightly compiler
   size [--json] [--check] [--update]
                                 what a user ships, beside the peers; --check fails when an entry
                                 grew past tests/size/budget.json, --update writes that file";
@@ -54,6 +57,7 @@ enum Command {
     Test(test::Options),
     Lint { fix: bool },
     Hostile(hostile::Options),
+    Fuzz(fuzz::Options),
     Reach(reach::Options),
     Size(size::Options),
     Help,
@@ -66,6 +70,7 @@ fn main() -> ExitCode {
         Command::Test(options) => test::test(&options),
         Command::Lint { fix } => lint::lint(fix),
         Command::Hostile(options) => hostile::hostile(&options),
+        Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Reach(options) => reach::reach(&options),
         Command::Size(options) => size::size(&options),
         Command::Help => {
@@ -91,6 +96,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             "test" => Command::Test(test::Options::default()),
             "lint" => Command::Lint { fix: false },
             "hostile" => Command::Hostile(hostile::Options::default()),
+            "fuzz" => Command::Fuzz(fuzz::Options::default()),
             "reach" => Command::Reach(reach::Options::default()),
             "size" => Command::Size(size::Options::default()),
             "help" => Command::Help,
@@ -106,6 +112,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Lint { fix }, Long("fix")) => *fix = true,
             (Command::Hostile(options), Long("peers")) => options.peers = true,
             (Command::Hostile(options), Long("json")) => options.json = true,
+            (Command::Fuzz(options), Long("seconds")) => options.seconds = arguments.value()?.parse()?,
+            (Command::Fuzz(options), Value(target)) => options.targets.push(target.string()?),
             (Command::Reach(options), Long("full")) => options.full = true,
             (Command::Reach(options), Long("json")) => options.json = true,
             (Command::Size(options), Long("json")) => options.json = true,

@@ -14,6 +14,7 @@ const NODE: (u32, u32) = (20, 19);
 /// The versions that are installed; that of wasm-bindgen is in `Cargo.lock`.
 const WASM_PACK: &str = "0.15.1";
 const GECKODRIVER: &str = "0.37.1";
+const CARGO_FUZZ: &str = "0.13.2";
 
 /// Checks that Node and npm are there.
 pub(crate) fn node() -> Result<()> {
@@ -62,6 +63,23 @@ pub(crate) fn wasm_bindgen() -> Result<PathBuf> {
 /// The folder with wasm-pack.
 pub(crate) fn wasm_pack() -> Result<PathBuf> {
     cargo_tool("wasm-pack", "wasm-pack", WASM_PACK)
+}
+
+/// The folder with cargo-fuzz.
+pub(crate) fn cargo_fuzz() -> Result<PathBuf> {
+    cargo_tool("cargo-fuzz", "cargo-fuzz", CARGO_FUZZ)
+}
+
+/// Installs the nightly compiler, which alone can follow where an input leads.
+pub(crate) fn nightly() -> Result<()> {
+    let Some(rustup) = find("rustup") else {
+        bail!("fuzzing needs the nightly compiler by way of rustup: https://rustup.rs")
+    };
+    if read(Command::new(&rustup).args(["toolchain", "list"]))?.lines().any(|name| name.starts_with("nightly-")) {
+        return Ok(());
+    }
+    say("installing the nightly compiler");
+    run(Command::new(rustup).args(["toolchain", "install", "nightly", "--profile", "minimal"]))
 }
 
 /// The driver of Firefox: the system's, whatever its version, or else one that cargo installs.

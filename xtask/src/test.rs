@@ -6,10 +6,10 @@ use std::str::FromStr;
 use anyhow::Result;
 
 use crate::browsers::Engine;
-use crate::process::{cargo, path_with, root, watch};
+use crate::display::Display;
+use crate::process::{cargo, path_with, root, say, watch};
 use crate::report::{Count, Report};
 use crate::webdriver::{Capabilities, Stage};
-use crate::display::Display;
 use crate::{browsers, build, lint, package, reach, setup, size, webview};
 
 /// Seconds that the binding tests of one engine may take.
@@ -40,16 +40,8 @@ pub(crate) enum Layer {
 }
 
 impl Layer {
-    const ALL: [Self; 8] = [
-        Self::Lint,
-        Self::Native,
-        Self::Package,
-        Self::Size,
-        Self::Reach,
-        Self::Web,
-        Self::EndToEnd,
-        Self::WebView,
-    ];
+    const ALL: [Self; 8] =
+        [Self::Lint, Self::Native, Self::Package, Self::Size, Self::Reach, Self::Web, Self::EndToEnd, Self::WebView];
 
     const fn name(self) -> &'static str {
         match self {
@@ -70,7 +62,8 @@ impl FromStr for Layer {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let layer = Self::ALL.into_iter().find(|layer| layer.name() == name);
-        layer.ok_or_else(|| format!("there is no layer {name}: lint, native, package, size, reach, web, e2e or webview"))
+        layer
+            .ok_or_else(|| format!("there is no layer {name}: lint, native, package, size, reach, web, e2e or webview"))
     }
 }
 
@@ -158,8 +151,11 @@ fn web(stage: &Stage, count: &mut Count) -> Result<bool> {
 
 fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
     build::build(false)?;
-    setup::node()?;
-    setup::npm_packages(&root().join("www/server"))?;
+    setup::npm_tools()?;
+    for folder in ["www/server", "tests/e2e/react"] {
+        setup::npm_packages(&root().join(folder))?;
+    }
+    another_clock();
     let mut command = cargo();
     command
         .args(["test", "--package", "e2e", "--no-fail-fast"])
@@ -194,4 +190,13 @@ fn in_webview(count: &mut Count) -> Result<bool> {
         .env("PKCE_E2E_PACKAGE", package::package_folder());
     good &= watch(&mut command, |line| count.read(line))?;
     Ok(good)
+}
+
+/// Installs the library that gives a browser another clock. Where it cannot be had, the test that wants it says so.
+fn another_clock() {
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten().flatten();
+    let found = folders.map(|folder| folder.path().join("faketime")).any(|folder| folder.is_dir());
+    if let Some(error) = (!found).then(|| setup::system_packages(&["libfaketime"]).err()).flatten() {
+        say(format_args!("browsers will run by the right clock only: {error:#}"));
+    }
 }

@@ -117,7 +117,11 @@ impl Registration {
             ),
         )?;
         let registration = Self(Some(entry));
-        run(Command::new("xdg-mime").args(["default", "pkce-wasm-demo.desktop", &format!("x-scheme-handler/{SCHEME}")]))?;
+        run(Command::new("xdg-mime").args([
+            "default",
+            "pkce-wasm-demo.desktop",
+            &format!("x-scheme-handler/{SCHEME}"),
+        ]))?;
         Ok(registration)
     }
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use fantoccini::elements::Element;
 use fantoccini::error::CmdError;
+use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde_json::Value;
@@ -17,6 +18,10 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 
 /// How long to wait between two looks at a condition.
 pub(crate) const PAUSE: Duration = Duration::from_millis(25);
+
+/// A tab of a browser.
+#[derive(Clone, Debug)]
+pub struct Tab(WindowHandle);
 
 /// A browser with a fresh profile. Dropping it ends it, its driver and its profile.
 #[derive(Debug)]
@@ -39,7 +44,7 @@ impl Browser {
 
     /// Starts another one than the environment names.
     pub async fn start_engine(engine: Engine, setup: &Setup) -> Self {
-        let mut driver = Driver::start(engine, setup);
+        let mut driver = Driver::start(engine, &setup.environment);
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(engine.capabilities(driver.folder(), setup))
             .connect(&driver.url())
@@ -49,10 +54,24 @@ impl Browser {
         Self { client, driver }
     }
 
-    /// Kills the browser with SIGKILL, as an operating system does that wants its memory back, and nothing else: neither the
-    /// driver nor what the browser has started.
-    pub fn kill(&self) {
-        self.driver.kill_browser();
+    /// Kills the browser with all its processes, as a crash or the system would.
+    pub fn kill(mut self) {
+        self.driver.kill();
+    }
+
+    /// Opens another tab, and gives its handle; commands go on to the tab that they went to.
+    pub async fn new_tab(&self) -> Tab {
+        Tab(self.client.new_window(true).await.expect("there is room for another tab").handle)
+    }
+
+    /// The tab that commands go to.
+    pub async fn tab(&self) -> Tab {
+        Tab(self.client.window().await.expect("there is a tab"))
+    }
+
+    /// Lets the commands go to a tab.
+    pub async fn switch(&self, tab: &Tab) {
+        self.client.switch_to_window(tab.0.clone()).await.expect("the tab is there");
     }
 
     /// Goes to a URL and waits until its page is loaded.

@@ -128,7 +128,7 @@ impl Drop for Demo {
 }
 
 /// The unpacked npm package.
-fn package() -> PathBuf {
+pub fn package() -> PathBuf {
     let package = env("PKCE_E2E_PACKAGE").map_or_else(|| workspace().join("target/pack/package"), PathBuf::from);
     let manifest = package.join("package.json");
     assert!(manifest.is_file(), "{} is not there: run `cargo xtask build`", manifest.display());
@@ -136,6 +136,6 @@ fn package() -> PathBuf {
 }
 
 /// The root of the workspace.
-fn workspace() -> &'static Path {
+pub fn workspace() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }

@@ -30,12 +30,12 @@ pub(crate) struct Driver {
 
 impl Driver {
     /// Starts the driver of an engine on a free port and waits until it listens.
-    pub(crate) fn start(engine: Engine, setup: &Setup) -> Self {
+    pub(crate) fn start(engine: Engine, environment: &[(String, String)]) -> Self {
         let place = Place::take(engine.browsers_at_once());
         let folder = TempDir::with_prefix("pkce-e2e-").expect("a temporary folder can be made");
         for _ in 0..ATTEMPTS {
             let address = free_address();
-            let mut child = spawn(engine, setup, address, folder.path());
+            let mut child = spawn(engine, address, folder.path(), environment);
             if listens(&mut child, address) {
                 return Self { child, address, session: None, folder, _place: place };
             }
@@ -59,21 +59,25 @@ impl Driver {
         log(self.folder.path())
     }
 
-    /// Kills what the driver has started itself.
-    pub(crate) fn kill_browser(&self) {
-        let driver = self.child.id();
-        let children = std::fs::read_to_string(format!("/proc/{driver}/task/{driver}/children"));
-        let children = children.expect("the system tells the children of a process");
-        let browsers: Vec<_> = children.split_whitespace().filter_map(|id| Pid::from_raw(id.parse().ok()?)).collect();
-        assert!(!browsers.is_empty(), "the browser is running");
-        for browser in browsers {
-            kill_process(browser, Signal::KILL).expect("the browser can be killed");
-        }
-    }
-
     /// Remembers the session, so that it is ended before the driver is.
     pub(crate) fn holds(&mut self, session: Option<String>) {
         self.session = session;
+    }
+
+    /// Kills the driver and every process that it started, and that those started, without a word to any of them.
+    pub(crate) fn kill(&mut self) {
+        self.session = None;
+        let all = family(Pid::from_child(&self.child));
+        for process in &all {
+            // An error says that it has ended already.
+            let _ = kill_process(*process, Signal::KILL);
+        }
+        let _ = self.child.wait();
+        let deadline = Instant::now() + PATIENCE;
+        while all.iter().any(|process| parent(*process).is_some()) {
+            assert!(Instant::now() < deadline, "a killed process does not end");
+            std::thread::sleep(PAUSE);
+        }
     }
 
     /// Asks for the end of the session: a browser may have left the driver's process group. By hand, because an
@@ -97,7 +101,7 @@ impl Drop for Driver {
 }
 
 /// Starts the driver in a process group of its own, away from the caches and settings of whoever runs the tests.
-fn spawn(engine: Engine, setup: &Setup, address: SocketAddr, folder: &Path) -> Child {
+fn spawn(engine: Engine, address: SocketAddr, folder: &Path, environment: &[(String, String)]) -> Child {
     let log = File::create(folder.join("driver.log")).expect("the temporary folder can be written");
     let mut command = Command::new(engine.driver());
     command
@@ -106,7 +110,7 @@ fn spawn(engine: Engine, setup: &Setup, address: SocketAddr, folder: &Path) -> C
         .env("XDG_CACHE_HOME", folder)
         .env("XDG_CONFIG_HOME", folder)
         .env("XDG_DATA_HOME", folder)
-        .envs(setup.environment.iter().cloned())
+        .envs(environment.iter().cloned())
         .stdin(Stdio::null())
         .stdout(log.try_clone().expect("a file handle can be copied"))
         .stderr(log)
@@ -141,6 +145,30 @@ fn end(child: &mut Child) {
     // An error says that the group is gone, which is what is wanted.
     let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
     let _ = child.wait();
+}
+
+/// A process with all its descendants.
+fn family(root: Pid) -> Vec<Pid> {
+    let processes = std::fs::read_dir("/proc").expect("the processes are listed").flatten();
+    let processes = processes.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?));
+    let parents: Vec<_> = processes.filter_map(|process| Some((process, parent(process)?))).collect();
+    let mut family = vec![root];
+    let mut next = 0;
+    while let Some(process) = family.get(next).copied() {
+        family.extend(parents.iter().filter(|(_, parent)| *parent == process).map(|(child, _)| *child));
+        next += 1;
+    }
+    family
+}
+
+/// Who started a process; `None` when it has ended. The number stands behind the name, which is in parentheses, and a
+/// letter.
+fn parent(process: Pid) -> Option<Pid> {
+    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
+    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
+    // A zombie has ended.
+    fields.next().filter(|state| *state != "Z")?;
+    Pid::from_raw(fields.next()?.parse().ok()?)
 }
 
 fn log(folder: &Path) -> String {

@@ -11,9 +11,11 @@ use crate::env;
 pub struct Setup {
     /// Arguments of Chromium or of the application.
     pub arguments: Vec<String>,
-    /// Preferences of Firefox or Chromium.
+    /// Preferences of Chromium or Firefox.
     pub preferences: Map<String, Value>,
-    /// The environment of the driver and its browser, beside the usual.
+    /// A profile that outlives the browser; one of its own when absent. WebKitGTK keeps none under automation.
+    pub profile: Option<PathBuf>,
+    /// Variables of the environment of the driver and its browser.
     pub environment: Vec<(String, String)>,
 }
 
@@ -88,20 +90,25 @@ impl Engine {
         let (name, options) = match self {
             Self::Chromium => {
                 let usual = CHROMIUM.into_iter().map(str::to_owned);
-                let profile = format!("--user-data-dir={}", profile.join("profile").display());
+                let profile = setup.profile.clone().unwrap_or_else(|| profile.join("profile"));
+                let profile = format!("--user-data-dir={}", profile.display());
                 let arguments: Vec<_> = usual.chain([profile]).chain(setup.arguments.iter().cloned()).collect();
-                let preferences = &setup.preferences;
-                ("goog:chromeOptions", json!({ "binary": browser, "args": arguments, "prefs": preferences }))
+                let options = json!({ "binary": browser, "args": arguments, "prefs": setup.preferences });
+                ("goog:chromeOptions", options)
             }
             Self::Firefox => {
-                ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"], "prefs": setup.preferences }))
+                let mut arguments = vec!["-headless".to_owned()];
+                if let Some(profile) = &setup.profile {
+                    arguments.extend(["-profile".to_owned(), profile.display().to_string()]);
+                }
+                let options = json!({ "binary": browser, "args": arguments, "prefs": setup.preferences });
+                ("moz:firefoxOptions", options)
             }
             Self::WebKit => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] })),
-            Self::Application => {
-                ("webkitgtk:browserOptions", json!({ "binary": browser, "args": setup.arguments }))
-            }
+            Self::Application => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": setup.arguments })),
         };
-        Map::from_iter([(name.to_owned(), options)])
+        // A script may wait for an answer that takes a minute.
+        Map::from_iter([(name.to_owned(), options), ("timeouts".to_owned(), json!({ "script": 150_000 }))])
     }
 }
 

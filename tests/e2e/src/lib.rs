@@ -18,12 +18,18 @@ mod browser;
 mod demo;
 mod driver;
 mod engine;
+mod lab;
 mod page;
+mod site;
+mod wire;
 
-pub use browser::{Browser, until};
-pub use demo::{Counters, Demo};
+pub use browser::{Browser, Tab, until};
+pub use demo::{Counters, Demo, package, workspace};
 pub use engine::{Engine, Setup};
+pub use lab::{Callback, Lab, Report};
 pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};
+pub use site::Site;
+pub use wire::Wire;
 
 /// `cargo xtask test` sets the environment; by hand the defaults do where the programs are on `PATH`.
 fn env(name: &str) -> Option<String> {

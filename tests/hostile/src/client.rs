@@ -123,7 +123,7 @@ impl Browser {
         let issuer = server.issuer(case.name);
         let config = config(&issuer)?;
         let metadata = self.discover(&issuer).await?;
-        let tokens = self.sign_in(&config, &metadata).await?;
+        let tokens = self.sign_in_with(&config, &metadata, (case.options)()).await?;
         if case.group == Group::Userinfo || !case.is_lie() {
             let answer = self.send(userinfo::request(&metadata, &tokens)?).await?;
             userinfo::finish(&answer, &tokens)?;
@@ -146,7 +146,17 @@ impl Browser {
 
     /// A whole login.
     pub async fn sign_in(&self, config: &Config, metadata: &Metadata) -> Result<TokenSet<Value>, Error> {
-        let login = begin(config, metadata, LoginOptions::default(), &mut SystemEntropy, now())?;
+        self.sign_in_with(config, metadata, LoginOptions::default()).await
+    }
+
+    /// A whole login that asks for more.
+    async fn sign_in_with(
+        &self,
+        config: &Config,
+        metadata: &Metadata,
+        options: LoginOptions,
+    ) -> Result<TokenSet<Value>, Error> {
+        let login = begin(config, metadata, options, &mut SystemEntropy, now())?;
         let url = self.visit(&login.url).await;
         let callback = Callback::parse(&url, REDIRECT_URI)?.ok_or(Code::RedirectUriMismatch)?;
         let (request, exchange) = login.transaction.accept(config, callback, now())?.into_request(config);

@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use num_bigint::BigUint;
 use ring::rand::SystemRandom;
 use ring::signature::{
     ECDSA_P256_SHA256_ASN1_SIGNING, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, Ed25519KeyPair, KeyPair as _,
@@ -19,6 +20,9 @@ static RSA: LazyLock<RsaKeyPair> = LazyLock::new(|| rsa_pair(include_bytes!("../
 static OTHER_RSA: LazyLock<RsaKeyPair> = LazyLock::new(|| rsa_pair(include_bytes!("../keys/rsa-other.pk8")));
 const EC: &[u8] = include_bytes!("../keys/ec.pk8");
 const OTHER_EC: &[u8] = include_bytes!("../keys/ec-other.pk8");
+/// Too short to be trusted; `ring` does not sign with such a key.
+static WEAK_RSA: LazyLock<Value> =
+    LazyLock::new(|| serde_json::from_str(include_str!("../keys/rsa-1024.json")).expect("the key file is JSON"));
 const ED: &[u8] = include_bytes!("../keys/ed.pk8");
 /// What an attacker uses as the secret of an HMAC, hoping that the client does the same.
 const RSA_PUBLIC: &[u8] = include_bytes!("../keys/rsa.pub.pem");
@@ -30,6 +34,8 @@ pub enum Signer {
     Rs256,
     /// RS256 with a key that is nobody's.
     OtherRs256,
+    /// RS256 with a key of 1024 bits.
+    WeakRs256,
     /// PS256 with the published key.
     Ps256,
     /// ES256 with the published key.
@@ -57,7 +63,7 @@ impl Signer {
             Self::Ed25519 => "EdDSA",
             Self::Hs256WithPublicKey => "HS256",
             Self::Unsigned => "none",
-            Self::Rs256 | Self::OtherRs256 | Self::Bytes(_) => "RS256",
+            Self::Rs256 | Self::OtherRs256 | Self::WeakRs256 | Self::Bytes(_) => "RS256",
         }
     }
 
@@ -66,6 +72,7 @@ impl Signer {
         match self {
             Self::Rs256 => rsa_signature(&RSA, &RSA_PKCS1_SHA256, message),
             Self::OtherRs256 => rsa_signature(&OTHER_RSA, &RSA_PKCS1_SHA256, message),
+            Self::WeakRs256 => weak_rsa_signature(message),
             Self::Ps256 => rsa_signature(&RSA, &RSA_PSS_SHA256, message),
             Self::Es256 => ec_signature(EC, &ECDSA_P256_SHA256_FIXED_SIGNING, message),
             Self::OtherEs256 => ec_signature(OTHER_EC, &ECDSA_P256_SHA256_FIXED_SIGNING, message),
@@ -101,6 +108,11 @@ pub fn rsa_jwk() -> Value {
 /// An RSA key that signs nothing.
 pub fn other_rsa_jwk() -> Value {
     rsa_public(&OTHER_RSA)
+}
+
+/// An RSA key of 1024 bits, half of what RFC 7518 section 3.3 asks for. What is signed with it is signed well.
+pub fn weak_rsa_jwk() -> Value {
+    json!({ "kty": "RSA", "use": "sig", "kid": KID, "n": WEAK_RSA["n"], "e": WEAK_RSA["e"] })
 }
 
 /// The published key on the curve P-256.
@@ -155,6 +167,22 @@ fn rsa_signature(pair: &RsaKeyPair, padding: &'static dyn ring::signature::RsaEn
     signature
 }
 
+/// RSASSA-PKCS1-v1_5 with SHA-256 (RFC 8017 sections 8.2.1 and 9.2).
+fn weak_rsa_signature(message: &[u8]) -> Vec<u8> {
+    const DIGEST_INFO: &[u8] = b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20";
+    let number = |name: &str| BigUint::from_bytes_be(&weak_rsa_member(name));
+    let length = weak_rsa_member("n").len();
+    let end = [&[0], DIGEST_INFO, digest::digest(&digest::SHA256, message).as_ref()].concat();
+    let encoded = [vec![0, 1], vec![0xff; length - 2 - end.len()], end].concat();
+    let signature = BigUint::from_bytes_be(&encoded).modpow(&number("d"), &number("n")).to_bytes_be();
+    [vec![0; length - signature.len()], signature].concat()
+}
+
+fn weak_rsa_member(name: &str) -> Vec<u8> {
+    let value = WEAK_RSA[name].as_str().expect("the key has the member");
+    URL_SAFE_NO_PAD.decode(value).expect("the member is base64url")
+}
+
 fn ec_signature(der: &[u8], form: &'static ring::signature::EcdsaSigningAlgorithm, message: &[u8]) -> Vec<u8> {
     let signature = ec_pair(der, form).sign(&SystemRandom::new(), message).expect("there is randomness");
     signature.as_ref().to_vec()
@@ -170,4 +198,20 @@ fn ec_public(der: &[u8]) -> Value {
     let pair = ec_pair(der, &ECDSA_P256_SHA256_FIXED_SIGNING);
     let point = pair.public_key().as_ref();
     json!({ "kty": "EC", "crv": "P-256", "use": "sig", "kid": KID, "x": encode(&point[1..33]), "y": encode(&point[33..]) })
+}
+
+#[cfg(test)]
+mod tests {
+    use ring::signature::{RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, RsaPublicKeyComponents};
+
+    use super::*;
+
+    #[test]
+    fn id7_who_trusts_a_short_key_believes_its_signature() {
+        let key = RsaPublicKeyComponents { n: weak_rsa_member("n"), e: weak_rsa_member("e") };
+        assert_eq!(key.n.len(), 128);
+        let signature = Signer::WeakRs256.sign(b"message");
+        let verify = |message| key.verify(&RSA_PKCS1_1024_8192_SHA256_FOR_LEGACY_USE_ONLY, message, &signature);
+        assert!(verify(b"message").is_ok() && verify(b"another").is_err());
+    }
 }

@@ -32,6 +32,8 @@ pub struct Reply {
     pub body: String,
     /// How it arrives.
     pub delivery: Delivery,
+    /// Whether pages may read the `Date`.
+    pub shows_date: bool,
 }
 
 impl Reply {
@@ -48,6 +50,7 @@ impl Reply {
             location: None,
             body: body.into(),
             delivery: Delivery::Whole,
+            shows_date: false,
         }
     }
 
@@ -80,6 +83,12 @@ impl Reply {
         Self { delivery, ..self }
     }
 
+    /// The same, with a `Date` that pages may read.
+    #[must_use]
+    pub fn showing_date(self) -> Self {
+        Self { shows_date: true, ..self }
+    }
+
     /// A JSON object of five megabytes: the members of this one, and filling.
     #[must_use]
     pub fn swollen(mut self) -> Self {
@@ -105,6 +114,9 @@ impl IntoResponse for Reply {
             .header(header::CACHE_CONTROL, "no-store");
         if !self.content_type.is_empty() {
             response = response.header(header::CONTENT_TYPE, self.content_type);
+        }
+        if self.shows_date {
+            response = response.header(header::ACCESS_CONTROL_EXPOSE_HEADERS, "Date");
         }
         if let Some(location) = self.location {
             response = response.header(header::LOCATION, location);

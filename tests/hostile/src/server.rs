@@ -1,9 +1,9 @@
 //! The server: whatever a scenario does not replace is honest.
 
-use std::collections::HashMap;
-use std::net::Ipv4Addr;
+use std::collections::{BTreeMap, HashMap};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use axum::Router;
 use axum::body::Bytes;
@@ -35,6 +35,8 @@ pub struct Scenario {
     pub userinfo: fn(&Login) -> Reply,
     /// The key set, at its first, second, … reading.
     pub jwks: fn(reading: u32) -> Reply,
+    /// How long the token endpoint waits before it acts, at the first, second, … request for a code.
+    pub delay: fn(request: u32) -> Duration,
 }
 
 impl Scenario {
@@ -48,6 +50,7 @@ impl Scenario {
         refresh: |login| Reply::json(honest::refreshed(login)),
         userinfo: |login| Reply::json(honest::userinfo(login)),
         jwks: |_| Reply::json(honest::jwks()),
+        delay: |_| Duration::ZERO,
     };
 }
 
@@ -118,6 +121,7 @@ pub struct Login {
 #[derive(Debug)]
 pub struct Server {
     shared: Arc<Shared>,
+    address: SocketAddr,
     task: JoinHandle<()>,
 }
 
@@ -133,6 +137,7 @@ struct Memory {
     logins: HashMap<String, Login>,
     number: usize,
     hits: HashMap<String, u32>,
+    exchanges: BTreeMap<String, u32>,
 }
 
 /// The scenario that is always there.
@@ -141,17 +146,25 @@ const HONEST: &str = "honest";
 impl Server {
     /// Starts a server with these scenarios, each by its name, and an honest one, on a free port.
     pub async fn start(scenarios: impl IntoIterator<Item = (&'static str, Scenario)>) -> Self {
+        Self::start_behind(None, scenarios).await
+    }
+
+    /// Starts it behind another address, by which the browsers know it.
+    pub async fn start_behind(
+        front: Option<SocketAddr>,
+        scenarios: impl IntoIterator<Item = (&'static str, Scenario)>,
+    ) -> Self {
         let listener =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("the loopback interface has a free port");
         let address = listener.local_addr().expect("a listener has an address");
         let shared = Arc::new(Shared {
-            origin: format!("http://{address}"),
+            origin: format!("http://{}", front.unwrap_or(address)),
             scenarios: [(HONEST, Scenario::HONEST)].into_iter().chain(scenarios).collect(),
             memory: Mutex::default(),
         });
         let router = Router::new().fallback(answer).with_state(Arc::clone(&shared));
         let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("the server runs") });
-        Self { shared, task }
+        Self { shared, address, task }
     }
 
     /// The issuer of a scenario.
@@ -162,6 +175,21 @@ impl Server {
     /// How often a place below a scenario's issuer was asked, preflights not counted.
     pub fn hits(&self, name: &str, place: &str) -> u32 {
         self.shared.memory().hits.get(&format!("/{name}/{place}")).copied().unwrap_or(0)
+    }
+
+    /// Where it listens.
+    pub const fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How often each code was brought to the token endpoint, whatever came of it.
+    pub fn exchanges(&self) -> BTreeMap<String, u32> {
+        self.shared.memory().exchanges.clone()
+    }
+
+    /// How many codes were redeemed.
+    pub fn redeemed(&self) -> usize {
+        self.shared.memory().logins.values().filter(|login| login.redeemed).count()
     }
 
     /// An issuer where nobody listens.
@@ -259,6 +287,16 @@ impl Shared {
         Reply::json(json!({ "error": "invalid_grant" })).status(400)
     }
 
+    /// Notes that a code was brought; how often that has happened.
+    fn brought(&self, body: &[u8]) -> u32 {
+        let parameters = parse(&String::from_utf8_lossy(body));
+        let Some(code) = parameters.get("code") else { return 0 };
+        let mut memory = self.memory();
+        let times = memory.exchanges.entry(code.clone()).or_default();
+        *times += 1;
+        *times
+    }
+
     fn userinfo(&self, scenario: &Scenario, headers: &HeaderMap) -> Reply {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
         let token = authorization.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
@@ -291,7 +329,13 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, hea
     match place {
         ".well-known/openid-configuration" => (scenario.metadata)(&shared.issuer(name)),
         "authorize" => shared.authorize(name, scenario, uri.query().unwrap_or_default()),
-        "token" => shared.token(scenario, &body),
+        "token" => {
+            let delay = (scenario.delay)(shared.brought(&body));
+            if !delay.is_zero() {
+                tokio::time::sleep(delay).await;
+            }
+            shared.token(scenario, &body)
+        }
         "userinfo" => shared.userinfo(scenario, &headers),
         "jwks" => (scenario.jwks)(hits),
         // Where the redirects lead: each answers as honestly as it can, so that following it would succeed.

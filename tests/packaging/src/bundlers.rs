@@ -1,13 +1,12 @@
 //! Bundlers without a configuration: each builds the application of the README, which then signs in, as WebAssembly and,
 //! under a policy that forbids it, as JavaScript.
 
-use e2e::Browser;
+use e2e::{Browser, Site};
 
 use crate::fixtures::Fixtures;
 use crate::login::sign_in_on;
 use crate::process::{Service, run, tool};
 use crate::row::{Outcome, Table};
-use crate::site::Site;
 
 /// What forbids WebAssembly, and allows the chunk with the twin.
 const POLICY: &str = "script-src 'self'";

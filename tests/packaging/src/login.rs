@@ -1,16 +1,22 @@
 //! A whole login with the application of the README.
 
-use e2e::{Browser, Reply, Scenario, honest_claims, honest_tokens, id_token};
-use serde_json::Value;
+use e2e::Browser;
+use hostile::honest::{self, with};
+use hostile::keys::{self, Signer};
+use hostile::{Reply, Scenario};
+use serde_json::{Value, json};
+
+/// The name of the scenario.
+pub(crate) const SERVER: &str = "ada";
 
 /// A server that lets everybody in, under the name of Ada.
-pub(crate) const SCENARIO: Scenario = Scenario::with_token("honest", |login| {
-    let mut claims = honest_claims(login);
-    if let Value::Object(members) = &mut claims {
-        members.insert("name".to_owned(), "Ada".into());
-    }
-    Reply::json(honest_tokens(id_token(&claims)))
-});
+pub(crate) const SCENARIO: Scenario = Scenario {
+    token: |login| {
+        let claims = with(honest::claims(login), "name", json!("Ada"));
+        Reply::json(honest::tokens_with(login, keys::token(&claims, Signer::Rs256)))
+    },
+    ..Scenario::HONEST
+};
 
 /// Has the button been given its work, or did the page tell a failure?
 const WAITS: &str =

@@ -16,9 +16,9 @@ mod pages;
 mod process;
 mod row;
 mod runtimes;
-mod site;
 
-use e2e::{Engine, Hostile};
+use e2e::Engine;
+use hostile::Server;
 use tokio::task::LocalSet;
 
 use crate::fixtures::Fixtures;
@@ -32,8 +32,8 @@ async fn main() {
 }
 
 async fn rows() {
-    let server = Hostile::start([login::SCENARIO]).await;
-    let fixtures = Fixtures::copy(&server.issuer(login::SCENARIO.name));
+    let server = Server::start([(login::SERVER, login::SCENARIO)]).await;
+    let fixtures = Fixtures::copy(&server.issuer(login::SERVER));
     let table = Table::new(std::env::var_os("PKCE_REACH_FULL").is_some());
     pages::rows(&table, &fixtures).await;
     // What needs a browser only to look at what was built needs no more than one engine.

@@ -3,13 +3,12 @@
 use std::fmt::Write;
 use std::path::PathBuf;
 
-use e2e::{Browser, Engine, Setup};
+use e2e::{Browser, Engine, Setup, Site};
 use serde_json::{Value, json};
 
 use crate::fixtures::Fixtures;
 use crate::login::sign_in_on;
 use crate::row::{Miss, Outcome, Table};
-use crate::site::Site;
 
 /// What a page shows when it is done.
 const RESULT: &str = "return document.documentElement.dataset.result ?? null;";
@@ -119,7 +118,8 @@ async fn worker_runs(folder: PathBuf, kind: &'static str) -> Outcome {
     expect(&look(&browser, &site.url(&format!("workers.html?{kind}"))).await?, "wasm")
 }
 
-/// A name that is this machine and, for the browser, a stranger without TLS.
+/// A name that is this machine and, for the browser, a stranger without TLS. Nothing verifies the ID token there: no
+/// WebCrypto, and no TLS. The application has to say that it wants that.
 async fn insecure(folder: PathBuf, engine: Engine) -> Outcome {
     let mut setup = Setup::default();
     let host = match engine {
@@ -146,7 +146,10 @@ async fn insecure(folder: PathBuf, engine: Engine) -> Outcome {
     }
     expect(&result, "wasm")?;
     sign_in_on(&browser, &site.url_on(&host, ""), "wasm").await?;
-    Ok(format!("wasm on http://{host}; isSecureContext false, crypto.subtle and navigator.locks undefined"))
+    Ok(format!(
+        "wasm on http://{host}; isSecureContext false, crypto.subtle and navigator.locks undefined; \
+         with dangerouslyAllowHttp and dangerouslyAllowUnverifiedIdToken"
+    ))
 }
 
 async fn without_wasm(folder: PathBuf) -> Outcome {

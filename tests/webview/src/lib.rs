@@ -101,10 +101,8 @@ impl Machine {
         let pingone = self.app.demo.pingone_issuer();
         let pingone = pingone.split("/").take(3).collect::<Vec<_>>().join("/");
         let allowed = json!({ issuer: { SCHEME: true }, pingone: { SCHEME: true } });
-        let preferences = Map::from_iter([(
-            "protocol_handler".to_owned(),
-            json!({ "allowed_origin_protocol_pairs": allowed }),
-        )]);
+        let preferences =
+            Map::from_iter([("protocol_handler".to_owned(), json!({ "allowed_origin_protocol_pairs": allowed }))]);
         let environment = environment(self.home.path(), &self.bus);
         Browser::start_with(&Setup { preferences, environment, ..Setup::default() }).await
     }
@@ -160,7 +158,9 @@ impl Machine {
         let found = until(async || {
             let files = files_below(self.home.path());
             let held = files.iter().filter_map(|file| fs::read(file).ok());
-            Ok::<_, ()>(held.into_iter().any(|bytes| holds(&bytes, &sought) || holds(&bytes, name.as_bytes())).then_some(()))
+            Ok::<_, ()>(
+                held.into_iter().any(|bytes| holds(&bytes, &sought) || holds(&bytes, name.as_bytes())).then_some(()),
+            )
         });
         found.await.unwrap_or_else(|error| panic!("{name} is in no file: {error}"));
     }
@@ -169,7 +169,12 @@ impl Machine {
     pub fn redirect_uri_in(&self, url: &str) -> String {
         let pairs = url.split_once('?').map_or("", |(_, query)| query).split('&');
         let value = pairs.filter_map(|pair| pair.strip_prefix("redirect_uri=")).next();
-        value.expect("the request has a redirect URI").replace("%3A", ":").replace("%2F", "/").replace("%5B", "[").replace("%5D", "]")
+        value
+            .expect("the request has a redirect URI")
+            .replace("%3A", ":")
+            .replace("%2F", "/")
+            .replace("%5B", "[")
+            .replace("%5D", "]")
     }
 
     /// The HTTP status at a URL; `None` when nobody listens there.

@@ -1,6 +1,7 @@
 //! Lies in the header and claims of the ID token, whose signature is good (OpenID Connect Core section 3.1.3.7).
 
 use pkce_wasm::Code;
+use pkce_wasm::flow::authorize::LoginOptions;
 use serde_json::{Value, json};
 
 use super::Case;
@@ -42,10 +43,33 @@ fn rewritten(login: &Login, change: impl FnOnce(String) -> String) -> Reply {
     with_token(login, change(keys::token(&honest::claims(login), Signer::Rs256)))
 }
 
+/// A token response whose ID token has these members before its own of the same names.
+fn twice(login: &Login, first: &str) -> Reply {
+    let claims = honest::claims(login).to_string().replacen('{', &format!("{{{first},"), 1);
+    let header = json!({ "alg": "RS256", "kid": KID }).to_string();
+    with_token(login, keys::jws(&header, &claims, Signer::Rs256))
+}
+
+/// A token response whose ID token has this member after its own of the same name.
+fn twice_then(login: &Login, last: &str) -> Reply {
+    let mut claims = honest::claims(login).to_string();
+    claims.pop();
+    let header = json!({ "alg": "RS256", "kid": KID }).to_string();
+    with_token(login, keys::jws(&header, &format!("{claims},{last}}}"), Signer::Rs256))
+}
+
+fn within_300_seconds() -> LoginOptions {
+    LoginOptions { max_age: Some(300), ..LoginOptions::default() }
+}
+
+fn by_two_factors() -> LoginOptions {
+    LoginOptions { acr_values: Some("phr phrh".to_owned()), ..LoginOptions::default() }
+}
+
 pub(super) fn cases() -> Vec<Case> {
     use Code::{
         IdTokenAudienceMismatch, IdTokenExpired, IdTokenInvalid, IdTokenIssuerMismatch, IdTokenNonceMismatch,
-        IdTokenNotYetValid,
+        IdTokenNotYetValid, InsufficientUserAuthentication,
     };
     vec![
         case("id-token-honest", &["ID2", "ID3"], |login| claiming(login, &honest::claims(login))).for_peers(),
@@ -53,6 +77,12 @@ pub(super) fn cases() -> Vec<Case> {
         case("aud-in-an-array", &["ID3"], |login| altered(login, "aud", json!([login.client_id]))).for_peers(),
         case("azp-of-this-client", &["ID4"], |login| altered(login, "azp", login.client_id.clone())),
         case("exp-within-the-tolerance", &["ID8"], |login| altered(login, "exp", now() - 5)),
+        case("auth-time-within-max-age", &["ID11"], |login| altered(login, "auth_time", now() - 200))
+            .asking(within_300_seconds),
+        case("acr-as-asked", &["ID11"], |login| altered(login, "acr", "phrh")).asking(by_two_factors),
+        case("claims-twice-the-last-ones-good", &["ID15"], |login| {
+            twice(login, r#""iss":"https://login.example","aud":"another","nonce":"another","sub":7,"exp":0"#)
+        }),
         case("iss-wrong", &["ID2"], |login| altered(login, "iss", "https://login.example"))
             .refused(IdTokenIssuerMismatch)
             .for_peers(),
@@ -114,6 +144,33 @@ pub(super) fn cases() -> Vec<Case> {
         case("nonce-array", &["ID10"], |login| altered(login, "nonce", json!([login.nonce])))
             .refused(IdTokenNonceMismatch),
         case("nonce-number", &["ID10"], |login| altered(login, "nonce", 7)).refused(IdTokenNonceMismatch),
+        case("auth-time-missing", &["ID11"], |login| lacking(login, "auth_time"))
+            .asking(within_300_seconds)
+            .refused(IdTokenInvalid),
+        case("auth-time-text", &["ID11"], |login| altered(login, "auth_time", now().to_string()))
+            .asking(within_300_seconds)
+            .refused(IdTokenInvalid),
+        case("auth-time-stale", &["ID11"], |login| altered(login, "auth_time", now() - 3600))
+            .asking(within_300_seconds)
+            .refused(InsufficientUserAuthentication),
+        case("auth-time-in-milliseconds", &["ID11"], |login| altered(login, "auth_time", now() * 1000))
+            .asking(within_300_seconds)
+            .refused(InsufficientUserAuthentication),
+        case("acr-missing", &["ID11"], |login| lacking(login, "acr"))
+            .asking(by_two_factors)
+            .refused(InsufficientUserAuthentication),
+        case("acr-of-another", &["ID11"], |login| altered(login, "acr", "0"))
+            .asking(by_two_factors)
+            .refused(InsufficientUserAuthentication),
+        case("acr-of-all", &["ID11"], |login| altered(login, "acr", "phr phrh"))
+            .asking(by_two_factors)
+            .refused(InsufficientUserAuthentication),
+        case("nonce-twice-the-last-wrong", &["ID10", "ID15"], |login| twice_then(login, r#""nonce":"another""#))
+            .refused(IdTokenNonceMismatch),
+        case("iss-twice-the-last-wrong", &["ID2", "ID15"], |login| {
+            twice_then(login, r#""iss":"https://login.example""#)
+        })
+        .refused(IdTokenIssuerMismatch),
         case("crit", &["ID15"], |login| {
             headed(login, &json!({ "alg": "RS256", "kid": KID, "crit": ["exp"], "exp": 0 }))
         })

@@ -9,6 +9,7 @@ mod token;
 mod userinfo;
 
 use pkce_wasm::Code;
+use pkce_wasm::flow::authorize::LoginOptions;
 
 use crate::server::Scenario;
 
@@ -77,6 +78,8 @@ pub struct Case {
     pub requirements: &'static [&'static str],
     /// What has to become of it.
     pub expected: Expected,
+    /// What the login asks for.
+    pub options: fn() -> LoginOptions,
     /// Whether other clients are held against it too.
     pub peer: bool,
     /// How the server behaves.
@@ -86,7 +89,20 @@ pub struct Case {
 impl Case {
     const fn new(name: &'static str, requirements: &'static [&'static str], scenario: Scenario) -> Self {
         // The group is set where the table is put together.
-        Self { name, group: Group::Metadata, requirements, expected: Expected::Accepted, peer: false, scenario }
+        Self {
+            name,
+            group: Group::Metadata,
+            requirements,
+            expected: Expected::Accepted,
+            options: LoginOptions::default,
+            peer: false,
+            scenario,
+        }
+    }
+
+    const fn asking(mut self, options: fn() -> LoginOptions) -> Self {
+        self.options = options;
+        self
     }
 
     const fn refused(mut self, code: Code) -> Self {

@@ -28,6 +28,18 @@ fn claiming(login: &Login, claim: &str, value: impl Into<Value>) -> Reply {
     Reply::json(honest::tokens_with(login, keys::token(&claims, Signer::Rs256)))
 }
 
+/// The answer to a login whose ID token has a claim that a refreshed one has to keep to.
+fn claiming_first(login: &Login, claim: &str, value: impl Into<Value>) -> Reply {
+    let claims = with(honest::claims(login), claim, value.into());
+    Reply::json(honest::tokens_with(login, keys::token(&claims, Signer::Rs256)))
+}
+
+/// A case whose user was authenticated at the time 1,000,000,000.
+fn authenticated(name: &'static str, refresh: fn(&Login) -> Reply) -> Case {
+    let token = |login: &Login| claiming_first(login, "auth_time", 1_000_000_000);
+    Case::new(name, &["ID14"], Scenario { token, refresh, ..Scenario::HONEST })
+}
+
 fn disclaiming(login: &Login, claim: &str) -> Reply {
     let claims = without(honest::refreshed_claims(login), claim);
     Reply::json(honest::tokens_with(login, keys::token(&claims, Signer::Rs256)))
@@ -49,6 +61,10 @@ pub(super) fn cases() -> Vec<Case> {
             .for_peers(),
         case("refresh-with-the-nonce", &["ID14"], |login| claiming(login, "nonce", login.nonce.clone())),
         case("refresh-scope-narrower", &["AC19", "AC21"], |login| altered(login, "scope", "openid")),
+        // The server may grant more than was asked for, and has to say so (RFC 6749 section 3.3).
+        case("refresh-scope-wider", &["AC19", "AC21"], |login| altered(login, "scope", "openid profile email")),
+        authenticated("refresh-auth-time-as-before", |login| claiming(login, "auth_time", 1_000_000_000)),
+        authenticated("refresh-auth-time-missing", honest),
         case("refresh-iss-wrong", &["ID14"], |login| claiming(login, "iss", "https://login.example"))
             .refused(IdTokenIssuerMismatch)
             .for_peers(),
@@ -63,6 +79,11 @@ pub(super) fn cases() -> Vec<Case> {
             .refused(IdTokenAudienceMismatch),
         case("refresh-nonce-of-another", &["ID14"], |login| claiming(login, "nonce", "another"))
             .refused(IdTokenNonceMismatch),
+        authenticated("refresh-auth-time-of-another-login", |login| claiming(login, "auth_time", now()))
+            .refused(IdTokenInvalid),
+        authenticated("refresh-auth-time-text", |login| claiming(login, "auth_time", "1000000000"))
+            .refused(IdTokenInvalid),
+        case("refresh-iat-older", &["ID14"], |login| claiming(login, "iat", now() - 3600)).refused(IdTokenInvalid),
         case("refresh-iat-missing", &["ID14"], |login| disclaiming(login, "iat")).refused(IdTokenInvalid),
         case("refresh-iat-future", &["ID14"], |login| claiming(login, "iat", now() + 86_400))
             .refused(IdTokenNotYetValid),

@@ -163,6 +163,13 @@ pub(super) fn cases() -> Vec<Case> {
             .refused(SigningKeyNotFound),
         jwks("key-without-modulus", &["ID7"], |_| keys_of(&[without(keys::rsa_jwk(), "n")]))
             .refused(SigningKeyNotFound),
+        case(
+            "key-of-1024-bits",
+            &["ID7"],
+            |login| signed(login, Signer::WeakRs256),
+            |_| keys_of(&[keys::weak_rsa_jwk()]),
+        )
+        .refused(SigningKeyNotFound),
         jwks("keys-none", &["ID7"], |_| keys_of(&[])).refused(SigningKeyNotFound),
         jwks("keys-array", &["ID7"], |_| Reply::json(json!([keys::rsa_jwk()]))).refused(JwksInvalid),
         jwks("keys-not-an-array", &["ID7"], |_| Reply::json(json!({ "keys": keys::rsa_jwk() }))).refused(JwksInvalid),

@@ -30,6 +30,13 @@ fn lasting(login: &Login, text: &str) -> Reply {
     Reply::text(honest::tokens(login).to_string().replace("\"expires_in\":300", &format!("\"expires_in\":{text}")))
 }
 
+/// An honest token response with this member after its own of the same name.
+fn twice(login: &Login, last: &str) -> Reply {
+    let mut text = honest::tokens(login).to_string();
+    text.pop();
+    Reply::text(format!("{text},{last}}}"))
+}
+
 pub(super) fn cases() -> Vec<Case> {
     use Code::{
         AccessTokenMissing, IdTokenInvalid, IdTokenMissing, NetworkFailed, RedirectNotFollowed, ResponseTooLarge,
@@ -47,6 +54,14 @@ pub(super) fn cases() -> Vec<Case> {
         case("scope-narrower", &["AC19"], |login| altered(login, "scope", "openid")),
         case("scope-missing", &["AC19"], |login| lacking(login, "scope")),
         case("refresh-token-missing", &["AC21"], |login| lacking(login, "refresh_token")),
+        case("members-twice-the-last-ones-good", &["ID15"], |login| {
+            let honest = honest::tokens(login).to_string();
+            Reply::text(honest.replacen(
+                '{',
+                r#"{"access_token":7,"token_type":"mac","expires_in":-1,"id_token":"a.b.c","#,
+                1,
+            ))
+        }),
         case("tokens-as-html", &["AC16"], |login| honest(login).content_type("text/html"))
             .refused(TokenResponseInvalid)
             .for_peers(),
@@ -121,6 +136,10 @@ pub(super) fn cases() -> Vec<Case> {
             .for_peers(),
         case("token-type-bearer-and-more", &["AC17"], |login| altered(login, "token_type", "Bearer "))
             .refused(TokenTypeUnsupported),
+        case("token-type-twice-the-last-wrong", &["AC17", "ID15"], |login| twice(login, r#""token_type":"mac""#))
+            .refused(TokenTypeUnsupported),
+        case("access-token-twice-the-last-empty", &["AC16", "ID15"], |login| twice(login, r#""access_token":"""#))
+            .refused(AccessTokenMissing),
         case("expires-in-negative", &["AC18"], |login| altered(login, "expires_in", -300))
             .refused(TokenResponseInvalid)
             .for_peers(),

@@ -1,0 +1,151 @@
+// The bare page: a client of the package, and the handles by which the tests take hold of it.
+import { Client, ready } from "/pkce-wasm/index.js";
+
+/** Says of an outcome what can be said as JSON. */
+const report = async (client, outcome) => {
+  const { status, session, error, restart, returnTo } = outcome;
+  const { code, retryable } = error ?? {};
+  const token = session ? await session.accessToken() : null;
+  return { status, code, retryable, restart, returnTo, token, signedIn: (await client.session()) !== null };
+};
+
+/** Handles a callback; an exception is told too. */
+const handle = async (client, url) => {
+  try {
+    return await report(client, await client.handleRedirect(url));
+  } catch (error) {
+    return { status: "threw", code: error.code ?? `${error}` };
+  }
+};
+
+/** Messages to every tab and frame of the origin, the sender's own included. */
+const listen = (hear) => {
+  const channel = new BroadcastChannel("lab");
+  channel.onmessage = ({ data }) => hear(data, channel);
+  return channel;
+};
+
+/** The same, until the next word is waited for. */
+let armed;
+const arm = (hear) => {
+  armed?.close();
+  armed = listen(({ go }, channel) => go !== undefined && hear(go, channel));
+};
+
+try {
+  const { config, metadata } = await (await fetch("/setup.json", { cache: "no-store" })).json();
+  await ready();
+
+  const opened = [];
+  const host = { open: (url) => opened.push(url) };
+  /** The chosen client, or one with something changed, at another issuer too. */
+  const make = (more = {}) => {
+    const { issuer } = config;
+    const moved = JSON.stringify(metadata).replaceAll(issuer, more.issuer ?? issuer);
+    return new Client({ ...config, host, ...more }, JSON.parse(moved));
+  };
+  const client = make();
+
+  window.lab = {
+    client,
+    handle: (url, more) => handle(more ? make(more) : client, url),
+
+    /** Begins that many logins at once, without leaving the page. */
+    begin(number, more) {
+      const beginner = more ? make(more) : client;
+      opened.length = 0;
+      for (let count = 0; count < number; count++) beginner.login({ returnTo: "/back" });
+      return [...opened];
+    },
+
+    /** Begins that many logins, each of which the user declines. */
+    async decline(number) {
+      for (let count = 0; count < number; count++) {
+        const { searchParams } = new URL(lab.begin(1)[0]);
+        const answer = { error: "access_denied", state: searchParams.get("state"), iss: config.issuer };
+        const { code } = await lab.handle(`${config.redirectUri}?${new URLSearchParams(answer)}`);
+        if (code !== "access_denied") throw new Error(code);
+      }
+    },
+
+    /** Tries to begin one; tells whether the user would have been sent away, and what was thrown. */
+    tryToBegin() {
+      opened.length = 0;
+      try {
+        client.login();
+        return { opened: opened.length, code: null };
+      } catch (error) {
+        return { opened: opened.length, code: error.code ?? `${error}` };
+      }
+    },
+
+    now: () => Date.now(),
+    setClock: (days) => setClock(days),
+
+    /** Fills the origin's storage to the last character; how many it took. */
+    fill(storage) {
+      let length = 1 << 22;
+      let taken = 0;
+      for (let count = 0; length > 0; count++) {
+        try {
+          storage.setItem(`f${count}`, "x".repeat(length));
+          taken += length;
+        } catch {
+          length >>= 1;
+        }
+      }
+      return taken;
+    },
+
+    /** How much of the origin's storage is in use: records and characters, keys included. */
+    used() {
+      const entries = Object.entries(localStorage);
+      return [entries.length, entries.reduce((sum, [name, value]) => sum + name.length + value.length, 0)];
+    },
+
+    /** At the next word begins that many logins. */
+    armLogins(number) {
+      arm(() => {
+        lab.begun = lab.begin(number);
+      });
+    },
+
+    /** At each word handles the callback of that number, and answers when it is done. */
+    armCallbacks(urls) {
+      lab.outcomes = [];
+      arm(async (go, channel) => {
+        lab.outcomes[go] = await lab.handle(urls[go]);
+        channel.postMessage({ done: go });
+      });
+    },
+
+    /** At the next word goes to a callback. */
+    armVisit(url) {
+      lab.outcome = null;
+      arm(() => location.assign(url));
+    },
+
+    /** Gives the word that often; each time waits until so many have answered. */
+    async conduct(rounds, answers) {
+      for (let round = 0; round < rounds; round++) {
+        await new Promise((done) => {
+          let missing = answers;
+          const channel = listen(({ done: answered }) => {
+            if (answered !== round || --missing) return;
+            channel.close();
+            done();
+          });
+          channel.postMessage({ go: round });
+        });
+      }
+    },
+
+    /** Gives the word once. */
+    go() {
+      listen(() => {}).postMessage({ go: 0 });
+    },
+  };
+  if (location.pathname === "/callback") lab.outcome = await handle(make());
+} catch (error) {
+  window.failed = error;
+}

@@ -1,0 +1,125 @@
+//! One login between one application and one server, and what no error may show of it.
+
+use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use pkce_wasm::encoding::Form;
+use pkce_wasm::http::{Request, Response};
+use pkce_wasm::secret::Secret;
+use pkce_wasm::{Answer, Callback, Config, Error, Exchange, Metadata, Settings, Transaction};
+use serde_json::{Value, json};
+
+/// Seconds since 1970: the present of all properties.
+pub(crate) const NOW: u64 = 1_800_000_000;
+pub(crate) const ISSUER: &str = "https://as.example";
+pub(crate) const CLIENT_ID: &str = "app";
+pub(crate) const REDIRECT_URI: &str = "https://app.example/cb";
+pub(crate) const STATE: &str = "the-state";
+pub(crate) const NONCE: &str = "the-nonce";
+const VERIFIER: &str = "0123456789-0123456789-0123456789-0123456789";
+
+/// A secret that is not in this input, for no input holds its own hash.
+pub(crate) fn mark(data: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    data.hash(&mut hasher);
+    format!("secret-{:016x}", hasher.finish())
+}
+
+pub(crate) fn config(redirect_uri: &str) -> Result<Config, Error> {
+    Config::new(Settings::new(ISSUER, CLIENT_ID, redirect_uri))
+}
+
+pub(crate) fn document() -> Value {
+    json!({
+        "issuer": ISSUER,
+        "authorization_endpoint": "https://as.example/authorize",
+        "token_endpoint": "https://as.example/token",
+        "jwks_uri": "https://as.example/jwks",
+        "code_challenge_methods_supported": ["S256"],
+    })
+}
+
+pub(crate) fn server() -> Metadata {
+    Metadata::from_json(&document(), ISSUER, false).expect("the metadata of an honest server")
+}
+
+/// What a login needs to know of its server and of its application.
+#[derive(Clone, Copy)]
+pub(crate) struct Login<'a> {
+    pub(crate) redirect_uri: &'a str,
+    pub(crate) scope: &'a str,
+    pub(crate) iss_required: bool,
+}
+
+impl Login<'_> {
+    pub(crate) const OPENID: Self = Self { redirect_uri: REDIRECT_URI, scope: "openid", iss_required: false };
+    pub(crate) const PLAIN: Self = Self { scope: "read", ..Self::OPENID };
+
+    pub(crate) fn transaction(&self) -> Transaction {
+        let record = Form::new()
+            .with("v", "1")
+            .with("state", STATE)
+            .with("code_verifier", VERIFIER)
+            .with("nonce", NONCE)
+            .with("created_at", &NOW.to_string())
+            .with("expires_at", &NOW.saturating_add(600).to_string())
+            .with("issuer", ISSUER)
+            .with("client_id", CLIENT_ID)
+            .with("redirect_uri", self.redirect_uri)
+            .with("token_endpoint", "https://as.example/token")
+            .with("jwks_uri", "https://as.example/jwks")
+            .with("scope", self.scope)
+            .with_some("iss_required", self.iss_required.then_some("1"));
+        Transaction::from_record(&record.finish()).expect("a record of this version")
+    }
+
+    /// The token request of this login and what waits for its answer.
+    pub(crate) fn exchange(&self) -> (Request, Exchange) {
+        let config = config(self.redirect_uri).expect("a sound configuration");
+        let url = [self.redirect_uri, "?code=the-code&state=", STATE].concat();
+        let callback = Callback::parse(&url, self.redirect_uri).expect("a sound callback").expect("a response");
+        self.transaction().accept(&config, callback, NOW).expect("this login's callback").into_request(&config)
+    }
+
+    /// What this login makes of an answer of the token endpoint.
+    pub(crate) fn finish(&self, response: &Response) -> Result<Answer<Value>, Error> {
+        self.exchange().1.finish(response, NOW)
+    }
+}
+
+pub(crate) fn response(status: u16, content_type: Option<&str>, body: &str) -> Response {
+    Response { status, content_type: content_type.map(Into::into), date: None, body: Secret::new(body.into()) }
+}
+
+/// The lines before the last part, and the last part, which may have lines of its own.
+pub(crate) fn lines<const N: usize>(data: &[u8]) -> Option<([&str; N], &str)> {
+    let mut rest = std::str::from_utf8(data).ok()?;
+    let mut lines = [""; N];
+    for line in &mut lines {
+        (*line, rest) = rest.split_once('\n')?;
+    }
+    Some((lines, rest))
+}
+
+/// Nothing that is printed may show the secret that was put in.
+#[track_caller]
+pub(crate) fn assert_unmarked(printed: &impl Debug, mark: &str) {
+    let printed = format!("{printed:?}");
+    assert!(!printed.contains(mark), "{printed} shows a secret");
+}
+
+/// The values of a parameter, as a browser reads them.
+pub(crate) fn values(query: &str, name: &str) -> Vec<String> {
+    form_urlencoded::parse(query.as_bytes())
+        .filter(|(known, _)| known == name)
+        .map(|(_, value)| value.into_owned())
+        .collect()
+}
+
+/// The only value of a parameter, when it is there and not empty.
+#[track_caller]
+pub(crate) fn only(query: &str, name: &str) -> Option<String> {
+    let mut values = values(query, name);
+    assert!(values.len() < 2, "{name} stands twice in {query}");
+    values.pop().filter(|value| !value.is_empty())
+}
