@@ -13,7 +13,7 @@ use rustix::process::{Pid, Signal, kill_process, kill_process_group};
 use tempfile::TempDir;
 
 use crate::browser::{PATIENCE, PAUSE};
-use crate::engine::{Engine, Setup};
+use crate::engine::Engine;
 
 /// How often a driver is started again when its port was taken in the meantime.
 const ATTEMPTS: usize = 3;
