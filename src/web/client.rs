@@ -8,10 +8,11 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Code, Error};
 use crate::flow::authorize::{Authorization, begin};
 use crate::flow::callback::Callback;
+use crate::flow::logout::{EndSession, end_session, returned};
 use crate::flow::token::TokenSet;
 use crate::flow::transaction::{Outcome, Tombstone, Transaction, key};
 use crate::random::SystemEntropy;
-use crate::web::convert::{Context, Members, from_tokens, login_options, now};
+use crate::web::convert::{Context, Members, flag, from_tokens, login_options, logout_options, now};
 use crate::web::steps::{Awaiting, begin_refresh, done, step};
 use crate::web::storage::{Logins, Sessions};
 
@@ -26,19 +27,31 @@ pub fn check_client(config: JsValue, metadata: JsValue) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// Begins a login: keeps the transaction, and gives the URL to send the user to.
+/// Begins a login: keeps the transaction, and gives the URL to send the user to with the name of the login: `{ url, key }`.
 ///
 /// # Errors
 /// those of [`begin`], and `storage_unavailable`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn login(config: JsValue, metadata: JsValue, options: JsValue) -> Result<String, JsValue> {
+pub fn login(config: JsValue, metadata: JsValue, options: JsValue) -> Result<JsValue, JsValue> {
     let context = Context::read(&config, &metadata)?;
     let now = now();
     let Authorization { url, transaction } =
         begin(&context.config, &context.metadata, login_options(&options)?, &mut SystemEntropy, now)?;
     Logins::open(&context)?.begin(&transaction, now)?;
-    Ok(url)
+    Ok(Members::new().with_text("url", Some(&url)).with_text("key", Some(&transaction.key())).finish())
+}
+
+/// Forgets a login that is not to be finished. One whose code was sent already is left to its end.
+///
+/// # Errors
+/// those of the configuration, and `storage_unavailable`
+#[wasm_bindgen]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn abandon(config: JsValue, metadata: JsValue, key: &str) -> Result<(), JsValue> {
+    let context = Context::read(&config, &metadata)?;
+    Logins::open(&context)?.abandon(key);
+    Ok(())
 }
 
 /// The name of the login that a callback belongs to; nothing when it is no callback at this redirect URI.
@@ -57,13 +70,15 @@ pub fn callback_key(redirect_uri: &str, url: &str) -> Option<String> {
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn handle_redirect(config: JsValue, metadata: JsValue, url: &str) -> Result<JsValue, JsValue> {
     let context = Context::read(&config, &metadata)?;
-    let (next, is_ours) = match begin_exchange(&context, url)? {
-        Next::Step(step) => (step, true),
-        Next::Outcome(outcome) => (done(outcome), true),
-        Next::Left(outcome) => (done(outcome), false),
+    let settings = context.config.settings();
+    let (next, address) = match begin_exchange(&context, url)? {
+        Next::Step(step) => (step, Some(&settings.redirect_uri)),
+        Next::Outcome(outcome) => (done(outcome), Some(&settings.redirect_uri)),
+        Next::Back(outcome) => (done(outcome), settings.post_logout_redirect_uri.as_ref()),
+        Next::Left(outcome) => (done(outcome), None),
     };
-    if is_ours {
-        Reflect::set(&next, &"address".into(), &context.config.settings().redirect_uri.as_str().into())?;
+    if let Some(address) = address {
+        Reflect::set(&next, &"address".into(), &address.as_str().into())?;
     }
     Ok(next)
 }
@@ -114,16 +129,29 @@ pub fn session_tokens(config: JsValue, metadata: JsValue, refresh: bool) -> Resu
     Ok(begin_refresh(&context, tokens, Awaiting::FreshSession)?)
 }
 
-/// Forgets the session on this device.
+/// Forgets the session on this device, whatever comes after: `{ tokens, url }`, the tokens that it had, and where to send the user when the session at
+/// the server is to end too.
 ///
 /// # Errors
-/// those of the configuration, and `storage_unavailable`
+/// those of [`end_session`] and of the configuration, and `storage_unavailable`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn logout(config: JsValue, metadata: JsValue) -> Result<(), JsValue> {
+pub fn logout(config: JsValue, metadata: JsValue, options: JsValue) -> Result<JsValue, JsValue> {
     let context = Context::read(&config, &metadata)?;
-    Sessions::open(&context)?.forget();
-    Ok(())
+    let sessions = Sessions::open(&context)?;
+    let tokens = sessions.load();
+    sessions.forget();
+    let done = Members::new().with_some("tokens", tokens.as_ref().map(from_tokens));
+    if !flag(&options, "endSession") {
+        return Ok(done.finish());
+    }
+    let options = logout_options(&options)?;
+    let EndSession { url, expected } =
+        end_session(&context.config, &context.metadata, tokens.as_ref(), options, &mut SystemEntropy, now())?;
+    if let Some((key, tombstone)) = expected {
+        Logins::open(&context)?.bury(&key, &tombstone)?;
+    }
+    Ok(done.with_text("url", Some(&url)).finish())
 }
 
 /// Keeps what a refresh brought. Only the server's own refusal of the refresh token ends a session.
@@ -144,6 +172,8 @@ pub(crate) fn keep_session(
 enum Next {
     Step(JsValue),
     Outcome(JsValue),
+    /// The user came back from signing out at the server.
+    Back(JsValue),
     /// It is not for this client: the callback stays where it was found.
     Left(JsValue),
 }
@@ -152,7 +182,12 @@ enum Next {
 fn begin_exchange(context: &Context, url: &str) -> Result<Next, Error> {
     let config = &context.config;
     let Some(parsed) = Callback::parse(url, &config.settings().redirect_uri).transpose() else {
-        return Ok(Next::Left(status("none").finish()));
+        return Ok(match returned(config, url).and_then(|key| Logins::open(context).ok()?.remains(&key)) {
+            Some(tombstone) if tombstone.outcome == Outcome::SignedOut && !tombstone.is_foreign(config) => {
+                Next::Back(already(&tombstone, &Sessions::open(context)?))
+            }
+            _ => Next::Left(status("none").finish()),
+        });
     };
     let callback = match parsed {
         Ok(callback) => callback,
@@ -238,6 +273,7 @@ fn already(tombstone: &Tombstone, sessions: &Sessions) -> JsValue {
             .with("tokens", sessions.load().map_or(JsValue::NULL, |tokens| from_tokens(&tokens)))
             .with_text("returnTo", return_to)
             .finish(),
+        Outcome::SignedOut => status("signed-out").with_text("returnTo", return_to).finish(),
         Outcome::Refused { code, restart } => refused_with(Error::new(code), restart, return_to),
         Outcome::Claimed => refused_with(Error::new(Code::CodeAlreadyUsed), true, return_to),
     }

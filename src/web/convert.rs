@@ -4,13 +4,14 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use js_sys::{Object, Reflect};
+use js_sys::{Array, Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Storage;
 
 use crate::error::{Code, Error};
-use crate::flow::authorize::LoginOptions;
+use crate::flow::authorize::{AuthorizationDetails, ClaimsRequest, LoginOptions};
 use crate::flow::config::{Config, Settings};
+use crate::flow::logout::LogoutOptions;
 use crate::flow::metadata::Metadata;
 use crate::flow::token::{TokenSet, VerifiedBy};
 use crate::http::Response;
@@ -70,6 +71,7 @@ impl Context {
             required_text(members, "clientId", "client_id")?,
             required_text(members, "redirectUri", "redirect_uri")?,
         );
+        settings.post_logout_redirect_uri = text(members, "postLogoutRedirectUri", "post_logout_redirect_uri")?;
         if let Some(scope) = text(members, "scope", "scope")? {
             settings.scope = scope;
         }
@@ -105,15 +107,7 @@ impl Context {
 }
 
 pub(crate) fn login_options(options: &JsValue) -> Result<LoginOptions, Error> {
-    let mut extra_parameters = Vec::new();
-    if let Some(extra) = options.member("extraParameters") {
-        let names = Reflect::own_keys(&extra).map_err(|_| invalid("extra_parameters"))?;
-        for name in names.iter() {
-            let name = name.as_string().ok_or_else(|| invalid("extra_parameters"))?;
-            let value = extra.string(&name).ok_or_else(|| invalid("extra_parameters"))?;
-            extra_parameters.push((name, value));
-        }
-    }
+    let json = |name: &str| options.member(name).map(|value| value.to_text());
     Ok(LoginOptions {
         scope: text(options, "scope", "scope")?,
         return_to: text(options, "returnTo", "return_to")?,
@@ -121,8 +115,34 @@ pub(crate) fn login_options(options: &JsValue) -> Result<LoginOptions, Error> {
         login_hint: text(options, "loginHint", "login_hint")?,
         max_age: whole(options, "maxAge", "max_age")?,
         acr_values: text(options, "acrValues", "acr_values")?,
-        extra_parameters,
+        ui_locales: text(options, "uiLocales", "ui_locales")?,
+        claims: json("claims").map(ClaimsRequest::parse::<JsValue>).transpose()?,
+        resource: texts(options, "resource", "resource")?,
+        authorization_details: json("authorizationDetails").map(AuthorizationDetails::parse::<JsValue>).transpose()?,
+        popup: flag(options, "popup"),
+        extra_parameters: extra_parameters(options)?,
     })
+}
+
+pub(crate) fn logout_options(options: &JsValue) -> Result<LogoutOptions, Error> {
+    Ok(LogoutOptions {
+        return_to: text(options, "returnTo", "return_to")?,
+        logout_hint: text(options, "logoutHint", "logout_hint")?,
+        ui_locales: text(options, "uiLocales", "ui_locales")?,
+        extra_parameters: extra_parameters(options)?,
+    })
+}
+
+fn extra_parameters(options: &JsValue) -> Result<Vec<(String, String)>, Error> {
+    let Some(extra) = options.member("extraParameters") else { return Ok(Vec::new()) };
+    let invalid = || invalid("extra_parameters");
+    let names = Reflect::own_keys(&extra).map_err(|_| invalid())?;
+    let parameter = |name: JsValue| {
+        let name = Json::as_string(&name).ok_or_else(invalid)?;
+        let value = extra.string(&name).ok_or_else(invalid)?;
+        Ok((name, value))
+    };
+    names.iter().map(parameter).collect()
 }
 
 /// A token set as JavaScript sees it.
@@ -136,6 +156,8 @@ pub(crate) fn from_tokens(tokens: &TokenSet<JsValue>) -> JsValue {
         .with_text("idToken", tokens.id_token.as_ref().map(Secret::expose))
         .with_some("claims", tokens.claims.clone())
         .with_text("idTokenVerifiedBy", tokens.id_token_verified_by.map(VerifiedBy::name))
+        .with_some("resource", tokens.resource.as_ref().map(|list| list.split(' ').map(JsValue::from).collect::<Array>().into()))
+        .with_some("authorizationDetails", tokens.authorization_details.clone())
         .finish()
 }
 
@@ -150,6 +172,8 @@ pub(crate) fn to_tokens(tokens: &JsValue) -> Result<TokenSet<JsValue>, Error> {
         id_token: text(tokens, "idToken", "id_token")?.map(Secret::new),
         claims: tokens.member("claims"),
         id_token_verified_by: tokens.string("idTokenVerifiedBy").and_then(|name| VerifiedBy::from_name(&name)),
+        resource: Some(texts(tokens, "resource", "resource")?.join(" ")).filter(|list| !list.is_empty()),
+        authorization_details: tokens.member("authorizationDetails"),
     })
 }
 
@@ -200,6 +224,13 @@ fn text(object: &JsValue, name: &str, subject: &'static str) -> Result<Option<St
         Some(value) => Json::as_string(&value).map(Some).ok_or_else(|| invalid(subject)),
         None => Ok(None),
     }
+}
+
+/// A list of strings; without the member it is empty.
+fn texts(object: &JsValue, name: &str, subject: &'static str) -> Result<Vec<String>, Error> {
+    let Some(value) = object.member(name) else { return Ok(Vec::new()) };
+    let elements = value.as_elements().ok_or_else(|| invalid(subject))?;
+    elements.iter().map(|element| Json::as_string(element).ok_or_else(|| invalid(subject))).collect()
 }
 
 fn required_text(object: &JsValue, name: &str, subject: &'static str) -> Result<String, Error> {
