@@ -44,7 +44,9 @@ async function prepare({ afresh = false } = {}) {
     return true;
   }
   const { issuer, clientId, redirectUri, scope } = server;
-  const config = { issuer, clientId, redirectUri, scope, storage: "session", host: exchange.host };
+  const postLogoutRedirectUri = new URL("/", redirectUri).href;
+  const { host } = exchange;
+  const config = { issuer, clientId, redirectUri, postLogoutRedirectUri, scope, storage: "session", host };
   const known = afresh ? null : metadataCache.find(issuer);
   if (!known) exchange.clear();
   exchange.metadata = known;
@@ -159,10 +161,21 @@ function pauseHere(url) {
   find("#thief-title").focus();
 }
 
+/** What the visitor asks of the server. */
+function loginOptions() {
+  return { returnTo: "/", ...(find("#ask-again").checked ? { prompt: "login" } : {}) };
+}
+
 /** Sends the visitor to the server, in the click's own tick. */
 function signIn() {
   exchange.begin();
-  client.login({ returnTo: "/", ...(find("#ask-again").checked ? { prompt: "login" } : {}) });
+  client.login(loginOptions());
+}
+
+/** Opens the server's page beside this one, in the click's own tick. */
+async function signInWithPopup() {
+  exchange.begin();
+  await showSession(await client.loginWithPopup(loginOptions()));
 }
 
 /** Takes over what is in the form of the visitor's own server. */
@@ -181,6 +194,10 @@ function connect() {
     if (client) signIn();
     else if (!servers.current) find("#issuer").focus();
   });
+  find("#sign-in-popup").onclick = attempt(async () => {
+    if (client) await signInWithPopup();
+  });
+  find("#sign-out-everywhere").onclick = attempt(() => client.logout({ endSession: true, returnTo: "/" }));
   find("#sign-out").onclick = attempt(async () => {
     await client.logout();
     exchange.add({
@@ -235,7 +252,7 @@ function fill() {
 async function start() {
   const url = new URL(location.href);
   const isCallback =
-    url.searchParams.has("state") || url.searchParams.has("code") || url.searchParams.has("error");
+    url.pathname === "/callback" && ["state", "code", "error"].some((name) => url.searchParams.has(name));
   pkce = await import("./pkce-wasm/index.js");
   find("#engine").textContent = await pkce.ready();
   const config = await (await fetch("/config.json")).json();
@@ -253,5 +270,5 @@ async function start() {
 }
 
 await attempt(start)();
-find("#sign-in").disabled = !servers;
+find("#sign-in").disabled = find("#sign-in-popup").disabled = !servers;
 document.body.dataset.ready = "true";

@@ -27,7 +27,8 @@ pub fn check_client(config: JsValue, metadata: JsValue) -> Result<(), JsValue> {
     Ok(())
 }
 
-/// Begins a login: keeps the transaction, and gives the URL to send the user to with the name of the login: `{ url, key }`.
+/// Begins a login: keeps the transaction, and gives the URL to send the user to with the name of the login and the seconds
+/// within which it must be finished: `{ url, key, maxAge }`.
 ///
 /// # Errors
 /// those of [`begin`], and `storage_unavailable`
@@ -39,7 +40,9 @@ pub fn login(config: JsValue, metadata: JsValue, options: JsValue) -> Result<JsV
     let Authorization { url, transaction } =
         begin(&context.config, &context.metadata, login_options(&options)?, &mut SystemEntropy, now)?;
     Logins::open(&context)?.begin(&transaction, now)?;
-    Ok(Members::new().with_text("url", Some(&url)).with_text("key", Some(&transaction.key())).finish())
+    let max_age = context.config.settings().transaction_max_age;
+    let begun = Members::new().with_text("url", Some(&url)).with_text("key", Some(&transaction.key()));
+    Ok(begun.with("maxAge", max_age.into()).finish())
 }
 
 /// Forgets a login that is not to be finished. One whose code was sent already is left to its end.
