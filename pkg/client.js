@@ -162,10 +162,8 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       if (signal?.aborted) throw aborted();
       if (keptByHost(config)) throw named("config_invalid", new Error("no pop-up waits for a host"), "storage");
       const { url, key, maxAge } = plainly(config, glue.login, this.#metadata, { ...options, popup: true });
-      const abandon = () => plainly(config, glue.abandon, this.#metadata, key);
       const popup = globalThis.open(url, "_blank", features);
       if (!popup || popup.closed) {
-        abandon();
         if (fallback !== "redirect") return refused("popup_blocked");
         this.login(options);
         return { status: "redirecting" };
@@ -181,7 +179,6 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       if (outcome) return outcome;
       if (code !== "aborted") return refused(code);
       popup.close();
-      abandon();
       throw aborted();
     }
 

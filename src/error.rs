@@ -150,8 +150,8 @@ codes! {
     InsufficientUserAuthentication "insufficient_user_authentication" User false "The user was authenticated too long ago, or in none of the ways asked for: begin the login again."
 
     Aborted "aborted" Caller false "The signal that was given was aborted."
-    PopupBlocked "popup_blocked" User false "The browser blocked the pop-up: call loginWithPopup straight from a click, or ask for the fallback redirect."
-    PopupClosed "popup_closed" User false "The pop-up seems to have been closed before the login was finished: offer to sign in again. A login that is finished in it after all still counts."
+    PopupBlocked "popup_blocked" User false "The browser blocked the pop-up: call loginWithPopup straight from a click, or with the fallback redirect."
+    PopupClosed "popup_closed" User false "The pop-up was closed before the login was finished: begin the login again."
 }
 
 /// What the server said when it refused (RFC 6749 sections 4.1.2.1 and 5.2): as it was sent, not to be trusted as HTML or link.

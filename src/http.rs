@@ -79,6 +79,6 @@ impl Response {
 
     fn essence(&self) -> &str {
         let content_type = self.content_type.as_deref().unwrap_or_default();
-        content_type.split(';').next().unwrap_or_default().trim()
+        content_type.split(';').next().unwrap_or_default().trim_ascii()
     }
 }

@@ -156,7 +156,7 @@ fn id16_claims_are_a_json_object() {
 }
 
 fn with_resource(resource: &[&str]) -> LoginOptions {
-    LoginOptions { resource: resource.iter().map(ToString::to_string).collect(), ..LoginOptions::default() }
+    LoginOptions { resource: Some(resource.join(" ")), ..LoginOptions::default() }
 }
 
 #[test]
@@ -165,7 +165,7 @@ fn ri1_several_resources_are_sent_each_in_its_own_parameter() {
     let login = login_with(with_resource(&wanted));
     let sent: Vec<_> = parameters(&login.url).into_iter().filter(|(name, _)| name == "resource").collect();
     assert_eq!(sent.into_iter().map(|(_, value)| value).collect::<Vec<_>>(), wanted);
-    assert_eq!(parameter(&login_with(with_resource(&[])).url, "resource"), None);
+    assert_eq!(parameter(&support::login().url, "resource"), None);
 }
 
 #[test]

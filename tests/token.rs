@@ -40,7 +40,7 @@ fn ac13_the_token_request_carries_what_is_required_and_nothing_else() {
 #[test]
 fn ri2_the_resources_of_a_login_are_named_at_the_token_endpoint_too_and_at_every_refresh() {
     let wanted = ["https://a.example/", "https://b.example/x?y=1&z"];
-    let resource = wanted.map(String::from).to_vec();
+    let resource = Some(wanted.join(" "));
     let login = login_with(LoginOptions { resource, ..LoginOptions::default() });
     let nonce = parameter(&login.url, "nonce").unwrap();
     // The record has to hold them: another page may redeem the code.

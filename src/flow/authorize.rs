@@ -34,8 +34,8 @@ pub struct LoginOptions {
     pub ui_locales: Option<String>,
     /// `claims`: single claims to be told (OpenID Connect Core section 5.5).
     pub claims: Option<ClaimsRequest>,
-    /// `resource`: where the access token is to be used, each an absolute URI (RFC 8707 section 2).
-    pub resource: Vec<String>,
+    /// `resource`: where the access token is to be used, absolute URIs, separated by spaces (RFC 8707 section 2).
+    pub resource: Option<String>,
     /// `authorization_details`: what exactly the tokens are to allow (RFC 9396 section 2).
     pub authorization_details: Option<AuthorizationDetails>,
     /// Whether another window than the one that begins the login comes back with the callback.
@@ -145,7 +145,8 @@ pub fn begin(
     if let Some(ui_locales) = &options.ui_locales {
         check_list(ui_locales, "ui_locales")?;
     }
-    if !options.resource.iter().all(|uri| Url::parse(uri).is_some_and(|url| url.fragment.is_none())) {
+    let mut resource = options.resource.iter().flat_map(|list| list.split(' '));
+    if !resource.all(|uri| Url::parse(uri).is_some_and(|url| url.fragment.is_none())) {
         return Err(Error::new(Code::ConfigInvalid).about("resource"));
     }
     let is_openid = asks_for_openid(&scope);
@@ -161,7 +162,7 @@ pub fn begin(
 
     let max_age = options.max_age.map(u64::from);
 
-    let mut form = Form::new()
+    let form = Form::new()
         .with("response_type", "code")
         .with("client_id", &settings.client_id)
         .with("redirect_uri", &settings.redirect_uri)
@@ -177,9 +178,7 @@ pub fn begin(
         .with_some("ui_locales", options.ui_locales.as_deref())
         .with_some("claims", options.claims.as_ref().map(|claims| claims.0.as_str()))
         .with_some("authorization_details", options.authorization_details.as_ref().map(|details| details.0.as_str()));
-    for resource in &options.resource {
-        form = form.with("resource", resource);
-    }
+    let form = with_resource(form, options.resource.as_deref());
 
     Ok(Authorization {
         url: request_url(
@@ -203,11 +202,21 @@ pub fn begin(
             scope,
             max_age,
             acr_values: options.acr_values,
-            resource: (!options.resource.is_empty()).then(|| options.resource.join(" ")),
+            resource: options.resource,
             iss_required: metadata.iss_parameter_supported,
             return_to: options.return_to,
         },
     })
+}
+
+/// Adds where the access token is to be used: a parameter for each place (RFC 8707 section 2).
+pub(crate) fn with_resource(mut form: Form, resource: Option<&str>) -> Form {
+    if let Some(list) = resource {
+        for uri in list.split(' ') {
+            form = form.with("resource", uri);
+        }
+    }
+    form
 }
 
 /// The URL that leads the user to an endpoint with a request: what this crate sets, and the parameters of the caller. The endpoint's own

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use crate::encoding::Form;
 use crate::error::{Code, Error, Refusal};
+use crate::flow::authorize::with_resource;
 use crate::flow::callback::Grant;
 use crate::flow::config::{Config, asks_for_openid};
 use crate::flow::id_token::{self, Authentication, Claimed};
@@ -96,12 +97,6 @@ impl Transaction {
             previous: None,
         }
     }
-}
-
-/// Where the access token is to be used: said at the token endpoint too, for a server may give a token for one place out of all that
-/// were granted (RFC 8707 section 2.2).
-fn with_resource(form: Form, resource: Option<&str>) -> Form {
-    resource.into_iter().flat_map(|list| list.split(' ')).fold(form, |form, uri| form.with("resource", uri))
 }
 
 /// Who vouches for an ID token without its signature: TLS, when it is the issuer's own from end to end; otherwise nobody, and

@@ -45,18 +45,6 @@ pub fn login(config: JsValue, metadata: JsValue, options: JsValue) -> Result<JsV
     Ok(begun.with("maxAge", max_age.into()).finish())
 }
 
-/// Forgets a login that is not to be finished. One whose code was sent already is left to its end.
-///
-/// # Errors
-/// those of the configuration, and `storage_unavailable`
-#[wasm_bindgen]
-#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn abandon(config: JsValue, metadata: JsValue, key: &str) -> Result<(), JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    Logins::open(&context)?.abandon(key);
-    Ok(())
-}
-
 /// The name of the login that a callback belongs to; nothing when it is no callback at this redirect URI.
 #[wasm_bindgen(js_name = callbackKey)]
 #[must_use]
@@ -74,11 +62,21 @@ pub fn callback_key(redirect_uri: &str, url: &str) -> Option<String> {
 pub fn handle_redirect(config: JsValue, metadata: JsValue, url: &str) -> Result<JsValue, JsValue> {
     let context = Context::read(&config, &metadata)?;
     let settings = context.config.settings();
-    let (next, address) = match begin_exchange(&context, url)? {
-        Next::Step(step) => (step, Some(&settings.redirect_uri)),
-        Next::Outcome(outcome) => (done(outcome), Some(&settings.redirect_uri)),
-        Next::Back(outcome) => (done(outcome), settings.post_logout_redirect_uri.as_ref()),
-        Next::Left(outcome) => (done(outcome), None),
+    let mut address = Some(&settings.redirect_uri);
+    let next = match Callback::parse(url, &settings.redirect_uri).transpose() {
+        Some(parsed) => begin_exchange(&context, parsed)?,
+        None => {
+            address = settings.post_logout_redirect_uri.as_ref();
+            come_back(&context, url)?
+        }
+    };
+    let next = match next {
+        Next::Step(step) => step,
+        Next::Outcome(outcome) => done(outcome),
+        Next::Left(outcome) => {
+            address = None;
+            done(outcome)
+        }
     };
     if let Some(address) = address {
         Reflect::set(&next, &"address".into(), &address.as_str().into())?;
@@ -175,23 +173,28 @@ pub(crate) fn keep_session(
 enum Next {
     Step(JsValue),
     Outcome(JsValue),
-    /// The user came back from signing out at the server.
-    Back(JsValue),
     /// It is not for this client: the callback stays where it was found.
     Left(JsValue),
 }
 
-/// Up to the token request; from there on the code counts as used, whatever becomes of the page.
-fn begin_exchange(context: &Context, url: &str) -> Result<Next, Error> {
+/// Where the user may have come back to after signing out at the server. It may be any page: what is none of ours changes nothing.
+fn come_back(context: &Context, url: &str) -> Result<Next, Error> {
     let config = &context.config;
-    let Some(parsed) = Callback::parse(url, &config.settings().redirect_uri).transpose() else {
-        return Ok(match returned(config, url).and_then(|key| Logins::open(context).ok()?.remains(&key)) {
-            Some(tombstone) if tombstone.outcome == Outcome::SignedOut && !tombstone.is_foreign(config) => {
-                Next::Back(already(&tombstone, &Sessions::open(context)?))
-            }
-            _ => Next::Left(status("none").finish()),
-        });
+    let remains = match returned(config, url) {
+        Some(key) => Logins::open(context)?.remains(&key),
+        None => None,
     };
+    Ok(match remains {
+        Some(tombstone) if tombstone.outcome == Outcome::SignedOut && !tombstone.is_foreign(config) => {
+            Next::Outcome(signed_out(&tombstone))
+        }
+        _ => Next::Left(status("none").finish()),
+    })
+}
+
+/// Up to the token request; from there on the code counts as used, whatever becomes of the page.
+fn begin_exchange(context: &Context, parsed: Result<Callback, Error>) -> Result<Next, Error> {
+    let config = &context.config;
     let callback = match parsed {
         Ok(callback) => callback,
         Err(error) => return Ok(refused(error, None)),
@@ -276,10 +279,14 @@ fn already(tombstone: &Tombstone, sessions: &Sessions) -> JsValue {
             .with("tokens", sessions.load().map_or(JsValue::NULL, |tokens| from_tokens(&tokens)))
             .with_text("returnTo", return_to)
             .finish(),
-        Outcome::SignedOut => status("signed-out").with_text("returnTo", return_to).finish(),
+        Outcome::SignedOut => signed_out(tombstone),
         Outcome::Refused { code, restart } => refused_with(Error::new(code), restart, return_to),
         Outcome::Claimed => refused_with(Error::new(Code::CodeAlreadyUsed), true, return_to),
     }
+}
+
+fn signed_out(tombstone: &Tombstone) -> JsValue {
+    status("signed-out").with_text("returnTo", tombstone.return_to.as_deref()).finish()
 }
 
 fn other_login(error: Error) -> JsValue {

@@ -4,7 +4,7 @@ use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use js_sys::{Array, Object, Reflect};
+use js_sys::{Object, Reflect};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Storage;
 
@@ -117,7 +117,7 @@ pub(crate) fn login_options(options: &JsValue) -> Result<LoginOptions, Error> {
         acr_values: text(options, "acrValues", "acr_values")?,
         ui_locales: text(options, "uiLocales", "ui_locales")?,
         claims: json("claims").map(ClaimsRequest::parse::<JsValue>).transpose()?,
-        resource: texts(options, "resource", "resource")?,
+        resource: text(options, "resource", "resource")?,
         authorization_details: json("authorizationDetails").map(AuthorizationDetails::parse::<JsValue>).transpose()?,
         popup: flag(options, "popup"),
         extra_parameters: extra_parameters(options)?,
@@ -133,16 +133,18 @@ pub(crate) fn logout_options(options: &JsValue) -> Result<LogoutOptions, Error> 
     })
 }
 
+#[inline(never)]
 fn extra_parameters(options: &JsValue) -> Result<Vec<(String, String)>, Error> {
-    let Some(extra) = options.member("extraParameters") else { return Ok(Vec::new()) };
-    let invalid = || invalid("extra_parameters");
-    let names = Reflect::own_keys(&extra).map_err(|_| invalid())?;
-    let parameter = |name: JsValue| {
-        let name = Json::as_string(&name).ok_or_else(invalid)?;
-        let value = extra.string(&name).ok_or_else(invalid)?;
-        Ok((name, value))
-    };
-    names.iter().map(parameter).collect()
+    let mut extra_parameters = Vec::new();
+    if let Some(extra) = options.member("extraParameters") {
+        let names = Reflect::own_keys(&extra).map_err(|_| invalid("extra_parameters"))?;
+        for name in names.iter() {
+            let name = name.as_string().ok_or_else(|| invalid("extra_parameters"))?;
+            let value = extra.string(&name).ok_or_else(|| invalid("extra_parameters"))?;
+            extra_parameters.push((name, value));
+        }
+    }
+    Ok(extra_parameters)
 }
 
 /// A token set as JavaScript sees it.
@@ -156,7 +158,7 @@ pub(crate) fn from_tokens(tokens: &TokenSet<JsValue>) -> JsValue {
         .with_text("idToken", tokens.id_token.as_ref().map(Secret::expose))
         .with_some("claims", tokens.claims.clone())
         .with_text("idTokenVerifiedBy", tokens.id_token_verified_by.map(VerifiedBy::name))
-        .with_some("resource", tokens.resource.as_ref().map(|list| list.split(' ').map(JsValue::from).collect::<Array>().into()))
+        .with_text("resource", tokens.resource.as_deref())
         .with_some("authorizationDetails", tokens.authorization_details.clone())
         .finish()
 }
@@ -172,7 +174,7 @@ pub(crate) fn to_tokens(tokens: &JsValue) -> Result<TokenSet<JsValue>, Error> {
         id_token: text(tokens, "idToken", "id_token")?.map(Secret::new),
         claims: tokens.member("claims"),
         id_token_verified_by: tokens.string("idTokenVerifiedBy").and_then(|name| VerifiedBy::from_name(&name)),
-        resource: Some(texts(tokens, "resource", "resource")?.join(" ")).filter(|list| !list.is_empty()),
+        resource: text(tokens, "resource", "resource")?,
         authorization_details: tokens.member("authorizationDetails"),
     })
 }
@@ -224,13 +226,6 @@ fn text(object: &JsValue, name: &str, subject: &'static str) -> Result<Option<St
         Some(value) => Json::as_string(&value).map(Some).ok_or_else(|| invalid(subject)),
         None => Ok(None),
     }
-}
-
-/// A list of strings; without the member it is empty.
-fn texts(object: &JsValue, name: &str, subject: &'static str) -> Result<Vec<String>, Error> {
-    let Some(value) = object.member(name) else { return Ok(Vec::new()) };
-    let elements = value.as_elements().ok_or_else(|| invalid(subject))?;
-    elements.iter().map(|element| Json::as_string(element).ok_or_else(|| invalid(subject))).collect()
 }
 
 fn required_text(object: &JsValue, name: &str, subject: &'static str) -> Result<String, Error> {

@@ -89,10 +89,6 @@ impl Logins {
         self.0.set(TOMBSTONE, key, &tombstone.to_record())
     }
 
-    pub(crate) fn abandon(&self, key: &str) {
-        self.0.remove(TRANSACTION, key);
-    }
-
     /// Puts a login back in the place of its tombstone: its exchange never reached the server, or no answer came.
     pub(crate) fn restore(&self, key: &str, record: &str) -> Result<(), Error> {
         self.0.set(TRANSACTION, key, record)?;
