@@ -160,7 +160,8 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       const config = this.#config;
       const aborted = () => named("aborted", signal.reason);
       if (signal?.aborted) throw aborted();
-      if (keptByHost(config)) throw named("config_invalid", new Error("no pop-up waits for a host"), "storage");
+      if (keptByHost(config))
+        throw named("config_invalid", new Error("no pop-up waits for a host"), "storage");
       const { url, key, maxAge } = plainly(config, glue.login, this.#metadata, { ...options, popup: true });
       const popup = globalThis.open(url, "_blank", features);
       if (!popup || popup.closed) {

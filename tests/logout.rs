@@ -164,16 +164,14 @@ fn lo1_without_tokens_the_server_is_told_the_client_and_the_hint() {
 #[test]
 fn lo1_what_this_crate_sets_cannot_be_replaced() {
     for name in ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "logout_hint", "ui_locales"] {
-        let options =
-            LogoutOptions { extra_parameters: vec![(name.into(), "x".into())], ..LogoutOptions::default() };
+        let options = LogoutOptions { extra_parameters: vec![(name.into(), "x".into())], ..LogoutOptions::default() };
         assert_eq!(code(leave(&returning(), options)), Code::ParameterProtected, "{name}");
     }
     let twice = vec![("a".into(), "1".into()), ("a".into(), "2".into())];
     let options = LogoutOptions { extra_parameters: twice, ..LogoutOptions::default() };
     assert_eq!(code(leave(&returning(), options)), Code::ParameterProtected);
     let metadata = metadata_with(|document| document["end_session_endpoint"] = json!("https://as.example/out?state=1"));
-    let left =
-        end_session(&config(), &metadata, Some(&signed_in()), LogoutOptions::default(), &mut Seeded(7), NOW);
+    let left = end_session(&config(), &metadata, Some(&signed_in()), LogoutOptions::default(), &mut Seeded(7), NOW);
     assert_eq!(fault(left), (Code::MetadataInvalid, Some("end_session_endpoint")));
 }
 

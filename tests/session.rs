@@ -58,7 +58,9 @@ fn a_session_survives_the_page() {
 fn ri2_ra3_what_the_tokens_are_for_survives_the_page() {
     let tokens = TokenSet {
         resource: Some("https://a.example/ https://b.example/x?y=1&z".into()),
-        authorization_details: Some(json!([{"type": "payment", "amount": {"currency": "EUR", "value": "1.50 & more"}}])),
+        authorization_details: Some(
+            json!([{"type": "payment", "amount": {"currency": "EUR", "value": "1.50 & more"}}]),
+        ),
         ..bare("a")
     };
     assert_same(&tokens, &revive(tokens.to_record().expose()).unwrap());

@@ -119,8 +119,7 @@ pub fn end_session<J: Json>(
         .with_some("logout_hint", options.logout_hint.as_deref())
         .with_some("ui_locales", options.ui_locales.as_deref());
     let url = request_url((endpoint, ENDPOINT), form, &PROTECTED, &options.extra_parameters)?;
-    let expected =
-        state.map(|state| (key(&state), Tombstone::new(config, Outcome::SignedOut, options.return_to, now)));
+    let expected = state.map(|state| (key(&state), Tombstone::new(config, Outcome::SignedOut, options.return_to, now)));
     Ok(EndSession { url, expected })
 }
 

@@ -64,7 +64,10 @@ async fn a_popup_that_the_user_closes_is_told() {
 async fn a_popup_that_the_browser_blocks_is_told() {
     let app = App::start().await;
     // Nobody has touched the page, and a click by script counts for nothing.
-    app.browser.run("setTimeout(() => document.querySelector('#sign-in-popup').click(), 6000);").await.expect("it runs");
+    app.browser
+        .run("setTimeout(() => document.querySelector('#sign-in-popup').click(), 6000);")
+        .await
+        .expect("it runs");
     let shown = app.until("the page knows", |page| page.outcome.status == "refused").await;
     assert_eq!(shown.outcome, Outcome::error("refused", "popup_blocked"));
     assert_eq!(app.browser.tabs().await.len(), 1);
