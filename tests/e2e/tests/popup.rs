@@ -1,7 +1,8 @@
 //! Sign-in in a pop-up, with the browsers' own blocking of pop-ups, against a server whose pages are parted from whoever opened them
 //! (`Cross-Origin-Opener-Policy: same-origin`).
 
-use e2e::{App, Counters, Outcome, Tab};
+use e2e::{App, Browser, Counters, Lab, Outcome, Tab};
+use serde_json::{Value, json};
 
 const ONE_TOKEN: Counters = Counters { token_ok: 1, token_refused: 0 };
 
@@ -98,4 +99,64 @@ async fn a_popup_goes_on_alone_when_the_page_is_gone() {
     assert!(shown.signed_in);
     shown.assert_no_response_is_left();
     assert_eq!(app.demo.counters().await, ONE_TOKEN);
+}
+
+/// What the login in a pop-up came to, in the bare page.
+async fn popped(browser: &Browser) -> Value {
+    browser.until("return lab.popped ?? null;").await.unwrap_or_else(|last| panic!("the login does not end: {last}"))
+}
+
+async fn run(browser: &Browser, script: &str) {
+    browser.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"));
+}
+
+#[tokio::test]
+async fn the_tokens_of_a_popup_are_where_the_application_is_whatever_the_storage() {
+    for (storage, transactions) in
+        [("memory", "local"), ("memory", "memory"), ("session", "session"), ("local", "local")]
+    {
+        let lab = Lab::start().await;
+        lab.choose("honest", &json!({ "storage": storage, "transactionStorage": transactions }));
+        let browser = Browser::start().await;
+        lab.open(&browser).await;
+        run(&browser, "lab.offerPopup();").await;
+        browser.click("#popup").await;
+        let outcome = popped(&browser).await;
+        assert_eq!(outcome["status"], "signed-in", "{storage} {transactions}: {outcome}");
+        assert_eq!(outcome["token"], "access-1", "{storage} {transactions}");
+        assert_eq!(outcome["returnTo"], "/back");
+        assert_eq!(outcome["signedIn"], true, "{storage} {transactions}");
+        browser.until_tabs(1).await;
+        lab.assert_exchanges(1);
+    }
+}
+
+#[tokio::test]
+async fn a_blocked_popup_falls_back_to_a_redirect_when_asked_to() {
+    let lab = Lab::start().await;
+    let browser = Browser::start().await;
+    lab.open(&browser).await;
+    run(&browser, "lab.offerPopup({ fallback: 'redirect' });").await;
+    run(&browser, "setTimeout(() => document.querySelector('#popup').click(), 6000);").await;
+    let outcome = popped(&browser).await;
+    assert_eq!((&outcome["status"], &outcome["opened"]), (&json!("redirecting"), &json!(1)));
+    assert_eq!(browser.tabs().await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_login_in_a_popup_can_be_given_up() {
+    let lab = Lab::start().await;
+    let browser = Browser::start().await;
+    lab.open(&browser).await;
+    // A server whose page leads nowhere.
+    let waiting = json!({ "issuer": lab.server.issuer("nowhere") });
+    run(&browser, &format!("lab.offerPopup({{}}, {waiting});")).await;
+    browser.click("#popup").await;
+    browser.until_tabs(2).await;
+    run(&browser, "lab.controller.abort();").await;
+    let outcome = popped(&browser).await;
+    assert_eq!((&outcome["status"], &outcome["code"]), (&json!("threw"), &json!("aborted")));
+
+    run(&browser, "lab.popped = null; document.querySelector('#popup').click();").await;
+    assert_eq!(popped(&browser).await["code"], "aborted", "a signal that was aborted before");
 }
