@@ -194,11 +194,7 @@ export interface LogoutOptions {
   endSession?: boolean;
   /** A path of this origin to return to afterwards: it is in {@link SignedOut.returnTo}. Kept here, never in the URL. */
   returnTo?: string;
-  /** Who signs out, where the server cannot tell by the ID token (OpenID Connect RP-Initiated Logout 1.0 section 2). */
-  logoutHint?: string;
-  /** Languages for the server's pages, BCP 47, the best one first, space-separated. */
-  uiLocales?: string;
-  /** Further parameters of the request. They cannot replace one that this package sets. */
+  /** Further parameters of the request, as `logout_hint` and `ui_locales` (section 2). They cannot replace one that this package sets. */
   extraParameters?: Readonly<Record<string, string>>;
 }
 

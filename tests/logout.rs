@@ -150,20 +150,20 @@ fn lo1_without_a_place_to_come_back_to_there_is_neither_that_nor_a_state() {
 #[test]
 fn lo1_without_tokens_the_server_is_told_the_client_and_the_hint() {
     let options = LogoutOptions {
-        logout_hint: Some("alice".into()),
-        ui_locales: Some("fr en".into()),
-        extra_parameters: vec![("federated".into(), "1".into())],
+        extra_parameters: [("logout_hint", "alice"), ("ui_locales", "fr en")]
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
         ..LogoutOptions::default()
     };
     let metadata = metadata_with(|document| document["end_session_endpoint"] = json!("https://as.example/out?t=1"));
     let tokens = None::<&pkce_wasm::TokenSet<serde_json::Value>>;
     let left = end_session(&config(), &metadata, tokens, options, &mut Seeded(7), NOW).unwrap();
-    assert_eq!(left.url, "https://as.example/out?t=1&client_id=app&logout_hint=alice&ui_locales=fr%20en&federated=1");
+    assert_eq!(left.url, "https://as.example/out?t=1&client_id=app&logout_hint=alice&ui_locales=fr%20en");
 }
 
 #[test]
 fn lo1_what_this_crate_sets_cannot_be_replaced() {
-    for name in ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "logout_hint", "ui_locales"] {
+    for name in ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"] {
         let options = LogoutOptions { extra_parameters: vec![(name.into(), "x".into())], ..LogoutOptions::default() };
         assert_eq!(code(leave(&returning(), options)), Code::ParameterProtected, "{name}");
     }

@@ -7,7 +7,7 @@ use crate::encoding::Form;
 use crate::error::{Code, Error};
 use crate::flow::authorize::{is_local_path, request_url};
 use crate::flow::callback::Callback;
-use crate::flow::config::{Config, check_list};
+use crate::flow::config::Config;
 use crate::flow::metadata::Metadata;
 use crate::flow::token::TokenSet;
 use crate::flow::transaction::{Outcome, Tombstone, key};
@@ -60,11 +60,7 @@ pub fn finish_revocation(response: &Response) -> Result<(), Error> {
 pub struct LogoutOptions {
     /// A path of the application's origin to return to; kept here, never in the URL.
     pub return_to: Option<String>,
-    /// `logout_hint`: who signs out, where the server cannot tell by the ID token.
-    pub logout_hint: Option<String>,
-    /// `ui_locales`: languages, the best one first, separated by spaces.
-    pub ui_locales: Option<String>,
-    /// Further parameters. They cannot replace one that this crate sets.
+    /// Further parameters, as `logout_hint` and `ui_locales`. They cannot replace one that this crate sets.
     pub extra_parameters: Vec<(String, String)>,
 }
 
@@ -78,14 +74,13 @@ pub struct EndSession {
     pub expected: Option<(String, Tombstone)>,
 }
 
-const PROTECTED: [&str; 6] =
-    ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "logout_hint", "ui_locales"];
+const PROTECTED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
 
 /// Builds the request that ends the session at the server; `now` is in seconds since 1970. The tokens are to be forgotten before the user leaves
 /// (OpenID Connect RP-Initiated Logout section 2).
 ///
 /// # Errors
-/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`], [`Code::ReturnToRefused`], [`Code::ConfigInvalid`], [`Code::ParameterProtected`],
+/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`], [`Code::ReturnToRefused`], [`Code::ParameterProtected`],
 /// [`Code::MetadataInvalid`], [`Code::RandomnessUnavailable`]
 pub fn end_session<J: Json>(
     config: &Config,
@@ -105,9 +100,6 @@ pub fn end_session<J: Json>(
     if !options.return_to.as_deref().is_none_or(is_local_path) {
         return Err(Error::new(Code::ReturnToRefused).about("return_to"));
     }
-    if let Some(ui_locales) = &options.ui_locales {
-        check_list(ui_locales, "ui_locales")?;
-    }
     let settings = config.settings();
     let return_uri = settings.post_logout_redirect_uri.as_deref();
     let state = return_uri.map(|_| token(entropy)).transpose()?;
@@ -115,9 +107,7 @@ pub fn end_session<J: Json>(
         .with_some("id_token_hint", tokens.and_then(|tokens| tokens.id_token.as_ref()).map(Secret::expose))
         .with("client_id", &settings.client_id)
         .with_some("post_logout_redirect_uri", return_uri)
-        .with_some("state", state.as_deref())
-        .with_some("logout_hint", options.logout_hint.as_deref())
-        .with_some("ui_locales", options.ui_locales.as_deref());
+        .with_some("state", state.as_deref());
     let url = request_url((endpoint, ENDPOINT), form, &PROTECTED, &options.extra_parameters)?;
     let expected = state.map(|state| (key(&state), Tombstone::new(config, Outcome::SignedOut, options.return_to, now)));
     Ok(EndSession { url, expected })

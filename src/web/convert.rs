@@ -127,8 +127,6 @@ pub(crate) fn login_options(options: &JsValue) -> Result<LoginOptions, Error> {
 pub(crate) fn logout_options(options: &JsValue) -> Result<LogoutOptions, Error> {
     Ok(LogoutOptions {
         return_to: text(options, "returnTo", "return_to")?,
-        logout_hint: text(options, "logoutHint", "logout_hint")?,
-        ui_locales: text(options, "uiLocales", "ui_locales")?,
         extra_parameters: extra_parameters(options)?,
     })
 }
