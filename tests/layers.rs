@@ -27,6 +27,7 @@ const GROUPS: [(Order, &[&str]); 4] = [
             "flow::token",
             "flow::session",
             "flow::challenge",
+            "flow::resource",
             "flow::userinfo",
             "flow::logout",
         ],

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 
@@ -28,6 +29,8 @@ pub struct Settings {
     /// The only algorithm by which ID tokens may be signed: the `id_token_signed_response_alg` of the registration. With
     /// `None`, any that the server's metadata lists.
     pub id_token_signed_response_alg: Option<String>,
+    /// The origins, besides the userinfo endpoint, to which the access token may be sent.
+    pub resource_origins: Vec<String>,
     /// The server supports S256 although its metadata does not say so.
     pub dangerously_assume_pkce_support: bool,
     /// `http` is allowed beyond the loopback hosts.
@@ -49,6 +52,7 @@ impl Settings {
             transaction_max_age: 600,
             clock_tolerance: 60,
             id_token_signed_response_alg: None,
+            resource_origins: Vec::new(),
             dangerously_assume_pkce_support: false,
             dangerously_allow_http: false,
             dangerously_allow_unverified_id_token: false,
@@ -80,6 +84,9 @@ impl Config {
         }
         if settings.id_token_signed_response_alg.as_deref().is_some_and(|alg| Algorithm::from_alg(alg).is_none()) {
             return Err(Error::new(Code::ConfigInvalid).about("id_token_signed_response_alg"));
+        }
+        for origin in &settings.resource_origins {
+            check_origin(origin, settings.dangerously_allow_http)?;
         }
         if settings.transaction_max_age == 0 {
             return Err(Error::new(Code::ConfigInvalid).about("transaction_max_age"));
@@ -114,6 +121,16 @@ pub(crate) fn check_issuer(issuer: &str, allow_http: bool) -> Result<(), Error> 
         return Err(invalid);
     }
     if url.is_secure() || allow_http { Ok(()) } else { Err(Error::new(Code::EndpointInsecure).about("issuer")) }
+}
+
+/// An origin is a scheme, a host and perhaps a port, and nothing else (RFC 6454 section 6.1).
+fn check_origin(origin: &str, allow_http: bool) -> Result<(), Error> {
+    let Some(url) = Url::parse(origin).filter(|url| {
+        url.is_web() && matches!(url.path, "" | "/") && url.query.is_none() && url.fragment.is_none()
+    }) else {
+        return Err(Error::new(Code::ConfigInvalid).about("resource_origins"));
+    };
+    if url.is_secure() || allow_http { Ok(()) } else { Err(Error::new(Code::EndpointInsecure).about("resource_origins")) }
 }
 
 /// Tokens of `%x21 / %x23-5B / %x5D-7E`, separated by single spaces, as scopes are (RFC 6749 appendix A.4).

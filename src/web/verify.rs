@@ -96,6 +96,7 @@ impl Pending {
                 status: 200,
                 content_type: Some("application/json".into()),
                 date: None,
+                retry_after: None,
                 body: Secret::default(),
             },
             received_at: 0,
@@ -222,7 +223,7 @@ fn settle(
 ) -> Result<JsValue, Error> {
     Ok(done(match awaiting {
         Awaiting::Login => finish_login(context, carry, tokens)?,
-        Awaiting::FreshSession => from_tokens(&keep_session(context, tokens)?),
+        Awaiting::FreshSession => from_tokens(&keep_session(context, carry, tokens)?),
         _ => from_tokens(&tokens?),
     }))
 }
