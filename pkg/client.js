@@ -211,13 +211,13 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       if (this.#listens) return;
       this.#listens = true;
       const own = nameOf(this.#config);
-      spread.listen(({ name, type, reason, error }, elsewhere) => {
+      spread.listen(({ name, type, reason }, elsewhere) => {
         if (name !== own) return;
         if (elsewhere && type === "signed-out" && !isShared(this.#config)) {
           plainly(this.#config, glue.logout, this.#metadata);
         }
         for (const { type: wanted, listener } of this.#listeners) {
-          if (wanted === type) queueMicrotask(() => listener({ type, reason, error, elsewhere }));
+          if (wanted === type) queueMicrotask(() => listener({ type, reason, elsewhere }));
         }
       });
     }

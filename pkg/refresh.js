@@ -32,8 +32,7 @@ export const createRefresh = ({ glue, goOn, keeping, ready, spread }) => {
   };
 
   /** What others are told when the session has changed. */
-  const tell = ({ config, name }, type, reason, error) =>
-    spread.tell({ name, type, reason, error }, isShared(config));
+  const tell = ({ config, name }, type, reason) => spread.tell({ name, type, reason }, isShared(config));
 
   const attempt = async (client, asked, reason) => {
     const step = await look(client, asked, true);
@@ -45,7 +44,7 @@ export const createRefresh = ({ glue, goOn, keeping, ready, spread }) => {
     } catch (error) {
       // The server's own words come with the end of a session; without them it was ended by a sign-out meanwhile.
       const ended = error.oauthError === "invalid_grant";
-      tell(client, ended ? "expired" : "failed", ended ? error.code : reason, undefined);
+      tell(client, ended ? "expired" : "failed", ended ? error.code : reason);
       throw error;
     }
   };

@@ -64,7 +64,7 @@ export const send = async (
     const type = response.headers.get("content-type");
     const date = Date.parse(response.headers.get("date")) / 1000 || undefined;
     const later = response.headers.get("retry-after");
-    const retryAfter = (Number(later) || (Date.parse(later) - Date.now()) / 1000) || undefined;
+    const retryAfter = Number(later) || (Date.parse(later) - Date.now()) / 1000 || undefined;
     const body = await read(response);
     return {
       status,

@@ -75,7 +75,8 @@ impl<'a> Url<'a> {
     /// Whether scheme, host and port are those of another web address, be its default port written or not (RFC 6454 section 4).
     #[must_use]
     pub fn has_origin_of(&self, other: &Url<'_>) -> bool {
-        self.has_scheme(other.scheme) && self.significant_authority().eq_ignore_ascii_case(other.significant_authority())
+        self.has_scheme(other.scheme)
+            && self.significant_authority().eq_ignore_ascii_case(other.significant_authority())
     }
 
     /// The authority without a default port.

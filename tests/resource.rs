@@ -140,11 +140,8 @@ fn be5_a_scope_that_was_granted_and_is_not_enough_calls_for_no_login() {
 #[test]
 fn su1_su2_a_step_up_is_told_with_what_a_login_has_to_ask_for() {
     let challenge = "Bearer error=\"insufficient_user_authentication\", acr_values=\"gold silver\", max_age=\"5\"";
-    let expected = Needed {
-        scope: Some("openid files.read".into()),
-        acr_values: Some("gold silver".into()),
-        max_age: Some(5),
-    };
+    let expected =
+        Needed { scope: Some("openid files.read".into()), acr_values: Some("gold silver".into()), max_age: Some(5) };
     for status in [401, 403] {
         let found = needed(status, challenge, |_| {});
         assert_eq!(found, (Code::InsufficientUserAuthentication, Some(expected.clone())));

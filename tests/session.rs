@@ -242,19 +242,23 @@ fn sb3_only_invalid_grant_ends_a_session() {
 
 #[test]
 fn sb3_whatever_else_happens_to_a_refresh_the_tokens_stay() {
-    let other_refusal = |error: &str| {
-        Error::new(Code::TokenRefused).refusal(Refusal { error: error.into(), ..Refusal::default() })
-    };
-    for error in Code::ALL.iter().map(|code| Error::new(*code)).chain(
-        ["invalid_client", "invalid_request", "temporarily_unavailable", "invalid_scope"].map(other_refusal),
-    ) {
+    let other_refusal =
+        |error: &str| Error::new(Code::TokenRefused).refusal(Refusal { error: error.into(), ..Refusal::default() });
+    for error in Code::ALL
+        .iter()
+        .map(|code| Error::new(*code))
+        .chain(["invalid_client", "invalid_request", "temporarily_unavailable", "invalid_scope"].map(other_refusal))
+    {
         let (session, told) = failed(session(), error.clone());
         assert_eq!(told.code, error.code);
         assert_eq!(session.tokens.refresh_token.as_ref().unwrap().expose(), REFRESH_TOKEN);
         // The access token serves on; without one the caller is told why there is none.
         assert_eq!(session.next(&Asked::default(), after(1)).unwrap(), Next::Give, "{error}");
         if told.retry_after.unwrap() > 1 {
-            assert_eq!(session.next(&Asked { seen: Some((ACCESS_TOKEN, after(59))), ..Asked::default() }, after(1)).unwrap(), Next::Give);
+            assert_eq!(
+                session.next(&Asked { seen: Some((ACCESS_TOKEN, after(59))), ..Asked::default() }, after(1)).unwrap(),
+                Next::Give
+            );
         }
     }
 }

@@ -168,9 +168,7 @@ fn same_base(base: &str, expected: &str) -> bool {
         return true;
     }
     let (Some(base), Some(expected)) = (Url::parse(base), Url::parse(expected)) else { return false };
-    expected.is_web()
-        && base.has_origin_of(&expected)
-        && significant_path(&base) == significant_path(&expected)
+    expected.is_web() && base.has_origin_of(&expected) && significant_path(&base) == significant_path(&expected)
 }
 
 const fn significant_path<'a>(url: &Url<'a>) -> &'a str {

@@ -125,12 +125,16 @@ pub(crate) fn check_issuer(issuer: &str, allow_http: bool) -> Result<(), Error> 
 
 /// An origin is a scheme, a host and perhaps a port, and nothing else (RFC 6454 section 6.1).
 fn check_origin(origin: &str, allow_http: bool) -> Result<(), Error> {
-    let Some(url) = Url::parse(origin).filter(|url| {
-        url.is_web() && matches!(url.path, "" | "/") && url.query.is_none() && url.fragment.is_none()
-    }) else {
+    let Some(url) = Url::parse(origin)
+        .filter(|url| url.is_web() && matches!(url.path, "" | "/") && url.query.is_none() && url.fragment.is_none())
+    else {
         return Err(Error::new(Code::ConfigInvalid).about("resource_origins"));
     };
-    if url.is_secure() || allow_http { Ok(()) } else { Err(Error::new(Code::EndpointInsecure).about("resource_origins")) }
+    if url.is_secure() || allow_http {
+        Ok(())
+    } else {
+        Err(Error::new(Code::EndpointInsecure).about("resource_origins"))
+    }
 }
 
 /// Tokens of `%x21 / %x23-5B / %x5D-7E`, separated by single spaces, as scopes are (RFC 6749 appendix A.4).

@@ -60,7 +60,8 @@ fn needed<J: Json>(config: &Config, tokens: &TokenSet<J>, challenge: Challenge, 
     let asked = challenge.scope.as_deref().unwrap_or_default();
     let has_scope = scopes(asked).all(|scope| scopes(&tokens.scope).any(|granted| granted == scope));
     let acr = tokens.claims.as_ref().and_then(|claims| claims.string("acr"));
-    let has_acr = challenge.acr_values.as_deref().is_none_or(|values| scopes(values).any(|value| acr.as_deref() == Some(value)));
+    let has_acr =
+        challenge.acr_values.as_deref().is_none_or(|values| scopes(values).any(|value| acr.as_deref() == Some(value)));
     #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
     let is_recent = challenge
         .max_age

@@ -246,7 +246,8 @@ impl<J: Json> Session<J> {
         now: u64,
         chance: u8,
     ) -> (Kept<J>, Result<(), Error>) {
-        let token = |session: &Self| session.tokens.refresh_token.as_ref().map(|token| Secret::new(token.expose().into()));
+        let token =
+            |session: &Self| session.tokens.refresh_token.as_ref().map(|token| Secret::new(token.expose().into()));
         let is_kept = kept.and_then(token).zip(token(&self)).is_some_and(|(kept, sent)| kept.matches(sent.expose()));
         if !is_kept {
             return (Kept::Other, Err(Error::new(Code::SessionExpired)));

@@ -161,11 +161,7 @@ pub(crate) fn to_tokens(tokens: &JsValue) -> Result<TokenSet<JsValue>, Error> {
 }
 
 /// The answer to a request, as the transport brings it; or why there is none.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a status that is none becomes 0"
-)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status that is none becomes 0")]
 pub(crate) fn to_response(answer: &JsValue) -> Result<Response, Error> {
     let status = answer.number("status").unwrap_or_default() as u16;
     match answer.string("failure").as_deref() {
