@@ -20,7 +20,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const PAUSE: Duration = Duration::from_millis(25);
 
 /// A tab of a browser.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tab(WindowHandle);
 
 /// A browser with a fresh profile. Dropping it ends it, its driver and its profile.
