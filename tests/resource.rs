@@ -76,7 +76,7 @@ fn be6_ac22_what_is_listed_is_an_origin_and_secure() {
     ] {
         assert_eq!(fault(try_listing(origin)), (Code::ConfigInvalid, Some("resource_origins")), "{origin}");
     }
-    assert_eq!(fault(try_listing("http://api.example")), (Code::EndpointInsecure, Some("resource_origins")));
+    assert_eq!(fault(try_listing("http://api.example")), (Code::ConfigInvalid, Some("resource_origins")));
     let dangerous = try_config(|settings| {
         settings.resource_origins = vec!["http://api.example".into()];
         settings.dangerously_allow_http = true;

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::encoding::take_field;
+
 /// How the access token is to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -45,20 +47,17 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    const fn new(scheme: Scheme) -> Self {
-        Self { scheme, error: None, error_description: None, scope: None, realm: None, acr_values: None, max_age: None }
-    }
-
-    /// The place of a parameter that is a text; names know no case (RFC 9110 section 11.2).
-    fn text(&mut self, name: &str) -> Option<&mut Option<String>> {
-        let places = [
-            ("error", &mut self.error),
-            ("error_description", &mut self.error_description),
-            ("scope", &mut self.scope),
-            ("realm", &mut self.realm),
-            ("acr_values", &mut self.acr_values),
-        ];
-        places.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, place)| place)
+    /// Of its parameters, whose names are in lower case, those that are known; `None` when one of them stands twice: nobody could say which is
+    /// meant (RFC 9110 section 11.2, RFC 6750 section 3).
+    fn new(scheme: Scheme, mut parameters: Vec<(String, String)>) -> Option<Self> {
+        let known = ["error", "error_description", "scope", "realm", "acr_values", "max_age"];
+        let [error, error_description, scope, realm, acr_values, max_age] =
+            known.map(|name| take_field(&mut parameters, name));
+        if parameters.iter().any(|(name, _)| known.contains(&name.as_str())) {
+            return None;
+        }
+        let max_age = max_age.as_deref().and_then(whole);
+        Some(Self { scheme, error, error_description, scope, realm, acr_values, max_age })
     }
 }
 
@@ -86,52 +85,42 @@ struct Cursor<'a>(&'a str);
 
 impl<'a> Cursor<'a> {
     /// Takes the characters for which this holds.
-    fn take(&mut self, holds: impl Fn(u8) -> bool) -> &'a str {
+    #[inline(never)]
+    fn take(&mut self, holds: fn(u8) -> bool) -> &'a str {
         let end = self.0.bytes().position(|byte| !holds(byte)).unwrap_or(self.0.len());
         let (taken, rest) = self.0.split_at_checked(end).unwrap_or_default();
         self.0 = rest;
         taken
     }
 
-    fn skip(&mut self, holds: impl Fn(u8) -> bool) {
+    fn skip(&mut self, holds: fn(u8) -> bool) {
         self.take(holds);
     }
 
     /// A scheme and what belongs to it, up to the next scheme; the inner `None` stands for a scheme that is not known. The
     /// outer one says that the grammar is broken.
     fn challenge(&mut self) -> Option<Option<Challenge>> {
-        let name = self.token()?;
-        let mut challenge = Scheme::from_name(name).map(Challenge::new);
+        let scheme = Scheme::from_name(self.token()?);
+        let mut parameters = Vec::new();
         if !self.0.starts_with(' ') {
-            return self.at_end_of_element().then_some(challenge);
+            return self.at_end_of_element().then(|| Challenge::new(scheme?, parameters));
         }
         self.skip(is_space);
         if self.token68() {
-            return Some(challenge);
+            return Some(scheme.and_then(|scheme| Challenge::new(scheme, parameters)));
         }
-        let mut max_age = None;
         loop {
             let at_end = self.at_end_of_element();
             let mut ahead = *self;
             ahead.skip(is_list_space);
             // Without an equals sign it is the scheme of the next challenge.
             let Some(name) = ahead.parameter_name() else {
-                if let Some(challenge) = &mut challenge {
-                    challenge.max_age = max_age.as_deref().and_then(whole);
-                }
-                return at_end.then_some(challenge);
+                let Some(scheme) = scheme else { return at_end.then_some(None) };
+                return if at_end { Challenge::new(scheme, parameters).map(Some) } else { None };
             };
             *self = ahead;
-            let value = self.value()?;
+            parameters.push((name.to_ascii_lowercase(), self.value()?));
             if !self.at_end_of_element() {
-                return None;
-            }
-            let Some(challenge) = &mut challenge else { continue };
-            let is_max_age = name.eq_ignore_ascii_case("max_age");
-            if let Some(place) = if is_max_age { Some(&mut max_age) } else { challenge.text(name) }
-                // Nobody could say which of two is meant (RFC 9110 section 11.2, RFC 6750 section 3).
-                && place.replace(value).is_some()
-            {
                 return None;
             }
         }
@@ -154,21 +143,21 @@ impl<'a> Cursor<'a> {
     /// A token or a quoted string, without its escapes (RFC 9110 section 5.6.4).
     fn value(&mut self) -> Option<String> {
         let Some(quoted) = self.0.strip_prefix('"') else { return self.token().map(String::from) };
-        let mut value = String::new();
-        let mut characters = quoted.chars();
+        let mut value = Vec::new();
+        let mut bytes = quoted.bytes();
         loop {
-            let character = match characters.next()? {
-                '"' => break,
-                '\\' => characters.next()?,
-                character => character,
+            let byte = match bytes.next()? {
+                b'"' => break,
+                b'\\' => bytes.next()?,
+                byte => byte,
             };
-            if character.is_control() && character != '\t' {
+            if byte.is_ascii_control() && byte != b'\t' {
                 return None;
             }
-            value.push(character);
+            value.push(byte);
         }
-        self.0 = characters.as_str();
-        Some(value)
+        self.0 = quoted.get(quoted.len().saturating_sub(bytes.len())..)?;
+        String::from_utf8(value).ok()
     }
 
     /// Passes over a token68, which stands alone (RFC 9110 section 11.2); false when there is none.

@@ -3,6 +3,7 @@
 use alloc::string::String;
 
 use crate::error::{Code, Error};
+use crate::flow::config::contains;
 use crate::flow::jwks::Algorithm;
 use crate::json::Json;
 use crate::jwt::Jwt;
@@ -42,7 +43,7 @@ pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Resu
     // one that was registered, and none that the server does not say it makes.
     let algorithm = header.string("alg").and_then(|alg| Algorithm::from_alg(&alg)).filter(|algorithm| {
         expected.signed_response_alg.is_none_or(|alg| alg == algorithm.alg)
-            && expected.signing_algs.is_none_or(|algs| algs.split(' ').any(|alg| alg == algorithm.alg))
+            && expected.signing_algs.is_none_or(|algs| contains(algs, algorithm.alg))
     });
     let algorithm = algorithm.ok_or_else(|| invalid("alg"))?;
     let kid = match header.member("kid") {
@@ -133,7 +134,7 @@ pub(crate) fn check_authentication<J: Json>(
         }
     }
     if let Some(acr_values) = &asked.acr_values
-        && !claims.string("acr").is_some_and(|acr| acr_values.split(' ').any(|value| value == acr))
+        && !claims.string("acr").is_some_and(|acr| contains(acr_values, &acr))
     {
         return insufficient("acr");
     }

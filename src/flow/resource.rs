@@ -1,9 +1,11 @@
 //! The requests that the application makes with its access token: where it may go, and what a refusal asks for
 //! (RFC 6750 sections 3 and 5.3, RFC 9470 sections 3 and 4).
 
+use alloc::string::String;
+
 use crate::error::{Code, Error, Needed};
 use crate::flow::challenge::{self, Challenge, Scheme};
-use crate::flow::config::Config;
+use crate::flow::config::{Config, contains};
 use crate::flow::metadata::Metadata;
 use crate::flow::token::TokenSet;
 use crate::json::Json;
@@ -16,11 +18,11 @@ use crate::url::Url;
 /// [`Code::OriginRefused`]
 pub fn check(config: &Config, metadata: &Metadata, url: &str) -> Result<(), Error> {
     let settings = config.settings();
-    let is_listed = Url::parse(url).is_some_and(|url| {
-        let origins = settings.resource_origins.iter().filter_map(|origin| Url::parse(origin));
-        origins.into_iter().any(|origin| url.is_web() && url.has_origin_of(&origin))
-    });
-    if is_listed || metadata.userinfo_endpoint.as_deref() == Some(url) {
+    let is_listed = |origin: &String| {
+        let origins = Url::parse(url).zip(Url::parse(origin));
+        origins.is_some_and(|(url, origin)| url.has_origin_of(&origin))
+    };
+    if settings.resource_origins.iter().any(is_listed) || metadata.userinfo_endpoint.as_deref() == Some(url) {
         Ok(())
     } else {
         Err(Error::new(Code::OriginRefused).about("url"))
@@ -40,8 +42,7 @@ pub fn read_refusal<J: Json>(
     now: u64,
 ) -> Result<bool, Error> {
     let challenges = challenge::parse(www_authenticate.unwrap_or_default());
-    let mut bearer = challenges.into_iter().filter(|challenge| challenge.scheme == Scheme::Bearer);
-    let Some(challenge) = bearer.next() else {
+    let Some(challenge) = challenges.into_iter().find(|challenge| challenge.scheme == Scheme::Bearer) else {
         // What cannot be seen may be an invalid token; another scheme is none of ours.
         return Ok(status == 401 && www_authenticate.is_none());
     };
@@ -56,24 +57,29 @@ pub fn read_refusal<J: Json>(
 
 /// What a login has to ask for; `None` when the tokens have all of it, for then the next ones would be refused as well.
 fn needed<J: Json>(config: &Config, tokens: &TokenSet<J>, challenge: Challenge, now: u64) -> Option<Needed> {
-    let claim = |name: &str| tokens.claims.as_ref().and_then(|claims| claims.number(name));
+    let claims = tokens.claims.as_ref();
     let asked = challenge.scope.as_deref().unwrap_or_default();
-    let has_scope = scopes(asked).all(|scope| scopes(&tokens.scope).any(|granted| granted == scope));
-    let acr = tokens.claims.as_ref().and_then(|claims| claims.string("acr"));
-    let has_acr =
-        challenge.acr_values.as_deref().is_none_or(|values| scopes(values).any(|value| acr.as_deref() == Some(value)));
+    let lacks = |element: &str| !element.is_empty() && !contains(&tokens.scope, element);
+    let acr = claims.and_then(|claims| claims.string("acr"));
+    let has_acr = |values: &str| acr.is_some_and(|acr| contains(values, &acr));
     #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
-    let is_recent = challenge
-        .max_age
-        .is_none_or(|max_age| claim("auth_time").is_some_and(|time| time + max_age as f64 >= now as f64));
-    if has_scope && has_acr && is_recent {
+    let is_recent = |max_age| {
+        let auth_time = claims.and_then(|claims| claims.number("auth_time"));
+        auth_time.is_some_and(|auth_time| auth_time + max_age as f64 >= now as f64)
+    };
+    if !asked.split(' ').any(lacks)
+        && challenge.acr_values.as_deref().is_none_or(has_acr)
+        && challenge.max_age.is_none_or(is_recent)
+    {
         return None;
     }
     let mut scope = config.settings().scope.clone();
-    for more in scopes(&tokens.scope).chain(scopes(asked)) {
-        if scopes(&scope).all(|known| known != more) {
-            scope.push(' ');
-            scope.push_str(more);
+    for list in [&tokens.scope, asked] {
+        for element in list.split(' ') {
+            if !element.is_empty() && !contains(&scope, element) {
+                scope.push(' ');
+                scope.push_str(element);
+            }
         }
     }
     Some(Needed {
@@ -81,9 +87,4 @@ fn needed<J: Json>(config: &Config, tokens: &TokenSet<J>, challenge: Challenge, 
         acr_values: challenge.acr_values,
         max_age: challenge.max_age.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
     })
-}
-
-/// The elements of a list that is separated by spaces.
-fn scopes(list: &str) -> impl Iterator<Item = &str> {
-    list.split(' ').filter(|element| !element.is_empty())
 }

@@ -1,5 +1,8 @@
 //! What a signed-in application holds, as a record that can be kept; when its tokens are refreshed, and what becomes of it then.
 
+use alloc::string::String;
+use alloc::vec::Vec;
+
 use crate::encoding::{Form, decimal, form_pairs, take_field};
 use crate::error::{Code, Error};
 use crate::flow::token::{TokenSet, VerifiedBy};
@@ -162,33 +165,35 @@ impl<J: Json> Session<J> {
     #[must_use]
     pub fn from_record(record: &str) -> Option<Self> {
         let mut pairs = form_pairs(record)?;
-        let mut take = |name: &str| take_field(&mut pairs, name);
-        if take("v")? != VERSION {
+        if take_field(&mut pairs, "v")? != VERSION {
             return None;
         }
-        let [expires_at, expires_in, attempts, failed, retry_at] =
-            ["expires_at", "expires_in", "attempts", "failed", "retry_at"]
-                .map(|name| take(name).map(|number| number.parse::<u64>().ok()));
+        let expires_at = take_number(&mut pairs, "expires_at")?;
+        let expires_in = take_number(&mut pairs, "expires_in")?;
+        let attempts = take_number(&mut pairs, "attempts")?.unwrap_or_default();
+        let failed = take_number(&mut pairs, "failed")?;
+        let retry_at = take_number(&mut pairs, "retry_at")?.unwrap_or_default();
+        let mut take = |name: &str| take_field(&mut pairs, name);
         let id_token = take("id_token").map(Secret::new);
         let claims = match &id_token {
             Some(token) => Some(Jwt::decode(token.expose())?.claims),
             None => None,
         };
-        let failed = failed.flatten().and_then(|place| Code::ALL.get(usize::try_from(place).ok()?).copied());
+        let code = failed.and_then(|place| Code::ALL.get(usize::try_from(place).ok()?).copied());
         Some(Self {
             tokens: TokenSet {
                 access_token: Secret::new(take("access_token")?),
                 token_type: take("token_type")?,
-                expires_at: known(expires_at)?,
-                expires_in: known(expires_in)?,
+                expires_at,
+                expires_in,
                 scope: take("scope")?,
                 refresh_token: take("refresh_token").map(Secret::new),
                 id_token,
                 claims,
                 id_token_verified_by: take("id_token_verified_by").and_then(|name| VerifiedBy::from_name(&name)),
             },
-            attempts: attempts.flatten().unwrap_or_default(),
-            failed: failed.zip(retry_at.flatten()).map(|(code, retry_at)| Failure { code, retry_at }),
+            attempts,
+            failed: code.map(|code| Failure { code, retry_at }),
         })
     }
 
@@ -267,10 +272,11 @@ impl<J: Json> Session<J> {
     }
 }
 
-/// A number that is absent, or one; `None` when it is something else.
-fn known(number: Option<Option<u64>>) -> Option<Option<u64>> {
-    match number {
-        Some(number) => number.map(Some),
+/// Takes a number out of a record. The outer `None` says that it is none, the inner one that it is not there.
+#[inline(never)]
+fn take_number(fields: &mut Vec<(String, String)>, name: &str) -> Option<Option<u64>> {
+    match take_field(fields, name) {
+        Some(digits) => digits.parse().ok().map(Some),
         None => Some(None),
     }
 }

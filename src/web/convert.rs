@@ -82,9 +82,9 @@ impl Context {
         settings.id_token_signed_response_alg =
             text(members, "idTokenSignedResponseAlg", "id_token_signed_response_alg")?;
         if let Some(origins) = members.member("resourceOrigins") {
-            let origins = origins.as_elements().ok_or_else(|| invalid("resource_origins"))?;
-            let origins = origins.iter().map(Json::as_string).collect::<Option<_>>();
-            settings.resource_origins = origins.ok_or_else(|| invalid("resource_origins"))?;
+            for origin in origins.as_elements().unwrap_or_default() {
+                settings.resource_origins.push(Json::as_string(&origin).unwrap_or_default());
+            }
         }
         settings.dangerously_allow_unverified_id_token = flag(members, "dangerouslyAllowUnverifiedIdToken");
         settings.dangerously_assume_pkce_support = flag(members, "dangerouslyAssumePkceSupport");

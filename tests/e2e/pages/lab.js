@@ -170,6 +170,12 @@ try {
       });
     },
 
+    /** The access token, or null as long as it cannot be had. */
+    async tokenAtLast() {
+      const told = await lab.token();
+      return typeof told === "string" ? told : null;
+    },
+
     /** Asks for the access token once: the token, or the error. */
     async token(seconds = 0) {
       passTime(seconds);
@@ -179,6 +185,9 @@ try {
         return { code, retryable, retryAfter };
       }
     },
+
+    /** The scope of the session; null where nobody is signed in. */
+    scope: async () => (await client.session())?.scope ?? null,
 
     /** Signs out; tells when. */
     async signOut() {

@@ -334,13 +334,16 @@ impl Shared {
             "refresh_token" => {
                 memory.refreshes.requests += 1;
                 let brought = parameter("refresh_token");
-                let is_theirs = |login: &&mut Login| login.refresh_token == brought || login.used.iter().any(|used| used == brought);
+                let is_theirs = |login: &&mut Login| {
+                    login.refresh_token == brought || login.used.iter().any(|used| used == brought)
+                };
                 if let Some(login) = memory.logins.values_mut().find(is_theirs).filter(|login| !login.ended) {
                     if login.refresh_token == brought {
                         login.refresh(scenario.rotation);
                         return (scenario.refresh)(login);
                     }
-                    if scenario.rotation == Rotation::Tolerant && login.used.last().is_some_and(|used| used == brought) {
+                    if scenario.rotation == Rotation::Tolerant && login.used.last().is_some_and(|used| used == brought)
+                    {
                         login.refreshes += 1;
                         return (scenario.refresh)(login);
                     }

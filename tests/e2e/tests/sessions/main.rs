@@ -38,8 +38,9 @@ async fn hear(browser: &Browser, tabs: &[Tab]) {
 async fn assert_nobody_signed_out(browser: &Browser, tabs: &[Tab]) {
     for tab in tabs {
         browser.switch(tab).await;
-        let script = "return [(await lab.client.session()) !== null, lab.news.filter(({ type }) => type !== 'refreshed')];";
-        assert_eq!(run(browser, script).await, serde_json::json!([true, []]));
+        assert_eq!(run(browser, "return lab.scope();").await, "openid");
+        let others = "return lab.news.filter(({ type }) => type !== 'refreshed');";
+        assert_eq!(run(browser, others).await, serde_json::json!([]));
     }
 }
 

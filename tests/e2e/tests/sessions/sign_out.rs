@@ -56,6 +56,6 @@ async fn a_sign_in_in_one_tab_is_one_in_all_that_share_the_session() {
         browser.switch(tab).await;
         let look = "return lab.news.find(({ type }) => type === 'signed-in')?.elsewhere ?? null;";
         assert_eq!(browser.until(look).await.expect("every tab hears of it"), *tab != tabs[2]);
-        assert_eq!(run(&browser, "return (await lab.client.session()).scope;").await, "openid");
+        assert_eq!(run(&browser, "return lab.scope();").await, "openid");
     }
 }
