@@ -69,14 +69,8 @@ impl Challenge {
 pub fn parse(header: &str) -> Vec<Challenge> {
     let mut challenges = Vec::new();
     let mut cursor = Cursor(header);
-    loop {
-        cursor.skip(is_list_space);
-        if cursor.0.is_empty() {
-            return challenges;
-        }
-        let Some(challenge) = cursor.challenge() else { return challenges };
-        challenges.extend(challenge);
-    }
+    while cursor.challenge(&mut challenges).is_some() {}
+    challenges
 }
 
 /// What of the header is still to be read.
@@ -97,33 +91,34 @@ impl<'a> Cursor<'a> {
         self.take(holds);
     }
 
-    /// A scheme and what belongs to it, up to the next scheme; the inner `None` stands for a scheme that is not known. The
-    /// outer one says that the grammar is broken.
-    fn challenge(&mut self) -> Option<Option<Challenge>> {
+    /// A scheme and what belongs to it, up to the next scheme. `None` at the end, and where the grammar is broken.
+    fn challenge(&mut self, challenges: &mut Vec<Challenge>) -> Option<()> {
+        self.skip(is_list_space);
         let scheme = Scheme::from_name(self.token()?);
         let mut parameters = Vec::new();
-        if !self.0.starts_with(' ') {
-            return self.at_end_of_element().then(|| Challenge::new(scheme?, parameters));
-        }
+        let has_space = self.0.starts_with(' ');
         self.skip(is_space);
-        if self.token68() {
-            return Some(scheme.and_then(|scheme| Challenge::new(scheme, parameters)));
-        }
-        loop {
-            let at_end = self.at_end_of_element();
+        let is_over = has_space && self.token68();
+        let mut at_end = self.at_end_of_element();
+        while has_space && !is_over {
             let mut ahead = *self;
             ahead.skip(is_list_space);
             // Without an equals sign it is the scheme of the next challenge.
-            let Some(name) = ahead.parameter_name() else {
-                let Some(scheme) = scheme else { return at_end.then_some(None) };
-                return if at_end { Challenge::new(scheme, parameters).map(Some) } else { None };
-            };
+            let Some(name) = ahead.parameter_name() else { break };
             *self = ahead;
             parameters.push((name.to_ascii_lowercase(), self.value()?));
-            if !self.at_end_of_element() {
+            at_end = self.at_end_of_element();
+            if !at_end {
                 return None;
             }
         }
+        if !at_end {
+            return None;
+        }
+        if let Some(scheme) = scheme {
+            challenges.push(Challenge::new(scheme, parameters)?);
+        }
+        Some(())
     }
 
     /// RFC 9110 section 5.6.2.

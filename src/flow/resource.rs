@@ -42,7 +42,7 @@ pub fn read_refusal<J: Json>(
     now: u64,
 ) -> Result<bool, Error> {
     let challenges = challenge::parse(www_authenticate.unwrap_or_default());
-    let Some(challenge) = challenges.into_iter().find(|challenge| challenge.scheme == Scheme::Bearer) else {
+    let Some(challenge) = challenges.iter().find(|challenge| challenge.scheme == Scheme::Bearer) else {
         // What cannot be seen may be an invalid token; another scheme is none of ours.
         return Ok(status == 401 && www_authenticate.is_none());
     };
@@ -56,7 +56,7 @@ pub fn read_refusal<J: Json>(
 }
 
 /// What a login has to ask for; `None` when the tokens have all of it, for then the next ones would be refused as well.
-fn needed<J: Json>(config: &Config, tokens: &TokenSet<J>, challenge: Challenge, now: u64) -> Option<Needed> {
+fn needed<J: Json>(config: &Config, tokens: &TokenSet<J>, challenge: &Challenge, now: u64) -> Option<Needed> {
     let claims = tokens.claims.as_ref();
     let asked = challenge.scope.as_deref().unwrap_or_default();
     let lacks = |element: &str| !element.is_empty() && !contains(&tokens.scope, element);
@@ -84,7 +84,7 @@ fn needed<J: Json>(config: &Config, tokens: &TokenSet<J>, challenge: Challenge, 
     }
     Some(Needed {
         scope: Some(scope),
-        acr_values: challenge.acr_values,
+        acr_values: challenge.acr_values.clone(),
         max_age: challenge.max_age.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
     })
 }

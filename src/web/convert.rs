@@ -82,7 +82,7 @@ impl Context {
         settings.id_token_signed_response_alg =
             text(members, "idTokenSignedResponseAlg", "id_token_signed_response_alg")?;
         if let Some(origins) = members.member("resourceOrigins") {
-            for origin in origins.as_elements().unwrap_or_default() {
+            for origin in origins.as_elements().ok_or_else(|| invalid("resource_origins"))? {
                 settings.resource_origins.push(Json::as_string(&origin).unwrap_or_default());
             }
         }
