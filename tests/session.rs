@@ -288,7 +288,7 @@ fn sb3_a_failed_refresh_is_repeated_after_a_while_that_grows_and_is_bounded() {
 }
 
 #[test]
-fn rv3_a_server_that_asks_for_patience_gets_it_within_bounds() {
+fn sb3_a_server_that_asks_for_patience_gets_it_within_bounds() {
     for (asked, given) in [(0, 1), (20, 20), (599, 599), (86_400, 600)] {
         let busy = Error::new(Code::ServerError).status(429).retry_after(Some(asked));
         let (session, told) = failed(session(), busy);
