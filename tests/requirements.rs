@@ -7,18 +7,8 @@ use std::fs;
 use std::path::Path;
 
 /// The groups of requirements, and how many each has.
-const GROUPS: [(&str, usize); 10] = [
-    ("PK", 10),
-    ("AC", 26),
-    ("BE", 6),
-    ("NA", 9),
-    ("MD", 10),
-    ("IS", 5),
-    ("SB", 9),
-    ("BB", 11),
-    ("SU", 4),
-    ("ID", 17),
-];
+const GROUPS: [(&str, usize); 10] =
+    [("PK", 10), ("AC", 26), ("BE", 6), ("NA", 9), ("MD", 10), ("IS", 5), ("SB", 9), ("BB", 11), ("SU", 4), ("ID", 17)];
 
 /// Where the modules of the OpenID Foundation are.
 const OIDF: &str = "oidf.rs";

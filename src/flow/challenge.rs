@@ -98,14 +98,11 @@ impl<'a> Cursor<'a> {
         let mut parameters = Vec::new();
         let has_space = self.0.starts_with(' ');
         self.skip(is_space);
-        let is_over = has_space && self.token68();
+        let stands_alone = !has_space || self.token68();
         let mut at_end = self.at_end_of_element();
-        while has_space && !is_over {
-            let mut ahead = *self;
-            ahead.skip(is_list_space);
-            // Without an equals sign it is the scheme of the next challenge.
-            let Some(name) = ahead.parameter_name() else { break };
-            *self = ahead;
+        // Without an equals sign it is the scheme of the next challenge.
+        while let Some((name, rest)) = self.parameter().filter(|_| !stands_alone) {
+            *self = rest;
             parameters.push((name.to_ascii_lowercase(), self.value()?));
             at_end = self.at_end_of_element();
             if !at_end {
@@ -126,13 +123,14 @@ impl<'a> Cursor<'a> {
         Some(self.take(is_tchar)).filter(|token| !token.is_empty())
     }
 
-    /// The name of a parameter with its equals sign, around which there may be space (RFC 9110 section 11.2).
-    fn parameter_name(&mut self) -> Option<&'a str> {
+    /// The name of the next parameter, and what follows its equals sign, around which there may be space (RFC 9110 section 11.2).
+    fn parameter(mut self) -> Option<(&'a str, Self)> {
+        self.skip(is_list_space);
         let name = self.token()?;
         self.skip(is_space);
         self.0 = self.0.strip_prefix('=')?;
         self.skip(is_space);
-        Some(name)
+        Some((name, self))
     }
 
     /// A token or a quoted string, without its escapes (RFC 9110 section 5.6.4).

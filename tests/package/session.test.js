@@ -135,7 +135,6 @@ test("the access token is given as long as it is fresh, and refreshed ahead of i
   assert.deepEqual(await refreshed, {
     type: "refreshed",
     reason: "ageing",
-    error: undefined,
     elsewhere: false,
   });
   assert.equal(await session.accessToken(), "at1");
@@ -430,7 +429,7 @@ test("what the network does to a request of the application is told by the same 
   server.resource = () => new Promise(() => {});
   await assert.rejects(session.fetch(`${API}/`, { timeout: 10 }), code("timed_out"));
   const controller = new AbortController();
-  const waiting = session.fetch(`${API}/`, { signal: controller.signal });
+  const waiting = session.fetch(`${API}/`, { timeout: 500, signal: controller.signal });
   setTimeout(() => controller.abort("enough"), 10);
   await assert.rejects(waiting, (error) => code("aborted")(error) && error.cause === "enough");
   await assert.rejects(session.fetch(`${API}/`, { signal: controller.signal }), code("aborted"));
@@ -471,7 +470,7 @@ test("every step can be told to stop, and has a timeout", async () => {
   for (const [name, step] of Object.entries(steps)) {
     await assert.rejects(step({ fetch: never, timeout: 10 }), code("timed_out"), name);
     const controller = new AbortController();
-    const waiting = step({ fetch: never, signal: controller.signal });
+    const waiting = step({ fetch: never, timeout: 500, signal: controller.signal });
     setTimeout(() => controller.abort(), 10);
     await assert.rejects(waiting, code("aborted"), name);
     assert.equal(seen.aborted, true, name);
