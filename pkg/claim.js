@@ -12,7 +12,7 @@ const nothing = { release: () => {}, waited: true };
 const unwanted = { ...nothing, unwanted: true };
 
 /** A lock that the browser frees when its holder goes away, however that happens. */
-const byLock = (name, patience, enough) =>
+const byLock = (name, patience, linger, enough) =>
   new Promise((held, failed) => {
     const { locks } = globalThis.navigator;
     let stop;
@@ -21,7 +21,7 @@ const byLock = (name, patience, enough) =>
       if (!lock) return;
       stop?.();
       taken = true;
-      return new Promise((release) => held({ release, waited }));
+      return new Promise((done) => held({ release: () => setTimeout(done, linger), waited }));
     };
     const request = async () => {
       await locks.request(name, { ifAvailable: true }, hold(false));
@@ -89,7 +89,7 @@ const changeRow = (database, name, holder, change) => {
 };
 
 /** A row that shows signs of life while it is held: nobody else would free it. */
-const byRow = async (name, patience, enough) => {
+const byRow = async (name, patience, _linger, enough) => {
   const opening = openDatabase();
   const database = await within(GONE, opening).catch((error) => {
     opening.then((late) => late.close()).catch(() => {});
@@ -144,10 +144,10 @@ const byTurn = async (name) => {
   return { release, waited: false };
 };
 
-const take = async (name, patience, enough) => {
+const take = async (name, patience, linger, enough) => {
   for (const by of [byLock, byRow]) {
     try {
-      return await by(name, patience, enough);
+      return await by(name, patience, linger, enough);
     } catch {
       // This page may not use it, or has none.
     }
@@ -157,10 +157,11 @@ const take = async (name, patience, enough) => {
 
 /**
  * Does the work while nobody else does the work of that name; tells it whether it had to wait. Whoever waits longer than its
- * patience, in milliseconds, goes on without: the holder is frozen. Nothing is done when the signal `enough` comes before it is this one's turn.
+ * patience, in milliseconds, goes on without: the holder is frozen. A lock is kept for so many milliseconds longer (`linger`). Nothing is done
+ * when the signal `enough` comes before it is this one's turn.
  */
-export const claim = async (name, patience, work, enough = undefined) => {
-  const { release, waited, unwanted } = await take(`pkce-wasm:${name}`, patience, enough);
+export const claim = async (name, patience, work, linger = 0, enough = undefined) => {
+  const { release, waited, unwanted } = await take(`pkce-wasm:${name}`, patience, linger, enough);
   try {
     return unwanted ? undefined : await work(waited);
   } finally {

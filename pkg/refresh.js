@@ -73,9 +73,10 @@ export const createRefresh = ({ glue, goOn, keeping, ready, spread }) => {
       const work = async () => {
         if (enough.signal.aborted) return;
         await attempt(client, asked, reason).then(done, failed);
-        await pause(SETTLING);
+        // Whoever comes next is to see what was written; those who wait see it at once, and wait no longer.
+        await pause(2 * SETTLING);
       };
-      claim(`session ${client.name}`, patience, work, enough.signal)
+      claim(`session ${client.name}`, patience, work, 0, enough.signal)
         .catch(failed)
         .finally(() => {
           stop();
