@@ -2,17 +2,19 @@
 import { entry } from "./address.js";
 import { claim } from "./claim.js";
 import { FEATURES, follow, handOver, isPopup } from "./popup.js";
+import { isShared, nameOf } from "./refresh.js";
+import { createSession } from "./session.js";
 import { canVerify, verify } from "./signature.js";
+import { createSpread } from "./spread.js";
 import { Records, tiers, withRecords } from "./storage.js";
 import { surroundings } from "./surroundings.js";
 import { DEFAULT_TIMEOUT, send } from "./transport.js";
-import { pause } from "./wait.js";
+import { pause, SETTLING, unless } from "./wait.js";
 
 /**
  * What one page wrote to localStorage another one sees a little later: milliseconds between two looks, how many there are at the
  * most, and for how long a claim is kept when its work is done, so that whoever comes next knows that there was one.
  */
-const SETTLING = 100;
 const LOOKS = 20;
 const LINGER = 250;
 
@@ -25,6 +27,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
   const network = ({ host, timeout }, options) => ({
     fetch: options?.fetch ?? host?.fetch?.bind(host),
     timeout: options?.timeout ?? timeout,
+    signal: options?.signal,
   });
 
   /** A configuration with what the module needs beside. */
@@ -54,9 +57,8 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
   /** Goes on with an operation of the module until it is done. */
   const goOn = async (step, visit, config, metadata, options) => {
     while (step.awaiting !== undefined) {
-      const answer = step.verify
-        ? await verify(step.verify)
-        : await send(step.request, network(config, options));
+      const doing = step.verify ? verify(step.verify) : send(step.request, network(config, options));
+      const answer = await unless(options?.signal, named, doing);
       step = await visit(config, glue.resume, metadata, step.awaiting, step.carry, answer);
     }
     return step.done;
@@ -83,58 +85,28 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
   const revokeTokens = (config, metadata, tokens, options) =>
     run(glue.revokeTokens, config, metadata, [tokens], options);
 
-  class Session {
-    #config;
-    #metadata;
-    #tokens;
-
-    constructor(config, metadata, tokens) {
-      this.#config = config;
-      this.#metadata = metadata;
-      this.#tokens = tokens;
-    }
-
-    get claims() {
-      return this.#tokens.claims ?? null;
-    }
-
-    get idTokenVerifiedBy() {
-      return this.#tokens.idTokenVerifiedBy ?? null;
-    }
-
-    get scope() {
-      return this.#tokens.scope;
-    }
-
-    get expiresAt() {
-      return this.#tokens.expiresAt ?? null;
-    }
-
-    async accessToken() {
-      return (await this.#current(false)).accessToken;
-    }
-
-    async userinfo() {
-      return fetchUserinfo(this.#config, this.#metadata, await this.#current(false));
-    }
-
-    async refresh() {
-      await this.#current(true);
-    }
-
-    async #current(refresh) {
-      this.#tokens = await run(glue.sessionTokens, this.#config, this.#metadata, [refresh], {}, keeping);
-      return this.#tokens;
-    }
-  }
+  const spread = createSpread();
+  const Session = createSession({
+    fetchUserinfo,
+    glue,
+    goOn,
+    keeping,
+    named,
+    plainly,
+    ready,
+    spread,
+  });
 
   class Client {
     #config;
     #metadata;
+    #listeners = new Set();
+    #listens = false;
 
-    static async discover(config) {
+    static async discover(config, options) {
       const { dangerouslyAllowHttp } = config;
-      return new Client(config, await discover(config.issuer, { ...network(config), dangerouslyAllowHttp }));
+      const found = await discover(config.issuer, { ...network(config, options), dangerouslyAllowHttp });
+      return new Client(config, found);
     }
 
     constructor(config, metadata) {
@@ -201,7 +173,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
     }
 
     /** Calls of equal clients that overlap are one. */
-    handleRedirect(url) {
+    handleRedirect(url, options) {
       const { issuer, clientId, redirectUri } = this.#config;
       const callback = url === undefined ? url : `${url}`;
       const name = JSON.stringify([issuer, clientId, redirectUri, callback]);
@@ -211,7 +183,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
           this.#handle(callback).finally(() => handling.delete(name)),
         );
       }
-      return handling.get(name);
+      return unless(options?.signal, named, handling.get(name));
     }
 
     async #handle(url) {
@@ -269,6 +241,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       const { tokens, ...outcome } = done;
       if (tokens !== undefined) outcome.session = this.#signedIn(tokens);
       if (outcome.error) outcome.error = failed(outcome.error);
+      if (outcome.status === "signed-in") this.#tell("signed-in", "login");
       // The same callback may be handled again, also after a reload: its code goes back to where it was found.
       page?.settle(outcome.error?.retryable);
       return outcome;
@@ -282,6 +255,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
     async logout(options = {}) {
       const begin = [this.#config, glue.logout, this.#metadata, options];
       const { tokens, url } = keptByHost(this.#config) ? await this.#later(begin) : plainly(...begin);
+      this.#tell("signed-out", "logout", true);
       try {
         if (options.revoke && tokens) await revokeTokens(this.#config, this.#metadata, tokens, options);
       } finally {
@@ -289,8 +263,38 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       }
     }
 
+    on(type, listener) {
+      const entry = { type, listener };
+      this.#listeners.add(entry);
+      this.#listen();
+      return () => {
+        this.#listeners.delete(entry);
+      };
+    }
+
     #signedIn(tokens) {
+      this.#listen();
       return tokens && new Session(this.#config, this.#metadata, tokens);
+    }
+
+    #tell(type, reason, everywhere = isShared(this.#config)) {
+      spread.tell({ name: nameOf(this.#config), type, reason }, everywhere);
+    }
+
+    /** From now on: a session that is this page's own ends with those of the others. */
+    #listen() {
+      if (this.#listens) return;
+      this.#listens = true;
+      const own = nameOf(this.#config);
+      spread.listen(({ name, type, reason }, elsewhere) => {
+        if (name !== own) return;
+        if (elsewhere && type === "signed-out" && !isShared(this.#config)) {
+          plainly(this.#config, glue.logout, this.#metadata);
+        }
+        for (const { type: wanted, listener } of this.#listeners) {
+          if (wanted === type) queueMicrotask(() => listener({ type, reason, elsewhere }));
+        }
+      });
     }
   }
 

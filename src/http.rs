@@ -40,6 +40,8 @@ pub struct Response {
     pub content_type: Option<String>,
     /// The header `Date` in seconds since 1970, when it can be seen: a page sees it only where CORS exposes it.
     pub date: Option<u64>,
+    /// The header `Retry-After` in seconds from now, when it can be seen (RFC 9110 section 10.2.3).
+    pub retry_after: Option<u64>,
     /// The body.
     pub body: Secret,
 }
@@ -53,7 +55,7 @@ impl Response {
             429 | 500.. => Code::ServerError,
             _ => return Ok(()),
         };
-        Err(Error::new(code).status(self.status))
+        Err(Error::new(code).status(self.status).retry_after(self.retry_after))
     }
 
     /// The time by the server's clock, which is that of what the server signs. It came over TLS with the rest of the answer, from

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The groups of requirements, and how many each has.
-const GROUPS: [(&str, usize); 13] = [
+const GROUPS: [(&str, usize); 14] = [
     ("PK", 10),
     ("AC", 26),
     ("BE", 6),
@@ -16,6 +16,7 @@ const GROUPS: [(&str, usize); 13] = [
     ("IS", 5),
     ("SB", 9),
     ("BB", 11),
+    ("SU", 4),
     ("ID", 17),
     ("RA", 6),
     ("RI", 4),

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 
@@ -30,6 +31,8 @@ pub struct Settings {
     /// The only algorithm by which ID tokens may be signed: the `id_token_signed_response_alg` of the registration. With
     /// `None`, any that the server's metadata lists.
     pub id_token_signed_response_alg: Option<String>,
+    /// The origins, besides the userinfo endpoint, to which the access token may be sent.
+    pub resource_origins: Vec<String>,
     /// The server supports S256 although its metadata does not say so.
     pub dangerously_assume_pkce_support: bool,
     /// `http` is allowed beyond the loopback hosts.
@@ -52,6 +55,7 @@ impl Settings {
             transaction_max_age: 600,
             clock_tolerance: 60,
             id_token_signed_response_alg: None,
+            resource_origins: Vec::new(),
             dangerously_assume_pkce_support: false,
             dangerously_allow_http: false,
             dangerously_allow_unverified_id_token: false,
@@ -87,6 +91,9 @@ impl Config {
         if settings.id_token_signed_response_alg.as_deref().is_some_and(|alg| Algorithm::from_alg(alg).is_none()) {
             return Err(Error::new(Code::ConfigInvalid).about("id_token_signed_response_alg"));
         }
+        if !settings.resource_origins.iter().all(|origin| is_origin(origin, settings.dangerously_allow_http)) {
+            return Err(Error::new(Code::ConfigInvalid).about("resource_origins"));
+        }
         if settings.transaction_max_age == 0 {
             return Err(Error::new(Code::ConfigInvalid).about("transaction_max_age"));
         }
@@ -109,7 +116,13 @@ impl Config {
 
 /// Whether a list of scopes asks for an ID token (OpenID Connect Core section 3.1.2.1).
 pub(crate) fn asks_for_openid(scope: &str) -> bool {
-    scope.split(' ').any(|token| token == "openid")
+    contains(scope, "openid")
+}
+
+/// Whether a list that is separated by spaces has that element.
+#[inline(never)]
+pub(crate) fn contains(list: &str, element: &str) -> bool {
+    list.split(' ').any(|other| other == element)
 }
 
 /// An issuer is a URL of a server, without query and fragment (RFC 8414 section 2).
@@ -120,6 +133,13 @@ pub(crate) fn check_issuer(issuer: &str, allow_http: bool) -> Result<(), Error> 
         return Err(invalid);
     }
     if url.is_secure() || allow_http { Ok(()) } else { Err(Error::new(Code::EndpointInsecure).about("issuer")) }
+}
+
+/// An origin is a scheme, a host and perhaps a port, and nothing else (RFC 6454 section 6.1).
+fn is_origin(origin: &str, allow_http: bool) -> bool {
+    Url::parse(origin).is_some_and(|url| {
+        url.is_web() && url.path.len() < 2 && url.query.or(url.fragment).is_none() && (url.is_secure() || allow_http)
+    })
 }
 
 /// Tokens of `%x21 / %x23-5B / %x5D-7E`, separated by single spaces, as scopes are (RFC 6749 appendix A.4).

@@ -3,6 +3,7 @@
 use alloc::string::String;
 
 use crate::error::{Code, Error};
+use crate::flow::config::contains;
 use crate::flow::jwks::Algorithm;
 use crate::json::Json;
 use crate::jwt::Jwt;
@@ -41,7 +42,7 @@ pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Resu
     let (algorithm, kid) = read_header(&header)?;
     // Of the algorithms the one that was registered, and none that the server does not say it makes (steps 6 to 8).
     if expected.signed_response_alg.is_some_and(|alg| alg != algorithm.alg)
-        || expected.signing_algs.is_some_and(|algs| algs.split(' ').all(|alg| alg != algorithm.alg))
+        || expected.signing_algs.is_some_and(|algs| !contains(algs, algorithm.alg))
     {
         return Err(invalid("alg"));
     }
@@ -143,7 +144,7 @@ pub(crate) fn check_authentication<J: Json>(
         }
     }
     if let Some(acr_values) = &asked.acr_values
-        && !claims.string("acr").is_some_and(|acr| acr_values.split(' ').any(|value| value == acr))
+        && !claims.string("acr").is_some_and(|acr| contains(acr_values, &acr))
     {
         return insufficient("acr");
     }

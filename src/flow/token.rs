@@ -183,8 +183,8 @@ impl Exchange {
         if !token_type.eq_ignore_ascii_case("bearer") {
             return Err(Error::new(Code::TokenTypeUnsupported).about("token_type"));
         }
-        let expires_at = match answer.member("expires_in") {
-            Some(value) => Some(now.saturating_add(lifetime(&value).ok_or_else(|| invalid("expires_in"))?)),
+        let expires_in = match answer.member("expires_in") {
+            Some(value) => Some(lifetime(&value).ok_or_else(|| invalid("expires_in"))?),
             None => None,
         };
         let scope = optional("scope")?;
@@ -226,7 +226,8 @@ impl Exchange {
         let mut tokens = TokenSet {
             access_token: Secret::new(access_token),
             token_type,
-            expires_at,
+            expires_at: expires_in.map(|seconds| now.saturating_add(seconds)),
+            expires_in,
             scope: scope.unwrap_or(self.scope),
             refresh_token,
             id_token: None,

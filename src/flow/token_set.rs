@@ -16,6 +16,8 @@ pub struct TokenSet<J> {
     pub token_type: String,
     /// Seconds since 1970 after which the access token is not to be used; `None` when the server did not say.
     pub expires_at: Option<u64>,
+    /// The seconds that the server gave it; `None` when it did not say.
+    pub expires_in: Option<u64>,
     /// The scopes granted.
     pub scope: String,
     /// Trades for fresh tokens.
@@ -39,6 +41,7 @@ impl<J> TokenSet<J> {
             access_token: Secret::default(),
             token_type: String::new(),
             expires_at: None,
+            expires_in: None,
             scope: String::new(),
             refresh_token: None,
             id_token: None,

@@ -9,11 +9,16 @@ use crate::error::{Code, Error};
 use crate::flow::authorize::{Authorization, begin};
 use crate::flow::callback::Callback;
 use crate::flow::logout::{EndSession, end_session, returned};
+use crate::flow::resource;
+use crate::flow::session::{Asked, Kept, Next as Needed, Session};
 use crate::flow::token::TokenSet;
 use crate::flow::transaction::{Outcome, Tombstone, Transaction, key};
 use crate::http::{Request, Response};
-use crate::random::SystemEntropy;
-use crate::web::convert::{Context, Members, flag, from_tokens, is_embedded, login_options, logout_options, now};
+use crate::json::Json;
+use crate::random::{Entropy, SystemEntropy};
+use crate::web::convert::{
+    Context, Members, flag, from_tokens, is_embedded, login_options, logout_options, now, seconds, to_tokens,
+};
 use crate::web::steps::{Awaiting, begin_refresh, done, step};
 use crate::web::storage::{Keys, Logins, Sessions};
 use crate::web::verify::first_keys;
@@ -100,25 +105,71 @@ pub fn interrupted(config: JsValue, metadata: JsValue, key: &str) -> Result<JsVa
 pub fn session(config: JsValue, metadata: JsValue) -> Result<JsValue, JsValue> {
     let context = Context::read(&config, &metadata)?;
     let sessions = Sessions::open(&context)?;
-    Ok(sessions.load().map_or(JsValue::NULL, |tokens| from_tokens(&tokens)))
+    Ok(sessions.load().map_or(JsValue::NULL, |session| from_tokens(&session.tokens)))
 }
 
-/// The token set of the session with an access token that may be used: `{ done }`, or the step that refreshes it.
+/// Tokens of the session for whoever `asked`: `{ done }`, with `refresh` when they are to be refreshed meanwhile; `{ refresh }` alone
+/// when fresh ones have to come. Who is the only one to refresh them (`alone`) gets the step that does so instead.
 ///
 /// # Errors
-/// `session_expired` and those of the configuration
+/// `session_expired`, `refresh_token_missing`, how the last refresh failed, and those of the configuration
 #[wasm_bindgen(js_name = sessionTokens)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn session_tokens(config: JsValue, metadata: JsValue, refresh: bool) -> Result<JsValue, JsValue> {
+pub fn session_tokens(config: JsValue, metadata: JsValue, asked: JsValue, alone: bool) -> Result<JsValue, JsValue> {
     let context = Context::read(&config, &metadata)?;
-    let tokens = Sessions::open(&context)?.load().ok_or(Error::new(Code::SessionExpired))?;
-    if !refresh && tokens.is_fresh(now()) {
-        return Ok(done(from_tokens(&tokens)));
+    let sessions = Sessions::open(&context)?;
+    let mut session = sessions.load().ok_or(Error::new(Code::SessionExpired))?;
+    let [subject, spent, seen] = ["subject", "spent", "seen"].map(|name| asked.string(name));
+    let steady = seconds(&asked, "now").unwrap_or_default();
+    let next = session.next(
+        &Asked {
+            subject: subject.as_deref(),
+            spent: spent.as_deref(),
+            seen: seen.as_deref().map(|token| (token, steady)),
+        },
+        now(),
+    )?;
+    if next == Needed::Give {
+        return Ok(done(from_tokens(&session.tokens)));
     }
-    if !refresh && tokens.refresh_token.is_none() {
-        return Err(Error::new(Code::SessionExpired).into());
+    if alone {
+        session.begin_refresh();
+        let carry = session.to_record();
+        let step = begin_refresh(&context, session.tokens, carry.expose(), Awaiting::FreshSession)?;
+        sessions.keep(carry.expose())?;
+        return Ok(step);
     }
-    Ok(begin_refresh(&context, tokens, Awaiting::FreshSession)?)
+    let tokens = (next == Needed::GiveAndRefresh).then(|| from_tokens(&session.tokens));
+    Ok(Members::new().with("refresh", true.into()).with_some("done", tokens).finish())
+}
+
+/// Sees to it that the access token may be sent to a URL, which is absolute and as the platform writes it.
+///
+/// # Errors
+/// `origin_refused` and those of the configuration
+#[wasm_bindgen(js_name = checkResource)]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn check_resource(config: JsValue, metadata: JsValue, url: &str) -> Result<(), JsValue> {
+    let context = Context::read(&config, &metadata)?;
+    Ok(resource::check(&context.config, &context.metadata, url)?)
+}
+
+/// Whether fresh tokens may help after a resource server refused these.
+///
+/// # Errors
+/// `insufficient_scope`, `insufficient_user_authentication` and those of the configuration
+#[wasm_bindgen(js_name = readRefusal)]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn read_refusal(
+    config: JsValue,
+    metadata: JsValue,
+    tokens: JsValue,
+    status: u16,
+    www_authenticate: Option<String>,
+) -> Result<bool, JsValue> {
+    let context = Context::read(&config, &metadata)?;
+    let tokens = to_tokens(&tokens)?;
+    Ok(resource::read_refusal(&context.config, &tokens, status, www_authenticate.as_deref(), now())?)
 }
 
 /// Forgets the session on this device, whatever comes after: `{ tokens, url }`, the tokens that it had, and where to send the user when the session at
@@ -131,7 +182,7 @@ pub fn session_tokens(config: JsValue, metadata: JsValue, refresh: bool) -> Resu
 pub fn logout(config: JsValue, metadata: JsValue, options: JsValue) -> Result<JsValue, JsValue> {
     let context = Context::read(&config, &metadata)?;
     let sessions = Sessions::open(&context)?;
-    let tokens = sessions.load();
+    let tokens = sessions.load().map(|session| session.tokens);
     sessions.forget();
     let done = Members::new().with_some("tokens", tokens.as_ref().map(from_tokens));
     if !flag(&options, "endSession") {
@@ -146,18 +197,29 @@ pub fn logout(config: JsValue, metadata: JsValue, options: JsValue) -> Result<Js
     Ok(done.with_text("url", Some(&url)).finish())
 }
 
-/// Keeps what a refresh brought. Only the server's own refusal of the refresh token ends a session.
+/// Keeps what the refresh of a session brought.
 pub(crate) fn keep_session(
     context: &Context,
+    carry: &str,
     refreshed: Result<TokenSet<JsValue>, Error>,
 ) -> Result<TokenSet<JsValue>, Error> {
     let sessions = Sessions::open(context)?;
-    match &refreshed {
-        Ok(tokens) => sessions.save(tokens)?,
-        Err(error) if error.is_invalid_grant() => sessions.forget(),
-        Err(_) => {}
+    let session = Session::from_record(carry).ok_or(Code::Internal)?;
+    let mut chance = [0_u8; 1];
+    // Without it those who failed together come back together, which is no reason to lose what came.
+    let _ = SystemEntropy.fill(&mut chance);
+    let (kept, told) = session.conclude(sessions.load().as_ref(), refreshed, now(), u8::from_le_bytes(chance));
+    match kept {
+        Kept::As(session) => {
+            sessions.keep(session.to_record().expose())?;
+            told.map(|()| session.tokens)
+        }
+        Kept::Ended => {
+            sessions.forget();
+            Err(told.err().unwrap_or(Error::new(Code::SessionExpired)))
+        }
+        Kept::Other => Err(Error::new(Code::SessionExpired)),
     }
-    refreshed
 }
 
 /// How the handling of a callback goes on.
@@ -323,7 +385,7 @@ fn already(tombstone: &Tombstone, sessions: &Sessions) -> JsValue {
     let return_to = tombstone.return_to.as_deref();
     match tombstone.outcome {
         Outcome::Completed => status("already-completed")
-            .with("tokens", sessions.load().map_or(JsValue::NULL, |tokens| from_tokens(&tokens)))
+            .with("tokens", sessions.load().map_or(JsValue::NULL, |session| from_tokens(&session.tokens)))
             .with_text("returnTo", return_to)
             .finish(),
         Outcome::SignedOut => signed_out(tombstone),

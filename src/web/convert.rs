@@ -84,6 +84,11 @@ impl Context {
         }
         settings.id_token_signed_response_alg =
             text(members, "idTokenSignedResponseAlg", "id_token_signed_response_alg")?;
+        if let Some(origins) = members.member("resourceOrigins") {
+            for origin in origins.as_elements().ok_or_else(|| invalid("resource_origins"))? {
+                settings.resource_origins.push(Json::as_string(&origin).unwrap_or_default());
+            }
+        }
         settings.dangerously_allow_unverified_id_token = flag(members, "dangerouslyAllowUnverifiedIdToken");
         settings.dangerously_assume_pkce_support = flag(members, "dangerouslyAssumePkceSupport");
         settings.dangerously_allow_http = flag(members, "dangerouslyAllowHttp");
@@ -158,6 +163,7 @@ pub(crate) fn from_tokens(tokens: &TokenSet<JsValue>) -> JsValue {
         .with_text("accessToken", Some(tokens.access_token.expose()))
         .with_text("tokenType", Some(&tokens.token_type))
         .with_some("expiresAt", tokens.expires_at.map(from_seconds))
+        .with_some("expiresIn", tokens.expires_in.map(from_seconds))
         .with_text("scope", Some(&tokens.scope))
         .with_text("refreshToken", tokens.refresh_token.as_ref().map(Secret::expose))
         .with_text("idToken", tokens.id_token.as_ref().map(Secret::expose))
@@ -174,6 +180,7 @@ pub(crate) fn to_tokens(tokens: &JsValue) -> Result<TokenSet<JsValue>, Error> {
         access_token: Secret::new(required_text(tokens, "accessToken", "access_token")?),
         token_type: required_text(tokens, "tokenType", "token_type")?,
         expires_at: whole(tokens, "expiresAt", "expires_at")?.map(u64::from),
+        expires_in: whole(tokens, "expiresIn", "expires_in")?.map(u64::from),
         scope: required_text(tokens, "scope", "scope")?,
         refresh_token: text(tokens, "refreshToken", "refresh_token")?.map(Secret::new),
         id_token: text(tokens, "idToken", "id_token")?.map(Secret::new),
@@ -185,11 +192,7 @@ pub(crate) fn to_tokens(tokens: &JsValue) -> Result<TokenSet<JsValue>, Error> {
 }
 
 /// The answer to a request, as the transport brings it; or why there is none.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a status that is none becomes 0, and a date is not negative"
-)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status that is none becomes 0")]
 pub(crate) fn to_response(answer: &JsValue) -> Result<Response, Error> {
     let status = answer.number("status").unwrap_or_default() as u16;
     match answer.string("failure").as_deref() {
@@ -205,14 +208,21 @@ pub(crate) fn to_response(answer: &JsValue) -> Result<Response, Error> {
     Ok(Response {
         status,
         content_type: answer.string("type"),
-        date: answer.number("date").filter(|date| *date >= 0.0).map(|date| date as u64),
+        date: seconds(answer, "date"),
+        retry_after: seconds(answer, "retryAfter"),
         body: Secret::new(answer.string("body").unwrap_or_default()),
     })
 }
 
+/// A member that is a number of seconds.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is not negative")]
+pub(crate) fn seconds(object: &JsValue, name: &str) -> Option<u64> {
+    object.number(name).filter(|seconds| *seconds >= 0.0).map(|seconds| seconds as u64)
+}
+
 /// Seconds since 1970 as JavaScript has them.
 #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
-fn from_seconds(time: u64) -> JsValue {
+pub(crate) fn from_seconds(time: u64) -> JsValue {
     JsValue::from_f64(time as f64)
 }
 

@@ -103,6 +103,7 @@ impl Pending {
                 status: 200,
                 content_type: Some("application/json".into()),
                 date: None,
+                retry_after: None,
                 body: Secret::default(),
             },
             received_at: 0,
@@ -235,7 +236,7 @@ fn settle(
 ) -> Result<JsValue, Error> {
     Ok(done(match awaiting {
         Awaiting::Login => finish_login(context, carry, tokens)?,
-        Awaiting::FreshSession => from_tokens(&keep_session(context, tokens)?),
+        Awaiting::FreshSession => from_tokens(&keep_session(context, carry, tokens)?),
         Awaiting::Userinfo => tokens.map_err(userinfo::told)?.claims.unwrap_or_default(),
         _ => from_tokens(&tokens?),
     }))

@@ -124,6 +124,22 @@ export async function steps(stored: string, callback: string): Promise<void> {
   void [request.url, request.state, request.transaction, claims.sub];
 }
 
+export async function requests(client: Client, session: Session, signal: AbortSignal): Promise<void> {
+  const stop: () => void = client.on("expired", ({ type, reason, elsewhere }) => {
+    const [what, why]: ["expired", "session_expired" | "refresh_interrupted"] = [type, reason];
+    void [what, why, elsewhere satisfies boolean];
+  });
+  client.on("refreshed", ({ reason }) => void (reason satisfies "ageing" | "expired" | "refused" | "asked"));
+  stop();
+  try {
+    const response: Response = await session.fetch("https://api.example", { method: "POST", timeout: 1000 });
+    const token: string = await session.accessToken({ signal });
+    void [response, token];
+  } catch (error) {
+    if (isPkceError(error) && error.loginOptions) await client.login(error.loginOptions);
+  }
+}
+
 export function failures(thrown: unknown): PkceErrorCode | undefined {
   if (!isPkceError(thrown)) return undefined;
   const blame: PkceErrorBlame = thrown.blame;
@@ -138,6 +154,8 @@ export async function mistakes(error: PkceError, session: Session, tokens: Token
   void ({ ...config, storage: "cookie" } satisfies Config);
   // @ts-expect-error -- a detail has a type (RFC 9396 section 2)
   void ({ authorizationDetails: [{ amount: 1 }] } satisfies LoginOptions);
+  // @ts-expect-error -- there is no such news
+  void ({} as Client).on("signed_out", () => {});
   // @ts-expect-error -- there is no such code
   void (error.code === "acces_denied");
   // @ts-expect-error -- only the methods of RFC 7636
