@@ -33,6 +33,7 @@ const server = makeAuthorizationServer({
   issuer,
   clientId: "lab",
   origins: [origin],
+  application: { clientId: "application", redirectUri: "org.example.lab:/callback", origins: [] },
   shape,
 });
 socket.answer((request, response) => {
