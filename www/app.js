@@ -278,7 +278,8 @@ function fill() {
   find("#pause").checked = pause.wanted;
   find("#way-back").hidden = !shell.inApplication;
   if (shell.inApplication) {
-    find("#account-note").textContent = "Close the application: you are still signed in when you open it again.";
+    find("#account-note").textContent =
+      "Close the application: you are still signed in when you open it again.";
   }
 }
 
