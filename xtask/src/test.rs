@@ -123,6 +123,7 @@ fn native(count: &mut Count) -> Result<bool> {
 fn packaged(count: &mut Count) -> Result<bool> {
     build::build(false)?;
     let installed = package::install()?;
+    setup::npm_packages(&root().join("tests/package"))?;
     let mut good = true;
     for engine in ["wasm", "js"] {
         let mut node = Command::new("node");
