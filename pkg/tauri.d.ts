@@ -3,27 +3,53 @@
  *
  * @module pkce-wasm/tauri
  */
-import type { Host } from "./index.js";
+import type { Host, HostStorage } from "./index.js";
 
-/** What is used of Tauri: the modules `@tauri-apps/plugin-deep-link` and `@tauri-apps/plugin-opener`. */
+/** What is used of Tauri: the modules `@tauri-apps/plugin-deep-link` and `@tauri-apps/plugin-opener`, and others where they are wanted. */
 export interface TauriPlugins {
-  deepLink: {
+  /** `window.__TAURI__.deepLink` when absent. */
+  deepLink?: {
     getCurrent(): Promise<string[] | null>;
     onOpenUrl(handler: (urls: string[]) => void): Promise<() => void>;
   };
-  opener: {
+  /** `window.__TAURI__.opener` when absent. */
+  opener?: {
     openUrl(url: string): Promise<void>;
   };
+  /**
+   * The module `@tauri-apps/plugin-http`: makes the requests to the authorization server natively, where CORS forbids them to the page.
+   * Without it the page's `fetch` makes them.
+   */
+  http?: {
+    fetch(input: string, init?: RequestInit & { maxRedirections?: number }): Promise<Response>;
+  };
+  /** A store of `@tauri-apps/plugin-store`: a file of the application, which is not encrypted. */
+  store?: {
+    get<T>(key: string): Promise<T | undefined>;
+    set(key: string, value: unknown): Promise<void>;
+    save(): Promise<void>;
+  };
+  /** The operating system's keyring or Stronghold, by a plugin or a command of your choice. `getItem` has to fail when it cannot read. */
+  secureStorage?: HostStorage;
 }
 
 /** A host that opens the system browser and hears of deep links. */
-export type TauriHost = Required<Pick<Host, "open" | "onRedirect">>;
+export interface TauriHost extends Host {
+  open(url: string): Promise<void>;
+  onRedirect(listener: (url: string) => unknown): Promise<() => void>;
+  /**
+   * Where records rest: `"secure"` in the storage that was given, `"plain"` in the store, `"page"` in the storages of the WebView. The session
+   * is there only where the configuration says `storage: "host"`.
+   */
+  readonly tier: "secure" | "plain" | "page";
+}
 
 /**
  * Makes the host of a client of Tauri's plugins. The application also needs the plugins in Rust and their permissions
  * `deep-link:allow-get-current`, `core:event:allow-listen` and `opener:allow-open-url` (for the URLs of the authorization server).
  *
- * @param plugins - The two modules; when absent those of `window.__TAURI__`, which is there with `withGlobalTauri`.
- * @throws TypeError where neither is
+ * @param plugins - The modules; those of `window.__TAURI__`, which is there with `withGlobalTauri`, for the two that are absent.
+ * @returns The host, for {@link index.Config.host}. Register `onRedirect` at every start.
+ * @throws TypeError where one of the two is in neither
  */
 export function tauriHost(plugins?: TauriPlugins): TauriHost;

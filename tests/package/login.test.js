@@ -204,6 +204,49 @@ test("a host that cannot open the URL is told", async () => {
   }
 });
 
+test("NA1 a WebView whose host cannot open the system browser does not leave for the sign-in page, unless that is allowed", () => {
+  const left = [];
+  stub("location", { href: "https://app.example/", assign: (url) => left.push(url) });
+  const begin = (change, host) => {
+    const config = { ...application({ transactionStorage: "memory", ...change }).config, host };
+    return new Client(config, METADATA).login();
+  };
+  for (const userAgent of [
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8 Build/AP2A.240805.005; wv) AppleWebKit/537.36 (KHTML, like Gecko) Version/4.0 Chrome/127.0.6533.103 Mobile Safari/537.36",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) Mobile/15E148",
+  ]) {
+    stub("navigator", { userAgent });
+    for (const host of [undefined, {}, { fetch }]) {
+      assert.throws(() => begin({}, host), code("embedded_user_agent"), userAgent);
+    }
+    assert.deepEqual(left, []);
+    begin({}, { open: (url) => left.push(`by the host: ${url}`) });
+    assert.match(left.pop(), /^by the host: https:\/\/as\.example\/auth\?/);
+    begin({ dangerouslyAllowEmbeddedUserAgent: true });
+    assert.match(left.pop(), /^https:\/\/as\.example\/auth\?/);
+  }
+});
+
+test("NA1 the marks of a shell tell a WebView whose user agent is that of a browser", (context) => {
+  stub("location", { href: "https://app.example/", assign: () => assert.fail("the page has left") });
+  stub("navigator", { userAgent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/127.0.0.0 Safari/537.36" });
+  for (const [name, mark] of [
+    ["__TAURI_INTERNALS__", {}],
+    ["Capacitor", { isNativePlatform: () => true }],
+    ["cordova", { platformId: "android" }],
+  ]) {
+    globalThis[name] = mark;
+    context.after(() => delete globalThis[name]);
+    const { config } = application({ transactionStorage: "memory" });
+    assert.throws(
+      () => new Client({ ...config, host: {} }, METADATA).login(),
+      code("embedded_user_agent"),
+      name,
+    );
+    delete globalThis[name];
+  }
+});
+
 test("AC11 fifty logins at once, their callbacks shuffled and each delivered twice: fifty sessions, fifty exchanges", async () => {
   for (const storage of [undefined, slowStorage()]) {
     const app = application({ transactionStorage: storage ? "host" : "memory" }, storage);

@@ -24,6 +24,10 @@ import {
   type StorageTier,
   type TokenSet,
 } from "pkce-wasm";
+import { type CapacitorPlugins, capacitorHost } from "pkce-wasm/capacitor";
+import { cordovaHost } from "pkce-wasm/cordova";
+import { electronHost } from "pkce-wasm/electron";
+import { type ElectronModules, serveElectronHost } from "pkce-wasm/electron/main";
 import {
   deriveChallenge,
   type Engine,
@@ -33,6 +37,7 @@ import {
   ready,
   verifyChallenge,
 } from "pkce-wasm/pkce";
+import { tauriHost } from "pkce-wasm/tauri";
 
 const config: Config = {
   issuer: "https://as.example",
@@ -166,4 +171,32 @@ export async function mistakes(error: PkceError, session: Session, tokens: Token
   void new (Object.getPrototypeOf(session).constructor as typeof Session)();
   // @ts-expect-error -- what was granted is not changed by hand
   tokens.accessToken = "";
+}
+
+/** Every adapter makes a host, and says where records rest. */
+export async function shells(plugins: CapacitorPlugins, electron: ElectronModules): Promise<Host[]> {
+  const isFirst: boolean = serveElectronHost(electron, {
+    scheme: "com.example.app",
+    authorizationServers: ["https://as.example"],
+    isTrusted: (url) => url.startsWith("app://bundle/"),
+    browserWindow: () => null,
+  });
+  void isFirst;
+  const inElectron = await electronHost();
+  const redirectUri: string = await inElectron.listen();
+  const tier: "secure" | "page" = inElectron.tier;
+  void [redirectUri, tier];
+  return [
+    capacitorHost(plugins),
+    cordovaHost({ fetch: (input, init) => fetch(input, init) }),
+    tauriHost(),
+    inElectron,
+  ];
+}
+
+export function shellMistakes(plugins: CapacitorPlugins): void {
+  // @ts-expect-error -- without App nobody hears of the redirect
+  capacitorHost({ Browser: plugins.Browser });
+  // @ts-expect-error -- a storage has to be able to keep
+  cordovaHost({ secureStorage: { getItem: () => null } });
 }

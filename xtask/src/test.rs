@@ -123,6 +123,7 @@ fn native(count: &mut Count) -> Result<bool> {
 fn packaged(count: &mut Count) -> Result<bool> {
     build::build(false)?;
     let installed = package::install()?;
+    setup::npm_packages(&root().join("tests/package"))?;
     let mut good = true;
     for engine in ["wasm", "js"] {
         let mut node = Command::new("node");
@@ -152,7 +153,7 @@ fn web(stage: &Stage, count: &mut Count) -> Result<bool> {
 fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
     build::build(false)?;
     setup::npm_tools()?;
-    for folder in ["www/server", "tests/e2e/react"] {
+    for folder in ["www/server", "tests/e2e/react", "tests/package"] {
         setup::npm_packages(&root().join(folder))?;
     }
     another_clock();

@@ -1,0 +1,66 @@
+/**
+ * The host of a client in a Capacitor application (Capacitor 6 or newer).
+ *
+ * @module pkce-wasm/capacitor
+ */
+import type { Host, HostStorage } from "./index.js";
+
+/** What is used of Capacitor's plugins. Hand over the plugins themselves. */
+export interface CapacitorPlugins {
+  /** `App` of `@capacitor/app`: the URLs by which the application is opened. */
+  App: {
+    getLaunchUrl(): Promise<{ url: string } | undefined>;
+    addListener(
+      eventName: "appUrlOpen",
+      listener: (event: { url: string }) => void,
+    ): Promise<{ remove(): Promise<void> }>;
+  };
+  /** `Browser` of `@capacitor/browser`: Custom Tabs on Android, SFSafariViewController on iOS. */
+  Browser: {
+    open(options: { url: string }): Promise<void>;
+    close(): Promise<void>;
+  };
+  /** `Preferences` of `@capacitor/preferences`: survives what the system does to a WebView's storage, but is not encrypted. */
+  Preferences?: {
+    get(options: { key: string }): Promise<{ value: string | null }>;
+    set(options: { key: string; value: string }): Promise<void>;
+  };
+  /**
+   * `CapacitorHttp` of `@capacitor/core`: makes the requests to the authorization server natively, where CORS forbids them to the
+   * page. Such requests have no `Origin`; a server that wants one refuses them. Without it the page's `fetch` makes them.
+   */
+  CapacitorHttp?: {
+    request(options: {
+      url: string;
+      method?: string;
+      headers?: Record<string, string>;
+      data?: unknown;
+      responseType?: "text";
+      disableRedirects?: boolean;
+    }): Promise<{ status: number; data: unknown; headers: Record<string, string> }>;
+  };
+  /** A storage in Keychain and Keystore, of a plugin of your choice. `getItem` has to fail when it cannot read, not to say that there is nothing. */
+  secureStorage?: HostStorage;
+}
+
+/** A host that opens the system's browser and hears of deep links. */
+export interface CapacitorHost extends Host {
+  open(url: string): Promise<void>;
+  onRedirect(listener: (url: string) => unknown): Promise<() => void>;
+  /** Closes the browser where that is possible: call it when a login has ended, and not at every URL, for anybody may open one. */
+  close(): Promise<void>;
+  /**
+   * Where records rest: `"secure"` in the storage that was given, `"plain"` in the preferences, `"page"` in the storages of the WebView. The
+   * session is there only where the configuration says `storage: "host"`.
+   */
+  readonly tier: "secure" | "plain" | "page";
+}
+
+/**
+ * Makes the host of a client of Capacitor's plugins.
+ *
+ * @param plugins - The plugins themselves, imported from their packages.
+ * @returns The host, for {@link index.Config.host}. Register `onRedirect` at every start, before anything else is awaited.
+ * @throws TypeError without `App` or `Browser`
+ */
+export function capacitorHost(plugins: CapacitorPlugins): CapacitorHost;

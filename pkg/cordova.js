@@ -1,0 +1,66 @@
+// The host that Cordova's plugins make: sign-in pages open in the system's browser, deep links bring the user back.
+import { createRedirects } from "./redirects.js";
+import { resting } from "./resting.js";
+
+/** A method of cordova-plugin-secure-storage-echo, which calls back. */
+const asked = (storage, method, ...parameters) =>
+  new Promise((done, failed) => storage[method](done, failed, ...parameters));
+
+/** It fails both for what is not there and for what cannot be read now; only the first of them is no item. */
+const byCallbacks = (storage) => ({
+  getItem: async (name) =>
+    (await asked(storage, "keys")).includes(name) ? asked(storage, "get", name) : null,
+  setItem: (name, item) => asked(storage, "set", name, item),
+});
+
+/** Found when it is needed: plugins are there from `deviceready` on. */
+const openInSystemBrowser = async (url) => {
+  const { InAppBrowser, plugins } = globalThis.cordova ?? {};
+  const tab = plugins?.browsertab;
+  if (tab && (await new Promise((done) => tab.isAvailable(done, () => done(false))))) {
+    // It tells of a failure only, and of that later.
+    return tab.openUrl(url);
+  }
+  if (!InAppBrowser) {
+    throw new Error(
+      "cordovaHost needs cordova-plugin-inappbrowser or cordova-plugin-browsertab, after deviceready",
+    );
+  }
+  // Every other target is a WebView in the application (RFC 8252 section 8.12).
+  InAppBrowser.open(url, "_system");
+};
+
+export const cordovaHost = ({
+  open = openInSystemBrowser,
+  fetch,
+  secureStorage,
+  universalLinkEvent,
+} = {}) => {
+  // From now on: the plugin gives the URL by which the application was started as soon as there is a function of this name.
+  const early = [];
+  let hand = (urls) => early.push(...urls);
+  const others = globalThis.handleOpenURL;
+  globalThis.handleOpenURL = (url) => {
+    others?.(url);
+    hand([url]);
+  };
+  const secure = secureStorage && (secureStorage.getItem ? secureStorage : byCallbacks(secureStorage));
+  const host = {
+    open,
+    onRedirect: createRedirects({
+      launch: () => early.splice(0),
+      listen: async (listener) => {
+        hand = listener;
+        const { universalLinks } = globalThis;
+        universalLinks?.subscribe(universalLinkEvent ?? null, ({ url }) => hand([url]));
+        return () => {
+          hand = (urls) => early.push(...urls);
+          universalLinks?.unsubscribe(universalLinkEvent ?? null);
+        };
+      },
+    }),
+    ...resting(secure),
+  };
+  if (fetch) host.fetch = fetch;
+  return host;
+};

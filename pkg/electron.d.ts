@@ -1,0 +1,40 @@
+/**
+ * The host of a client in the page of an Electron application. The other two parts are `pkce-wasm/electron/main`, for the main process, and
+ * `pkce-wasm/electron/preload.cjs`, the preload script of the window.
+ *
+ * @module pkce-wasm/electron
+ */
+import type { Host } from "./index.js";
+
+/** What the preload script puts into the page as `window.pkceWasmShell`. */
+export interface ElectronShell {
+  ask(question: string, ...parameters: unknown[]): Promise<unknown>;
+  hear(listener: (urls: string[]) => void): () => void;
+}
+
+/** A host that opens the system's browser and hears of deep links. */
+export interface ElectronHost extends Host {
+  open(url: string): Promise<void>;
+  onRedirect(listener: (url: string) => unknown): Promise<() => void>;
+  /**
+   * Opens a port of the loopback interface, for those who want no private-use scheme (RFC 8252 section 7.3). Gives the redirect URI that leads to it:
+   * make a client with it, and begin the login. Its answer comes by `onRedirect`. The port is closed by `close`, by the next `listen`, or
+   * after ten minutes.
+   */
+  listen(): Promise<string>;
+  /** Closes the port: call it when a login has ended, and not at every URL, for any program of this machine may send one. */
+  close(): Promise<void>;
+  /**
+   * Where records rest: `"secure"` in a file that Electron's `safeStorage` encrypts with a key of the operating system, `"page"` in the storages of
+   * the page where the machine has no such key. The session is there only where the configuration says `storage: "host"`.
+   */
+  readonly tier: "secure" | "page";
+}
+
+/**
+ * Makes the host of a client.
+ *
+ * @param shell - What the preload script exposes; `window.pkceWasmShell` when absent.
+ * @throws TypeError without it; an `Error` where the main process does not serve this page
+ */
+export function electronHost(shell?: ElectronShell): Promise<ElectronHost>;
