@@ -11,10 +11,11 @@ const PINGONE_CLIENT_ID = "6f1d2c84-0f5b-4e0a-9c3e-2b7a51d0c9e8";
 /**
  * Starts everything.
  *
- * @param {{ packageFolder: string, port: number }} options - Where the package lies; the page's port or 0.
+ * @param {{ packageFolder: string, pageFolder?: string, port: number }} options - Where the package lies; where the page does
+ * when it is not the demo's; the page's port or 0.
  * @returns {Promise<{ addresses: { app: string, issuer: string, pingone: string }, close: () => void }>}
  */
-export async function startServers({ packageFolder, port }) {
+export async function startServers({ packageFolder, pageFolder, port }) {
   let servePage = (_request, response) => response.writeHead(503).end();
   const page = await listenOnLocalhost((request, response) => servePage(request, response), port);
   const demoSocket = await listenOnLoopback();
@@ -57,6 +58,7 @@ export async function startServers({ packageFolder, port }) {
     pageHosts,
     makePage({
       packageFolder,
+      pageFolder,
       choices,
       counters: () => ({ demo: demo.counters, pingone: pingOne.counters }),
     }),

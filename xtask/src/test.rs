@@ -143,7 +143,7 @@ fn web(stage: &Stage, count: &mut Count) -> Result<bool> {
 fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
     build::build(false)?;
     setup::npm_tools()?;
-    for folder in ["www/server", "tests/e2e/react"] {
+    for folder in ["www/server", "tests/e2e/react", "www/examples"] {
         setup::npm_packages(&root().join(folder))?;
     }
     another_clock();

@@ -44,12 +44,22 @@ struct AllCounters {
 impl Demo {
     /// Starts the servers on free ports.
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// Starts them with another page than the demo's: a folder with an `index.html`.
+    pub fn start_page(page: &Path) -> Self {
+        Self::start_with(Some(page))
+    }
+
+    fn start_with(page: Option<&Path>) -> Self {
         let package = package();
         let mut log = tempfile::tempfile().expect("a temporary file can be made");
         let mut child = Command::new("node")
             .arg(workspace().join("www/server/main.js"))
             .arg("--package")
             .arg(&package)
+            .args(page.map(|folder| [Path::new("--page"), folder]).into_iter().flatten())
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(log.try_clone().expect("a file handle can be copied"))
