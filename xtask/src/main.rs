@@ -25,6 +25,7 @@ mod size;
 mod test;
 mod twin;
 mod webdriver;
+mod webview;
 
 use std::process::ExitCode;
 
@@ -37,8 +38,9 @@ cargo xtask <command>
 
   build [--force]               the npm package: pkg/dist/, packed and unpacked in target/pack/
   demo [--no-open] [--port N]   the demo page with its authorization servers
+  demo --webview                the same as an application: in a WebView, with Tauri
   test [LAYER…] [--engine E…]   all tests, or only the layers lint, native, package, size, reach,
-                                web, e2e, in chromium, firefox and webkit or only in the engines named
+                                web, e2e, webview, in chromium, firefox and webkit or only in the engines named
   lint [--fix]                  formatting, lints, types, documents and layers; --fix formats in place
                                 and writes ERRORS.md
   docs                          the API in Rust and TypeScript: target/doc and target/typedoc
@@ -125,6 +127,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Size(options), Long("check")) => options.check = true,
             (Command::Size(options), Long("update")) => options.update = true,
             (Command::Demo(options), Long("no-open")) => options.open = false,
+            (Command::Demo(options), Long("webview")) => options.webview = true,
             (Command::Demo(options), Long("port")) => options.port = Some(arguments.value()?.parse()?),
             (Command::Test(options), Long("engine")) => {
                 options.engines.push(arguments.value()?.string()?.parse().map_err(Error::msg)?)

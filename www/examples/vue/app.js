@@ -9,7 +9,7 @@ const config = {
   scope: "openid profile",
 };
 
-function useSignIn() {
+function signInState() {
   const state = shallowRef({});
   onMounted(async () => {
     const client = await Client.discover(config);
@@ -21,7 +21,7 @@ function useSignIn() {
 
 const App = {
   setup() {
-    const state = useSignIn();
+    const state = signInState();
     return () => {
       const { client, session, error } = state.value;
       if (!client) return h("p", "One moment");
