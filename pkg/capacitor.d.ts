@@ -9,20 +9,29 @@ import type { Host, HostStorage } from "./index.js";
 export interface CapacitorPlugins {
   /** `App` of `@capacitor/app`: the URLs by which the application is opened. */
   App: {
+    /** The URL by which the application was started. */
     getLaunchUrl(): Promise<{ url: string } | undefined>;
+    /** Calls back with the URLs that arrive while it runs. */
     addListener(
       eventName: "appUrlOpen",
       listener: (event: { url: string }) => void,
-    ): Promise<{ remove(): Promise<void> }>;
+    ): Promise<{
+      /** Ends that. */
+      remove(): Promise<void>;
+    }>;
   };
   /** `Browser` of `@capacitor/browser`: Custom Tabs on Android, SFSafariViewController on iOS. */
   Browser: {
+    /** Opens a URL in front of the application. */
     open(options: { url: string }): Promise<void>;
+    /** Closes it, where that is possible. */
     close(): Promise<void>;
   };
   /** `Preferences` of `@capacitor/preferences`: survives what the system does to a WebView's storage, but is not encrypted. */
   Preferences?: {
+    /** The item; its value is null when there is none. */
     get(options: { key: string }): Promise<{ value: string | null }>;
+    /** Keeps the item. */
     set(options: { key: string; value: string }): Promise<void>;
   };
   /**
@@ -30,6 +39,7 @@ export interface CapacitorPlugins {
    * page. Such requests have no `Origin`; a server that wants one refuses them. Without it the page's `fetch` makes them.
    */
   CapacitorHttp?: {
+    /** Makes a request. */
     request(options: {
       url: string;
       method?: string;
@@ -60,7 +70,7 @@ export interface CapacitorHost extends Host {
  * Makes the host of a client of Capacitor's plugins.
  *
  * @param plugins - The plugins themselves, imported from their packages.
- * @returns The host, for {@link index.Config.host}. Register `onRedirect` at every start, before anything else is awaited.
+ * @returns The host, for `Config.host`. Register `onRedirect` at every start, before anything else is awaited.
  * @throws TypeError without `App` or `Browser`
  */
 export function capacitorHost(plugins: CapacitorPlugins): CapacitorHost;

@@ -7,8 +7,11 @@ import type { Host, HostStorage } from "./index.js";
 
 /** `cordova.plugins.SecureStorage` of cordova-plugin-secure-storage-echo, once it has been made. */
 export interface CordovaSecureStorage {
+  /** The item of that key; an error when there is none. */
   get(success: (value: string) => void, error: (error: unknown) => void, key: string): void;
+  /** Keeps the item. */
   set(success: (key: string) => void, error: (error: unknown) => void, key: string, value: string): void;
+  /** The keys of all items. */
   keys(success: (keys: string[]) => void, error: (error: unknown) => void): void;
 }
 
@@ -21,7 +24,7 @@ export interface CordovaOptions {
   open?: (url: string) => void | Promise<void>;
   /** Makes the requests to the authorization server; the page's `fetch` when absent. */
   fetch?: Host["fetch"];
-  /** Keychain and Keystore: that of cordova-plugin-secure-storage-echo, or any {@link index.HostStorage}. */
+  /** Keychain and Keystore: that of cordova-plugin-secure-storage-echo, or any `HostStorage`. */
   secureStorage?: CordovaSecureStorage | HostStorage;
   /** The event of cordova-universal-links-plugin, for claimed `https` URLs; the plugin's own when absent. */
   universalLinkEvent?: string;
@@ -42,6 +45,6 @@ export interface CordovaHost extends Host {
  * Makes the host of a client of Cordova's plugins. Sets the global `handleOpenURL`, which cordova-plugin-customurlscheme calls, and calls the one
  * that was there: make the host in a script of the page, not after something was awaited. Call `onRedirect` after `deviceready`.
  *
- * @returns The host, for {@link index.Config.host}. Its `open` rejects where there is no plugin that opens a browser.
+ * @returns The host, for `Config.host`. Its `open` rejects where there is no plugin that opens a browser.
  */
 export function cordovaHost(options?: CordovaOptions): CordovaHost;

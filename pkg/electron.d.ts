@@ -8,7 +8,9 @@ import type { Host } from "./index.js";
 
 /** What the preload script puts into the page as `window.pkceWasmShell`. */
 export interface ElectronShell {
+  /** Asks the main process, and gives its answer. */
   ask(question: string, ...parameters: unknown[]): Promise<unknown>;
+  /** Calls back with the URLs that the main process hands over; gives what ends that. */
   hear(listener: (urls: string[]) => void): () => void;
 }
 

@@ -7,25 +7,36 @@
 /** What is used of Electron. Hand over the module `electron`. */
 export interface ElectronModules {
   app: {
+    /** Ends this instance. */
     quit(): void;
+    /** The folder of what the application keeps. */
     getPath(name: "userData"): string;
+    /** Whether this is the first instance. */
     requestSingleInstanceLock(): boolean;
+    /** Registers the scheme with the operating system. */
     setAsDefaultProtocolClient(protocol: string, path?: string, args?: string[]): boolean;
+    /** Hears of what happens to the application. */
     // Electron has an overload for every event.
     // biome-ignore lint/suspicious/noExplicitAny: the listeners' parameters depend on the event
     on(event: any, listener: (...parameters: any[]) => void): unknown;
   };
   ipcMain: {
+    /** Answers the questions of pages. */
     // biome-ignore lint/suspicious/noExplicitAny: as Electron types it
     handle(channel: string, listener: (event: any, ...parameters: any[]) => unknown): void;
   };
   shell: {
+    /** Opens the system's browser. */
     openExternal(url: string): Promise<void>;
   };
   safeStorage?: {
+    /** Whether the operating system has a key. */
     isEncryptionAvailable(): boolean;
+    /** Where the key is, on Linux. */
     getSelectedStorageBackend?(): string;
+    /** Encrypts with that key. */
     encryptString(plainText: string): Uint8Array;
+    /** Decrypts with that key. */
     decryptString(encrypted: Uint8Array): string;
   };
 }
@@ -44,9 +55,16 @@ export interface ElectronOptions {
 
 /** What is used of a `BrowserWindow`. */
 export interface ElectronWindow {
-  webContents: { send(channel: string, ...parameters: unknown[]): void };
+  /** What the window shows. */
+  webContents: {
+    /** Tells the page something. */
+    send(channel: string, ...parameters: unknown[]): void;
+  };
+  /** Whether the window is minimised. */
   isMinimized(): boolean;
+  /** Shows it again. */
   restore(): void;
+  /** Brings it to the front. */
   focus(): void;
 }
 

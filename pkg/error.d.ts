@@ -5,7 +5,7 @@ export type { PkceErrorBlame, PkceErrorCode };
 /** Whatever goes wrong in this package is one of these: a closed set of codes, a sentence that says what to do, no secret. */
 export class PkceError extends Error {
   readonly name: "PkceError";
-  /** What went wrong; stable across versions, made to be switched on. */
+  /** What went wrong; stable across versions, made to be switched on. ERRORS.md of this package explains each. */
   readonly code: PkceErrorCode;
   /** Who must act: the caller, the user, the server that refused, the peer that broke the protocol, the environment, this package. */
   readonly blame: PkceErrorBlame;

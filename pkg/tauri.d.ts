@@ -9,11 +9,14 @@ import type { Host, HostStorage } from "./index.js";
 export interface TauriPlugins {
   /** `window.__TAURI__.deepLink` when absent. */
   deepLink?: {
+    /** The URLs by which the application was started. */
     getCurrent(): Promise<string[] | null>;
+    /** Calls back with the URLs that arrive while it runs. */
     onOpenUrl(handler: (urls: string[]) => void): Promise<() => void>;
   };
   /** `window.__TAURI__.opener` when absent. */
   opener?: {
+    /** Opens the system's browser. */
     openUrl(url: string): Promise<void>;
   };
   /**
@@ -21,12 +24,16 @@ export interface TauriPlugins {
    * Without it the page's `fetch` makes them.
    */
   http?: {
+    /** Makes a request. */
     fetch(input: string, init?: RequestInit & { maxRedirections?: number }): Promise<Response>;
   };
   /** A store of `@tauri-apps/plugin-store`: a file of the application, which is not encrypted. */
   store?: {
+    /** The value of that key; undefined when there is none. */
     get<T>(key: string): Promise<T | undefined>;
+    /** Sets the value of that key. */
     set(key: string, value: unknown): Promise<void>;
+    /** Writes the file. */
     save(): Promise<void>;
   };
   /** The operating system's keyring or Stronghold, by a plugin or a command of your choice. `getItem` has to fail when it cannot read. */
@@ -49,7 +56,7 @@ export interface TauriHost extends Host {
  * `deep-link:allow-get-current`, `core:event:allow-listen` and `opener:allow-open-url` (for the URLs of the authorization server).
  *
  * @param plugins - The modules; those of `window.__TAURI__`, which is there with `withGlobalTauri`, for the two that are absent.
- * @returns The host, for {@link index.Config.host}. Register `onRedirect` at every start.
+ * @returns The host, for `Config.host`. Register `onRedirect` at every start.
  * @throws TypeError where one of the two is in neither
  */
 export function tauriHost(plugins?: TauriPlugins): TauriHost;

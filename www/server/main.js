@@ -1,7 +1,7 @@
 /**
  * The demo's servers: the page and two authorization servers, all on loopback and in memory.
  *
- *     node main.js --package DIR [--port N]
+ *     node main.js --package DIR [--page DIR] [--port N]
  *
  * When everything listens, one line of JSON goes to standard output; nothing else ever does. The process ends on SIGTERM
  * and SIGINT, and when its standard input closes, so that a parent that dies leaves nothing behind.
@@ -10,9 +10,10 @@ import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-const USAGE = `usage: node main.js --package DIR [--port N]
+const USAGE = `usage: node main.js --package DIR [--page DIR] [--port N]
 
   --package DIR   the unpacked npm package of pkce-wasm: the folder that holds its package.json
+  --page DIR      a page to serve in place of the demo's
   --port N        the port of the page on localhost; any free one when absent
 
 Runs until SIGTERM, SIGINT, or the end of its standard input.
@@ -28,7 +29,8 @@ function refuse(sentence) {
 function readArguments() {
   let values;
   try {
-    const options = { package: { type: "string" }, port: { type: "string" }, help: { type: "boolean" } };
+    const text = { type: "string" };
+    const options = { package: text, page: text, port: text, help: { type: "boolean" } };
     ({ values } = parseArgs({ options }));
   } catch (error) {
     refuse(error.message);
@@ -44,10 +46,10 @@ function readArguments() {
   }
   const port = Number(values.port ?? 0);
   if (!Number.isInteger(port) || port < 0 || port > 65535) refuse("--port is a number from 0 to 65535.");
-  return { packageFolder, port };
+  return { packageFolder, pageFolder: values.page && resolve(values.page), port };
 }
 
-const { packageFolder, port } = readArguments();
+const { packageFolder, pageFolder, port } = readArguments();
 
 // The authorization server library speaks of its own defaults through the console: that belongs to standard error.
 console.log = console.error;
@@ -76,7 +78,7 @@ process.stdin.on("error", stop);
 process.stdin.resume();
 
 try {
-  servers = await startServers({ packageFolder, port });
+  servers = await startServers({ packageFolder, pageFolder, port });
   process.stdout.write(`${JSON.stringify(servers.addresses)}\n`);
 } catch (error) {
   process.stderr.write(

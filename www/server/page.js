@@ -4,7 +4,7 @@ import { readFile, realpath, stat } from "node:fs/promises";
 import { dirname, extname, join, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 
-const PAGE_FOLDER = dirname(dirname(fileURLToPath(import.meta.url)));
+const DEMO = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The page's own files lie side by side in one folder; what lies below it is not the page's. */
 const PAGE_FILE = /^[a-z0-9][a-z0-9-]*\.(?:html|css|js|svg)$/;
@@ -66,10 +66,10 @@ async function findFile(folder, path) {
 }
 
 /** The folder and the path below it that a request asks for. */
-function locate(pathname, packageFolder) {
-  if (pathname === "/" || pathname === "/callback") return [PAGE_FOLDER, "index.html"];
+function locate(pathname, packageFolder, pageFolder) {
+  if (pathname === "/" || pathname === "/callback") return [pageFolder, "index.html"];
   if (pathname.startsWith(PACKAGE_PREFIX)) return [packageFolder, pathname.slice(PACKAGE_PREFIX.length)];
-  return PAGE_FILE.test(pathname.slice(1)) ? [PAGE_FOLDER, pathname.slice(1)] : null;
+  return PAGE_FILE.test(pathname.slice(1)) ? [pageFolder, pathname.slice(1)] : null;
 }
 
 /**
@@ -77,11 +77,12 @@ function locate(pathname, packageFolder) {
  *
  * @param {object} options
  * @param {string} options.packageFolder - The unpacked package, served below `/pkce-wasm/`.
+ * @param {string} [options.pageFolder] - The page; the demo's when absent.
  * @param {object[]} options.choices - The authorization servers that the page offers.
  * @param {() => object} options.counters - What the token endpoints answered so far.
  * @returns {import("node:http").RequestListener}
  */
-export function makePage({ packageFolder, choices, counters }) {
+export function makePage({ packageFolder, pageFolder = DEMO, choices, counters }) {
   return async (request, response) => {
     if (request.method !== "GET" && request.method !== "HEAD")
       return sendText(response, 405, "Only GET is served.");
@@ -98,7 +99,7 @@ export function makePage({ packageFolder, choices, counters }) {
     }
     if (pathname === "/test/counters") return sendJson(response, counters());
 
-    const place = locate(pathname, packageFolder);
+    const place = locate(pathname, packageFolder, pageFolder);
     const file = place && (await findFile(...place));
     if (!file) return sendText(response, 404, "There is no such file.");
     const type = TYPES[extname(file)] ?? "application/octet-stream";

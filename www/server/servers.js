@@ -20,11 +20,12 @@ const APPLICATION_CALLBACK_PINGONE = "com.example.pkce-demo://callback";
 /**
  * Starts everything.
  *
- * @param {{ packageFolder: string, port: number }} options - Where the package lies; the page's port or 0.
+ * @param {{ packageFolder: string, pageFolder?: string, port: number }} options - Where the package lies; where the page does
+ * when it is not the demo's; the page's port or 0.
  * @returns {Promise<{ addresses: { app: string, issuer: string, pingone: string, application: object[] }, close: () => void }>}
  * Where the page and the issuers are, and the servers that the application in www/webview offers.
  */
-export async function startServers({ packageFolder, port }) {
+export async function startServers({ packageFolder, pageFolder, port }) {
   let servePage = (_request, response) => response.writeHead(503).end();
   const page = await listenOnLocalhost((request, response) => servePage(request, response), port);
   const demoSocket = await listenOnLoopback();
@@ -83,6 +84,7 @@ export async function startServers({ packageFolder, port }) {
     pageHosts,
     makePage({
       packageFolder,
+      pageFolder,
       choices,
       counters: () => ({ demo: demo.counters, pingone: pingOne.counters }),
     }),

@@ -10,10 +10,11 @@ use crate::package::pack_folder;
 use crate::process::root;
 
 /// What the package is made of.
-const INPUTS: [&str; 11] = [
+const INPUTS: [&str; 12] = [
     ".cargo/config.toml",
     "Cargo.lock",
     "Cargo.toml",
+    "ERRORS.md",
     "LICENSE-APACHE",
     "LICENSE-MIT",
     "README.md",

@@ -1,23 +1,23 @@
 //! Formatting, lints, types and layers.
 
-use std::process::Command;
-
 use anyhow::{Result, bail};
 
 use crate::process::{cargo, root, run, say};
 use crate::report::{Count, Report};
-use crate::{codes, setup};
+use crate::{codes, docs, reference, setup};
 
 /// A check and what it looks at.
 type Check = (&'static str, fn(fix: bool) -> Result<()>);
 
-const CHECKS: [Check; 6] = [
+const CHECKS: [Check; 8] = [
     ("Rust formatting", format_rust),
     ("JavaScript formatting and lints", javascript),
     ("TypeScript types", types),
     ("Rust lints", clippy),
-    ("Rust documentation", documentation),
+    ("the error reference", reference::check),
+    ("documentation", |_| docs::check()),
     ("layers", layers),
+    ("documents", documents),
 ];
 
 /// The target of what ships, and that of the browser tests.
@@ -28,6 +28,7 @@ const TESTED: &str = "wasm32-unknown-unknown";
 pub(crate) fn lint(fix: bool) -> Result<()> {
     if fix {
         format_rust(true)?;
+        reference::check(true)?;
         return javascript(true);
     }
     let mut report = Report::default();
@@ -89,11 +90,10 @@ fn clippy(_: bool) -> Result<()> {
     Ok(())
 }
 
-fn documentation(_: bool) -> Result<()> {
-    let rustdoc = |command: &mut Command| run(command.env("RUSTDOCFLAGS", "-D warnings"));
-    rustdoc(cargo().args(["doc", "--quiet", "--package", "pkce-wasm", "--no-deps"]))
-}
-
 fn layers(_: bool) -> Result<()> {
     run(cargo().args(["test", "--quiet", "--package", "pkce-wasm", "--test", "layers"]))
+}
+
+fn documents(_: bool) -> Result<()> {
+    run(cargo().args(["test", "--quiet", "--package", "pkce-wasm", "--test", "documents"]))
 }

@@ -8,6 +8,7 @@ mod build;
 mod codes;
 mod demo;
 mod display;
+mod docs;
 mod fingerprint;
 mod fuzz;
 mod hostile;
@@ -16,6 +17,7 @@ mod lint;
 mod package;
 mod process;
 mod reach;
+mod reference;
 mod report;
 mod setup;
 mod shrink;
@@ -39,7 +41,9 @@ cargo xtask <command>
   demo --webview                the same as an application: in a WebView, with Tauri
   test [LAYER…] [--engine E…]   all tests, or only the layers lint, native, package, size, reach,
                                 web, e2e, webview, in chromium, firefox and webkit or only in the engines named
-  lint [--fix]                  formatting, lints, types and layers; --fix formats in place
+  lint [--fix]                  formatting, lints, types, documents and layers; --fix formats in place
+                                and writes ERRORS.md
+  docs                          the API in Rust and TypeScript: target/doc and target/typedoc
   reach [--full] [--json]       the packed tarball in bundlers, test runners, runtimes, pages and
                                 workers; --full adds the slow rows, Firefox and WebKit
   hostile [--peers] [--json]    the hostile authorization server against this crate; --peers against
@@ -56,6 +60,7 @@ enum Command {
     Demo(demo::Options),
     Test(test::Options),
     Lint { fix: bool },
+    Docs,
     Hostile(hostile::Options),
     Fuzz(fuzz::Options),
     Reach(reach::Options),
@@ -69,6 +74,7 @@ fn main() -> ExitCode {
         Command::Demo(options) => demo::demo(&options),
         Command::Test(options) => test::test(&options),
         Command::Lint { fix } => lint::lint(fix),
+        Command::Docs => docs::docs(),
         Command::Hostile(options) => hostile::hostile(&options),
         Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Reach(options) => reach::reach(&options),
@@ -95,6 +101,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             "demo" => Command::Demo(demo::Options::default()),
             "test" => Command::Test(test::Options::default()),
             "lint" => Command::Lint { fix: false },
+            "docs" => Command::Docs,
             "hostile" => Command::Hostile(hostile::Options::default()),
             "fuzz" => Command::Fuzz(fuzz::Options::default()),
             "reach" => Command::Reach(reach::Options::default()),

@@ -10,7 +10,7 @@ use serde_json::Value;
 use crate::process::{root, run, run_quietly, script};
 
 /// What the package takes from the root of the repository while it is packed.
-const BORROWED: [&str; 3] = ["README.md", "LICENSE-APACHE", "LICENSE-MIT"];
+const BORROWED: [&str; 4] = ["README.md", "ERRORS.md", "LICENSE-APACHE", "LICENSE-MIT"];
 
 /// Where the archive and its contents are put.
 pub(crate) fn pack_folder() -> PathBuf {
@@ -100,6 +100,14 @@ pub(crate) fn assets() -> Result<Vec<String>> {
     let manifest = manifest(&root().join("pkg"))?;
     let exports = manifest.get("exports").and_then(Value::as_object).into_iter().flatten();
     Ok(exports.filter(|(_, target)| target.is_string()).map(|(entry, _)| entry.clone()).collect())
+}
+
+/// The declarations of the entry points that are typed modules.
+pub(crate) fn types() -> Result<Vec<PathBuf>> {
+    let package = root().join("pkg");
+    let manifest = manifest(&package)?;
+    let exports = manifest.get("exports").and_then(Value::as_object).into_iter().flatten();
+    Ok(exports.filter_map(|(_, target)| Some(package.join(target.get("types")?.as_str()?))).collect())
 }
 
 /// npm leaves out silently what is named but missing: we do not.

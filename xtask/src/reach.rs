@@ -1,16 +1,15 @@
 //! The reach table: where the packed tarball runs, tried with real engines and real tools.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::browsers::Engine;
-use crate::process::{cargo, read, root, run_quietly, say, script};
+use crate::process::{cargo, root, run_quietly, say, script};
 use crate::report::Count;
 use crate::webdriver::Stage;
 use crate::{browsers, build, package, setup};
@@ -23,9 +22,6 @@ pub(crate) struct Options {
     /// Print JSON.
     pub(crate) json: bool,
 }
-
-/// The documents that name entries of the package.
-const DOCUMENTS: [&str; 2] = ["README.md", "CHANGELOG.md"];
 
 /// Tries everything, prints the table, and fails when a row does.
 pub(crate) fn reach(options: &Options) -> Result<()> {
@@ -143,13 +139,6 @@ fn checks() -> Result<Vec<Value>> {
             started.elapsed().as_secs_f64(),
         ));
     }
-    let unknown = unknown_entries()?;
-    let (status, remark) = if unknown.is_empty() {
-        ("ok", String::new())
-    } else {
-        ("failed", format!("not in exports: {}", unknown.join(", ")))
-    };
-    rows.push(row("package, every entry that a document names", "", status, &remark, 0.0));
     Ok(rows)
 }
 
@@ -158,38 +147,6 @@ fn version(package: &str) -> Result<String> {
     let manifest = fs::read(root().join("xtask/node_modules").join(package).join("package.json"))?;
     let manifest: Value = serde_json::from_slice(&manifest)?;
     Ok(format!("{package} {}", text(&manifest, "version")))
-}
-
-/// The entries `pkce-wasm/…` that documents and types name and the package does not export.
-fn unknown_entries() -> Result<Vec<String>> {
-    let manifest: Value = serde_json::from_slice(&fs::read(package::package_folder().join("package.json"))?)?;
-    let exports = manifest.get("exports").and_then(Value::as_object).context("the package has no exports")?;
-    let mut documents: Vec<PathBuf> = DOCUMENTS.iter().map(|name| root().join(name)).collect();
-    // Only what is committed: names that git knows.
-    let typed = read(Command::new("git").current_dir(root()).args(["ls-files", "--", "pkg/*.d.ts", "docs", "*.md"]))?;
-    documents.extend(typed.lines().map(|name| root().join(name)));
-    let mut unknown = BTreeSet::new();
-    for document in documents.iter().filter(|place| place.is_file()) {
-        for entry in entries(&fs::read_to_string(document)?) {
-            if !exports.contains_key(&format!("./{entry}")) {
-                let name = document.strip_prefix(root()).unwrap_or(document).display().to_string();
-                unknown.insert(format!("pkce-wasm/{entry} in {name}"));
-            }
-        }
-    }
-    Ok(unknown.into_iter().collect())
-}
-
-/// What follows `pkce-wasm/` wherever that begins a word.
-fn entries(text: &str) -> impl Iterator<Item = &str> {
-    let name = |character: char| character.is_ascii_alphanumeric() || "._-/".contains(character);
-    text.match_indices("pkce-wasm/").filter_map(move |(at, prefix)| {
-        let (before, after) = text.split_at_checked(at)?;
-        let after = after.strip_prefix(prefix)?;
-        let end = after.find(|character| !name(character)).unwrap_or(after.len());
-        let entry = after.get(..end)?.trim_end_matches(['.', '/']);
-        (!before.ends_with(name) && !entry.is_empty()).then_some(entry)
-    })
 }
 
 fn row(name: &str, with: &str, status: &str, remark: &str, seconds: f64) -> Value {
@@ -207,15 +164,4 @@ fn show(row: &Value) {
 
 fn text<'a>(row: &'a Value, member: &str) -> &'a str {
     row.get(member).and_then(Value::as_str).unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::entries;
-
-    #[test]
-    fn entries_are_found_where_a_word_begins() {
-        let text = "`pkce-wasm/pkce`, \"pkce-wasm/index.iife.js\". See pkce-wasm/slim. Not /pkce-wasm/x, a/pkce-wasm/y, pkce-wasm/ .";
-        assert_eq!(entries(text).collect::<Vec<_>>(), ["pkce", "index.iife.js", "slim"]);
-    }
 }

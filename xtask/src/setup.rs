@@ -159,7 +159,12 @@ pub(crate) fn npm_tools() -> Result<()> {
 
 /// One of the tools from npm.
 pub(crate) fn npm_tool(name: &str) -> Command {
-    script(root().join("xtask/node_modules/.bin").join(name))
+    script_of(&root().join("xtask"), name)
+}
+
+/// A program of the npm packages that are installed in a folder.
+pub(crate) fn script_of(folder: &Path, name: &str) -> Command {
+    script(folder.join("node_modules/.bin").join(name))
 }
 
 /// Installs packages of the system, where it is of the Debian family and we may; says what to do elsewhere.

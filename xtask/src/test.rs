@@ -153,7 +153,7 @@ fn web(stage: &Stage, count: &mut Count) -> Result<bool> {
 fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
     build::build(false)?;
     setup::npm_tools()?;
-    for folder in ["www/server", "tests/e2e/react", "tests/package"] {
+    for folder in ["www/server", "www/examples", "tests/e2e/react", "tests/package"] {
         setup::npm_packages(&root().join(folder))?;
     }
     another_clock();

@@ -42,8 +42,20 @@ struct AllCounters {
 impl Demo {
     /// Starts the servers on free ports.
     pub fn start() -> Self {
+        Self::start_with(None)
+    }
+
+    /// Starts them with another page than the demo's: a folder with an `index.html`.
+    pub fn start_page(page: &Path) -> Self {
+        Self::start_with(Some(page))
+    }
+
+    fn start_with(page: Option<&Path>) -> Self {
         let package = package();
-        let arguments = ["--package".as_ref(), package.as_os_str()];
+        let mut arguments = vec!["--package".into(), package.into_os_string()];
+        if let Some(folder) = page {
+            arguments.extend(["--page".into(), folder.into()]);
+        }
         let (node, addresses) = Node::start(&workspace().join("www/server/main.js"), arguments);
         Self { _node: node, addresses }
     }

@@ -39,6 +39,13 @@ async fn a_sign_in_is_kept_across_a_reload_and_ended_by_sign_out() {
 }
 
 #[tokio::test]
+async fn a_page_in_a_browser_is_not_asked_how_to_come_back() {
+    let app = App::start().await;
+    let shown = app.browser.run("return document.querySelector('#way-back').getClientRects().length;").await;
+    assert_eq!(shown.expect("the page runs script"), 0, "only an application has a choice");
+}
+
+#[tokio::test]
 async fn the_token_works_at_the_userinfo_endpoint() {
     let app = App::start().await;
     app.sign_in().await;

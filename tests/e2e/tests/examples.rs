@@ -1,0 +1,137 @@
+//! The examples in `www/examples`, with the packed package: each is bundled as it is, and does what it shows.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use e2e::{Browser, Demo, package, workspace};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// What stands in the examples, and is the demo's in the tests.
+const ISSUER: &str = "https://login.example.com";
+const CLIENT_ID: &str = "\"my-app\"";
+
+/// Bundles a file of an example into a folder.
+fn bundle(source: &Path, target: &Path, more: &[&str]) -> String {
+    let mut esbuild = Command::new(workspace().join("xtask/node_modules/.bin/esbuild"));
+    esbuild
+        .arg(source)
+        .args(["--bundle", "--format=esm", "--jsx=automatic", "--log-level=warning"])
+        .args(more)
+        .arg(format!("--alias:pkce-wasm={}", package().display()))
+        .arg(format!("--outfile={}", target.display()));
+    let output = esbuild.output().expect("esbuild can be started: run `cargo xtask test e2e`");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::read_to_string(target).expect("esbuild has written the bundle")
+}
+
+/// Bundles an example for the page, signs in with it at the demo's server, and gives the browser.
+async fn sign_in(example: &str, script: &str) -> (Browser, Demo, TempDir) {
+    let source = workspace().join("www/examples").join(example);
+    let folder = TempDir::with_prefix("pkce-example-").expect("a temporary folder can be made");
+    std::fs::copy(source.join("index.html"), folder.path().join("index.html")).expect("the page can be copied");
+    let app = folder.path().join("app.js");
+    let development = ["--jsx-dev", "--define:process.env.NODE_ENV=\"development\""];
+    let text = bundle(&source.join(script), &app, &development);
+    let demo = Demo::start_page(folder.path());
+    assert!(text.contains(ISSUER) && text.contains(CLIENT_ID), "{example} names another server or client");
+    let text = text.replace(ISSUER, demo.issuer()).replace(CLIENT_ID, "\"pkce-wasm-demo\"");
+    std::fs::write(app, text).expect("the temporary folder can be written");
+
+    let browser = Browser::start().await;
+    browser.goto(demo.app()).await;
+    browser.click("#sign-in").await;
+    browser.click("#submit").await;
+    let greeted = "return document.querySelector('#user')?.textContent || null;";
+    let name = browser.until(greeted).await.unwrap_or_else(|last| panic!("{example} greets nobody: {last}"));
+    assert_eq!(name, "Ada Demo", "{example}");
+    assert!(!browser.url().await.contains("code="), "{example} leaves the code in the address bar");
+    let counters = demo.counters().await;
+    assert_eq!((counters.token_ok, counters.token_refused), (1, 0), "{example}");
+    (browser, demo, folder)
+}
+
+#[tokio::test]
+async fn a_page_without_a_framework_signs_in_and_out() {
+    let (browser, _demo, _folder) = sign_in("vanilla", "app.js").await;
+    browser.reload().await;
+    browser.click("#sign-out").await;
+    let signed_out = "const [button, user] = ['#sign-in', '#user'].map((name) => document.querySelector(name));
+        return button && !button.hidden && user.textContent === '' ? true : null;";
+    browser.until(signed_out).await.expect("the page offers to sign in again");
+}
+
+#[tokio::test]
+async fn a_react_application_signs_in() {
+    sign_in("react", "app.jsx").await;
+}
+
+#[tokio::test]
+async fn a_vue_application_signs_in() {
+    sign_in("vue", "app.js").await;
+}
+
+#[tokio::test]
+async fn an_application_with_its_own_storage_signs_in() {
+    let (browser, _demo, _folder) = sign_in("own-storage", "app.js").await;
+    let kept = browser.run("return sessionStorage.length;").await.expect("the page runs script");
+    assert_eq!(kept, 0, "the transaction is still kept");
+}
+
+/// Posts a form, and gives the status and the JSON of the answer.
+async fn post(url: &str, form: String) -> (u16, Value) {
+    let request = http_request(url, form);
+    let client = Client::builder(TokioExecutor::new()).build_http::<Full<_>>();
+    let answer = client.request(request).await.expect("the server answers");
+    let status = answer.status().as_u16();
+    let body = answer.into_body().collect().await.expect("the answer has an end").to_bytes();
+    (status, serde_json::from_slice(&body).expect("the answer is JSON"))
+}
+
+fn http_request(url: &str, form: String) -> axum::http::Request<Full<axum::body::Bytes>> {
+    let request = axum::http::Request::post(url).header("content-type", "application/x-www-form-urlencoded");
+    request.body(Full::from(form)).expect("the request is fit for HTTP")
+}
+
+#[tokio::test]
+async fn a_server_in_node_asks_for_the_verifier() {
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+    let folder = TempDir::with_prefix("pkce-example-").expect("a temporary folder can be made");
+    let bundled = folder.path().join("main.mjs");
+    bundle(&workspace().join("www/examples/server/main.js"), &bundled, &["--platform=node"]);
+    let mut node = Command::new("node");
+    let mut server = node.arg(&bundled).env("PORT", "0").stdout(Stdio::piped()).spawn().expect("node can be started");
+    let mut url = String::new();
+    let stdout = server.stdout.take().expect("the output is piped");
+    BufReader::new(stdout).read_line(&mut url).expect("the output can be read");
+    let url = url.trim();
+
+    let attempts = async {
+        let mut seen = Vec::new();
+        let wrong = VERIFIER.replace('d', "e");
+        for verifiers in [vec![VERIFIER, VERIFIER], vec![&wrong, VERIFIER], vec![""]] {
+            let request = format!("{url}/authorize?code_challenge={CHALLENGE}&code_challenge_method=S256");
+            let (_, answer) = post(&request, String::new()).await;
+            let code = answer["code"].as_str().expect("there is a code").to_owned();
+            for verifier in verifiers {
+                let (status, answer) =
+                    post(&format!("{url}/token"), format!("code={code}&code_verifier={verifier}")).await;
+                assert_eq!(status == 200, answer["access_token"].is_string(), "{answer}");
+                seen.push(status);
+            }
+        }
+        let plain = format!("{url}/authorize?code_challenge={CHALLENGE}&code_challenge_method=plain");
+        seen.push(post(&plain, String::new()).await.0);
+        seen
+    };
+    let seen = attempts.await;
+    // An error says that it has ended already.
+    let _ = server.kill();
+    let _ = server.wait();
+    assert_eq!(seen, [200, 400, 400, 400, 400, 400]);
+}

@@ -1,0 +1,201 @@
+//! The error reference: `ERRORS.md`, from the table of codes.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, ensure};
+use pkce_wasm::error::{Blame, Code};
+
+use crate::process::root;
+
+/// What stands before the table.
+const PREFACE: &str = "\
+# Errors
+
+<!-- Made from the table in src/error.rs by `cargo xtask lint --fix`. -->
+
+Whatever goes wrong is a `PkceError` (in Rust an `Error`) with one of these codes. The codes are stable; the sentences may change.
+
+```js
+import { isPkceError } from \"pkce-wasm\";
+
+try {
+  await client.login();
+} catch (error) {
+  if (!isPkceError(error)) throw error;
+  console.error(error.code, error.blame, error.retryable, error.subject, error.status, error.oauthError);
+}
+```
+
+| member | meaning |
+| --- | --- |
+| `code` | one of the codes below |
+| `message` | what happened and what to do: the sentence below, and `subject` |
+| `blame` | who must act: see the table below |
+| `retryable` | whether the same call may succeed later without a change |
+| `subject` | the member, parameter or claim at fault, where one can be named |
+| `status` | the HTTP status of the answer that was refused |
+| `oauthError`, `oauthErrorDescription`, `oauthErrorUri` | what the server said (RFC 6749 sections 4.1.2.1 and 5.2): text, not to be used as HTML |
+
+No error holds a verifier, a code or a token. What `handleRedirect()` refuses is not thrown: it is the `error` of the outcome.
+";
+
+/// Who must act, what that means, and what whoever catches such an error does.
+const BLAMES: [(Blame, &str, &str); 6] = [
+    (
+        Blame::Caller,
+        "the application's developer",
+        "Correct the call or the configuration. A user can do nothing about it.",
+    ),
+    (Blame::User, "the person at the device", "Say what happened, and offer to sign in again."),
+    (
+        Blame::Server,
+        "whoever runs the authorization server",
+        "The server understood the request and refused it: log `oauthError` and `status`, and compare the registration of the client.",
+    ),
+    (
+        Blame::Peer,
+        "whoever runs the authorization server, or nobody: it may be an attack",
+        "What arrived is not what the protocol foresees. Nothing of it was used. If it comes again, compare issuer, redirect URI and registration.",
+    ),
+    (
+        Blame::Environment,
+        "the network, the storage or the engine beneath the page",
+        "Say so, and offer to try again where `retryable` is true.",
+    ),
+    (Blame::Internal, "the makers of this package", "Report it, with the version and what was called."),
+];
+
+/// What the sentence in the table has no room for.
+const NOTES: &[(Code, &str)] = &[
+    (
+        Code::CodeAlreadyUsed,
+        "The page was closed, reloaded or killed after the code had been sent and before the answer was kept. A code is redeemed once \
+         (RFC 6749 section 4.1.2), so it is not sent again, and nobody is half signed in. The outcome is `refused` with `restart`: \
+         say that it did not work and call `client.login()`. Mostly the server still knows the user, and no password is asked for.",
+    ),
+    (
+        Code::TransactionNotFound,
+        "Usual causes: the link was opened in another browser or profile; the site's data were deleted during the login; \
+         `transactionStorage` is `\"session\"` or `\"memory\"` and the user came back in another tab; the page began at \
+         `http://localhost` and came back to `http://127.0.0.1`, which is another origin; somebody sent the user a callback \
+         of their own (RFC 6749 section 10.12).",
+    ),
+    (
+        Code::TransactionExpired,
+        "The login took longer than `transactionMaxAge` (600 seconds), or a clock was set ahead during it.",
+    ),
+    (
+        Code::TransactionInvalid,
+        "With the stateless steps: pass the string that `beginAuthorization` gave, unchanged, with the same configuration. \
+         From `handleRedirect()`: another client on the same redirect URI began the login; its own `handleRedirect()` finishes it.",
+    ),
+    (
+        Code::NetworkFailed,
+        "A browser does not tell a page why. Where the network tab shows an answer, it is CORS: the server has to allow the page's origin \
+         at its metadata, token, userinfo and key endpoints. Where it shows none: connection, TLS, or `connect-src` of the page's policy.",
+    ),
+    (
+        Code::IssuerMismatch,
+        "The `issuer` of the configuration has to be that of the metadata, character for character (RFC 8414 section 3.3): a slash at the end counts.",
+    ),
+    (
+        Code::MetadataNotFound,
+        "Asked for are `/.well-known/openid-configuration` after the issuer, then `/.well-known/oauth-authorization-server` before the issuer's path.",
+    ),
+    (
+        Code::PkceUnsupported,
+        "`code_challenge_methods_supported` has to hold `S256` (RFC 9700 section 2.1.1). Some servers support it without saying so.",
+    ),
+    (
+        Code::RedirectUriMismatch,
+        "Compared are scheme, host, port, path and the query that the configured URI has (RFC 9700 section 2.1).",
+    ),
+    (
+        Code::TokenRefused,
+        "With `oauthError` `invalid_grant`: the code is spent or too old, the redirect URI or the verifier is another one, or the \
+         refresh token has ended: `restart`. With `invalid_client` or `unauthorized_client`: the registration wants a client secret. \
+         Register a public client (`token_endpoint_auth_method` `none`).",
+    ),
+    (
+        Code::IdTokenExpired,
+        "The clocks differ by more than `clockTolerance` (60 seconds). Where the server lets the page see its `Date` \
+         (`Access-Control-Expose-Headers: Date`), its clock counts, up to two days off.",
+    ),
+    (Code::IdTokenNotYetValid, "As `id_token_expired`: mostly the clock of the device is behind."),
+    (
+        Code::IdTokenUnverifiable,
+        "On an insecure origin there is no WebCrypto, and with a server on `http` no TLS either: nothing shows whose the ID token is.",
+    ),
+    (
+        Code::SigningKeysUnavailable,
+        "The host of the `jwks_uri` may be another than the issuer's: it has to be in `connect-src`, and to allow the page's origin.",
+    ),
+    (
+        Code::StorageUnavailable,
+        "Thrown by `login()` before the user is sent away. Private windows and blocked cookies can be the cause; \
+         `transactionStorage: \"memory\"` does without, where a shell opens the browser beside the page.",
+    ),
+    (
+        Code::EngineNotReady,
+        "Only the synchronous functions, called where WebAssembly is missing or forbidden (Lockdown Mode, a policy without `'wasm-unsafe-eval'`): \
+         `await ready()` once before, for example at the start of the page.",
+    ),
+    (
+        Code::EngineUnavailable,
+        "The policy forbids WebAssembly, and the file of the twin (`dist/client_twin.js` or `dist/pkce_twin.js`) was not found \
+         beside the script or is forbidden too.",
+    ),
+    (
+        Code::AccessDenied,
+        "The user pressed Cancel, or a rule of the server does not let this user into this application.",
+    ),
+    (Code::EndpointInsecure, "`dangerouslyAllowHttp` allows `http` elsewhere too; it gives up what TLS protects."),
+    (
+        Code::SessionExpired,
+        "The access token has expired, and there is no refresh token or the server does not take it any more.",
+    ),
+    (
+        Code::ModuleInvalid,
+        "`initialize()` of `pkce-wasm/slim` got bytes of another version, or a page instead of the file: look at what the URL answers.",
+    ),
+];
+
+/// Where it is.
+fn path() -> PathBuf {
+    root().join("ERRORS.md")
+}
+
+/// Compares what is checked in with the table, or writes it.
+pub(crate) fn check(fix: bool) -> Result<()> {
+    let made = text()?;
+    if fix {
+        return fs::write(path(), made).context("cannot write ERRORS.md");
+    }
+    let kept = fs::read_to_string(path()).context("cannot read ERRORS.md")?;
+    ensure!(kept == made, "ERRORS.md is not what src/error.rs says: cargo xtask lint --fix writes it");
+    Ok(())
+}
+
+/// The document.
+fn text() -> Result<String> {
+    let mut text = String::from(PREFACE);
+    text.push_str("\n| `blame` | who must act | what to do |\n| --- | --- | --- |\n");
+    for (blame, who, what) in BLAMES {
+        writeln!(text, "| [`{0}`](#blame-{0}) | {who} | {what} |", blame.name())?;
+    }
+    for (blame, who, _) in BLAMES {
+        writeln!(text, "\n## blame: {}\n\nWho must act: {who}.", blame.name())?;
+        for code in Code::ALL.iter().filter(|code| code.blame() == blame) {
+            writeln!(text, "\n### {}\n\n{}", code.name(), code.message())?;
+            if code.retryable() {
+                text.push_str("\nRetryable: the same call may succeed later.\n");
+            }
+            if let Some((_, note)) = NOTES.iter().find(|(of, _)| of == code) {
+                writeln!(text, "\n{note}")?;
+            }
+        }
+    }
+    Ok(text)
+}
