@@ -2,6 +2,7 @@
 //!
 //! Every command installs what it needs, says what it is doing, and can be run again at any time.
 
+mod bench;
 mod bindings;
 mod browsers;
 mod build;
@@ -46,7 +47,10 @@ cargo xtask <command>
                                 for each target; needs the nightly compiler
   size [--json] [--check] [--update]
                                 what a user ships, beside the peers; --check fails when an entry
-                                grew past tests/size/budget.json, --update writes that file";
+                                grew past tests/size/budget.json, --update writes that file
+  bench [--engine E…] [--short] [--json]
+                                how fast, beside the peers, and how much memory, in chromium, firefox,
+                                webkit and node; --short leaves out the long runs for the memory";
 
 /// What is to be done.
 enum Command {
@@ -58,6 +62,7 @@ enum Command {
     Fuzz(fuzz::Options),
     Reach(reach::Options),
     Size(size::Options),
+    Bench(bench::Options),
     Help,
 }
 
@@ -71,6 +76,7 @@ fn main() -> ExitCode {
         Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Reach(options) => reach::reach(&options),
         Command::Size(options) => size::size(&options),
+        Command::Bench(options) => bench::bench(&options),
         Command::Help => {
             println!("{USAGE}");
             Ok(())
@@ -97,6 +103,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             "fuzz" => Command::Fuzz(fuzz::Options::default()),
             "reach" => Command::Reach(reach::Options::default()),
             "size" => Command::Size(size::Options::default()),
+            "bench" => Command::Bench(bench::Options::default()),
             "help" => Command::Help,
             other => bail!("there is no command {other}\n\n{USAGE}"),
         },
@@ -117,6 +124,11 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Size(options), Long("json")) => options.json = true,
             (Command::Size(options), Long("check")) => options.check = true,
             (Command::Size(options), Long("update")) => options.update = true,
+            (Command::Bench(options), Long("json")) => options.json = true,
+            (Command::Bench(options), Long("short")) => options.short = true,
+            (Command::Bench(options), Long("engine")) => {
+                options.places.push(arguments.value()?.string()?.parse().map_err(Error::msg)?)
+            }
             (Command::Demo(options), Long("no-open")) => options.open = false,
             (Command::Demo(options), Long("port")) => options.port = Some(arguments.value()?.parse()?),
             (Command::Test(options), Long("engine")) => {
