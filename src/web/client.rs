@@ -6,7 +6,7 @@ use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
 use crate::error::{Code, Error};
-use crate::flow::authorize::{Authorization, begin};
+use crate::flow::authorize::{Authorization, LoginOptions, begin};
 use crate::flow::callback::Callback;
 use crate::flow::token::TokenSet;
 use crate::flow::transaction::{Outcome, Tombstone, Transaction, key};
@@ -15,14 +15,23 @@ use crate::web::convert::{Context, Members, from_tokens, login_options, now};
 use crate::web::steps::{Awaiting, begin_refresh, done, step};
 use crate::web::storage::{Logins, Sessions};
 
-/// Checks a configuration against the metadata of its server.
+/// Checks a configuration against the metadata of its server, and rehearses a login: an engine compiles a function when it is
+/// first called, and a storage is read from the disk when it is first asked. No click is to wait for that.
 ///
 /// # Errors
 /// those of [`Config::new`](crate::flow::config::Config::new) and [`Metadata::check`](crate::flow::metadata::Metadata::check)
 #[wasm_bindgen(js_name = checkClient)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn check_client(config: JsValue, metadata: JsValue) -> Result<(), JsValue> {
-    Context::read(&config, &metadata)?;
+    let context = Context::read(&config, &metadata)?;
+    let now = now();
+    // What fails here fails at the login too, which tells it.
+    if let (Ok(rehearsed), Ok(logins)) = (
+        begin(&context.config, &context.metadata, LoginOptions::default(), &mut SystemEntropy, now),
+        Logins::open(&context),
+    ) {
+        logins.rehearse(&rehearsed.transaction, now);
+    }
     Ok(())
 }
 
