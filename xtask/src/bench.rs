@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::str::FromStr;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
 use crate::browsers::Engine;
@@ -51,11 +51,16 @@ impl FromStr for Place {
 pub(crate) struct Options {
     /// Where; empty means everywhere.
     pub(crate) places: Vec<Place>,
-    /// Leave out the long runs that look at the memory.
-    pub(crate) short: bool,
+    /// What, by the names of [`WHAT`]; empty means everything.
+    pub(crate) what: Vec<String>,
     /// Print JSON.
     pub(crate) json: bool,
 }
+
+/// What can be measured: in pages, in Node, or in both. `flat` takes minutes.
+pub(crate) const WHAT: [&str; 7] = ["pairs", "verify", "callbacks", "boundary", "start", "click", "flat"];
+const IN_PAGES: [&str; 6] = ["pairs", "callbacks", "boundary", "start", "click", "flat"];
+const IN_NODE: [&str; 5] = ["pairs", "verify", "callbacks", "boundary", "flat"];
 
 /// The scripts that start cold, and what they are called in the table.
 const CONTENDERS: [(&str, &str); 7] = [
@@ -137,13 +142,22 @@ const MEASUREMENTS: [Measurement; 8] = [
 /// Measures and prints.
 pub(crate) fn bench(options: &Options) -> Result<()> {
     let places = if options.places.is_empty() { Place::ALL.to_vec() } else { options.places.clone() };
+    if let Some(unknown) = options.what.iter().find(|name| !WHAT.contains(&name.as_str())) {
+        bail!("nothing is measured by the name {unknown}: {}", WHAT.join(", "));
+    }
+    let chosen = |all: &[&'static str]| -> Vec<&'static str> {
+        all.iter()
+            .copied()
+            .filter(|name| options.what.is_empty() || options.what.iter().any(|one| one == name))
+            .collect()
+    };
     let folder = prepare()?;
     let mut all = Map::new();
     for place in places {
         say(format_args!("measuring in {}", place.name()));
         let raw = match place {
-            Place::Page(engine) => in_page(engine, &folder, options.short)?,
-            Place::Node => in_node(&folder, options.short)?,
+            Place::Page(engine) => in_page(engine, &folder, &chosen(&IN_PAGES))?,
+            Place::Node => in_node(&folder, &chosen(&IN_NODE))?,
         };
         let measured = Measured(raw);
         if !options.json {
@@ -202,7 +216,7 @@ fn bundle(source: &str, name: &str, how: &[&str], modules: &Path, folder: &Path)
     )
 }
 
-fn in_page(engine: Engine, folder: &Path, short: bool) -> Result<Value> {
+fn in_page(engine: Engine, folder: &Path, what: &[&str]) -> Result<Value> {
     browsers::install(&[engine])?;
     let stage = Stage::set(engine)?;
     let contenders = CONTENDERS.map(|(file, _)| file).join(" ");
@@ -211,7 +225,7 @@ fn in_page(engine: Engine, folder: &Path, short: bool) -> Result<Value> {
         .args(["run", "--quiet", "--package", "bench"])
         .env("PKCE_BENCH_FOLDER", folder)
         .env("PKCE_BENCH_CONTENDERS", contenders)
-        .env("PKCE_BENCH_SHORT", if short { "1" } else { "" })
+        .env("PKCE_BENCH_WHAT", what.join(" "))
         .env("PKCE_E2E_ENGINE", engine.name())
         .env("PKCE_E2E_DRIVER", &stage.programs.driver)
         .env("PKCE_E2E_BROWSER", &stage.programs.browser);
@@ -230,17 +244,14 @@ fn in_page(engine: Engine, folder: &Path, short: bool) -> Result<Value> {
     Ok(measured)
 }
 
-fn in_node(folder: &Path, short: bool) -> Result<Value> {
+fn in_node(folder: &Path, what: &[&str]) -> Result<Value> {
     let mut measured = Map::new();
     measured.insert("version".to_owned(), read(Command::new("node").arg("--version"))?.trim().into());
-    for name in ["pairs", "verify", "callbacks", "boundary", "flat"] {
-        if name == "flat" && short {
-            continue;
-        }
+    for name in what {
         say(format_args!("  {name}"));
         let mut node = Command::new("node");
         node.arg("--expose-gc").arg(folder.join("node.mjs")).arg(name).stdin(Stdio::null());
-        measured.insert(name.to_owned(), serde_json::from_str(&read(&mut node)?)?);
+        measured.insert((*name).to_owned(), serde_json::from_str(&read(&mut node)?)?);
     }
     Ok(measured.into())
 }

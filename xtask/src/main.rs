@@ -48,9 +48,10 @@ cargo xtask <command>
   size [--json] [--check] [--update]
                                 what a user ships, beside the peers; --check fails when an entry
                                 grew past tests/size/budget.json, --update writes that file
-  bench [--engine E…] [--short] [--json]
+  bench [WHAT…] [--engine E…] [--json]
                                 how fast, beside the peers, and how much memory, in chromium, firefox,
-                                webkit and node; --short leaves out the long runs for the memory";
+                                webkit and node, or only: pairs, verify, callbacks, boundary, start,
+                                click, flat";
 
 /// What is to be done.
 enum Command {
@@ -125,7 +126,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Size(options), Long("check")) => options.check = true,
             (Command::Size(options), Long("update")) => options.update = true,
             (Command::Bench(options), Long("json")) => options.json = true,
-            (Command::Bench(options), Long("short")) => options.short = true,
+            (Command::Bench(options), Value(what)) => options.what.push(what.string()?),
             (Command::Bench(options), Long("engine")) => {
                 options.places.push(arguments.value()?.string()?.parse().map_err(Error::msg)?)
             }

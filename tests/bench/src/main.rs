@@ -5,7 +5,7 @@
 //! | variable | meaning |
 //! |---|---|
 //! | `PKCE_BENCH_FOLDER` | the folder with the pages |
-//! | `PKCE_BENCH_SHORT` | not empty when the long runs are not wanted |
+//! | `PKCE_BENCH_WHAT` | what to measure, separated by spaces |
 //! | `PKCE_BENCH_CONTENDERS` | the scripts of the cold pages, separated by spaces |
 //! | `PKCE_E2E_…` | the browser, as for the end-to-end tests |
 
@@ -31,20 +31,15 @@ async fn main() {
     let folder = PathBuf::from(variable("PKCE_BENCH_FOLDER"));
     let site = Site::isolated(&folder).await;
     let mut measured = Map::new();
-    for name in ["pairs", "callbacks", "boundary"] {
-        eprintln!("  {name}");
-        let browser = Browser::start_with(&setup(false)).await;
+    for name in variable("PKCE_BENCH_WHAT").split(' ') {
+        eprintln!("xtask:   {name}");
+        let browser = Browser::start_with(&setup(name == "flat")).await;
         measured.insert("version".to_owned(), browser.version().await.into());
-        measured.insert(name.to_owned(), look(&browser, &site.url(&format!("warm.html#{name}")), LOOK).await);
-    }
-    for name in ["start", "click"] {
-        eprintln!("  {name}");
-        measured.insert(name.to_owned(), cold(&site, name).await);
-    }
-    if variable("PKCE_BENCH_SHORT").is_empty() {
-        eprintln!("  flat");
-        let browser = Browser::start_with(&setup(true)).await;
-        measured.insert("flat".to_owned(), look(&browser, &site.url("warm.html#flat"), LOOK).await);
+        let result = match name {
+            "start" | "click" => cold(&browser, &site, name).await,
+            _ => look(&browser, &site.url(&format!("warm.html#{name}")), LOOK).await,
+        };
+        measured.insert(name.to_owned(), result);
     }
     println!("{}", Value::Object(measured));
 }
@@ -87,17 +82,16 @@ async fn look(browser: &Browser, url: &str, pause: Duration) -> Value {
 
 /// Each contender in its turn, each time at a host name of its own, which is a site and a process of its own: an engine that
 /// has seen a script or module keeps what it made of it. Gives the samples by measurement and contender.
-async fn cold(site: &Site, what: &str) -> Value {
+async fn cold(browser: &Browser, site: &Site, what: &str) -> Value {
     let contenders = variable("PKCE_BENCH_CONTENDERS");
     let contenders: Vec<_> = contenders.split(' ').collect();
-    let browser = Browser::start_with(&setup(false)).await;
     let mut samples: Map<String, Value> = Map::new();
     for round in 0..COLD_ROUNDS {
         for turn in 0..contenders.len() {
             let contender = contenders[(turn + round) % contenders.len()];
             let host = format!("{what}-{round}-{turn}.localhost");
             let url = site.url_on(&host, &format!("cold.html#{contender},{what}"));
-            let Value::Object(result) = look(&browser, &url, REST).await else { panic!("{url} gives no object") };
+            let Value::Object(result) = look(browser, &url, REST).await else { panic!("{url} gives no object") };
             for (name, took) in result {
                 let of = samples.entry(name).or_insert_with(|| json!({}));
                 match &mut of[contender] {
