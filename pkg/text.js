@@ -3,13 +3,15 @@
 let decoder;
 let encoder;
 
-const isAscii = (byte) => byte < 128;
-
 /** To this length a text of ASCII, as most are here, is made at once; a decoder takes several times as long. */
 const SHORT = 128;
 
 export const decodeText = (bytes) => {
-  if (bytes.length < SHORT && bytes.every(isAscii)) return String.fromCharCode.apply(0, bytes);
+  if (bytes.length < SHORT) {
+    let ascii = 0;
+    while (bytes[ascii] < 128) ascii++;
+    if (ascii === bytes.length) return String.fromCharCode.apply(0, bytes);
+  }
   if (globalThis.TextDecoder) {
     decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
     return decoder.decode(bytes);

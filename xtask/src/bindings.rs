@@ -44,6 +44,15 @@ const PART: (&str, &str) = (
     "return getUint8ArrayMemory0().subarray(ptr, ptr + len);",
 );
 
+/// How the bindings catch what a function throws, from its first words to its last, and the function that does it: each call makes a
+/// closure. What stands in their place makes none.
+const CATCHING: [&str; 3] = ["() { return handleError(function (", ") {", "}, arguments); }"];
+const HANDLER: (&str, &str) = (
+    "function handleError(f, args) {\n    try {\n        return f.apply(this, args);\n    } catch (e) {\n        \
+     wasm.__wbindgen_exn_store(addHeapObject(e));\n    }\n}\n",
+    "function caught(e) {\n    wasm.__wbindgen_exn_store(addHeapObject(e));\n}\n",
+);
+
 /// The function that gives the memory of the module, which the package's client wipes.
 const MEMORY: &str = "getUint8ArrayMemory0";
 
@@ -61,10 +70,11 @@ pub(crate) fn exports_used(bindings: &str) -> Vec<&str> {
 /// The bindings as they are shipped; with the function that gives the memory where that is wanted.
 pub(crate) fn mend(bindings: &str, names: &Names, with_memory: bool) -> Result<String> {
     let mut text = load_text_lazily(compare_buffers(bindings)?)?;
-    for (said, better) in [SPREAD, PART] {
+    for (said, better) in [SPREAD, PART, HANDLER] {
         ensure!(text.contains(said), "the bindings no longer say `{said}`");
         text = text.replace(said, better);
     }
+    let text = catch_in_place(&text)?;
     let text = rename(&text, FUNCTION, |name| names.import(name))?;
     let text = rename(&text, EXPORTS, |name| names.export(name))?;
     let mut functions: Vec<_> = text.split(FUNCTION).skip(1).map(identifier).collect();
@@ -83,6 +93,20 @@ fn compare_buffers(bindings: &str) -> Result<String> {
         );
         Ok(text.replace(asked, better))
     })
+}
+
+fn catch_in_place(text: &str) -> Result<String> {
+    let [first, middle, last] = CATCHING;
+    let mut parts = text.split(first);
+    let mut result = parts.next().context("split gives at least one part")?.to_owned();
+    for part in parts {
+        let (parameters, rest) = part.split_once(middle).context("a function has parameters")?;
+        let (body, rest) =
+            rest.split_once(last).context("the bindings no longer end a function that catches like that")?;
+        result.extend(["(", parameters, ") { try {", body, "} catch (e) { caught(e); } }", rest]);
+    }
+    ensure!(!result.contains("handleError"), "the bindings catch in a way that is not known");
+    Ok(result)
 }
 
 fn load_text_lazily(bindings: String) -> Result<String> {
