@@ -1,4 +1,4 @@
-/** A real authorization server: oidc-provider with a demo account, one public client, and S256 required. */
+/** A real authorization server: oidc-provider with a demo account, two public clients, and S256 required. */
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import Provider from "oidc-provider";
 import { findAccount } from "./account.js";
@@ -20,25 +20,42 @@ function signingKey() {
   };
 }
 
-/** The only registration: a public client, which can keep no secret and therefore has none. */
+/** A public client, which can keep no secret and therefore has none. */
+const PUBLIC = {
+  token_endpoint_auth_method: "none",
+  grant_types: ["authorization_code", "refresh_token"],
+  response_types: ["code"],
+};
+
+/** The registration of the page. */
 function registration(clientId, origins) {
   return {
+    ...PUBLIC,
     client_id: clientId,
     client_name: "the pkce-wasm demo page",
     application_type: "web",
-    token_endpoint_auth_method: "none",
-    grant_types: ["authorization_code", "refresh_token"],
-    response_types: ["code"],
     redirect_uris: origins.map((origin) => `${origin}/callback`),
     post_logout_redirect_uris: origins.map((origin) => `${origin}/`),
   };
 }
 
-/** Everything that both servers have in common. */
-function configuration({ name, title, clientId, origins, mountPath }) {
+/** The registration of the application: a loopback redirect URI is registered without the port, which is chosen at run time. */
+function applicationRegistration({ clientId, redirectUri }) {
   return {
-    clients: [registration(clientId, origins)],
-    clientBasedCORS: (_ctx, origin) => origins.includes(origin),
+    ...PUBLIC,
+    client_id: clientId,
+    client_name: "the pkce-wasm demo application",
+    application_type: "native",
+    redirect_uris: [redirectUri, "http://127.0.0.1/callback", "http://[::1]/callback"],
+  };
+}
+
+/** Everything that both servers have in common. */
+function configuration({ name, title, clientId, origins, application, mountPath }) {
+  const allowed = [...origins, ...application.origins];
+  return {
+    clients: [registration(clientId, origins), applicationRegistration(application)],
+    clientBasedCORS: (_ctx, origin) => allowed.includes(origin),
     findAccount,
     // The ID token itself names the user, so that the page can greet before it asks the userinfo endpoint.
     conformIdTokenClaims: false,
@@ -113,12 +130,14 @@ function countTokenRequests(provider) {
  * @param {string} options.issuer - Its issuer identifier; may have a path, below which everything then lies.
  * @param {string} options.clientId - The client that is registered.
  * @param {string[]} options.origins - The origins from which the page comes.
+ * @param {{ clientId: string, redirectUri: string, origins: string[] }} options.application - The same page as an application: its
+ * client, its private-use scheme, and the origins of its WebViews.
  * @param {{ configure: Function, dress: Function }} [options.shape] - How it differs from the plain one.
  * @returns {{ issuer: string, handler: import("node:http").RequestListener, counters: object }}
  */
-export function makeAuthorizationServer({ name, title, issuer, clientId, origins, shape }) {
+export function makeAuthorizationServer({ name, title, issuer, clientId, origins, application, shape }) {
   const mountPath = new URL(issuer).pathname.replace(/\/$/, "");
-  const plain = configuration({ name, title, clientId, origins, mountPath });
+  const plain = configuration({ name, title, clientId, origins, application, mountPath });
   const provider = new Provider(issuer, shape ? shape.configure(plain) : plain);
   provider.on("server_error", (_ctx, error) => console.error(`${name}: ${error.stack}`));
   shape?.dress(provider);

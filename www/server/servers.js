@@ -8,11 +8,21 @@ const SCOPE = "openid profile email";
 const DEMO_CLIENT_ID = "pkce-wasm-demo";
 const PINGONE_CLIENT_ID = "6f1d2c84-0f5b-4e0a-9c3e-2b7a51d0c9e8";
 
+/** The client of the application in www/webview. */
+const APPLICATION_CLIENT_ID = "pkce-wasm-demo-application";
+/** The origins of Tauri's WebViews: WebKit's, and those of Windows and Android. */
+const APPLICATION_ORIGINS = ["tauri://localhost", "http://tauri.localhost"];
+/** A private-use scheme has a single slash (RFC 8252 section 7.1). */
+const APPLICATION_CALLBACK = "com.example.pkce-demo:/callback";
+/** As PingOne's documents write it: sent and compared as it is. */
+const APPLICATION_CALLBACK_PINGONE = "com.example.pkce-demo://callback";
+
 /**
  * Starts everything.
  *
  * @param {{ packageFolder: string, port: number }} options - Where the package lies; the page's port or 0.
- * @returns {Promise<{ addresses: { app: string, issuer: string, pingone: string }, close: () => void }>}
+ * @returns {Promise<{ addresses: { app: string, issuer: string, pingone: string, application: object[] }, close: () => void }>}
+ * Where the page and the issuers are, and the servers that the application in www/webview offers.
  */
 export async function startServers({ packageFolder, port }) {
   let servePage = (_request, response) => response.writeHead(503).end();
@@ -30,6 +40,11 @@ export async function startServers({ packageFolder, port }) {
     issuer: `http://127.0.0.1:${demoSocket.port}`,
     clientId: DEMO_CLIENT_ID,
     origins,
+    application: {
+      clientId: APPLICATION_CLIENT_ID,
+      redirectUri: APPLICATION_CALLBACK,
+      origins: APPLICATION_ORIGINS,
+    },
   });
   demoSocket.answer(onlyForHosts([`127.0.0.1:${demoSocket.port}`], demo.handler));
 
@@ -39,6 +54,11 @@ export async function startServers({ packageFolder, port }) {
     issuer: `http://127.0.0.1:${pingOneSocket.port}/${ENVIRONMENT_ID}/as`,
     clientId: PINGONE_CLIENT_ID,
     origins,
+    application: {
+      clientId: APPLICATION_CLIENT_ID,
+      redirectUri: APPLICATION_CALLBACK_PINGONE,
+      origins: APPLICATION_ORIGINS,
+    },
     shape: pingOneShape,
   });
   pingOneSocket.answer(onlyForHosts([`127.0.0.1:${pingOneSocket.port}`], pingOne.handler));
@@ -53,6 +73,12 @@ export async function startServers({ packageFolder, port }) {
       scope: SCOPE,
     },
   ];
+  const callbacks = { demo: APPLICATION_CALLBACK, pingone: APPLICATION_CALLBACK_PINGONE };
+  const application = choices.map((choice) => ({
+    ...choice,
+    clientId: APPLICATION_CLIENT_ID,
+    redirectUri: callbacks[choice.id],
+  }));
   servePage = onlyForHosts(
     pageHosts,
     makePage({
@@ -63,7 +89,7 @@ export async function startServers({ packageFolder, port }) {
   );
 
   return {
-    addresses: { app, issuer: demo.issuer, pingone: pingOne.issuer },
+    addresses: { app, issuer: demo.issuer, pingone: pingOne.issuer, application },
     close: () => {
       page.close();
       demoSocket.close();
