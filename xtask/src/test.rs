@@ -105,6 +105,9 @@ pub(crate) fn test(options: &Options) -> Result<()> {
 }
 
 fn native(count: &mut Count) -> Result<bool> {
+    // The native application signs in at the demo's server.
+    setup::node()?;
+    setup::npm_packages(&root().join("www/server"))?;
     watch(cargo().args(["test", "--workspace", "--exclude", "e2e", "--exclude", "reach", "--no-fail-fast"]), |line| {
         count.read(line)
     })
