@@ -10,7 +10,7 @@ const GONE = 5000;
 const nothing = { release: () => {}, waited: true };
 
 /** A lock that the browser frees when its holder goes away, however that happens. */
-const byLock = (name, patience) =>
+const byLock = (name, patience, linger) =>
   new Promise((held, failed) => {
     const { locks } = globalThis.navigator;
     let stop;
@@ -19,7 +19,7 @@ const byLock = (name, patience) =>
       if (!lock) return;
       stop?.();
       taken = true;
-      return new Promise((release) => held({ release, waited }));
+      return new Promise((done) => held({ release: () => setTimeout(done, linger), waited }));
     };
     const request = async () => {
       await locks.request(name, { ifAvailable: true }, hold(false));
@@ -133,10 +133,10 @@ const byTurn = async (name) => {
   return { release, waited: false };
 };
 
-const take = async (name, patience) => {
+const take = async (name, patience, linger) => {
   for (const by of [byLock, byRow]) {
     try {
-      return await by(name, patience);
+      return await by(name, patience, linger);
     } catch {
       // This page may not use it, or has none.
     }
@@ -146,10 +146,10 @@ const take = async (name, patience) => {
 
 /**
  * Does the work while nobody else does the work of that name; tells it whether it had to wait. Whoever waits longer than its
- * patience, in milliseconds, goes on without: the holder is frozen.
+ * patience, in milliseconds, goes on without: the holder is frozen. A lock is kept for so many milliseconds longer.
  */
-export const claim = async (name, patience, work) => {
-  const { release, waited } = await take(`pkce-wasm:${name}`, patience);
+export const claim = async (name, patience, work, linger = 0) => {
+  const { release, waited } = await take(`pkce-wasm:${name}`, patience, linger);
   try {
     return await work(waited);
   } finally {

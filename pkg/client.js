@@ -6,8 +6,13 @@ import { Records, tiers, withRecords } from "./storage.js";
 import { DEFAULT_TIMEOUT, send } from "./transport.js";
 import { pause } from "./wait.js";
 
-/** Milliseconds until this page sees in localStorage what another one wrote there before it let go of a claim. */
+/**
+ * What one page wrote to localStorage another one sees a little later: milliseconds between two looks, how many there are at the
+ * most, and for how long a claim is kept when its work is done, so that whoever comes next knows that there was one.
+ */
 const SETTLING = 100;
+const LOOKS = 20;
+const LINGER = 250;
 
 /** The functions and classes of index.d.ts for an engine and the bindings that it runs. */
 export const createClient = ({ failed, named, ready }, call, glue) => {
@@ -188,16 +193,36 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       const name = key ?? mark;
       if (name === undefined) return this.#finish(begin, page);
       // Longer than the code and two key sets take.
-      return claim(name, 4 * timeout, async (waited) => {
-        if (waited) await pause(SETTLING);
-        return this.#finish(begin, page, key);
-      });
+      return claim(
+        name,
+        4 * timeout,
+        async (waited) => {
+          await this.#settled(name, waited);
+          return this.#finish(begin, page, key);
+        },
+        LINGER,
+      );
+    }
+
+    /** Waits until it can be seen how another page has finished that login; not for ever, for it may be gone. */
+    async #settled(name, waited) {
+      for (let look = 0; look < LOOKS; look++) {
+        const { done } = await keeping(this.#config, glue.interrupted, this.#metadata, name);
+        const isOpen =
+          done.status === "none" ? waited : done.error && failed(done.error).code === "code_already_used";
+        if (!isOpen) return;
+        await pause(SETTLING);
+      }
     }
 
     async #finish([begin, parameter], page, key) {
-      const step = await keeping(this.#config, begin, this.#metadata, parameter);
-      if (step.address !== undefined) page?.replace(step.address, key);
-      const done = await goOn(step, keeping, this.#config, this.#metadata);
+      const visit = async (...operation) => {
+        const step = await keeping(...operation);
+        if (step.address !== undefined) page?.replace(step.address, key);
+        return step;
+      };
+      const step = await visit(this.#config, begin, this.#metadata, parameter);
+      const done = await goOn(step, visit, this.#config, this.#metadata);
       const { tokens, ...outcome } = done;
       if (tokens !== undefined) outcome.session = this.#signedIn(tokens);
       if (outcome.error) outcome.error = failed(outcome.error);

@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use serde_json::json;
 use support::entropy::Seeded;
 use support::{
-    CODE, NOW, answer, code, come_back, config, config_with, fault, fields, login, login_at, login_with, metadata_with,
-    parameter, parse, promises_iss, response_url, state, value,
+    CODE, NOW, answer, code, come_back, config, config_with, document, fault, fields, login, login_at, login_with,
+    metadata_with, parameter, parse, promises_iss, response_url, state, value,
 };
 
 /// The types of which there may be only one, for there is one login.
@@ -392,4 +392,19 @@ proptest! {
         let tombstone = Tombstone::new(&config(), Outcome::Completed, return_to, now);
         prop_assert_eq!(Tombstone::from_record(&tombstone.to_record()), Some(tombstone));
     }
+}
+
+#[test]
+fn id7_the_keys_can_be_fetched_before_the_code_is_spent() {
+    let request = login().transaction.keys_request().unwrap();
+    assert_eq!(Some(request.url.as_str()), document()["jwks_uri"].as_str());
+    assert!(request.form.is_none() && request.bearer.is_none());
+
+    let without_keys = metadata_with(|document| {
+        document.as_object_mut().unwrap().remove("jwks_uri");
+    });
+    assert!(login_at(&without_keys).transaction.keys_request().is_none());
+    let scope = Some("files".to_owned());
+    let without_id_token = login_with(LoginOptions { scope, ..LoginOptions::default() });
+    assert!(without_id_token.transaction.keys_request().is_none());
 }

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use crate::encoding::{Form, base64url, decimal, form_pairs, take_field};
 use crate::error::{Code, Error};
 use crate::flow::config::Config;
+use crate::http::Request;
 use crate::pkce::Verifier;
 use crate::secret::Secret;
 
@@ -119,6 +120,14 @@ impl Transaction {
     #[must_use]
     pub fn key(&self) -> String {
         key(self.state.expose())
+    }
+
+    /// The request for the keys by which the ID token of this login will be signed; `None` when there will be no ID token, or the
+    /// server names no keys. A login does not need them before its tokens are there. Whoever has them before the code is redeemed can
+    /// try again when they cannot be fetched: afterwards the code is spent.
+    #[must_use]
+    pub fn keys_request(&self) -> Option<Request> {
+        self.nonce.as_ref().and(self.jwks_uri.clone()).map(Request::get)
     }
 }
 

@@ -10,10 +10,12 @@ use crate::flow::authorize::{Authorization, LoginOptions, begin};
 use crate::flow::callback::Callback;
 use crate::flow::token::TokenSet;
 use crate::flow::transaction::{Outcome, Tombstone, Transaction, key};
+use crate::http::{Request, Response};
 use crate::random::SystemEntropy;
 use crate::web::convert::{Context, Members, from_tokens, login_options, now};
 use crate::web::steps::{Awaiting, begin_refresh, done, step};
-use crate::web::storage::{Logins, Sessions};
+use crate::web::storage::{Keys, Logins, Sessions};
+use crate::web::verify::first_keys;
 
 /// Checks a configuration against the metadata of its server, and rehearses a login: an engine compiles a function when it is
 /// first called, and a storage is read from the disk when it is first asked. No click is to wait for that.
@@ -57,8 +59,8 @@ pub fn callback_key(redirect_uri: &str, url: &str) -> Option<String> {
     Callback::parse(url, redirect_uri).ok().flatten().map(|callback| key(callback.state()))
 }
 
-/// Finishes a login when the page was reached by its callback: `{ done: outcome }`, or the step that redeems the code. Where
-/// the callback is one of this client, `address` is what is to stand in the address bar in its place.
+/// Finishes a login when the page was reached by its callback: `{ done: outcome }`, or the step that redeems the code, at times after one
+/// that fetches keys. Where the callback is one of this client, `address` is what is to stand in the address bar in its place.
 ///
 /// # Errors
 /// those of the configuration, and `storage_unavailable`; everything else is an outcome
@@ -66,15 +68,7 @@ pub fn callback_key(redirect_uri: &str, url: &str) -> Option<String> {
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn handle_redirect(config: JsValue, metadata: JsValue, url: &str) -> Result<JsValue, JsValue> {
     let context = Context::read(&config, &metadata)?;
-    let (next, is_ours) = match begin_exchange(&context, url)? {
-        Next::Step(step) => (step, true),
-        Next::Outcome(outcome) => (done(outcome), true),
-        Next::Left(outcome) => (done(outcome), false),
-    };
-    if is_ours {
-        Reflect::set(&next, &"address".into(), &context.config.settings().redirect_uri.as_str().into())?;
-    }
-    Ok(next)
+    Ok(begin_exchange(&context, url, None)?.tell(&context)?)
 }
 
 /// The outcome of a login by its name, when the page went away while it was finished: `{ done: outcome }`.
@@ -151,14 +145,42 @@ pub(crate) fn keep_session(
 
 /// How the handling of a callback goes on.
 enum Next {
-    Step(JsValue),
+    /// The code is redeemed.
+    Exchange(JsValue),
+    /// The keys are fetched before it; until then the callback stays where it was found.
+    Keys(JsValue),
     Outcome(JsValue),
     /// It is not for this client: the callback stays where it was found.
     Left(JsValue),
 }
 
-/// Up to the token request; from there on the code counts as used, whatever becomes of the page.
-fn begin_exchange(context: &Context, url: &str) -> Result<Next, Error> {
+impl Next {
+    fn tell(self, context: &Context) -> Result<JsValue, Error> {
+        let next = match self {
+            Self::Keys(step) => return Ok(step),
+            Self::Left(outcome) => return Ok(done(outcome)),
+            Self::Exchange(step) => step,
+            Self::Outcome(outcome) => done(outcome),
+        };
+        let address = JsValue::from_str(&context.config.settings().redirect_uri);
+        // Setting a member of a fresh object cannot fail.
+        let _ = Reflect::set(&next, &"address".into(), &address);
+        Ok(next)
+    }
+}
+
+/// Goes on with a callback when the answer of the `jwks_uri` is there.
+pub(crate) fn handle_with_keys(
+    context: &Context,
+    url: &str,
+    answer: Result<Response, Error>,
+) -> Result<JsValue, Error> {
+    begin_exchange(context, url, Some(answer))?.tell(context)
+}
+
+/// Up to the token request; from there on the code counts as used, whatever becomes of the page. So the server's keys are fetched
+/// before it: when they are not to be had, the same callback can be handled again.
+fn begin_exchange(context: &Context, url: &str, keys: Option<Result<Response, Error>>) -> Result<Next, Error> {
     let config = &context.config;
     let Some(parsed) = Callback::parse(url, &config.settings().redirect_uri).transpose() else {
         return Ok(Next::Left(status("none").finish()));
@@ -188,11 +210,14 @@ fn begin_exchange(context: &Context, url: &str) -> Result<Next, Error> {
 
     let return_to = transaction.return_to.clone();
     let record = transaction.to_record();
-    match transaction.accept(config, callback, now()) {
-        Ok(grant) => {
+    let keys_request = transaction.keys_request();
+    let accepted = transaction.accept(config, callback, now());
+    match accepted.and_then(|grant| Ok((grant, missing_keys(context, keys_request, keys)?))) {
+        Ok((_, Some(request))) => Ok(Next::Keys(step(request, Awaiting::FirstKeys, url))),
+        Ok((grant, None)) => {
             logins.bury(&key, &Tombstone::new(config, Outcome::Claimed, return_to, now()))?;
             let (request, _) = grant.into_request(config);
-            Ok(Next::Step(step(request, Awaiting::Login, record.expose())))
+            Ok(Next::Exchange(step(request, Awaiting::Login, record.expose())))
         }
         Err(error) => {
             let outcome = refused(error.clone(), return_to.as_deref());
@@ -203,6 +228,22 @@ fn begin_exchange(context: &Context, url: &str) -> Result<Next, Error> {
             Ok(outcome)
         }
     }
+}
+
+/// The request for the keys of a login, where they are needed and neither kept nor in this answer.
+fn missing_keys(
+    context: &Context,
+    request: Option<Request>,
+    answer: Option<Result<Response, Error>>,
+) -> Result<Option<Request>, Error> {
+    let Some(request) = request.filter(|_| context.can_verify) else { return Ok(None) };
+    let kept = Keys::open(context);
+    match answer {
+        Some(answer) => kept.save(&request.url, &first_keys(&answer?)?)?,
+        None if kept.load(&request.url).is_none() => return Ok(Some(request)),
+        None => {}
+    }
+    Ok(None)
 }
 
 /// From the tokens to the outcome.

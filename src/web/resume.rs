@@ -7,6 +7,7 @@ use crate::flow::metadata::{Metadata, discovery_requests};
 use crate::flow::token::TokenSet;
 use crate::flow::{logout, userinfo};
 use crate::http::Response;
+use crate::web::client::handle_with_keys;
 use crate::web::convert::{Context, flag, to_response};
 use crate::web::steps::{Awaiting, done, step};
 use crate::web::verify::{Pending, take_tokens};
@@ -33,6 +34,7 @@ pub fn resume(
     }
     let context = Context::read(&config, &metadata)?;
     match awaiting {
+        Awaiting::FirstKeys => return Ok(handle_with_keys(&context, carry, answer)?),
         Awaiting::Keys => return Ok(Pending::from_record(carry)?.with_keys(&context, answer)?),
         Awaiting::Verdict => return Ok(Pending::from_record(carry)?.with_verdict(&context, &given)?),
         Awaiting::Tokens | Awaiting::Login | Awaiting::FreshTokens | Awaiting::FreshSession => {

@@ -35,14 +35,16 @@ pub(crate) enum Awaiting {
     FirstRevocation,
     /// The end of the last token.
     LastRevocation,
-    /// The keys for the signature of an ID token.
+    /// The keys for the signature of an ID token, before its code is redeemed.
+    FirstKeys,
+    /// The same, when the ID token is there.
     Keys,
     /// The verdict on it.
     Verdict,
 }
 
 impl Awaiting {
-    pub(crate) const ALL: [Self; 11] = [
+    pub(crate) const ALL: [Self; 12] = [
         Self::OpenidMetadata,
         Self::OauthMetadata,
         Self::Tokens,
@@ -52,6 +54,7 @@ impl Awaiting {
         Self::Userinfo,
         Self::FirstRevocation,
         Self::LastRevocation,
+        Self::FirstKeys,
         Self::Keys,
         Self::Verdict,
     ];

@@ -55,6 +55,12 @@ impl KeySet {
     }
 }
 
+/// The record of a key set that was fetched before it was needed.
+pub(crate) fn first_keys(answer: &Response) -> Result<String, Error> {
+    Jwks::<JsValue>::from_response(answer)?;
+    Ok(KeySet { jwks: answer.body.expose().into(), refetched_at: None }.to_record())
+}
+
 /// Goes on with the answer of the token endpoint.
 pub(crate) fn take_tokens(
     context: &Context,

@@ -1,8 +1,8 @@
 //! What a completed sign-in leaves behind for others: nothing that they could use (RFC 9700 sections 4.2 and 4.3).
 
-use e2e::{App, Outcome};
+use e2e::{App, Browser, Lab, Outcome};
 use hostile::Server;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// Keeps what the page says from now on, to the console or by failing.
 const LISTEN: &str = "
@@ -81,6 +81,40 @@ async fn ac24_a_completed_sign_in_leaves_neither_code_nor_verifier() {
     let referrer = app.browser.until(title).await.expect("the next page is loaded");
     for (what, secret) in secrets {
         assert!(!referrer.to_string().contains(secret.as_str()), "the referrer shows the {what}: {referrer}");
+    }
+}
+
+/// What the module worked with is wiped when it has answered, verifier, code and tokens alike.
+#[tokio::test]
+async fn ac24_linear_memory_holds_no_secret_after_a_sign_in() {
+    /// A name that stands in the module itself: the search does find what is there.
+    const KNOWN: &str = "code_verifier";
+    /// Bytes: two pages of linear memory, which one sign-in after another may use.
+    const MOST: u64 = 2 * 65_536;
+    let lab = Lab::start().await;
+    lab.choose("honest", &json!({ "storage": "memory" }));
+    let browser = Browser::start().await;
+    lab.open(&browser).await;
+    let search = async |texts: &[&str]| {
+        let found =
+            browser.run(&format!("return searchMemory({});", json!(texts))).await.expect("memory can be searched");
+        let bytes = found["bytes"].as_u64().expect("a number of bytes");
+        assert!((1..=MOST).contains(&bytes), "{bytes} bytes of memory");
+        found["found"].clone()
+    };
+
+    for round in 1..=3 {
+        let request = lab.begin(&browser, 1).await.remove(0);
+        let verifier = browser.run(VERIFIER).await.expect("the page runs script");
+        let verifier = verifier.as_str().expect("the login is under way").to_owned();
+        assert_eq!(search(&[KNOWN, &verifier]).await, json!([KNOWN]), "after login {round} began");
+
+        let callback = lab.answer(&request).await;
+        let code = callback.split(['?', '&']).find_map(|pair| pair.strip_prefix("code=")).expect("a code came");
+        let report = lab.handle(&browser, &callback).await;
+        assert_eq!(report.status, "signed-in", "{report:?}");
+        let token = report.token.expect("there is an access token");
+        assert_eq!(search(&[KNOWN, &verifier, code, &token]).await, json!([KNOWN]), "after sign-in {round}");
     }
 }
 

@@ -28,6 +28,12 @@ const MUTE: Scenario =
 const CUT: Scenario =
     Scenario { token: |login| Reply::json(honest::tokens(login)).arriving(Delivery::Cut), ..Scenario::HONEST };
 
+/// Its keys are not to be had at first.
+const KEYS_LATE: Scenario = Scenario {
+    jwks: |reading| if reading <= 2 { Reply::html(503) } else { Reply::json(honest::jwks()) },
+    ..Scenario::HONEST
+};
+
 /// Lets the page read its clock.
 const DATED: Scenario =
     Scenario { token: |login| Reply::json(honest::tokens(login)).showing_date(), ..Scenario::HONEST };
@@ -151,6 +157,29 @@ async fn a_callback_that_arrives_offline_completes_online() {
     lab.assert_exchanges(1);
 }
 
+/// A code that is spent before the keys are there would be lost with them.
+#[tokio::test]
+async fn keys_that_cannot_be_fetched_cost_no_login() {
+    let lab = Lab::start_with([("keys-late", KEYS_LATE)]).await;
+    lab.choose("keys-late", &json!({}));
+    let browser = Browser::start().await;
+    lab.open(&browser).await;
+    let callback = lab.login(&browser).await;
+    for _ in 0..2 {
+        let outcome = lab.visit(&browser, &callback).await;
+        assert_eq!((outcome.status.as_str(), outcome.retryable), ("refused", Some(true)), "{outcome:?}");
+        assert_eq!(outcome.code.as_deref(), Some("server_error"), "{outcome:?}");
+        assert!(!outcome.signed_in, "{outcome:?}");
+    }
+    lab.assert_exchanges(0);
+
+    browser.reload().await;
+    let outcome = lab.outcome(&browser).await;
+    assert_eq!(outcome.status, "signed-in", "{outcome:?}");
+    lab.assert_exchanges(1);
+    figure("keys under 503 twice: refused server_error, retryable; then signed-in, one exchange");
+}
+
 #[tokio::test]
 async fn an_answer_that_is_cut_off_asks_the_user_to_begin_again() {
     let lab = Lab::start_with([("cut", CUT)]).await;
@@ -159,14 +188,17 @@ async fn an_answer_that_is_cut_off_asks_the_user_to_begin_again() {
     lab.open(&browser).await;
     let callback = lab.login(&browser).await;
     let first = lab.visit(&browser, &callback).await;
-    assert_eq!((first.status.as_str(), first.code.as_deref()), ("refused", Some("network_failed")), "{first:?}");
+    let code = first.code.as_deref().unwrap_or_default();
+    // On a connection that was in use before, Chromium repeats the request by itself, and is refused.
+    let repeated = Engine::from_env() == Engine::Chromium && code == "token_refused" && first.restart == Some(true);
+    assert!(first.status == "refused" && (code == "network_failed" || repeated), "{first:?}");
     let second = lab.visit(&browser, &callback).await;
     assert_eq!((second.status.as_str(), second.restart), ("refused", Some(true)), "{second:?}");
     assert!(!first.signed_in && !second.signed_in);
     let third = lab.visit(&browser, &callback).await;
     assert_eq!((third.status.as_str(), third.restart), ("refused", Some(true)), "{third:?}");
     figure(&format!(
-        "answer cut off: network_failed, then {}, then {}; {} exchanges",
+        "answer cut off: {code}, then {}, then {}; {} exchanges",
         second.code.unwrap_or_default(),
         third.code.unwrap_or_default(),
         lab.server.exchanges().values().sum::<u32>()
