@@ -17,6 +17,7 @@ mod lint;
 mod package;
 mod process;
 mod reach;
+mod release;
 mod report;
 mod setup;
 mod shrink;
@@ -51,7 +52,9 @@ cargo xtask <command>
   bench [WHAT…] [--engine E…] [--json]
                                 how fast, beside the peers, and how much memory, in chromium, firefox,
                                 webkit and node, or only: pairs, verify, callbacks, boundary, start,
-                                click, flat";
+                                click, flat
+  release --dry-run             both packages as they would be published: versions, file lists, checks,
+                                licences, bills of materials";
 
 /// What is to be done.
 enum Command {
@@ -64,6 +67,7 @@ enum Command {
     Reach(reach::Options),
     Size(size::Options),
     Bench(bench::Options),
+    Release { dry_run: bool },
     Help,
 }
 
@@ -78,6 +82,7 @@ fn main() -> ExitCode {
         Command::Reach(options) => reach::reach(&options),
         Command::Size(options) => size::size(&options),
         Command::Bench(options) => bench::bench(&options),
+        Command::Release { dry_run } => release::release(dry_run),
         Command::Help => {
             println!("{USAGE}");
             Ok(())
@@ -104,6 +109,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             "fuzz" => Command::Fuzz(fuzz::Options::default()),
             "reach" => Command::Reach(reach::Options::default()),
             "size" => Command::Size(size::Options::default()),
+            "release" => Command::Release { dry_run: false },
             "bench" => Command::Bench(bench::Options::default()),
             "help" => Command::Help,
             other => bail!("there is no command {other}\n\n{USAGE}"),
@@ -125,6 +131,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Size(options), Long("json")) => options.json = true,
             (Command::Size(options), Long("check")) => options.check = true,
             (Command::Size(options), Long("update")) => options.update = true,
+            (Command::Release { dry_run }, Long("dry-run")) => *dry_run = true,
             (Command::Bench(options), Long("json")) => options.json = true,
             (Command::Bench(options), Value(what)) => options.what.push(what.string()?),
             (Command::Bench(options), Long("engine")) => {

@@ -9,7 +9,7 @@ use crate::browsers::Engine;
 use crate::process::{cargo, path_with, root, say, watch};
 use crate::report::{Count, Report};
 use crate::webdriver::{Capabilities, Stage};
-use crate::{browsers, build, lint, package, reach, setup, size};
+use crate::{browsers, build, lint, package, reach, release, setup, size};
 
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "120";
@@ -21,7 +21,7 @@ pub(crate) enum Layer {
     Lint,
     /// The protocol, natively.
     Native,
-    /// The archive, installed in Node as a user would.
+    /// The archive, installed in Node as a user would, and the rehearsal of its release.
     Package,
     /// What a user ships, against the budget.
     Size,
@@ -124,7 +124,7 @@ fn packaged(count: &mut Count) -> Result<bool> {
         node.env("PKCE_WASM_INSTALLED", &installed).env("PKCE_WASM_ENGINE", engine);
         good &= watch(&mut node, |line| count.read(line))?;
     }
-    Ok(good)
+    Ok(release::count(count)? && good)
 }
 
 fn web(stage: &Stage, count: &mut Count) -> Result<bool> {
