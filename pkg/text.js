@@ -3,8 +3,8 @@
 let decoder;
 let encoder;
 
-/** To this length a text of ASCII, as most are here, is made at once; a decoder takes several times as long. */
-const SHORT = 128;
+/** To this length a text of ASCII, as most are here, is made at once; a decoder takes longer. */
+const SHORT = 32;
 
 export const decodeText = (bytes) => {
   if (bytes.length < SHORT) {
