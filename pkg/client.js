@@ -3,6 +3,7 @@ import { entry } from "./address.js";
 import { claim } from "./claim.js";
 import { canVerify, verify } from "./signature.js";
 import { Records, tiers, withRecords } from "./storage.js";
+import { surroundings } from "./surroundings.js";
 import { DEFAULT_TIMEOUT, send } from "./transport.js";
 import { pause } from "./wait.js";
 
@@ -148,7 +149,8 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
     }
 
     login(options = {}) {
-      const begin = [this.#config, glue.login, this.#metadata, options];
+      const here = { ...this.#config, ...surroundings(), opens: Boolean(this.#config.host?.open) };
+      const begin = [here, glue.login, this.#metadata, options];
       if (keptByHost(this.#config)) return this.#leave(begin);
       this.#open(plainly(...begin));
     }

@@ -60,6 +60,11 @@ export interface Host {
    * by {@link Host.storage}.
    */
   open?: (url: string) => void | Promise<void>;
+  /**
+   * Calls back with every URL by which the shell opens the application, each once: with those by which it was started as with
+   * those that arrive while it runs. Hand them to {@link Client.handleRedirect}. Gives what ends that.
+   */
+  onRedirect?: (listener: (url: string) => unknown) => Promise<() => void>;
   /** Keeps the pending logins, unless {@link Config.transactionStorage} says otherwise, and the session when `storage` is `"host"`. */
   storage?: HostStorage;
 }
@@ -116,6 +121,12 @@ export interface Config {
    * What is given up: nothing shows that the ID token is the issuer's; whoever stands between names any user.
    */
   dangerouslyAllowUnverifiedIdToken?: boolean;
+  /**
+   * Lets {@link Client.login} lead a WebView to the sign-in page where the host has no `open`.
+   * What is given up: the application can read the password as it is typed, and the user has no address bar to see whose page
+   * it is; many servers refuse it (RFC 8252 section 8.12).
+   */
+  dangerouslyAllowEmbeddedUserAgent?: boolean;
 }
 
 /** Who says that an ID token is the issuer's (OpenID Connect Core section 3.1.3.7, step 6). */
@@ -362,7 +373,8 @@ export class Client {
    *
    * @returns A promise when the host's storage keeps the login or the session (see {@link Client.storage}): the user is sent away when it
    * has kept it. Otherwise nothing.
-   * @throws PkceError as {@link beginAuthorization}, and `storage_unavailable` before the user is sent away
+   * @throws PkceError as {@link beginAuthorization}, and before the user is sent away `storage_unavailable` or `embedded_user_agent` (a
+   * WebView whose host cannot open the system browser)
    */
   login(options?: LoginOptions): void | Promise<void>;
 

@@ -148,6 +148,7 @@ codes! {
     SigningKeysUnavailable "signing_keys_unavailable" Environment false "The server's signing keys could not be fetched: check the connection and that the jwks_uri allows this origin (CORS), then sign in again."
     JwksInvalid "jwks_invalid" Peer false "What the server serves at its jwks_uri is not a JWK Set (JSON with an array of keys)."
     InsufficientUserAuthentication "insufficient_user_authentication" User false "The user was authenticated too long ago, or in none of the ways asked for: begin the login again."
+    EmbeddedUserAgent "embedded_user_agent" Caller false "A WebView is no place for a sign-in page (RFC 8252): give the client a host that opens the system browser, as pkce-wasm/tauri makes one, or set dangerouslyAllowEmbeddedUserAgent."
 }
 
 /// What the server said when it refused (RFC 6749 sections 4.1.2.1 and 5.2): as it was sent, not to be trusted as HTML or link.

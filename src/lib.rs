@@ -170,5 +170,6 @@ pub use flow::{
     token::{Answer, Exchange},
     token_set::{TokenSet, VerifiedBy},
     transaction::Transaction,
+    user_agent::UserAgent,
 };
 pub use pkce::{Challenge, Method, Verifier};

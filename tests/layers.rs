@@ -19,6 +19,7 @@ const GROUPS: [(Order, &[&str]); 4] = [
             "flow::config",
             "flow::metadata",
             "flow::transaction",
+            "flow::user_agent",
             "flow::authorize",
             "flow::callback",
             "flow::id_token",

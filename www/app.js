@@ -4,11 +4,13 @@ import { Exchange } from "./exchange.js";
 import { showOutcome } from "./outcome.js";
 import { Picture } from "./picture.js";
 import { metadataCache, pause, Servers } from "./servers.js";
+import { findShell } from "./shell.js";
 import { letTheThiefTry } from "./thief.js";
 
 const find = (selector) => document.querySelector(selector);
 
-const exchange = new Exchange();
+const shell = await findShell();
+const exchange = new Exchange(shell);
 new Picture(exchange);
 
 /** The package; loaded at the start, so that a missing one is said and not just a dead page. */
@@ -17,6 +19,8 @@ let pkce;
 let servers;
 /** The client of the chosen server, or null while there is none. */
 let client = null;
+/** The same for the one redirect URI of a port that waits for its answer, or null while none is open. */
+let waiting = null;
 /** Counts preparations: of two that overlap, the later one wins. */
 let preparation = 0;
 /** The change of server that is under way, or null. */
@@ -43,8 +47,8 @@ async function prepare({ afresh = false } = {}) {
     exchange.clear();
     return true;
   }
-  const { issuer, clientId, redirectUri, scope } = server;
-  const config = { issuer, clientId, redirectUri, scope, storage: "session", host: exchange.host };
+  const { issuer } = server;
+  const config = configurationOf(server);
   const known = afresh ? null : metadataCache.find(issuer);
   if (!known) exchange.clear();
   exchange.metadata = known;
@@ -52,8 +56,13 @@ async function prepare({ afresh = false } = {}) {
   if (mine !== preparation) return false;
   client = made;
   exchange.metadata = made.metadata;
-  metadataCache.keep(made.metadata);
+  metadataCache.keep(made.metadata, shell.notes());
   return true;
+}
+
+/** What the page is to a server. */
+function configurationOf({ issuer, clientId, redirectUri, scope }) {
+  return { issuer, clientId, redirectUri, scope, storage: shell.tier, host: exchange.host };
 }
 
 /** Shows which server is chosen. */
@@ -110,15 +119,35 @@ async function showSession(outcome) {
   showOutcome(quiet && !servers.current ? unnamed : quiet && session ? still : outcome);
 }
 
-/** Takes the callback to its end: the package checks it and redeems the code. */
-async function finish() {
-  const outcome = await client.handleRedirect();
-  if (outcome.returnTo) history.replaceState(null, "", outcome.returnTo);
+/** Takes a callback to its end: the package checks it and redeems the code. Without a URL it is the page's own. */
+async function finish(url) {
+  const isAtPort = waiting !== null && url?.startsWith(`${waiting.redirectUri}?`);
+  const outcome = await (isAtPort ? waiting.client : client).handleRedirect(url);
+  if (isAtPort && outcome.status !== "other-login" && !outcome.error?.retryable) {
+    // The port has served its purpose (RFC 8252 section 8.3).
+    waiting = null;
+    await shell.close();
+  }
+  if (outcome.returnTo && !shell.inApplication) history.replaceState(null, "", outcome.returnTo);
   await showSession(outcome);
 }
 
+/** Deals with a URL that the shell hands over. */
+async function arrive(text) {
+  const url = new URL(text);
+  exchange.arrived(url);
+  if (!client) return showSession({ status: "none" });
+  if (stopsAt(url)) pauseHere(url, text);
+  else await finish(text);
+}
+
+/** Whether the page stops at this callback before the code is redeemed. */
+function stopsAt({ searchParams }) {
+  return pause.wanted && searchParams.has("code") && exchange.awaits(searchParams.get("state"));
+}
+
 /** Stops before the code is redeemed, with the thief at the door. */
-function pauseHere(url) {
+function pauseHere(url, callback) {
   const code = url.searchParams.get("code");
   const state = url.searchParams.get("state");
   const results = find("#thief-results");
@@ -137,7 +166,9 @@ function pauseHere(url) {
     try {
       const tokenEndpoint = client.metadata.token_endpoint;
       const guess = pkce.generateVerifier;
-      await letTheThiefTry({ exchange, tokenEndpoint, server: servers.current, code, state, guess, results });
+      const redirectUri = url.href.split("?")[0];
+      const server = { ...servers.current, redirectUri };
+      await letTheThiefTry({ exchange, tokenEndpoint, server, code, state, guess, results });
     } finally {
       tryButton.disabled = continueButton.disabled = false;
     }
@@ -145,7 +176,7 @@ function pauseHere(url) {
   continueButton.onclick = attempt(async () => {
     tryButton.disabled = continueButton.disabled = true;
     try {
-      await finish();
+      await finish(callback);
     } finally {
       document.body.dataset.paused = "false";
       const lost = exchange.messages.some(
@@ -159,10 +190,26 @@ function pauseHere(url) {
   find("#thief-title").focus();
 }
 
-/** Sends the visitor to the server, in the click's own tick. */
-function signIn() {
-  exchange.begin();
-  client.login({ returnTo: "/", ...(find("#ask-again").checked ? { prompt: "login" } : {}) });
+/** Sends the visitor to the server; in a browser in the click's own tick. */
+async function signIn() {
+  const options = { returnTo: "/", ...(find("#ask-again").checked ? { prompt: "login" } : {}) };
+  if (shell.inApplication && find("#by-port").checked) {
+    const redirectUri = await shell.listen();
+    const config = { ...configurationOf(servers.current), redirectUri };
+    waiting = { redirectUri, client: new pkce.Client(config, client.metadata) };
+    exchange.begin();
+    waiting.client.login(options);
+  } else {
+    exchange.begin();
+    client.login(options);
+  }
+  if (shell.inApplication) {
+    showOutcome({
+      status: "waiting",
+      title: "Go on in your browser",
+      sentence: "It shows the sign-in page, and brings you back here. Closed it? Press Sign in again.",
+    });
+  }
 }
 
 /** Takes over what is in the form of the visitor's own server. */
@@ -178,7 +225,7 @@ function takeOwnServer() {
 function connect() {
   find("#sign-in").onclick = attempt(async () => {
     if (!client) await (changing ?? changeServer({ afresh: true }));
-    if (client) signIn();
+    if (client) await signIn();
     else if (!servers.current) find("#issuer").focus();
   });
   find("#sign-out").onclick = attempt(async () => {
@@ -229,16 +276,20 @@ function fill() {
   find("#scope").value = scope;
   find("#redirect-uri").textContent = servers.redirectUri;
   find("#pause").checked = pause.wanted;
+  find("#way-back").hidden = !shell.inApplication;
+  if (shell.inApplication) {
+    find("#account-note").textContent =
+      "Close the application: you are still signed in when you open it again.";
+  }
 }
 
 /** Starts the page, and finishes the login by whose callback it was reached. */
 async function start() {
   const url = new URL(location.href);
-  const isCallback =
-    url.searchParams.has("state") || url.searchParams.has("code") || url.searchParams.has("error");
+  const isCallback = ["state", "code", "error"].some((name) => url.searchParams.has(name));
   pkce = await import("./pkce-wasm/index.js");
   find("#engine").textContent = await pkce.ready();
-  const config = await (await fetch("/config.json")).json();
+  const config = await shell.config();
   find("#version").textContent = config.version;
   servers = new Servers(config.servers);
   fill();
@@ -246,12 +297,19 @@ async function start() {
   await prepare();
   if (isCallback) exchange.arrived(url);
   if (!client) return showSession({ status: "none" });
-  const stops =
-    pause.wanted && url.searchParams.has("code") && exchange.awaits(url.searchParams.get("state"));
-  if (stops) pauseHere(url);
+  if (stopsAt(url)) pauseHere(url);
   else await finish();
+}
+
+/** Deals with the URLs that the shell hands over, one after the other. */
+function listenToShell() {
+  let before = Promise.resolve();
+  return shell.onRedirect((url) => {
+    before = before.then(attempt(() => arrive(url)));
+  });
 }
 
 await attempt(start)();
 find("#sign-in").disabled = !servers;
+if (servers) await attempt(listenToShell)();
 document.body.dataset.ready = "true";

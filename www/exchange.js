@@ -107,10 +107,13 @@ function emptyRecord() {
 export class Exchange {
   #record = emptyRecord();
   #listeners = [];
+  #shell;
 
-  constructor() {
+  /** @param {object} shell - Where the page runs: what opens the sign-in page, and where the notes are kept. */
+  constructor(shell) {
+    this.#shell = shell;
     try {
-      this.#record = { ...this.#record, ...JSON.parse(sessionStorage.getItem(STORAGE_KEY)) };
+      this.#record = { ...this.#record, ...JSON.parse(shell.notes().getItem(STORAGE_KEY)) };
     } catch {
       // A page without storage still shows what happens before the redirect.
     }
@@ -177,9 +180,9 @@ export class Exchange {
   }
 
   /**
-   * Notes that the page was reached by a callback, and by whose hand.
+   * Notes that a callback has arrived, and by whose hand.
    *
-   * @param {URL} url - The page's own URL, before anything is removed from it.
+   * @param {URL} url - The page's own URL, before anything is removed from it, or the one that the shell handed over.
    */
   arrived(url) {
     const state = url.searchParams.get("state");
@@ -197,7 +200,7 @@ export class Exchange {
         title: bad ? "Server sends you back with a refusal" : "Server sends you back with a code",
         method: "303",
         note: "What passed between you and the server before this, name and password, the app never saw.",
-        fields: [field("location", url.origin + url.pathname), ...fields],
+        fields: [field("location", url.href.split("?")[0]), ...fields],
         learns: { server: learned, browser: learned },
         bad,
       });
@@ -221,7 +224,7 @@ export class Exchange {
 
   #save() {
     try {
-      sessionStorage.setItem(STORAGE_KEY, JSON.stringify(this.#record));
+      this.#shell.notes().setItem(STORAGE_KEY, JSON.stringify(this.#record));
     } catch {
       // Full or forbidden: the picture is then lost with the page, the sign-in is not.
     }
@@ -262,7 +265,7 @@ export class Exchange {
       fields: [field("path", pathname)],
       learns: { server: seen },
     });
-    location.assign(url);
+    return this.#shell.open(url);
   }
 
   async #fetch(input, init = {}) {

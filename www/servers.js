@@ -95,17 +95,17 @@ export const pause = {
   },
 };
 
-/** Metadata found in this tab, so that the way back from the server need not ask for it again. */
+/** Metadata found before the user left, so that the way back from the server need not ask for it again. */
 export const metadataCache = {
   /** The metadata of an issuer, or null. */
   find(issuer) {
     const kept = parse(read(METADATA_KEY));
     return kept?.issuer === issuer ? kept : null;
   },
-  /** Keeps the metadata of the server in use. */
-  keep(metadata) {
+  /** Keeps the metadata of the server in use where the notes are. */
+  keep(metadata, notes) {
     try {
-      sessionStorage.setItem(METADATA_KEY, JSON.stringify(metadata));
+      notes.setItem(METADATA_KEY, JSON.stringify(metadata));
     } catch {
       // It is asked for again.
     }

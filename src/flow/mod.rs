@@ -4,6 +4,7 @@ pub mod config;
 pub mod jwks;
 pub mod metadata;
 pub mod transaction;
+pub mod user_agent;
 
 pub mod authorize;
 pub mod callback;

@@ -12,7 +12,7 @@ use crate::flow::token::TokenSet;
 use crate::flow::transaction::{Outcome, Tombstone, Transaction, key};
 use crate::http::{Request, Response};
 use crate::random::SystemEntropy;
-use crate::web::convert::{Context, Members, from_tokens, login_options, now};
+use crate::web::convert::{Context, Members, flag, from_tokens, is_embedded, login_options, now};
 use crate::web::steps::{Awaiting, begin_refresh, done, step};
 use crate::web::storage::{Keys, Logins, Sessions};
 use crate::web::verify::first_keys;
@@ -40,11 +40,15 @@ pub fn check_client(config: JsValue, metadata: JsValue) -> Result<(), JsValue> {
 /// Begins a login: keeps the transaction, and gives the URL to send the user to.
 ///
 /// # Errors
-/// those of [`begin`], and `storage_unavailable`
+/// those of [`begin`], and `embedded_user_agent` and `storage_unavailable`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn login(config: JsValue, metadata: JsValue, options: JsValue) -> Result<String, JsValue> {
     let context = Context::read(&config, &metadata)?;
+    let allowed = ["opens", "dangerouslyAllowEmbeddedUserAgent"].iter().any(|name| flag(&config, name));
+    if !allowed && is_embedded(&config) {
+        return Err(Error::new(Code::EmbeddedUserAgent).into());
+    }
     let now = now();
     let Authorization { url, transaction } =
         begin(&context.config, &context.metadata, login_options(&options)?, &mut SystemEntropy, now)?;

@@ -13,6 +13,7 @@ use crate::flow::authorize::LoginOptions;
 use crate::flow::config::{Config, Settings};
 use crate::flow::metadata::Metadata;
 use crate::flow::token::{TokenSet, VerifiedBy};
+use crate::flow::user_agent::UserAgent;
 use crate::http::Response;
 use crate::json::Json;
 use crate::secret::Secret;
@@ -116,6 +117,12 @@ impl Context {
             can_verify: members.member("subtle").and_then(|subtle| subtle.as_boolean()).unwrap_or(true),
         }))
     }
+}
+
+/// Whether the page is in a WebView, as far as the package's client can tell.
+pub(crate) fn is_embedded(members: &JsValue) -> bool {
+    let text = members.string("userAgent").unwrap_or_default();
+    UserAgent { text: &text, in_shell: flag(members, "inShell"), installed: flag(members, "installed") }.is_embedded()
 }
 
 pub(crate) fn login_options(options: &JsValue) -> Result<LoginOptions, Error> {

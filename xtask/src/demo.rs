@@ -7,19 +7,21 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
-use crate::process::{find, root, say};
-use crate::{build, package, setup};
+use crate::process::{find, root, run, say};
+use crate::{build, package, setup, webview};
 
 /// How the demo is shown.
 #[derive(Debug)]
 pub(crate) struct Options {
     pub(crate) open: bool,
     pub(crate) port: Option<u16>,
+    /// As an application instead of a page.
+    pub(crate) webview: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { open: true, port: None }
+        Self { open: true, port: None, webview: false }
     }
 }
 
@@ -29,6 +31,7 @@ pub(crate) fn demo(options: &Options) -> Result<()> {
     let server = root().join("www/server");
     setup::npm_packages(&server)?;
     build::build(false)?;
+    let application = if options.webview { Some(webview::build()?) } else { None };
 
     say("starting the page and its authorization servers");
     let mut command = Command::new("node");
@@ -46,6 +49,16 @@ pub(crate) fn demo(options: &Options) -> Result<()> {
         drop(child.stdin.take());
         bail!("the demo's server did not start ({})", child.wait()?);
     };
+    if let Some(program) = application {
+        let servers = addresses.get("application").context("the demo's server names no servers for it")?;
+        webview::tell_servers(&servers.to_string())?;
+        let registration = webview::Registration::make(&program)?;
+        say("starting the application; close its window to stop the demo");
+        let ended = run(&mut Command::new(program));
+        drop((registration, child.stdin.take()));
+        child.wait()?;
+        return ended;
+    }
     println!("{address}");
     say("open that address in a browser; Ctrl-C stops the demo");
     if options.open {

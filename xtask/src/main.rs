@@ -25,6 +25,7 @@ mod size;
 mod test;
 mod twin;
 mod webdriver;
+mod webview;
 
 use std::process::ExitCode;
 
@@ -37,8 +38,9 @@ cargo xtask <command>
 
   build [--force]               the npm package: pkg/dist/, packed and unpacked in target/pack/
   demo [--no-open] [--port N]   the demo page with its authorization servers
+  demo --webview                the same as an application: in a WebView, with Tauri
   test [LAYER…] [--engine E…]   all tests, or only the layers lint, native, package, size, reach,
-                                web, e2e, in chromium, firefox and webkit or only in the engines named
+                                web, e2e, webview, in chromium, firefox and webkit or only in the engines named
   lint [--fix]                  formatting, lints, types and layers; --fix formats in place
   reach [--full] [--json]       the packed tarball in bundlers, test runners, runtimes, pages and
                                 workers; --full adds the slow rows, Firefox and WebKit
@@ -138,6 +140,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
                 options.places.push(arguments.value()?.string()?.parse().map_err(Error::msg)?)
             }
             (Command::Demo(options), Long("no-open")) => options.open = false,
+            (Command::Demo(options), Long("webview")) => options.webview = true,
             (Command::Demo(options), Long("port")) => options.port = Some(arguments.value()?.parse()?),
             (Command::Test(options), Long("engine")) => {
                 options.engines.push(arguments.value()?.string()?.parse().map_err(Error::msg)?)

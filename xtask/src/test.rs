@@ -6,13 +6,17 @@ use std::str::FromStr;
 use anyhow::Result;
 
 use crate::browsers::Engine;
+use crate::display::Display;
 use crate::process::{cargo, path_with, root, say, watch};
 use crate::report::{Count, Report};
 use crate::webdriver::{Capabilities, Stage};
-use crate::{browsers, build, lint, package, reach, release, setup, size};
+use crate::{browsers, build, lint, package, reach, release, setup, size, webview};
 
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "120";
+
+/// The members of the workspace that are layers of their own.
+const ELSEWHERE: [&str; 6] = ["--exclude", "e2e", "--exclude", "reach", "--exclude", "webview"];
 
 /// A layer of tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,11 +35,13 @@ pub(crate) enum Layer {
     Web,
     /// The package in the demo page, in browser engines.
     EndToEnd,
+    /// The demo as an application, in its WebView.
+    WebView,
 }
 
 impl Layer {
-    const ALL: [Self; 7] =
-        [Self::Lint, Self::Native, Self::Package, Self::Size, Self::Reach, Self::Web, Self::EndToEnd];
+    const ALL: [Self; 8] =
+        [Self::Lint, Self::Native, Self::Package, Self::Size, Self::Reach, Self::Web, Self::EndToEnd, Self::WebView];
 
     const fn name(self) -> &'static str {
         match self {
@@ -46,6 +52,7 @@ impl Layer {
             Self::Reach => "reach",
             Self::Web => "web",
             Self::EndToEnd => "e2e",
+            Self::WebView => "webview",
         }
     }
 }
@@ -55,7 +62,8 @@ impl FromStr for Layer {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let layer = Self::ALL.into_iter().find(|layer| layer.name() == name);
-        layer.ok_or_else(|| format!("there is no layer {name}: lint, native, package, size, reach, web or e2e"))
+        layer
+            .ok_or_else(|| format!("there is no layer {name}: lint, native, package, size, reach, web, e2e or webview"))
     }
 }
 
@@ -101,6 +109,9 @@ pub(crate) fn test(options: &Options) -> Result<()> {
     if wanted(Layer::EndToEnd) {
         in_engines("e2e", &end_to_end);
     }
+    if wanted(Layer::WebView) {
+        report.layer("webview", "", in_webview);
+    }
     report.finish()
 }
 
@@ -108,9 +119,7 @@ fn native(count: &mut Count) -> Result<bool> {
     // The native application signs in at the demo's server.
     setup::node()?;
     setup::npm_packages(&root().join("www/server"))?;
-    watch(cargo().args(["test", "--workspace", "--exclude", "e2e", "--exclude", "reach", "--no-fail-fast"]), |line| {
-        count.read(line)
-    })
+    watch(cargo().args(["test", "--workspace", "--no-fail-fast"]).args(ELSEWHERE), |line| count.read(line))
 }
 
 /// The archive's own tests in Node, on both engines of the package.
@@ -158,6 +167,32 @@ fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
         .env("PKCE_E2E_BROWSER", &stage.programs.browser)
         .env("PKCE_E2E_PACKAGE", package::package_folder());
     watch(stage.dress(&mut command), |line| count.read(line))
+}
+
+/// The application's own tests, then those of the whole way from it to the system's browser and back.
+fn in_webview(count: &mut Count) -> Result<bool> {
+    webview::install_for_tests()?;
+    let program = webview::build()?;
+    setup::node()?;
+    setup::npm_packages(&root().join("www/server"))?;
+    let chromium = Engine::Chromium.programs()?;
+    let mut own = cargo();
+    own.args(["test", "--locked", "--manifest-path", "www/webview/Cargo.toml", "--target-dir"]);
+    let mut good = watch(own.arg(root().join("target/webview")), |line| count.read(line))?;
+    let display = Display::start()?;
+    let mut command = cargo();
+    command
+        .args(["test", "--package", "webview", "--no-fail-fast", "--", "--test-threads=1"])
+        .env("DISPLAY", display.name())
+        .env("GDK_BACKEND", "x11")
+        .env("WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS", "1")
+        .env("WEBKIT_DISABLE_DMABUF_RENDERER", "1")
+        .env("PKCE_E2E_DRIVER", &chromium.driver)
+        .env("PKCE_E2E_BROWSER", &chromium.browser)
+        .env("PKCE_E2E_APPLICATION", &program)
+        .env("PKCE_E2E_PACKAGE", package::package_folder());
+    good &= watch(&mut command, |line| count.read(line))?;
+    Ok(good)
 }
 
 /// Installs the library that gives a browser another clock. Where it cannot be had, the test that wants it says so.

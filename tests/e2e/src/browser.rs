@@ -39,7 +39,11 @@ impl Browser {
 
     /// Starts it with more than the usual.
     pub async fn start_with(setup: &Setup) -> Self {
-        let engine = Engine::from_env();
+        Self::start_engine(Engine::from_env(), setup).await
+    }
+
+    /// Starts another one than the environment names.
+    pub async fn start_engine(engine: Engine, setup: &Setup) -> Self {
         let mut driver = Driver::start(engine, &setup.environment);
         let client = ClientBuilder::new(HttpConnector::new())
             .capabilities(engine.capabilities(driver.folder(), setup))
@@ -136,7 +140,7 @@ impl Browser {
 
 /// Looks again and again until there is something; gives up with what was seen last, because elements and documents
 /// come and go while pages load.
-pub(crate) async fn until<T, E: Debug>(look: impl AsyncFn() -> Result<Option<T>, E>) -> Result<T, String> {
+pub async fn until<T, E: Debug>(look: impl AsyncFn() -> Result<Option<T>, E>) -> Result<T, String> {
     let deadline = Instant::now() + PATIENCE;
     loop {
         let last = match look().await {

@@ -24,6 +24,7 @@ struct Addresses {
     app: String,
     issuer: String,
     pingone: String,
+    application: serde_json::Value,
 }
 
 /// What a token endpoint answered since its server started.
@@ -92,6 +93,11 @@ impl Demo {
     /// The issuer of the authorization server that looks like PingOne.
     pub fn pingone_issuer(&self) -> &str {
         &self.addresses.pingone
+    }
+
+    /// The servers that the application offers, as it wants them told.
+    pub fn application_servers(&self) -> String {
+        self.addresses.application.to_string()
     }
 
     /// What the token endpoint of the plain authorization server answered so far.

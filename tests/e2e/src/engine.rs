@@ -9,13 +9,13 @@ use crate::env;
 /// What a browser is started with beside the usual.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
-    /// Arguments of Chromium.
+    /// Arguments of Chromium or of the application.
     pub arguments: Vec<String>,
     /// Preferences of Chromium or Firefox.
     pub preferences: Map<String, Value>,
     /// A profile that outlives the browser; one of its own when absent. WebKitGTK keeps none under automation.
     pub profile: Option<PathBuf>,
-    /// Variables of the browser's environment.
+    /// Variables of the environment of the driver and its browser.
     pub environment: Vec<(String, String)>,
 }
 
@@ -28,6 +28,8 @@ pub enum Engine {
     Firefox,
     /// WebKitGTK's MiniBrowser with WebKitWebDriver; it needs a display.
     WebKit,
+    /// The demo as an application, in a WebView of WebKitGTK; it needs a display.
+    Application,
 }
 
 impl Engine {
@@ -47,17 +49,20 @@ impl Engine {
         match self {
             Self::Chromium | Self::Firefox => 2,
             Self::WebKit => 1,
+            // Beside the browser that is the system's, and those that were killed.
+            Self::Application => 4,
         }
     }
 
     /// The WebDriver program.
     pub(crate) fn driver(self) -> PathBuf {
+        let variable = if self == Self::Application { "PKCE_E2E_APPLICATION_DRIVER" } else { "PKCE_E2E_DRIVER" };
         program(
-            "PKCE_E2E_DRIVER",
+            variable,
             match self {
                 Self::Chromium => &["chromedriver"],
                 Self::Firefox => &["geckodriver"],
-                Self::WebKit => &["WebKitWebDriver"],
+                Self::WebKit | Self::Application => &["WebKitWebDriver"],
             },
         )
     }
@@ -65,19 +70,21 @@ impl Engine {
     /// What the driver is started with, beside its port.
     pub(crate) fn driver_arguments(self, profile: &Path) -> Vec<String> {
         match self {
-            Self::Chromium | Self::WebKit => Vec::new(),
+            Self::Chromium | Self::WebKit | Self::Application => Vec::new(),
             Self::Firefox => vec![format!("--profile-root={}", profile.display())],
         }
     }
 
     /// What the session is asked for.
     pub(crate) fn capabilities(self, profile: &Path, setup: &Setup) -> Map<String, Value> {
+        let variable = if self == Self::Application { "PKCE_E2E_APPLICATION" } else { "PKCE_E2E_BROWSER" };
         let browser = program(
-            "PKCE_E2E_BROWSER",
+            variable,
             match self {
                 Self::Chromium => &["chromium", "chromium-browser", "google-chrome"],
                 Self::Firefox => &["firefox", "firefox-esr"],
                 Self::WebKit => &["MiniBrowser"],
+                Self::Application => &["pkce-demo"],
             },
         );
         let (name, options) = match self {
@@ -98,6 +105,7 @@ impl Engine {
                 ("moz:firefoxOptions", options)
             }
             Self::WebKit => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] })),
+            Self::Application => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": setup.arguments })),
         };
         // A script may wait for an answer that takes a minute.
         Map::from_iter([(name.to_owned(), options), ("timeouts".to_owned(), json!({ "script": 150_000 }))])

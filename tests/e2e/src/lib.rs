@@ -10,6 +10,8 @@
 //! | `PKCE_E2E_ENGINE` | `chromium`, `firefox` or `webkit` | `chromium` |
 //! | `PKCE_E2E_DRIVER` | the engine's WebDriver program | found on `PATH` |
 //! | `PKCE_E2E_BROWSER` | the browser program | found on `PATH` |
+//! | `PKCE_E2E_APPLICATION` | the demo as an application | found on `PATH` |
+//! | `PKCE_E2E_APPLICATION_DRIVER` | the WebDriver program for it | found on `PATH` |
 //! | `PKCE_E2E_PACKAGE` | the unpacked npm package | `target/pack/package` of the workspace |
 
 mod browser;
@@ -21,7 +23,7 @@ mod page;
 mod site;
 mod wire;
 
-pub use browser::{Browser, Tab};
+pub use browser::{Browser, Tab, until};
 pub use demo::{Counters, Demo, package, workspace};
 pub use engine::{Engine, Setup};
 pub use lab::{Callback, Lab, Report};

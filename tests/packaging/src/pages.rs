@@ -131,7 +131,7 @@ async fn insecure(folder: PathBuf, engine: Engine) -> Outcome {
             setup.preferences.insert("network.dns.localDomains".to_owned(), json!(LAN));
             LAN.to_owned()
         }
-        Engine::WebKit => {
+        Engine::WebKit | Engine::Application => {
             let reason = "WebKitGTK maps no names, and every address of loopback is secure to it";
             return Err(Miss::Skipped(reason.to_owned()));
         }

@@ -84,7 +84,9 @@ async fn a_forbidden_storage_is_said_before_the_user_leaves() {
             }),
             ("cookies blocked", preference("network.cookie.cookieBehavior", json!(2))),
         ],
-        Engine::WebKit => return figure("skipped: WebKitGTK's driver has no setting that forbids storage"),
+        Engine::WebKit | Engine::Application => {
+            return figure("skipped: WebKitGTK's driver has no setting that forbids storage");
+        }
     };
     for (way, setup) in ways {
         let lab = Lab::start().await;

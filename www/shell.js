@@ -1,0 +1,49 @@
+/**
+ * Where the page runs: in a browser, or in the WebView of an application (www/webview), which opens the system browser for the
+ * sign-in page and is handed the URL by which the user comes back.
+ */
+
+/** The page in a browser: it goes to the sign-in page, and comes back, by itself. */
+const BROWSER = {
+  inApplication: false,
+  open: (url) => location.assign(url),
+  onRedirect: async () => {},
+  /** Where a session rests, and where the notes are kept: for this tab. */
+  tier: "session",
+  notes: () => sessionStorage,
+  config: async () => (await fetch("/config.json")).json(),
+};
+
+/** The page in the application. What it keeps survives the application, which may be killed while the browser is in front. */
+async function application({ core }) {
+  const { tauriHost } = await import("./pkce-wasm/tauri.js");
+  const host = tauriHost();
+  let hear = () => {};
+  return {
+    inApplication: true,
+    open: host.open,
+    onRedirect: (listener) => {
+      hear = listener;
+      return host.onRedirect(listener);
+    },
+    tier: "local",
+    notes: () => localStorage,
+    config: async () => {
+      const { version } = await (await fetch("/pkce-wasm/package.json")).json();
+      return { version, servers: await core.invoke("servers") };
+    },
+    /** Opens a port of this machine for one sign-in; gives the redirect URI that leads to it. */
+    listen: () => {
+      const answers = new core.Channel();
+      answers.onmessage = (url) => hear(url);
+      // Where a machine has no IPv4, it has IPv6 (RFC 8252 section 7.3).
+      const on = (address) => core.invoke("listen_on_loopback", { address, answers });
+      return on("127.0.0.1").catch(() => on("[::1]"));
+    },
+    /** Closes it. */
+    close: () => core.invoke("close_loopback"),
+  };
+}
+
+/** Finds out where the page runs. */
+export const findShell = async () => (globalThis.__TAURI__ ? application(globalThis.__TAURI__) : BROWSER);

@@ -1,0 +1,157 @@
+//! The demo as an application (`www/webview`): what it needs on the machine, the page that goes into it, its program.
+
+use std::env;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::process::{cargo, find, read, root, run, say};
+use crate::{build, package, setup};
+
+/// The private-use scheme, which is also the application's identifier.
+pub(crate) const SCHEME: &str = "com.example.pkce-demo";
+
+/// Debian packages with what Tauri is built with, by the name under which pkg-config knows them.
+const LIBRARIES: [(&str, &str); 2] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"), ("gtk+-3.0", "libgtk-3-dev")];
+/// Programs by which an application is found for a scheme, and those by which it is tested.
+const PROGRAMS: [(&str, &str); 1] = [("xdg-open", "xdg-utils")];
+const TEST_PROGRAMS: [(&str, &str); 5] = [
+    ("Xvfb", "xvfb"),
+    ("WebKitWebDriver", "webkit2gtk-driver"),
+    ("dbus-daemon", "dbus"),
+    ("chromium", "chromium"),
+    ("chromedriver", "chromium-driver"),
+];
+
+/// Builds the package, puts the page together, and builds the application; its program.
+pub(crate) fn build() -> Result<PathBuf> {
+    if cfg!(target_os = "linux") {
+        install(&PROGRAMS, true)?;
+    }
+    build::build(false)?;
+    put_page_together(&root().join("target/webview-page"))?;
+    say("building the application (some minutes the first time)");
+    let target = root().join("target/webview");
+    run(cargo()
+        .args(["build", "--quiet", "--locked", "--manifest-path", "www/webview/Cargo.toml", "--target-dir"])
+        .arg(&target))?;
+    Ok(target.join("debug").join(format!("pkce-demo{}", env::consts::EXE_SUFFIX)))
+}
+
+/// Installs what the tests of the application need.
+pub(crate) fn install_for_tests() -> Result<()> {
+    install(&TEST_PROGRAMS, false)
+}
+
+fn install(programs: &[(&str, &'static str)], libraries: bool) -> Result<()> {
+    let programs = programs.iter().filter(|(program, _)| find(program).is_none()).map(|(_, package)| *package);
+    let known = |library: &str| {
+        find("pkg-config").is_some_and(|tool| read(Command::new(tool).args(["--modversion", library])).is_ok())
+    };
+    let mut missing: Vec<_> = programs.collect();
+    if libraries {
+        missing.extend(LIBRARIES.iter().filter(|(library, _)| !known(library)).map(|(_, package)| *package));
+        if find("pkg-config").is_none() {
+            missing.push("pkg-config");
+        }
+    }
+    setup::system_packages(&missing)
+}
+
+/// The page's own files, and the packed package beneath them. What has not changed is left alone, for Tauri's sake.
+fn put_page_together(page: &Path) -> Result<()> {
+    let mut wanted = Vec::new();
+    for entry in fs::read_dir(root().join("www"))?.flatten() {
+        let path = entry.path();
+        if path.extension().is_some_and(|end| ["html", "css", "js"].iter().any(|known| end == *known)) {
+            wanted.push((path, page.join(entry.file_name())));
+        }
+    }
+    let inside = page.join("pkce-wasm");
+    for name in ["", "dist"] {
+        for entry in fs::read_dir(package::package_folder().join(name))?.flatten() {
+            let path = entry.path();
+            let text = path.to_string_lossy();
+            let is_module = text.ends_with(".js") && !text.ends_with(".iife.js");
+            if is_module || text.ends_with("package.json") {
+                wanted.push((path.clone(), inside.join(name).join(entry.file_name())));
+            }
+        }
+    }
+    fs::create_dir_all(inside.join("dist"))?;
+    for folder in [page.to_owned(), inside.clone(), inside.join("dist")] {
+        for entry in fs::read_dir(folder)?.flatten() {
+            if entry.path().is_file() && !wanted.iter().any(|(_, to)| *to == entry.path()) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+    }
+    for (from, to) in wanted {
+        let bytes = fs::read(&from)?;
+        if !fs::read(&to).is_ok_and(|present| present == bytes) {
+            fs::write(&to, bytes)?;
+        }
+    }
+    Ok(())
+}
+
+/// That the scheme is the application's, for as long as this value lives: what an installer would do for good.
+pub(crate) struct Registration(Option<PathBuf>);
+
+impl Registration {
+    /// Tells the desktop; elsewhere than on Linux the application sees to it itself, or its bundle does.
+    pub(crate) fn make(program: &Path) -> Result<Self> {
+        if !cfg!(target_os = "linux") {
+            return Ok(Self(None));
+        }
+        let folder = home_folder("XDG_DATA_HOME", ".local/share")?.join("applications");
+        let entry = folder.join("pkce-wasm-demo.desktop");
+        fs::create_dir_all(&folder)?;
+        fs::write(
+            &entry,
+            format!(
+                "[Desktop Entry]\nType=Application\nName=pkce-wasm demo\nExec={} %u\nNoDisplay=true\nMimeType=x-scheme-handler/{SCHEME};\n",
+                program.display()
+            ),
+        )?;
+        let registration = Self(Some(entry));
+        run(Command::new("xdg-mime").args([
+            "default",
+            "pkce-wasm-demo.desktop",
+            &format!("x-scheme-handler/{SCHEME}"),
+        ]))?;
+        Ok(registration)
+    }
+}
+
+impl Drop for Registration {
+    fn drop(&mut self) {
+        if let Some(entry) = &self.0 {
+            // Without it the desktop finds nobody for the scheme.
+            let _ = fs::remove_file(entry);
+        }
+    }
+}
+
+/// Writes down for the application which servers it offers.
+pub(crate) fn tell_servers(servers: &str) -> Result<()> {
+    let base = if cfg!(target_os = "macos") {
+        env::home_dir().context("there is no home folder")?.join("Library/Application Support")
+    } else if cfg!(windows) {
+        PathBuf::from(env::var_os("APPDATA").context("there is no APPDATA")?)
+    } else {
+        home_folder("XDG_CONFIG_HOME", ".config")?
+    };
+    let folder = base.join(SCHEME);
+    fs::create_dir_all(&folder)?;
+    fs::write(folder.join("servers.json"), servers)?;
+    Ok(())
+}
+
+/// A folder of the XDG base directories.
+fn home_folder(variable: &str, usual: &str) -> Result<PathBuf> {
+    let named = env::var_os(variable).map(PathBuf::from).filter(|path| path.is_absolute());
+    named.or_else(|| Some(env::home_dir()?.join(usual))).context("there is no home folder")
+}
