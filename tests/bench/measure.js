@@ -1,4 +1,6 @@
 // What is measured warm, in a page and in Node alike. The contenders of a measurement run in the same page, in alternating rounds.
+
+import { handle } from "./callbacks.js";
 import * as noble from "./contenders/noble.js";
 import * as oauth4webapi from "./contenders/oauth4webapi.js";
 import * as oidcClientTs from "./contenders/oidc-client-ts.js";
@@ -6,7 +8,6 @@ import * as pkceChallenge from "./contenders/pkce-challenge.js";
 import * as client from "./contenders/pkce-wasm.js";
 import * as primitives from "./contenders/pkce-wasm-pair.js";
 import * as steps from "./contenders/pkce-wasm-steps.js";
-import { handle } from "./callbacks.js";
 import { crossings, linear, watch } from "./memory.js";
 import { alternate, rates } from "./rounds.js";
 import { startServer } from "./server.js";
@@ -34,7 +35,9 @@ export const callbacks = async () => {
   for (const contender of contenders) await handle(server, contender);
   const samples = await alternate(contenders, ROUNDS, (contender) => handle(server, contender));
   const of = (member) =>
-    Object.fromEntries(Object.entries(samples).map(([name, turns]) => [name, turns.map((turn) => turn[member])]));
+    Object.fromEntries(
+      Object.entries(samples).map(([name, turns]) => [name, turns.map((turn) => turn[member])]),
+    );
   return { asked: of("asked"), done: of("done"), linear: linear() };
 };
 

@@ -20,7 +20,13 @@ const verify = () => {
     "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM",
   ];
   const contenders = [...measure.verifiers, byHand];
-  return rates(contenders, 25, ({ verify }) => () => verify(codeVerifier, codeChallenge));
+  return rates(
+    contenders,
+    25,
+    ({ verify }) =>
+      () =>
+        verify(codeVerifier, codeChallenge),
+  );
 };
 
 const { pairs, callbacks, boundary, flat } = measure;
