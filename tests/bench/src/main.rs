@@ -58,7 +58,7 @@ fn setup(heap: bool) -> Setup {
         Engine::Firefox => {
             setup.preferences.insert("privacy.reduceTimerPrecision".to_owned(), json!(false));
         }
-        Engine::Chromium | Engine::WebKit => {}
+        Engine::Chromium | Engine::WebKit | Engine::Application => {}
     }
     setup
 }
