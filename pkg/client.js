@@ -1,6 +1,7 @@
 // The client and its sessions. The module decides and keeps nothing; what it asks for is sent from here.
 import { entry } from "./address.js";
 import { claim } from "./claim.js";
+import { FEATURES, follow, handOver, isPopup } from "./popup.js";
 import { canVerify, verify } from "./signature.js";
 import { Records, tiers, withRecords } from "./storage.js";
 import { surroundings } from "./surroundings.js";
@@ -66,6 +67,8 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
     const step = await visit(config, begin, metadata, ...parameters);
     return goOn(step, visit, config, metadata, options);
   };
+
+  const refused = (code) => ({ status: "refused", error: named(code), restart: true });
 
   const discover = (issuer, options = {}) =>
     run((options) => glue.discover(`${issuer}`, options), options, undefined, [], options);
@@ -151,13 +154,41 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
     login(options = {}) {
       const here = { ...this.#config, ...surroundings(), opens: Boolean(this.#config.host?.open) };
       const begin = [here, glue.login, this.#metadata, options];
-      if (keptByHost(this.#config)) return this.#leave(begin);
-      this.#open(plainly(...begin));
+      if (keptByHost(this.#config)) return this.#later(begin).then(({ url }) => this.#open(url));
+      this.#open(plainly(...begin).url);
     }
 
-    async #leave(begin) {
+    async #later(begin) {
       await ready();
-      await this.#open(await keeping(...begin));
+      return keeping(...begin);
+    }
+
+    async loginWithPopup({ features = FEATURES, fallback, signal, ...options } = {}) {
+      const config = this.#config;
+      const aborted = () => named("aborted", signal.reason);
+      if (signal?.aborted) throw aborted();
+      if (keptByHost(config))
+        throw named("config_invalid", new Error("no pop-up waits for a host"), "storage");
+      const here = { ...config, ...surroundings() };
+      const { url, key, maxAge } = plainly(here, glue.login, this.#metadata, { ...options, popup: true });
+      const popup = globalThis.open(url, "_blank", features);
+      if (!popup || popup.closed) {
+        if (fallback !== "redirect") return refused("popup_blocked");
+        this.login(options);
+        return { status: "redirecting" };
+      }
+      // The server's pages, and wherever they lead, are not to take this window elsewhere.
+      popup.opener = null;
+      const look = async () => {
+        const outcome = await this.#claimed(key, [glue.interrupted, key]);
+        return outcome.status === "none" ? undefined : outcome;
+      };
+      const { callback, code, outcome } = await follow(popup, key, 1000 * maxAge, signal, look);
+      if (callback !== undefined) return this.handleRedirect(callback, { signal });
+      if (outcome) return outcome;
+      if (code !== "aborted") return refused(code);
+      popup.close();
+      throw aborted();
     }
 
     #open(url) {
@@ -185,7 +216,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
 
     async #handle(url) {
       await ready();
-      const { redirectUri, timeout = DEFAULT_TIMEOUT } = this.#config;
+      const { redirectUri } = this.#config;
       const page = url === undefined ? entry() : undefined;
       const address = page ? page.address : `${url}`;
       const key = call(glue.callbackKey, redirectUri, address);
@@ -194,6 +225,16 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       const begin = mark === undefined ? [glue.handleRedirect, address] : [glue.interrupted, mark];
       const name = key ?? mark;
       if (name === undefined) return this.#finish(begin, page);
+      if (page && isPopup(key) && (await handOver(key, address))) {
+        page.replace(redirectUri);
+        globalThis.close();
+        return { status: "handed-over" };
+      }
+      return this.#claimed(name, begin, page, key);
+    }
+
+    #claimed(name, begin, page, key) {
+      const { timeout = DEFAULT_TIMEOUT } = this.#config;
       // Longer than the code and two key sets take.
       return claim(
         name,
@@ -238,9 +279,14 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       return this.#signedIn(await keeping(this.#config, glue.session, this.#metadata));
     }
 
-    async logout() {
-      await ready();
-      await keeping(this.#config, glue.logout, this.#metadata);
+    async logout(options = {}) {
+      const begin = [this.#config, glue.logout, this.#metadata, options];
+      const { tokens, url } = keptByHost(this.#config) ? await this.#later(begin) : plainly(...begin);
+      try {
+        if (options.revoke && tokens) await revokeTokens(this.#config, this.#metadata, tokens, options);
+      } finally {
+        if (url !== undefined) await this.#open(url);
+      }
     }
 
     #signedIn(tokens) {

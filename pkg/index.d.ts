@@ -80,6 +80,11 @@ export interface Config {
    * `https`, `http` on a loopback host, or a private-use scheme in reverse-domain form (RFC 8252 section 7).
    */
   redirectUri: string;
+  /**
+   * Where the user comes back to after signing out at the server: one of the registered `post_logout_redirect_uris`, of the kinds of `redirectUri`
+   * (OpenID Connect RP-Initiated Logout 1.0 section 3). When absent the user stays at the server. See {@link Client.logout}.
+   */
+  postLogoutRedirectUri?: string;
   /** Space-separated scopes; `"openid"` when absent. With `openid` an ID token is required and checked. */
   scope?: string;
   /** Where the session rests; `"memory"` when absent: gone when the page is left. */
@@ -158,7 +163,49 @@ export interface LoginOptions {
    * `insufficient_user_authentication` (OpenID Connect Core section 3.1.2.1).
    */
   acrValues?: string;
+  /** Languages for the server's pages, BCP 47, the best one first, space-separated (OpenID Connect Core section 3.1.2.1). */
+  uiLocales?: string;
+  /** Single claims to be told: the object with the members `userinfo` and `id_token` (OpenID Connect Core section 5.5). */
+  claims?: { readonly [member: string]: Json };
+  /**
+   * Where the access token is to be used: absolute URIs without fragment, space-separated, each sent as a `resource` of its own, to the token endpoint too
+   * and at every refresh. A server that does not know one answers `invalid_target` in `oauthError` (RFC 8707 section 2).
+   */
+  resource?: string;
+  /**
+   * What exactly the tokens are to allow: objects that each have a `type`. What was granted is in {@link TokenSet.authorizationDetails}; a server that
+   * does not accept them answers `invalid_authorization_details` in `oauthError` (RFC 9396 sections 2 and 5).
+   */
+  authorizationDetails?: readonly AuthorizationDetail[];
   /** Further parameters of the authorization request. They cannot replace one that this package sets. */
+  extraParameters?: Readonly<Record<string, string>>;
+}
+
+/** What a token is to allow, or allows (RFC 9396 section 2). */
+export interface AuthorizationDetail {
+  readonly type: string;
+  readonly [member: string]: Json;
+}
+
+/** What a login in a pop-up may ask for: see {@link Client.loginWithPopup}. */
+export interface PopupOptions extends LoginOptions {
+  /** The third argument of `window.open`; `"popup,width=480,height=640"` when absent. */
+  features?: string;
+  /** What to do when the browser blocks the pop-up: with `"redirect"` this page leaves for the server, as {@link Client.login} does it. */
+  fallback?: "redirect";
+  /** Gives the login up. A callback that was taken already is finished all the same. */
+  signal?: AbortSignal;
+}
+
+/** What a sign-out does beside forgetting the session on this device: see {@link Client.logout}. */
+export interface LogoutOptions {
+  /** Also tells the server to forget the tokens, the refresh token first: see {@link revokeTokens}. */
+  revoke?: boolean;
+  /** Also sends the user to the server's `end_session_endpoint`, to sign out there too. */
+  endSession?: boolean;
+  /** A path of this origin to return to afterwards: it is in {@link SignedOut.returnTo}. Kept here, never in the URL. */
+  returnTo?: string;
+  /** Further parameters of the request, as `logout_hint` and `ui_locales` (section 2). They cannot replace one that this package sets. */
   extraParameters?: Readonly<Record<string, string>>;
 }
 
@@ -192,6 +239,10 @@ export interface TokenSet {
   readonly claims?: Claims;
   /** Who says that the ID token is the issuer's; absent without an ID token. */
   readonly idTokenVerifiedBy?: IdTokenVerifiedBy;
+  /** Where the access token is to be used, as the login asked: see {@link LoginOptions.resource}. */
+  readonly resource?: string;
+  /** What exactly the tokens allow, as the server granted it; absent when it did not say (RFC 9396 section 7). */
+  readonly authorizationDetails?: readonly AuthorizationDetail[];
 }
 
 /** Options of a single step. */
@@ -271,9 +322,11 @@ export function refreshTokens(
 ): Promise<TokenSet>;
 
 /**
- * Asks the userinfo endpoint; `sub` must be that of the ID token (OpenID Connect Core section 5.3).
+ * Asks the userinfo endpoint; `sub` must be that of the ID token (OpenID Connect Core section 5.3). An answer that is a signed JWT is verified by the
+ * server's keys, and its `iss`, `aud` and `exp` count where they are there (section 5.3.2); encrypted ones are refused.
  *
- * @throws PkceError `endpoint_missing`, `userinfo_subject_mismatch`, `userinfo_invalid`
+ * @throws PkceError `endpoint_missing`, `userinfo_subject_mismatch`, `userinfo_invalid`, `userinfo_refused`, the errors of the signing keys,
+ * `id_token_unverifiable` where nothing can verify a signature and no TLS vouches for it, and those of the network
  */
 export function fetchUserinfo(
   config: Config,
@@ -295,7 +348,17 @@ export function revokeTokens(
 ): Promise<void>;
 
 /** What {@link Client.handleRedirect} found. */
-export type RedirectOutcome = NoCallback | SignedIn | AlreadyCompleted | Refused | OtherLogin;
+export type RedirectOutcome =
+  | NoCallback
+  | SignedIn
+  | AlreadyCompleted
+  | Refused
+  | OtherLogin
+  | SignedOut
+  | HandedOver;
+
+/** What {@link Client.loginWithPopup} came to. */
+export type PopupOutcome = SignedIn | AlreadyCompleted | Refused | OtherLogin | Redirecting;
 
 /** The URL is no callback of this client. Go on as at any start of the page: {@link Client.session} says whether somebody is signed in. */
 export interface NoCallback {
@@ -344,6 +407,26 @@ export interface OtherLogin {
   readonly error: PkceError;
 }
 
+/** The user came back from signing out at the server: {@link Client.logout} with `endSession`. Anything else at that place is `"none"`. */
+export interface SignedOut {
+  readonly status: "signed-out";
+  /** Where the sign-out was to return to: {@link LogoutOptions.returnTo}. */
+  readonly returnTo?: string;
+}
+
+/**
+ * This page is a pop-up, and the window that opened it has taken the callback: it finishes the login, and this one closes itself. Show nothing, or that it
+ * may be closed.
+ */
+export interface HandedOver {
+  readonly status: "handed-over";
+}
+
+/** The browser blocked the pop-up, and this page is leaving for the server: {@link PopupOptions.fallback}. */
+export interface Redirecting {
+  readonly status: "redirecting";
+}
+
 /** A signed-in application: the whole login, kept, checked and finished once. */
 export class Client {
   /**
@@ -379,6 +462,21 @@ export class Client {
   login(options?: LoginOptions): void | Promise<void>;
 
   /**
+   * Begins a login in a pop-up, in the tick in which it is called: call it straight from a click. It settles when the login is finished.
+   *
+   * The pop-up comes back to the redirect URI, whose page calls {@link Client.handleRedirect} as always: it hands the callback to this page over a channel
+   * of the origin, which needs no `window.opener`, and closes itself. The code is redeemed here, so that the tokens are where the application is. When this page
+   * is gone, or does not answer within two seconds, the pop-up goes on alone and becomes the application. The redirect URI has to be of this origin.
+   * The server's pages do not see this window (`opener` is null).
+   *
+   * @returns How it ended. `"refused"` with `popup_blocked`: see {@link PopupOptions.fallback}; with `popup_closed`: the pop-up calls itself closed and the user
+   * has been back in this page for two seconds (that alone is no proof: a server's `Cross-Origin-Opener-Policy` makes an open pop-up look closed. A login that is finished
+   * in it after all still counts); with `access_denied`: the user declined; with `transaction_expired`: the time is over.
+   * @throws PkceError `aborted` by the signal, `config_invalid` about `storage` where a host keeps the login or the session, and as {@link Client.login}
+   */
+  loginWithPopup(options?: PopupOptions): Promise<PopupOutcome>;
+
+  /**
    * Finishes a login when the page was reached by its callback; call it at every start of the page, anywhere, any number of times, at once.
    * The same URL gives the same outcome, however often it is handled, and of all tabs, frames and reloads that handle it one alone redeems the code:
    * the others wait for it. The parameters of the response are removed from the address bar and the history.
@@ -391,8 +489,16 @@ export class Client {
   /** The signed-in session, or null. */
   session(): Promise<Session | null>;
 
-  /** Forgets the session on this device. */
-  logout(): Promise<void>;
+  /**
+   * Signs out: forgets the session on this device, at once and whatever comes after. With `revoke` the server is told to forget the tokens (RFC 7009). With
+   * `endSession` the user is then sent to the server (OpenID Connect RP-Initiated Logout 1.0 section 2), in the same tick where storage is synchronous and nothing is
+   * revoked, with `id_token_hint`, `client_id`, `post_logout_redirect_uri` and a `state`; when they come back, {@link Client.handleRedirect} at {@link Config.postLogoutRedirectUri}
+   * gives `"signed-out"`.
+   *
+   * @throws PkceError `endpoint_missing` (the session is forgotten all the same), `revocation_refused` and those of the network (likewise, and the user is sent
+   * to the server all the same), `return_to_refused`, `parameter_protected`, `config_invalid`, `storage_unavailable`
+   */
+  logout(options?: LogoutOptions): Promise<void>;
 }
 
 /** What a signed-in application holds. */

@@ -37,7 +37,7 @@ export const send = async (
   { fetch = globalThis.fetch, timeout = DEFAULT_TIMEOUT },
 ) => {
   const controller = new AbortController();
-  const headers = { Accept: "application/json" };
+  const headers = { Accept: bearer === undefined ? "application/json" : "application/json, application/jwt" };
   if (form !== undefined) headers["Content-Type"] = "application/x-www-form-urlencoded";
   if (bearer !== undefined) headers.Authorization = `Bearer ${bearer}`;
   const answer = async () => {

@@ -149,6 +149,10 @@ codes! {
     JwksInvalid "jwks_invalid" Peer false "What the server serves at its jwks_uri is not a JWK Set (JSON with an array of keys)."
     InsufficientUserAuthentication "insufficient_user_authentication" User false "The user was authenticated too long ago, or in none of the ways asked for: begin the login again."
     EmbeddedUserAgent "embedded_user_agent" Caller false "A WebView is no place for a sign-in page (RFC 8252): give the client a host that opens the system browser, as pkce-wasm/tauri makes one, or set dangerouslyAllowEmbeddedUserAgent."
+
+    Aborted "aborted" Caller false "The signal that was given was aborted."
+    PopupBlocked "popup_blocked" User false "The browser blocked the pop-up: call loginWithPopup straight from a click, or with the fallback redirect."
+    PopupClosed "popup_closed" User false "The pop-up was closed before the login was finished: begin the login again."
 }
 
 /// What the server said when it refused (RFC 6749 sections 4.1.2.1 and 5.2): as it was sent, not to be trusted as HTML or link.

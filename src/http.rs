@@ -67,9 +67,18 @@ impl Response {
     /// Whether the header says that the body is JSON: `application/json` or a `+json` type, with any parameters.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        let Some(content_type) = &self.content_type else { return false };
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case("application/json")
-            || essence.rsplit_once('+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"))
+        self.has_type("application/json")
+            || self.essence().rsplit_once('+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"))
+    }
+
+    /// Whether the header says that the body is of this type, with any parameters.
+    #[must_use]
+    pub fn has_type(&self, essence: &str) -> bool {
+        self.essence().eq_ignore_ascii_case(essence)
+    }
+
+    fn essence(&self) -> &str {
+        let content_type = self.content_type.as_deref().unwrap_or_default();
+        content_type.split(';').next().unwrap_or_default().trim_ascii()
     }
 }

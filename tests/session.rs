@@ -24,6 +24,8 @@ fn assert_same(one: &TokenSet<Value>, other: &TokenSet<Value>) {
     assert_eq!(exposed(&one.id_token), exposed(&other.id_token));
     assert_eq!(one.claims, other.claims);
     assert_eq!(one.id_token_verified_by, other.id_token_verified_by);
+    assert_eq!(one.resource, other.resource);
+    assert_eq!(one.authorization_details, other.authorization_details);
 }
 
 /// Tokens with nothing but what has to be there.
@@ -37,6 +39,8 @@ fn bare(access_token: &str) -> TokenSet<Value> {
         id_token: None,
         claims: None,
         id_token_verified_by: None,
+        resource: None,
+        authorization_details: None,
     }
 }
 
@@ -48,6 +52,18 @@ fn a_session_survives_the_page() {
     assert_eq!(revived.access_token.expose(), ACCESS_TOKEN);
     assert_eq!(revived.refresh_token.as_ref().unwrap().expose(), REFRESH_TOKEN);
     assert_eq!(revived.subject().as_deref(), Some(SUBJECT));
+}
+
+#[test]
+fn ri2_ra3_what_the_tokens_are_for_survives_the_page() {
+    let tokens = TokenSet {
+        resource: Some("https://a.example/ https://b.example/x?y=1&z".into()),
+        authorization_details: Some(
+            json!([{"type": "payment", "amount": {"currency": "EUR", "value": "1.50 & more"}}]),
+        ),
+        ..bare("a")
+    };
+    assert_same(&tokens, &revive(tokens.to_record().expose()).unwrap());
 }
 
 #[test]

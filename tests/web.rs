@@ -248,8 +248,8 @@ fn host(rows: &[(u16, &str, &str)]) -> JsValue {
 }
 
 fn begin(config: &JsValue, host: &JsValue) -> String {
-    let url = web::login(config.clone(), metadata(), json(r#"{"returnTo":"/inbox"}"#)).unwrap();
-    get(host, "opened").unchecked_into::<Array>().push(&url.into());
+    let begun = web::login(config.clone(), metadata(), json(r#"{"returnTo":"/inbox"}"#)).unwrap();
+    get(host, "opened").unchecked_into::<Array>().push(&get(&begun, "url"));
     opened(host).search_params().get("state").unwrap()
 }
 
@@ -359,8 +359,70 @@ async fn a_login_completes_once_and_its_callback_stays_completed() {
     assert_eq!(sent(&host), 2);
 
     assert_eq!(text(&web::session(config.clone(), metadata()).unwrap(), "accessToken"), "at");
-    web::logout(config.clone(), metadata()).unwrap();
+    let left = web::logout(config.clone(), metadata(), JsValue::UNDEFINED).unwrap();
+    assert!(get(&left, "url").is_undefined());
     assert!(web::session(config, metadata()).unwrap().is_null());
+}
+
+/// The metadata of the server, with a place to sign out at.
+fn metadata_with_end_session() -> JsValue {
+    let metadata = metadata();
+    set(&metadata, "end_session_endpoint", &format!("{ISSUER}/signoff").into());
+    metadata
+}
+
+#[wasm_bindgen_test]
+async fn rv4_lo3_a_sign_out_forgets_the_session_also_when_the_server_cannot_end_it() {
+    for (name, options, code) in [
+        ("no-endpoint", r#"{"endSession":true}"#, "endpoint_missing"),
+        ("bad-path", r#"{"endSession":true,"returnTo":"//evil.example"}"#, "return_to_refused"),
+    ] {
+        let host = host(&[]);
+        let config = config(name, &host);
+        let state = begin(&config, &host);
+        push_answer(&host, name).await;
+        handled(&config, callback(&state)).await;
+        let server = if name == "no-endpoint" { metadata() } else { metadata_with_end_session() };
+        let refused = web::logout(config.clone(), server, json(options)).unwrap_err();
+        assert_eq!(text_of(&refused), code);
+        assert!(web::session(config, metadata()).unwrap().is_null(), "{name}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn lo2_a_sign_out_is_known_by_its_own_state_and_disturbs_no_login() {
+    let host = host(&[]);
+    let config = config("leaving", &host);
+    set(&config, "postLogoutRedirectUri", &"https://app.example/bye".into());
+    let state = begin(&config, &host);
+    push_answer(&host, "leaving").await;
+    handled(&config, callback(&state)).await;
+    let pending = begin(&config, &host);
+
+    let options = json(r#"{"endSession":true,"returnTo":"/welcome"}"#);
+    let left = web::logout(config.clone(), metadata_with_end_session(), options).unwrap();
+    assert_eq!(text(&get(&left, "tokens"), "accessToken"), "at");
+    let url = web_sys::Url::new(&text(&left, "url")).unwrap();
+    let parameter = |name: &str| url.search_params().get(name);
+    assert_eq!(parameter("post_logout_redirect_uri").unwrap(), "https://app.example/bye");
+    assert!(parameter("id_token_hint").is_some());
+
+    let back = |query: &str| {
+        let step =
+            web::handle_redirect(config.clone(), metadata(), &format!("https://app.example/bye{query}")).unwrap();
+        (text(&get(&step, "done"), "status"), get(&step, "address").as_string(), get(&step, "done"))
+    };
+    for query in ["", "?state=", "?state=another", &format!("?state={pending}"), &format!("?state={state}")] {
+        let (status, address, _) = back(query);
+        assert_eq!((status.as_str(), address), ("none", None), "{query}");
+    }
+    for _ in 0..2 {
+        let (status, address, outcome) = back(&format!("?state={}", parameter("state").unwrap()));
+        assert_eq!((status.as_str(), address.as_deref()), ("signed-out", Some("https://app.example/bye")));
+        assert_eq!(text(&outcome, "returnTo"), "/welcome");
+    }
+    push_answer(&host, "leaving").await;
+    assert_eq!(text(&handled(&config, callback(&pending)).await, "status"), "signed-in", "the login goes on");
 }
 
 #[wasm_bindgen_test]

@@ -19,6 +19,8 @@ pub struct Settings {
     pub client_id: String,
     /// One of the registered redirect URIs; sent byte for byte (RFC 6749 section 3.1.2).
     pub redirect_uri: String,
+    /// Where the user comes back to after signing out at the server: one of the registered URIs (OpenID Connect RP-Initiated Logout section 3).
+    pub post_logout_redirect_uri: Option<String>,
     /// Space-separated scopes (RFC 6749 section 3.3).
     pub scope: String,
     /// Seconds within which a login must be finished.
@@ -45,6 +47,7 @@ impl Settings {
             issuer: issuer.into(),
             client_id: client_id.into(),
             redirect_uri: redirect_uri.into(),
+            post_logout_redirect_uri: None,
             scope: "openid".into(),
             transaction_max_age: 600,
             clock_tolerance: 60,
@@ -73,7 +76,10 @@ impl Config {
         if settings.client_id.is_empty() || !settings.client_id.bytes().all(is_vschar) {
             return Err(Error::new(Code::ConfigInvalid).about("client_id"));
         }
-        check_redirect_uri(&settings.redirect_uri, settings.dangerously_allow_http)?;
+        check_redirect_uri(&settings.redirect_uri, "redirect_uri", settings.dangerously_allow_http)?;
+        if let Some(uri) = &settings.post_logout_redirect_uri {
+            check_redirect_uri(uri, "post_logout_redirect_uri", settings.dangerously_allow_http)?;
+        }
         check_list(&settings.scope, "scope")?;
         if settings.clock_tolerance > Self::MAX_CLOCK_TOLERANCE {
             return Err(Error::new(Code::ConfigInvalid).about("clock_tolerance"));
@@ -125,11 +131,11 @@ pub(crate) fn check_list(list: &str, subject: &'static str) -> Result<(), Error>
 }
 
 /// RFC 6749 section 3.1.2, and the three kinds of RFC 8252 section 7: claimed `https`, loopback `http`, private-use scheme.
-fn check_redirect_uri(redirect_uri: &str, allow_http: bool) -> Result<(), Error> {
+fn check_redirect_uri(redirect_uri: &str, name: &'static str, allow_http: bool) -> Result<(), Error> {
     let acceptable = Url::parse(redirect_uri).is_some_and(|url| {
         url.fragment.is_none() && if url.is_web() { url.is_secure() || allow_http } else { url.scheme.contains('.') }
     });
-    if acceptable { Ok(()) } else { Err(Error::new(Code::RedirectUriInvalid).about("redirect_uri")) }
+    if acceptable { Ok(()) } else { Err(Error::new(Code::RedirectUriInvalid).about(name)) }
 }
 
 /// Printable ASCII with space (RFC 6749 appendix A).

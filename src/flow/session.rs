@@ -24,7 +24,9 @@ impl<J: Json> TokenSet<J> {
             .with("scope", &self.scope)
             .with_some("refresh_token", self.refresh_token.as_ref().map(Secret::expose))
             .with_some("id_token", self.id_token.as_ref().map(Secret::expose))
-            .with_some("id_token_verified_by", self.id_token_verified_by.map(VerifiedBy::name));
+            .with_some("id_token_verified_by", self.id_token_verified_by.map(VerifiedBy::name))
+            .with_some("resource", self.resource.as_deref())
+            .with_some("authorization_details", self.authorization_details.as_ref().map(Json::to_text).as_deref());
         Secret::new(form.finish())
     }
 
@@ -54,6 +56,8 @@ impl<J: Json> TokenSet<J> {
             id_token,
             claims,
             id_token_verified_by: take("id_token_verified_by").and_then(|name| VerifiedBy::from_name(&name)),
+            resource: take("resource"),
+            authorization_details: take("authorization_details").and_then(|text| J::parse(&text)),
         })
     }
 

@@ -26,6 +26,28 @@ pub struct TokenSet<J> {
     pub claims: Option<J>,
     /// Who says that the ID token is the issuer's.
     pub id_token_verified_by: Option<VerifiedBy>,
+    /// Where the access token is to be used, as the login asked: absolute URIs, separated by spaces (RFC 8707 section 2).
+    pub resource: Option<String>,
+    /// What exactly the tokens allow, as the server granted it: an array of objects (RFC 9396 section 7).
+    pub authorization_details: Option<J>,
+}
+
+impl<J> TokenSet<J> {
+    /// No tokens.
+    pub(crate) fn empty() -> Self {
+        Self {
+            access_token: Secret::default(),
+            token_type: String::new(),
+            expires_at: None,
+            scope: String::new(),
+            refresh_token: None,
+            id_token: None,
+            claims: None,
+            id_token_verified_by: None,
+            resource: None,
+            authorization_details: None,
+        }
+    }
 }
 
 impl<J: Json> TokenSet<J> {

@@ -9,8 +9,9 @@ use wasm_bindgen::prelude::*;
 use web_sys::Storage;
 
 use crate::error::{Code, Error};
-use crate::flow::authorize::LoginOptions;
+use crate::flow::authorize::{AuthorizationDetails, ClaimsRequest, LoginOptions};
 use crate::flow::config::{Config, Settings};
+use crate::flow::logout::LogoutOptions;
 use crate::flow::metadata::Metadata;
 use crate::flow::token::{TokenSet, VerifiedBy};
 use crate::flow::user_agent::UserAgent;
@@ -85,6 +86,7 @@ impl Context {
             required_text(members, "clientId", "client_id")?,
             required_text(members, "redirectUri", "redirect_uri")?,
         );
+        settings.post_logout_redirect_uri = text(members, "postLogoutRedirectUri", "post_logout_redirect_uri")?;
         if let Some(scope) = text(members, "scope", "scope")? {
             settings.scope = scope;
         }
@@ -126,6 +128,32 @@ pub(crate) fn is_embedded(members: &JsValue) -> bool {
 }
 
 pub(crate) fn login_options(options: &JsValue) -> Result<LoginOptions, Error> {
+    let json = |name: &str| options.member(name).map(|value| value.to_text());
+    Ok(LoginOptions {
+        scope: text(options, "scope", "scope")?,
+        return_to: text(options, "returnTo", "return_to")?,
+        prompt: text(options, "prompt", "prompt")?,
+        login_hint: text(options, "loginHint", "login_hint")?,
+        max_age: whole(options, "maxAge", "max_age")?,
+        acr_values: text(options, "acrValues", "acr_values")?,
+        ui_locales: text(options, "uiLocales", "ui_locales")?,
+        claims: json("claims").map(ClaimsRequest::parse::<JsValue>).transpose()?,
+        resource: text(options, "resource", "resource")?,
+        authorization_details: json("authorizationDetails").map(AuthorizationDetails::parse::<JsValue>).transpose()?,
+        popup: flag(options, "popup"),
+        extra_parameters: extra_parameters(options)?,
+    })
+}
+
+pub(crate) fn logout_options(options: &JsValue) -> Result<LogoutOptions, Error> {
+    Ok(LogoutOptions {
+        return_to: text(options, "returnTo", "return_to")?,
+        extra_parameters: extra_parameters(options)?,
+    })
+}
+
+#[inline(never)]
+fn extra_parameters(options: &JsValue) -> Result<Vec<(String, String)>, Error> {
     let mut extra_parameters = Vec::new();
     if let Some(extra) = options.member("extraParameters") {
         let names = Reflect::own_keys(&extra).map_err(|_| invalid("extra_parameters"))?;
@@ -135,15 +163,7 @@ pub(crate) fn login_options(options: &JsValue) -> Result<LoginOptions, Error> {
             extra_parameters.push((name, value));
         }
     }
-    Ok(LoginOptions {
-        scope: text(options, "scope", "scope")?,
-        return_to: text(options, "returnTo", "return_to")?,
-        prompt: text(options, "prompt", "prompt")?,
-        login_hint: text(options, "loginHint", "login_hint")?,
-        max_age: whole(options, "maxAge", "max_age")?,
-        acr_values: text(options, "acrValues", "acr_values")?,
-        extra_parameters,
-    })
+    Ok(extra_parameters)
 }
 
 /// A token set as JavaScript sees it.
@@ -157,6 +177,8 @@ pub(crate) fn from_tokens(tokens: &TokenSet<JsValue>) -> JsValue {
         .with_text("idToken", tokens.id_token.as_ref().map(Secret::expose))
         .with_some("claims", tokens.claims.clone())
         .with_text("idTokenVerifiedBy", tokens.id_token_verified_by.map(VerifiedBy::name))
+        .with_text("resource", tokens.resource.as_deref())
+        .with_some("authorizationDetails", tokens.authorization_details.clone())
         .finish()
 }
 
@@ -171,6 +193,8 @@ pub(crate) fn to_tokens(tokens: &JsValue) -> Result<TokenSet<JsValue>, Error> {
         id_token: text(tokens, "idToken", "id_token")?.map(Secret::new),
         claims: tokens.member("claims"),
         id_token_verified_by: tokens.string("idTokenVerifiedBy").and_then(|name| VerifiedBy::from_name(&name)),
+        resource: text(tokens, "resource", "resource")?,
+        authorization_details: tokens.member("authorizationDetails"),
     })
 }
 

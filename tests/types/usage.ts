@@ -11,9 +11,11 @@ import {
   generatePair,
   type Host,
   isPkceError,
+  type LoginOptions,
   PkceError,
   type PkceErrorBlame,
   type PkceErrorCode,
+  type PopupOutcome,
   type RedirectOutcome,
   refreshTokens,
   revokeTokens,
@@ -68,7 +70,17 @@ export async function client(): Promise<string | undefined> {
   void verifiedBy;
   const token: string = await session.accessToken();
   await session.refresh();
-  await app.logout();
+  const popup: PopupOutcome = await app.loginWithPopup({
+    claims: { userinfo: { email: { essential: true } } },
+    resource: "https://api.example/ https://files.example/",
+    authorizationDetails: [{ type: "payment", amount: { currency: "EUR", value: "1.50" } }],
+    uiLocales: "fr en",
+    fallback: "redirect",
+    signal: AbortSignal.timeout(60_000),
+  });
+  if (popup.status === "redirecting") return undefined;
+  void describe(popup);
+  await app.logout({ revoke: true, endSession: true, returnTo: "/bye" });
   return claims?.name ?? (await session.userinfo()).sub ?? token;
 }
 
@@ -91,6 +103,10 @@ export function describe(outcome: RedirectOutcome): string {
       return outcome.restart ? "again" : outcome.error.message;
     case "other-login":
       return outcome.error.code;
+    case "signed-out":
+      return outcome.returnTo ?? "goodbye";
+    case "handed-over":
+      return "this window closes itself";
     default: {
       const nothing: never = outcome;
       return nothing;
@@ -120,6 +136,8 @@ export async function mistakes(error: PkceError, session: Session, tokens: Token
   await Client.discover({ clientId: "app", redirectUri: "https://app.example/callback" });
   // @ts-expect-error -- there is no such place for a session
   void ({ ...config, storage: "cookie" } satisfies Config);
+  // @ts-expect-error -- a detail has a type (RFC 9396 section 2)
+  void ({ authorizationDetails: [{ amount: 1 }] } satisfies LoginOptions);
   // @ts-expect-error -- there is no such code
   void (error.code === "acces_denied");
   // @ts-expect-error -- only the methods of RFC 7636

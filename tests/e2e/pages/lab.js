@@ -79,6 +79,26 @@ try {
       }
     },
 
+    /** Makes a button that begins a login in a pop-up; `lab.popped` is then what it came to. */
+    offerPopup(options, more) {
+      const button = document.createElement("button");
+      button.id = "popup";
+      button.textContent = "pop-up";
+      const beginner = make(more);
+      lab.controller = new AbortController();
+      button.onclick = async () => {
+        opened.length = 0;
+        try {
+          const { signal } = lab.controller;
+          const outcome = await beginner.loginWithPopup({ signal, returnTo: "/back", ...options });
+          lab.popped = { ...(await report(beginner, outcome)), opened: opened.length };
+        } catch (error) {
+          lab.popped = { status: "threw", code: error.code ?? `${error}` };
+        }
+      };
+      document.body.append(button);
+    },
+
     now: () => Date.now(),
     setClock: (days) => setClock(days),
 

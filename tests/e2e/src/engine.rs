@@ -93,7 +93,14 @@ impl Engine {
                 let profile = setup.profile.clone().unwrap_or_else(|| profile.join("profile"));
                 let profile = format!("--user-data-dir={}", profile.display());
                 let arguments: Vec<_> = usual.chain([profile]).chain(setup.arguments.iter().cloned()).collect();
-                let options = json!({ "binary": browser, "args": arguments, "prefs": setup.preferences });
+                // The driver would let every pop-up through.
+                let driver_own = ["disable-popup-blocking"];
+                let options = json!({
+                    "binary": browser,
+                    "args": arguments,
+                    "prefs": setup.preferences,
+                    "excludeSwitches": driver_own,
+                });
                 ("goog:chromeOptions", options)
             }
             Self::Firefox => {
@@ -101,7 +108,10 @@ impl Engine {
                 if let Some(profile) = &setup.profile {
                     arguments.extend(["-profile".to_owned(), profile.display().to_string()]);
                 }
-                let options = json!({ "binary": browser, "args": arguments, "prefs": setup.preferences });
+                let mut preferences = setup.preferences.clone();
+                // The driver would let every pop-up through.
+                preferences.insert("dom.disable_open_during_load".to_owned(), true.into());
+                let options = json!({ "binary": browser, "args": arguments, "prefs": preferences });
                 ("moz:firefoxOptions", options)
             }
             Self::WebKit => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] })),
