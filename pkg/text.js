@@ -3,7 +3,15 @@
 let decoder;
 let encoder;
 
+/** To this length a text of ASCII, as most are here, is made at once; a decoder takes longer. */
+const SHORT = 32;
+
 export const decodeText = (bytes) => {
+  if (bytes.length < SHORT) {
+    let ascii = 0;
+    while (bytes[ascii] < 128) ascii++;
+    if (ascii === bytes.length) return String.fromCharCode.apply(0, bytes);
+  }
   if (globalThis.TextDecoder) {
     decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
     return decoder.decode(bytes);

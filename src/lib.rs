@@ -13,7 +13,120 @@
 //! runs in a page (see the npm package `pkce-wasm`), in a WebView, and natively.
 //!
 //! Every module and function names the section of the specification that it follows.
+//!
+//! # A whole login
+//!
+//! What a native application or a server does. `send` is its HTTP client, which sends a [`http::Request`] without cookies and follows
+//! no redirect; `browse` shows the user a page and gives the URL that they come back with; `verify` is its cryptography, for which
+//! a crate such as `ring` serves. The directory `www/native` of the repository is an application with all three.
+//!
+//! ```
+//! use pkce_wasm::error::Error;
+//! use pkce_wasm::flow::authorize::LoginOptions;
+//! use pkce_wasm::flow::metadata::discovery_requests;
+//! use pkce_wasm::flow::signature::Signature;
+//! use pkce_wasm::http::{Request, Response};
+//! use pkce_wasm::random::SystemEntropy;
+//! use pkce_wasm::{Answer, Callback, Check, Code, Config, Jwks, Metadata, Settings, Step, TokenSet, Verdict, begin};
+//! use serde_json::Value;
+//!
+//! fn sign_in(
+//!     send: impl Fn(Request) -> Result<Response, Error>,
+//!     browse: impl Fn(&str) -> String,
+//!     verify: impl Fn(&Check<'_>) -> Verdict,
+//!     now: u64, // seconds since 1970
+//! ) -> Result<TokenSet<Value>, Error> {
+//!     let issuer = "https://login.example.com";
+//!     let redirect_uri = "http://127.0.0.1:51004/callback"; // a port that was free (RFC 8252 section 7.3)
+//!     let config = Config::new(Settings::new(issuer, "my-app", redirect_uri))?;
+//!     let [openid, _] = discovery_requests(issuer, false)?;
+//!     let (metadata, _) = Metadata::from_response::<Value>(&send(openid)?, issuer, false)?;
+//!
+//!     let login = begin(&config, &metadata, LoginOptions::default(), &mut SystemEntropy, now)?;
+//!     let url = browse(&login.url);
+//!
+//!     let callback = Callback::parse(&url, redirect_uri)?.ok_or(Code::RedirectUriMismatch)?;
+//!     let grant = login.transaction.accept(&config, callback, now)?;
+//!     let (request, exchange) = grant.into_request(&config);
+//!     let unverified = match exchange.finish(&send(request)?, now)? {
+//!         Answer::Tokens(tokens) => return Ok(tokens), // no ID token, for the scope has no `openid`
+//!         Answer::Unverified(unverified) => unverified,
+//!     };
+//!     let keys = match unverified.next(None, None, now)? {
+//!         Step::Fetch(request) => Some(Jwks::from_response(&send(request)?)?),
+//!         Step::Verify(_) => None,
+//!     };
+//!     let verdict = match unverified.next(keys.as_ref(), Some(now), now)? {
+//!         Step::Verify(check) => verify(&check),
+//!         Step::Fetch(_) => return Err(Code::SigningKeyNotFound.into()),
+//!     };
+//!     unverified.conclude(&verdict)
+//! }
+//! #
+//! # // A server that lets everybody in, in the place of all three.
+//! # use pkce_wasm::encoding::{base64url, form_pairs};
+//! # use std::cell::RefCell;
+//! # let asked = RefCell::new(Vec::new());
+//! # let said = |name: &str| {
+//! #     let asked: std::cell::Ref<'_, Vec<(String, String)>> = asked.borrow();
+//! #     asked.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone()).unwrap()
+//! # };
+//! # let browse = |url: &str| {
+//! #     *asked.borrow_mut() = form_pairs(url.split_once('?').unwrap().1).unwrap();
+//! #     format!("{}?code=c&state={}", said("redirect_uri"), said("state"))
+//! # };
+//! # let send = |request: Request| {
+//! #     let body = if request.url.ends_with("/openid-configuration") {
+//! #         r#"{ "issuer": "https://login.example.com", "authorization_endpoint": "https://login.example.com/authorize",
+//! #             "token_endpoint": "https://login.example.com/token", "jwks_uri": "https://login.example.com/jwks",
+//! #             "code_challenge_methods_supported": ["S256"] }"#.to_owned()
+//! #     } else if request.url.ends_with("/jwks") {
+//! #         let x = base64url(&[1; 32]);
+//! #         format!(r#"{{ "keys": [{{ "kty": "EC", "crv": "P-256", "x": "{x}", "y": "{x}", "use": "sig" }}] }}"#)
+//! #     } else {
+//! #         let claims = format!(
+//! #             r#"{{ "iss": "https://login.example.com", "aud": "my-app", "sub": "ada", "iat": 1000, "exp": 2000, "nonce": "{}" }}"#,
+//! #             said("nonce")
+//! #         );
+//! #         let id_token = [&base64url(br#"{ "alg": "ES256" }"#), ".", &base64url(claims.as_bytes()), ".", "AAAA"].concat();
+//! #         format!(r#"{{ "access_token": "a", "token_type": "Bearer", "id_token": "{id_token}" }}"#)
+//! #     };
+//! #     let content_type = Some("application/json".to_owned());
+//! #     Ok(Response { status: 200, content_type, date: None, retry_after: None, body: pkce_wasm::secret::Secret::new(body) })
+//! # };
+//! # let verify = |_: &Check<'_>| Verdict { signature: Signature::Valid, digest: None };
+//! # assert_eq!(sign_in(send, browse, verify, 1500).unwrap().subject().as_deref(), Some("ada"));
+//! ```
+//!
+//! An application that may be ended while the user is away keeps [`Transaction::to_record`] and goes on with
+//! [`Transaction::from_record`]; [`TokenSet::to_record`] does the same for a session, and [`flow::token::refresh`] renews it.
+//!
+//! # Only the primitives
+//!
+//! ```
+//! use pkce_wasm::pkce::{MIN_LENGTH, verify};
+//! use pkce_wasm::random::SystemEntropy;
+//! use pkce_wasm::{Code, Method, Verifier};
+//!
+//! # fn main() -> Result<(), Code> {
+//! let code_verifier = Verifier::generate(MIN_LENGTH, &mut SystemEntropy)?;
+//! let code_challenge = code_verifier.challenge();
+//! // The authorization server's half.
+//! assert!(verify(code_verifier.expose(), code_challenge.as_str(), Method::S256));
+//! # Ok(())
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! | feature | what it is for | what it brings |
+//! |---|---|---|
+//! | `client` (default) | the whole protocol | `percent-encoding`, and `serde_json`; in a page `js-sys` and `web-sys` instead |
+//! | none | [`pkce`], [`random`], [`secret`], [`encoding`] and [`error`]: what a server needs that checks challenges | nothing |
+//!
+//! Only a build for WebAssembly depends on `wasm-bindgen`. The minimum supported Rust version is 1.88.
 #![no_std]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 extern crate alloc;
 #[cfg(not(target_os = "none"))]

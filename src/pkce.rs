@@ -69,7 +69,7 @@ impl Verifier {
         let mut bytes = Zeroizing::new([0; 96]);
         entropy.fill(bytes.as_mut_slice())?;
         let mut characters = Zeroizing::new([0; MAX_LENGTH]);
-        write_base64url(bytes.as_slice(), characters.as_mut_slice());
+        write_base64url(bytes.as_slice(), characters.get_mut(..length).unwrap_or_default());
         Ok(Self { characters, length })
     }
 

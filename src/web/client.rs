@@ -6,7 +6,7 @@ use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
 use crate::error::{Code, Error};
-use crate::flow::authorize::{Authorization, begin};
+use crate::flow::authorize::{Authorization, LoginOptions, begin};
 use crate::flow::callback::Callback;
 use crate::flow::logout::{EndSession, end_session, returned};
 use crate::flow::resource;
@@ -23,14 +23,23 @@ use crate::web::steps::{Awaiting, begin_refresh, done, step};
 use crate::web::storage::{Keys, Logins, Sessions};
 use crate::web::verify::first_keys;
 
-/// Checks a configuration against the metadata of its server.
+/// Checks a configuration against the metadata of its server, and rehearses a login: an engine compiles a function when it is
+/// first called, and a storage is read from the disk when it is first asked. No click is to wait for that.
 ///
 /// # Errors
 /// those of [`Config::new`](crate::flow::config::Config::new) and [`Metadata::check`](crate::flow::metadata::Metadata::check)
 #[wasm_bindgen(js_name = checkClient)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn check_client(config: JsValue, metadata: JsValue) -> Result<(), JsValue> {
-    Context::read(&config, &metadata)?;
+    let context = Context::read(&config, &metadata)?;
+    let now = now();
+    // What fails here fails at the login too, which tells it.
+    if let (Ok(rehearsed), Ok(logins)) = (
+        begin(&context.config, &context.metadata, LoginOptions::default(), &mut SystemEntropy, now),
+        Logins::open(&context),
+    ) {
+        logins.rehearse(&rehearsed.transaction, now);
+    }
     Ok(())
 }
 

@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use js_sys::{Object, Reflect};
-use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen::prelude::*;
 use web_sys::Storage;
 
 use crate::error::{Code, Error};
@@ -19,17 +19,28 @@ use crate::http::Response;
 use crate::json::Json;
 use crate::secret::Secret;
 
+#[wasm_bindgen]
+extern "C" {
+    /// An object that is given members.
+    type Target;
+
+    #[wasm_bindgen(method, structural, indexing_setter)]
+    fn set(this: &Target, name: &str, value: &JsValue);
+
+    #[wasm_bindgen(method, structural, indexing_setter)]
+    fn set_text(this: &Target, name: &str, value: &str);
+}
+
 /// An object under construction.
-pub(crate) struct Members(Object);
+pub(crate) struct Members(Target);
 
 impl Members {
     pub(crate) fn new() -> Self {
-        Self(Object::new())
+        Self(Object::new().unchecked_into())
     }
 
     pub(crate) fn with(self, name: &str, value: JsValue) -> Self {
-        // Setting a member of a fresh object cannot fail.
-        let _ = Reflect::set(&self.0, &JsValue::from_str(name), &value);
+        self.0.set(name, &value);
         self
     }
 
@@ -41,7 +52,10 @@ impl Members {
     }
 
     pub(crate) fn with_text(self, name: &str, value: Option<&str>) -> Self {
-        self.with_some(name, value.map(JsValue::from_str))
+        if let Some(value) = value {
+            self.0.set_text(name, value);
+        }
+        self
     }
 
     pub(crate) fn finish(self) -> JsValue {

@@ -10,6 +10,7 @@ use crate::error::{Code, Error};
 use crate::flow::session::Session;
 use crate::flow::token::TokenSet;
 use crate::flow::transaction::{Tombstone, Transaction, forgettable, kept_since};
+use crate::secret::Secret;
 use crate::web::convert::Context;
 
 /// Before the key of a pending login.
@@ -71,9 +72,19 @@ impl Logins {
 
     /// Keeps a login that begins, and forgets those that nobody will finish.
     pub(crate) fn begin(&self, transaction: &Transaction, now: u64) -> Result<(), Error> {
+        let (key, record) = self.prepare(transaction, now);
+        self.0.set(TRANSACTION, &key, record.expose())
+    }
+
+    /// All of that but the keeping.
+    pub(crate) fn rehearse(&self, transaction: &Transaction, now: u64) {
+        self.prepare(transaction, now);
+    }
+
+    fn prepare(&self, transaction: &Transaction, now: u64) -> (String, Secret) {
         self.0.sweep(TRANSACTION, now);
         self.0.sweep(TOMBSTONE, now);
-        self.0.set(TRANSACTION, &transaction.key(), transaction.to_record().expose())
+        (transaction.key(), transaction.to_record())
     }
 
     pub(crate) fn pending(&self, key: &str) -> Option<Result<Transaction, Error>> {

@@ -24,6 +24,9 @@ const VIEWS: [(&str, &str, &str); 2] = [
     ),
 ];
 
+/// How the bindings hand the bytes of a text over, and how they should: a spread asks an array for its members one by one.
+const SPREAD: (&str, &str) = ("String.fromCharCode(...(", "String.fromCharCode.apply(0, (");
+
 /// The parts of the bindings that make a decoder and an encoder at import, each by its first and last line, and what stands
 /// in their place: the package's own `text.js` makes them when they are needed, and does without where there are none.
 const TEXT: [(&str, &str, &str); 2] = [
@@ -35,7 +38,22 @@ const TEXT: [(&str, &str, &str); 2] = [
 /// module is started with, and bundlers make less of it than of the exports of a file.
 const FUNCTION: &str = "export function ";
 
-/// The function that gives the memory of the module, which the package wipes.
+/// How the bindings look at a part of the memory, and how they should: no address here is beyond two gibibytes, and a byte is one byte.
+const PART: (&str, &str) = (
+    "ptr = ptr >>> 0;\n    return getUint8ArrayMemory0().subarray(ptr / 1, ptr / 1 + len);",
+    "return getUint8ArrayMemory0().subarray(ptr, ptr + len);",
+);
+
+/// How the bindings catch what a function throws, from its first words to its last, and the function that does it: each call makes a
+/// closure. What stands in their place makes none.
+const CATCHING: [&str; 3] = ["() { return handleError(function (", ") {", "}, arguments); }"];
+const HANDLER: (&str, &str) = (
+    "function handleError(f, args) {\n    try {\n        return f.apply(this, args);\n    } catch (e) {\n        \
+     wasm.__wbindgen_exn_store(addHeapObject(e));\n    }\n}\n",
+    "function caught(e) {\n    wasm.__wbindgen_exn_store(addHeapObject(e));\n}\n",
+);
+
+/// The function that gives the memory of the module, which the package's client wipes.
 const MEMORY: &str = "getUint8ArrayMemory0";
 
 /// What a bindings file calls the exports of the module.
@@ -49,14 +67,21 @@ pub(crate) fn exports_used(bindings: &str) -> Vec<&str> {
     names
 }
 
-/// The bindings as they are shipped.
-pub(crate) fn mend(bindings: &str, names: &Names) -> Result<String> {
-    let text = load_text_lazily(compare_buffers(bindings)?)?;
+/// The bindings as they are shipped; with the function that gives the memory where that is wanted.
+pub(crate) fn mend(bindings: &str, names: &Names, with_memory: bool) -> Result<String> {
+    let mut text = load_text_lazily(compare_buffers(bindings)?)?;
+    for (said, better) in [SPREAD, PART, HANDLER] {
+        ensure!(text.contains(said), "the bindings no longer say `{said}`");
+        text = text.replace(said, better);
+    }
+    let text = catch_in_place(&text)?;
     let text = rename(&text, FUNCTION, |name| names.import(name))?;
     let text = rename(&text, EXPORTS, |name| names.export(name))?;
     let mut functions: Vec<_> = text.split(FUNCTION).skip(1).map(identifier).collect();
     ensure!(text.contains(&format!("function {MEMORY}(")), "the bindings no longer have a function {MEMORY}");
-    functions.push(MEMORY);
+    if with_memory {
+        functions.push(MEMORY);
+    }
     Ok(format!("{}\nexport default {{ {} }};\n", text.replace(FUNCTION, "function "), functions.join(", ")))
 }
 
@@ -68,6 +93,20 @@ fn compare_buffers(bindings: &str) -> Result<String> {
         );
         Ok(text.replace(asked, better))
     })
+}
+
+fn catch_in_place(text: &str) -> Result<String> {
+    let [first, middle, last] = CATCHING;
+    let mut parts = text.split(first);
+    let mut result = parts.next().context("split gives at least one part")?.to_owned();
+    for part in parts {
+        let (parameters, rest) = part.split_once(middle).context("a function has parameters")?;
+        let (body, rest) =
+            rest.split_once(last).context("the bindings no longer end a function that catches like that")?;
+        result.extend(["(", parameters, ") { try {", body, "} catch (e) { caught(e); } }", rest]);
+    }
+    ensure!(!result.contains("handleError"), "the bindings catch in a way that is not known");
+    Ok(result)
 }
 
 fn load_text_lazily(bindings: String) -> Result<String> {

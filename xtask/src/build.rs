@@ -19,7 +19,7 @@ const TARGET: &str = "wasm32v1-none";
 struct Module {
     name: &'static str,
     features: &'static str,
-    /// Whether applications may supply it themselves.
+    /// Whether applications may supply it themselves. That is the module of the client, which wipes its memory.
     supplied: bool,
 }
 
@@ -96,7 +96,7 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
 
     let wasm = dist.join(format!("{name}.wasm"));
     let names = shrink(&folder.join(format!("{name}_bg.wasm")), &bindings::exports_used(&bindings), &wasm)?;
-    let mut mended = bindings::mend(&bindings, &names)?;
+    let mut mended = bindings::mend(&bindings, &names, supplied)?;
     if supplied {
         let mark = format!("pkce-wasm {:x}", fingerprint::of(&bindings));
         shrink::mark(&wasm, &mark)?;

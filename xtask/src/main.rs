@@ -2,6 +2,7 @@
 //!
 //! Every command installs what it needs, says what it is doing, and can be run again at any time.
 
+mod bench;
 mod bindings;
 mod browsers;
 mod build;
@@ -18,6 +19,7 @@ mod package;
 mod process;
 mod reach;
 mod reference;
+mod release;
 mod report;
 mod setup;
 mod shrink;
@@ -52,7 +54,13 @@ cargo xtask <command>
                                 for each target; needs the nightly compiler
   size [--json] [--check] [--update]
                                 what a user ships, beside the peers; --check fails when an entry
-                                grew past tests/size/budget.json, --update writes that file";
+                                grew past tests/size/budget.json, --update writes that file
+  bench [WHAT…] [--engine E…] [--json]
+                                how fast, beside the peers, and how much memory, in chromium, firefox,
+                                webkit and node, or only: pairs, verify, callbacks, boundary, start,
+                                click, flat
+  release --dry-run             both packages as they would be published: versions, file lists, checks,
+                                licences, bills of materials";
 
 /// What is to be done.
 enum Command {
@@ -65,6 +73,8 @@ enum Command {
     Fuzz(fuzz::Options),
     Reach(reach::Options),
     Size(size::Options),
+    Bench(bench::Options),
+    Release { dry_run: bool },
     Help,
 }
 
@@ -79,6 +89,8 @@ fn main() -> ExitCode {
         Command::Fuzz(options) => fuzz::fuzz(&options),
         Command::Reach(options) => reach::reach(&options),
         Command::Size(options) => size::size(&options),
+        Command::Bench(options) => bench::bench(&options),
+        Command::Release { dry_run } => release::release(dry_run),
         Command::Help => {
             println!("{USAGE}");
             Ok(())
@@ -106,6 +118,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             "fuzz" => Command::Fuzz(fuzz::Options::default()),
             "reach" => Command::Reach(reach::Options::default()),
             "size" => Command::Size(size::Options::default()),
+            "release" => Command::Release { dry_run: false },
+            "bench" => Command::Bench(bench::Options::default()),
             "help" => Command::Help,
             other => bail!("there is no command {other}\n\n{USAGE}"),
         },
@@ -126,6 +140,12 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Size(options), Long("json")) => options.json = true,
             (Command::Size(options), Long("check")) => options.check = true,
             (Command::Size(options), Long("update")) => options.update = true,
+            (Command::Release { dry_run }, Long("dry-run")) => *dry_run = true,
+            (Command::Bench(options), Long("json")) => options.json = true,
+            (Command::Bench(options), Value(what)) => options.what.push(what.string()?),
+            (Command::Bench(options), Long("engine")) => {
+                options.places.push(arguments.value()?.string()?.parse().map_err(Error::msg)?)
+            }
             (Command::Demo(options), Long("no-open")) => options.open = false,
             (Command::Demo(options), Long("webview")) => options.webview = true,
             (Command::Demo(options), Long("port")) => options.port = Some(arguments.value()?.parse()?),

@@ -117,7 +117,7 @@ fn in_engine(engine: Engine, folder: &Path, full: bool, keep: &mut impl FnMut(Va
 }
 
 /// What looks at the archive alone.
-fn checks() -> Result<Vec<Value>> {
+pub(crate) fn checks() -> Result<Vec<Value>> {
     let archive = package::archive()?;
     let mut publint = setup::npm_tool("publint");
     publint.arg("--strict").arg(&archive);

@@ -10,7 +10,7 @@ use crate::display::Display;
 use crate::process::{cargo, path_with, root, say, watch};
 use crate::report::{Count, Report};
 use crate::webdriver::{Capabilities, Stage};
-use crate::{browsers, build, lint, package, reach, setup, size, webview};
+use crate::{browsers, build, lint, package, reach, release, setup, size, webview};
 
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "120";
@@ -25,7 +25,7 @@ pub(crate) enum Layer {
     Lint,
     /// The protocol, natively.
     Native,
-    /// The archive, installed in Node as a user would.
+    /// The archive, installed in Node as a user would, and the rehearsal of its release.
     Package,
     /// What a user ships, against the budget.
     Size,
@@ -116,6 +116,9 @@ pub(crate) fn test(options: &Options) -> Result<()> {
 }
 
 fn native(count: &mut Count) -> Result<bool> {
+    // The native application signs in at the demo's server.
+    setup::node()?;
+    setup::npm_packages(&root().join("www/server"))?;
     watch(cargo().args(["test", "--workspace", "--no-fail-fast"]).args(ELSEWHERE), |line| count.read(line))
 }
 
@@ -131,7 +134,7 @@ fn packaged(count: &mut Count) -> Result<bool> {
         node.env("PKCE_WASM_INSTALLED", &installed).env("PKCE_WASM_ENGINE", engine);
         good &= watch(&mut node, |line| count.read(line))?;
     }
-    Ok(good)
+    Ok(release::count(count)? && good)
 }
 
 fn web(stage: &Stage, count: &mut Count) -> Result<bool> {

@@ -24,6 +24,8 @@ struct Content {
     /// Each below a path of its own; a file is taken from the first that has it.
     folders: Vec<(String, PathBuf)>,
     policy: Option<String>,
+    /// Whether pages are isolated from other origins, for which engines give them a finer clock.
+    isolated: bool,
 }
 
 impl Site {
@@ -35,19 +37,28 @@ impl Site {
     /// Serves folders, each below a path; the first that has a file is asked for it.
     pub async fn of_folders<'a>(folders: impl IntoIterator<Item = (&'a str, PathBuf)>) -> Self {
         let folders = folders.into_iter().map(|(path, folder)| (path.to_owned(), folder)).collect();
-        Self::serve(folders, |_| None).await
+        Self::serve(folders, |_| None, false).await
+    }
+
+    /// Serves a folder to pages that are isolated from other origins.
+    pub async fn isolated(folder: &Path) -> Self {
+        Self::serve(vec![(String::new(), folder.to_owned())], |_| None, true).await
     }
 
     /// Serves a folder under the policy that is made for the site's origin.
     pub async fn start(folder: &Path, policy: impl FnOnce(&str) -> Option<String>) -> Self {
-        Self::serve(vec![(String::new(), folder.to_owned())], policy).await
+        Self::serve(vec![(String::new(), folder.to_owned())], policy, false).await
     }
 
-    async fn serve(folders: Vec<(String, PathBuf)>, policy: impl FnOnce(&str) -> Option<String>) -> Self {
+    async fn serve(
+        folders: Vec<(String, PathBuf)>,
+        policy: impl FnOnce(&str) -> Option<String>,
+        isolated: bool,
+    ) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("there is a free port");
         let port = listener.local_addr().expect("a listener has an address").port();
         let policy = policy(&format!("http://127.0.0.1:{port}"));
-        let content = Arc::new(Content { folders, policy });
+        let content = Arc::new(Content { folders, policy, isolated });
         let router = Router::new().fallback(answer).with_state(content);
         let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("the server runs") });
         Self { port, task }
@@ -97,6 +108,10 @@ async fn answer(State(content): State<Arc<Content>>, uri: Uri) -> Response {
     let mut response = Response::builder().header(header::CONTENT_TYPE, kind).header(header::CACHE_CONTROL, "no-store");
     if let Some(policy) = &content.policy {
         response = response.header(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    if content.isolated {
+        response = response.header("cross-origin-opener-policy", "same-origin");
+        response = response.header("cross-origin-embedder-policy", "require-corp");
     }
     response.body(body.into()).expect("the headers are fit for HTTP")
 }

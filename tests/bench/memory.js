@@ -1,0 +1,44 @@
+// The memory of the modules that the package starts, and what crosses their boundary. To be imported before the package.
+
+const memories = [];
+let calls;
+
+const counted = (functions, kind) =>
+  Object.fromEntries(
+    Object.entries(functions).map(([name, member]) => {
+      if (typeof member !== "function") return [name, member];
+      return [
+        name,
+        (...parameters) => {
+          if (calls) calls[kind]++;
+          return member(...parameters);
+        },
+      ];
+    }),
+  );
+
+/** Looks at every instance that is started from now on; with `count`, at every call too, which costs time. */
+export const watch = ({ count = false } = {}) => {
+  const { Instance } = WebAssembly;
+  WebAssembly.Instance = function watched(module, imports) {
+    const given = Object.entries(imports).map(([name, functions]) => [
+      name,
+      count ? counted(functions, "out") : functions,
+    ]);
+    const { exports } = new Instance(module, Object.fromEntries(given));
+    memories.push(Object.values(exports).find((member) => member instanceof WebAssembly.Memory));
+    return { exports: count ? counted(exports, "in") : exports };
+  };
+};
+
+/** Bytes of linear memory. */
+export const linear = () => memories.map((memory) => memory.buffer.byteLength);
+
+/** How often the boundary is crossed by a call, in each direction. */
+export const crossings = (work) => {
+  calls = { in: 0, out: 0 };
+  work();
+  const crossed = calls;
+  calls = undefined;
+  return crossed;
+};
