@@ -314,7 +314,10 @@ fn pk5_pk6_the_authorization_url_shows_the_challenge_and_not_the_verifier() {
     let request = web::begin_authorization(
         config("begin", &host),
         metadata(),
-        json(r#"{"extraParameters":{"ui_locales":"de en"}}"#),
+        json(
+            r#"{"uiLocales":"de en","claims":{"userinfo":{"email":null}},"resource":"https://a.example/ https://b.example/",
+            "authorizationDetails":[{"type":"payment","amount":"1.50"}],"extraParameters":{"audience":"c&d"}}"#,
+        ),
     )
     .unwrap();
     let url = web_sys::Url::new(&text(&request, "url")).unwrap();
@@ -324,6 +327,11 @@ fn pk5_pk6_the_authorization_url_shows_the_challenge_and_not_the_verifier() {
     assert_eq!(parameter("redirect_uri").unwrap(), REDIRECT_URI);
     assert_eq!(parameter("code_challenge_method").unwrap(), "S256");
     assert_eq!(parameter("ui_locales").unwrap(), "de en");
+    assert_eq!(parameter("claims").unwrap(), r#"{"userinfo":{"email":null}}"#);
+    let resources: Vec<_> = url.search_params().get_all("resource").iter().filter_map(|one| one.as_string()).collect();
+    assert_eq!(resources, ["https://a.example/", "https://b.example/"]);
+    assert_eq!(parameter("authorization_details").unwrap(), r#"[{"type":"payment","amount":"1.50"}]"#);
+    assert_eq!(parameter("audience").unwrap(), "c&d");
     assert_eq!(parameter("state").unwrap(), text(&request, "state"));
     let transaction = text(&request, "transaction");
     let verifier = transaction.split("code_verifier=").nth(1).unwrap().split('&').next().unwrap();
