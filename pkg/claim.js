@@ -8,9 +8,11 @@ const GONE = 5000;
 
 /** Held by nobody for certain: whoever has it is frozen. What it wrote has to decide. */
 const nothing = { release: () => {}, waited: true };
+/** Not wanted any more. */
+const unwanted = { ...nothing, unwanted: true };
 
 /** A lock that the browser frees when its holder goes away, however that happens. */
-const byLock = (name, patience, linger) =>
+const byLock = (name, patience, linger, enough) =>
   new Promise((held, failed) => {
     const { locks } = globalThis.navigator;
     let stop;
@@ -25,10 +27,19 @@ const byLock = (name, patience, linger) =>
       await locks.request(name, { ifAvailable: true }, hold(false));
       if (taken) return;
       const controller = new AbortController();
-      stop = after(patience, () => {
+      const giveUp = (what) => {
+        stop();
         controller.abort();
-        held(nothing);
-      });
+        held(what);
+      };
+      const noMore = () => giveUp(unwanted);
+      const stopTimer = after(patience, () => giveUp(nothing));
+      stop = () => {
+        stopTimer();
+        enough?.removeEventListener("abort", noMore);
+      };
+      enough?.addEventListener("abort", noMore);
+      if (enough?.aborted) noMore();
       await locks.request(name, { signal: controller.signal }, hold(true));
     };
     request().catch((error) => {
@@ -78,7 +89,7 @@ const changeRow = (database, name, holder, change) => {
 };
 
 /** A row that shows signs of life while it is held: nobody else would free it. */
-const byRow = async (name, patience) => {
+const byRow = async (name, patience, _linger, enough) => {
   const opening = openDatabase();
   const database = await within(GONE, opening).catch((error) => {
     opening.then((late) => late.close()).catch(() => {});
@@ -90,9 +101,9 @@ const byRow = async (name, patience) => {
   try {
     for (let wait = 10; !(await takeRow(database, name, holder)); wait = Math.min(2 * wait, 200)) {
       waited = true;
-      if (performance.now() > end) {
+      if (enough?.aborted || performance.now() > end) {
         database.close();
-        return nothing;
+        return enough?.aborted ? unwanted : nothing;
       }
       await pause(wait);
     }
@@ -133,10 +144,10 @@ const byTurn = async (name) => {
   return { release, waited: false };
 };
 
-const take = async (name, patience, linger) => {
+const take = async (name, patience, linger, enough) => {
   for (const by of [byLock, byRow]) {
     try {
-      return await by(name, patience, linger);
+      return await by(name, patience, linger, enough);
     } catch {
       // This page may not use it, or has none.
     }
@@ -146,12 +157,13 @@ const take = async (name, patience, linger) => {
 
 /**
  * Does the work while nobody else does the work of that name; tells it whether it had to wait. Whoever waits longer than its
- * patience, in milliseconds, goes on without: the holder is frozen. A lock is kept for so many milliseconds longer.
+ * patience, in milliseconds, goes on without: the holder is frozen. A lock is kept for so many milliseconds longer (`linger`). Nothing is done
+ * when the signal `enough` comes before it is this one's turn.
  */
-export const claim = async (name, patience, work, linger = 0) => {
-  const { release, waited } = await take(`pkce-wasm:${name}`, patience, linger);
+export const claim = async (name, patience, work, linger = 0, enough = undefined) => {
+  const { release, waited, unwanted } = await take(`pkce-wasm:${name}`, patience, linger, enough);
   try {
-    return await work(waited);
+    return unwanted ? undefined : await work(waited);
   } finally {
     release();
   }

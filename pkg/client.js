@@ -1,17 +1,20 @@
 // The client and its sessions. The module decides and keeps nothing; what it asks for is sent from here.
 import { entry } from "./address.js";
 import { claim } from "./claim.js";
+import { FEATURES, follow, handOver, isPopup } from "./popup.js";
+import { isShared, nameOf } from "./refresh.js";
+import { createSession } from "./session.js";
 import { canVerify, verify } from "./signature.js";
+import { createSpread } from "./spread.js";
 import { Records, tiers, withRecords } from "./storage.js";
 import { surroundings } from "./surroundings.js";
 import { DEFAULT_TIMEOUT, send } from "./transport.js";
-import { pause } from "./wait.js";
+import { pause, SETTLING, unless } from "./wait.js";
 
 /**
  * What one page wrote to localStorage another one sees a little later: milliseconds between two looks, how many there are at the
  * most, and for how long a claim is kept when its work is done, so that whoever comes next knows that there was one.
  */
-const SETTLING = 100;
 const LOOKS = 20;
 const LINGER = 250;
 
@@ -24,6 +27,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
   const network = ({ host, timeout }, options) => ({
     fetch: options?.fetch ?? host?.fetch?.bind(host),
     timeout: options?.timeout ?? timeout,
+    signal: options?.signal,
   });
 
   /** A configuration with what the module needs beside. */
@@ -53,9 +57,8 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
   /** Goes on with an operation of the module until it is done. */
   const goOn = async (step, visit, config, metadata, options) => {
     while (step.awaiting !== undefined) {
-      const answer = step.verify
-        ? await verify(step.verify)
-        : await send(step.request, network(config, options));
+      const doing = step.verify ? verify(step.verify) : send(step.request, network(config, options));
+      const answer = await unless(options?.signal, named, doing);
       step = await visit(config, glue.resume, metadata, step.awaiting, step.carry, answer);
     }
     return step.done;
@@ -66,6 +69,8 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
     const step = await visit(config, begin, metadata, ...parameters);
     return goOn(step, visit, config, metadata, options);
   };
+
+  const refused = (code) => ({ status: "refused", error: named(code), restart: true });
 
   const discover = (issuer, options = {}) =>
     run((options) => glue.discover(`${issuer}`, options), options, undefined, [], options);
@@ -80,58 +85,28 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
   const revokeTokens = (config, metadata, tokens, options) =>
     run(glue.revokeTokens, config, metadata, [tokens], options);
 
-  class Session {
-    #config;
-    #metadata;
-    #tokens;
-
-    constructor(config, metadata, tokens) {
-      this.#config = config;
-      this.#metadata = metadata;
-      this.#tokens = tokens;
-    }
-
-    get claims() {
-      return this.#tokens.claims ?? null;
-    }
-
-    get idTokenVerifiedBy() {
-      return this.#tokens.idTokenVerifiedBy ?? null;
-    }
-
-    get scope() {
-      return this.#tokens.scope;
-    }
-
-    get expiresAt() {
-      return this.#tokens.expiresAt ?? null;
-    }
-
-    async accessToken() {
-      return (await this.#current(false)).accessToken;
-    }
-
-    async userinfo() {
-      return fetchUserinfo(this.#config, this.#metadata, await this.#current(false));
-    }
-
-    async refresh() {
-      await this.#current(true);
-    }
-
-    async #current(refresh) {
-      this.#tokens = await run(glue.sessionTokens, this.#config, this.#metadata, [refresh], {}, keeping);
-      return this.#tokens;
-    }
-  }
+  const spread = createSpread();
+  const Session = createSession({
+    fetchUserinfo,
+    glue,
+    goOn,
+    keeping,
+    named,
+    plainly,
+    ready,
+    spread,
+  });
 
   class Client {
     #config;
     #metadata;
+    #listeners = new Set();
+    #listens = false;
 
-    static async discover(config) {
+    static async discover(config, options) {
       const { dangerouslyAllowHttp } = config;
-      return new Client(config, await discover(config.issuer, { ...network(config), dangerouslyAllowHttp }));
+      const found = await discover(config.issuer, { ...network(config, options), dangerouslyAllowHttp });
+      return new Client(config, found);
     }
 
     constructor(config, metadata) {
@@ -151,13 +126,41 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
     login(options = {}) {
       const here = { ...this.#config, ...surroundings(), opens: Boolean(this.#config.host?.open) };
       const begin = [here, glue.login, this.#metadata, options];
-      if (keptByHost(this.#config)) return this.#leave(begin);
-      this.#open(plainly(...begin));
+      if (keptByHost(this.#config)) return this.#later(begin).then(({ url }) => this.#open(url));
+      this.#open(plainly(...begin).url);
     }
 
-    async #leave(begin) {
+    async #later(begin) {
       await ready();
-      await this.#open(await keeping(...begin));
+      return keeping(...begin);
+    }
+
+    async loginWithPopup({ features = FEATURES, fallback, signal, ...options } = {}) {
+      const config = this.#config;
+      const aborted = () => named("aborted", signal.reason);
+      if (signal?.aborted) throw aborted();
+      if (keptByHost(config))
+        throw named("config_invalid", new Error("no pop-up waits for a host"), "storage");
+      const here = { ...config, ...surroundings() };
+      const { url, key, maxAge } = plainly(here, glue.login, this.#metadata, { ...options, popup: true });
+      const popup = globalThis.open(url, "_blank", features);
+      if (!popup || popup.closed) {
+        if (fallback !== "redirect") return refused("popup_blocked");
+        this.login(options);
+        return { status: "redirecting" };
+      }
+      // The server's pages, and wherever they lead, are not to take this window elsewhere.
+      popup.opener = null;
+      const look = async () => {
+        const outcome = await this.#claimed(key, [glue.interrupted, key]);
+        return outcome.status === "none" ? undefined : outcome;
+      };
+      const { callback, code, outcome } = await follow(popup, key, 1000 * maxAge, signal, look);
+      if (callback !== undefined) return this.handleRedirect(callback, { signal });
+      if (outcome) return outcome;
+      if (code !== "aborted") return refused(code);
+      popup.close();
+      throw aborted();
     }
 
     #open(url) {
@@ -170,7 +173,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
     }
 
     /** Calls of equal clients that overlap are one. */
-    handleRedirect(url) {
+    handleRedirect(url, options) {
       const { issuer, clientId, redirectUri } = this.#config;
       const callback = url === undefined ? url : `${url}`;
       const name = JSON.stringify([issuer, clientId, redirectUri, callback]);
@@ -180,12 +183,12 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
           this.#handle(callback).finally(() => handling.delete(name)),
         );
       }
-      return handling.get(name);
+      return unless(options?.signal, named, handling.get(name));
     }
 
     async #handle(url) {
       await ready();
-      const { redirectUri, timeout = DEFAULT_TIMEOUT } = this.#config;
+      const { redirectUri } = this.#config;
       const page = url === undefined ? entry() : undefined;
       const address = page ? page.address : `${url}`;
       const key = call(glue.callbackKey, redirectUri, address);
@@ -194,6 +197,16 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       const begin = mark === undefined ? [glue.handleRedirect, address] : [glue.interrupted, mark];
       const name = key ?? mark;
       if (name === undefined) return this.#finish(begin, page);
+      if (page && isPopup(key) && (await handOver(key, address))) {
+        page.replace(redirectUri);
+        globalThis.close();
+        return { status: "handed-over" };
+      }
+      return this.#claimed(name, begin, page, key);
+    }
+
+    #claimed(name, begin, page, key) {
+      const { timeout = DEFAULT_TIMEOUT } = this.#config;
       // Longer than the code and two key sets take.
       return claim(
         name,
@@ -228,6 +241,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       const { tokens, ...outcome } = done;
       if (tokens !== undefined) outcome.session = this.#signedIn(tokens);
       if (outcome.error) outcome.error = failed(outcome.error);
+      if (outcome.status === "signed-in") this.#tell("signed-in", "login");
       // The same callback may be handled again, also after a reload: its code goes back to where it was found.
       page?.settle(outcome.error?.retryable);
       return outcome;
@@ -238,13 +252,49 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       return this.#signedIn(await keeping(this.#config, glue.session, this.#metadata));
     }
 
-    async logout() {
-      await ready();
-      await keeping(this.#config, glue.logout, this.#metadata);
+    async logout(options = {}) {
+      const begin = [this.#config, glue.logout, this.#metadata, options];
+      const { tokens, url } = keptByHost(this.#config) ? await this.#later(begin) : plainly(...begin);
+      this.#tell("signed-out", "logout", true);
+      try {
+        if (options.revoke && tokens) await revokeTokens(this.#config, this.#metadata, tokens, options);
+      } finally {
+        if (url !== undefined) await this.#open(url);
+      }
+    }
+
+    on(type, listener) {
+      const entry = { type, listener };
+      this.#listeners.add(entry);
+      this.#listen();
+      return () => {
+        this.#listeners.delete(entry);
+      };
     }
 
     #signedIn(tokens) {
+      this.#listen();
       return tokens && new Session(this.#config, this.#metadata, tokens);
+    }
+
+    #tell(type, reason, everywhere = isShared(this.#config)) {
+      spread.tell({ name: nameOf(this.#config), type, reason }, everywhere);
+    }
+
+    /** From now on: a session that is this page's own ends with those of the others. */
+    #listen() {
+      if (this.#listens) return;
+      this.#listens = true;
+      const own = nameOf(this.#config);
+      spread.listen(({ name, type, reason }, elsewhere) => {
+        if (name !== own) return;
+        if (elsewhere && type === "signed-out" && !isShared(this.#config)) {
+          plainly(this.#config, glue.logout, this.#metadata);
+        }
+        for (const { type: wanted, listener } of this.#listeners) {
+          if (wanted === type) queueMicrotask(() => listener({ type, reason, elsewhere }));
+        }
+      });
     }
   }
 

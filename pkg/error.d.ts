@@ -21,6 +21,17 @@ export class PkceError extends Error {
   readonly oauthErrorUri?: string;
   /** The HTTP status of the answer that was refused, where there was one. */
   readonly status?: number;
+  /**
+   * Seconds after which the same call may succeed: what the server said (`Retry-After`, where CORS exposes it), or how long a failed
+   * refresh is not repeated.
+   */
+  readonly retryAfter?: number;
+  /**
+   * The options of the login that would help: with `insufficient_scope` (RFC 6750 section 3.1) and `insufficient_user_authentication`
+   * (RFC 9470 section 3) from a resource server. Absent when the session has all that was asked for: another login would end in
+   * the same place.
+   */
+  readonly loginOptions?: { readonly scope: string; readonly acrValues?: string; readonly maxAge?: number };
 }
 
 /**

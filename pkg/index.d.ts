@@ -80,10 +80,24 @@ export interface Config {
    * `https`, `http` on a loopback host, or a private-use scheme in reverse-domain form (RFC 8252 section 7).
    */
   redirectUri: string;
+  /**
+   * Where the user comes back to after signing out at the server: one of the registered `post_logout_redirect_uris`, of the kinds of `redirectUri`
+   * (OpenID Connect RP-Initiated Logout 1.0 section 3). When absent the user stays at the server. See {@link Client.logout}.
+   */
+  postLogoutRedirectUri?: string;
   /** Space-separated scopes; `"openid"` when absent. With `openid` an ID token is required and checked. */
   scope?: string;
-  /** Where the session rests; `"memory"` when absent: gone when the page is left. */
+  /**
+   * Where the session rests; `"memory"` when absent: gone when the page is left. With `"local"` and `"host"` all tabs and workers share one session and
+   * refresh it together; with `"memory"` and `"session"` each has its own, and only its end is shared ({@link Client.logout}).
+   */
   storage?: StorageTier;
+  /**
+   * The origins of your resource servers, such as `https://api.example.com`: {@link Session.fetch} takes the access token to these and to
+   * no other place but the userinfo endpoint, also not to the page's own origin unless it is listed (RFC 6750 section 5.3). `https`, or
+   * `http` on a loopback host.
+   */
+  resourceOrigins?: readonly string[];
   /**
    * Where pending logins rest, and for a day what remains of them. When absent: the host's storage where there is one, else
    * `localStorage`, else `sessionStorage`. With `"session"` the user has to come back in the same tab, with `"memory"` in the same page.
@@ -144,7 +158,14 @@ export interface LoginOptions {
   scope?: string;
   /** A path of this origin to return to after the login; kept with the login, never in the URL. */
   returnTo?: string;
-  /** OpenID Connect Core section 3.1.2.1: `none`, `login`, `consent`, `select_account`, space-separated. */
+  /**
+   * OpenID Connect Core section 3.1.2.1: `none`, `login`, `consent`, `select_account`, space-separated.
+   *
+   * With `none` the user is sent to the server and comes straight back: signed in when the server knows them still, else refused with
+   * `interaction_required`, whose `oauthError` names the cause (`login_required`, `consent_required`, `interaction_required`,
+   * `account_selection_required`). Then offer a login without `none`; the same again would end the same way. It is no way to renew
+   * tokens: {@link Session.accessToken} does that by the refresh token, without leaving the page and without third-party cookies.
+   */
   prompt?: string;
   /** The account that the user probably wants (OpenID Connect Core section 3.1.2.1). */
   loginHint?: string;
@@ -158,7 +179,49 @@ export interface LoginOptions {
    * `insufficient_user_authentication` (OpenID Connect Core section 3.1.2.1).
    */
   acrValues?: string;
+  /** Languages for the server's pages, BCP 47, the best one first, space-separated (OpenID Connect Core section 3.1.2.1). */
+  uiLocales?: string;
+  /** Single claims to be told: the object with the members `userinfo` and `id_token` (OpenID Connect Core section 5.5). */
+  claims?: { readonly [member: string]: Json };
+  /**
+   * Where the access token is to be used: absolute URIs without fragment, space-separated, each sent as a `resource` of its own, to the token endpoint too
+   * and at every refresh. A server that does not know one answers `invalid_target` in `oauthError` (RFC 8707 section 2).
+   */
+  resource?: string;
+  /**
+   * What exactly the tokens are to allow: objects that each have a `type`. What was granted is in {@link TokenSet.authorizationDetails}; a server that
+   * does not accept them answers `invalid_authorization_details` in `oauthError` (RFC 9396 sections 2 and 5).
+   */
+  authorizationDetails?: readonly AuthorizationDetail[];
   /** Further parameters of the authorization request. They cannot replace one that this package sets. */
+  extraParameters?: Readonly<Record<string, string>>;
+}
+
+/** What a token is to allow, or allows (RFC 9396 section 2). */
+export interface AuthorizationDetail {
+  readonly type: string;
+  readonly [member: string]: Json;
+}
+
+/** What a login in a pop-up may ask for: see {@link Client.loginWithPopup}. */
+export interface PopupOptions extends LoginOptions {
+  /** The third argument of `window.open`; `"popup,width=480,height=640"` when absent. */
+  features?: string;
+  /** What to do when the browser blocks the pop-up: with `"redirect"` this page leaves for the server, as {@link Client.login} does it. */
+  fallback?: "redirect";
+  /** Gives the login up. A callback that was taken already is finished all the same. */
+  signal?: AbortSignal;
+}
+
+/** What a sign-out does beside forgetting the session on this device: see {@link Client.logout}. */
+export interface LogoutOptions {
+  /** Also tells the server to forget the tokens, the refresh token first: see {@link revokeTokens}. */
+  revoke?: boolean;
+  /** Also sends the user to the server's `end_session_endpoint`, to sign out there too. */
+  endSession?: boolean;
+  /** A path of this origin to return to afterwards: it is in {@link SignedOut.returnTo}. Kept here, never in the URL. */
+  returnTo?: string;
+  /** Further parameters of the request, as `logout_hint` and `ui_locales` (section 2). They cannot replace one that this package sets. */
   extraParameters?: Readonly<Record<string, string>>;
 }
 
@@ -184,6 +247,8 @@ export interface TokenSet {
   readonly tokenType: string;
   /** Seconds since 1970 after which the access token is not to be used; absent when the server did not say. */
   readonly expiresAt?: number;
+  /** The seconds that the server gave it (RFC 6749 section 5.1); absent when it did not say. */
+  readonly expiresIn?: number;
   /** The scopes granted; what was requested when the server did not say otherwise. */
   readonly scope: string;
   readonly refreshToken?: string;
@@ -192,18 +257,28 @@ export interface TokenSet {
   readonly claims?: Claims;
   /** Who says that the ID token is the issuer's; absent without an ID token. */
   readonly idTokenVerifiedBy?: IdTokenVerifiedBy;
+  /** Where the access token is to be used, as the login asked: see {@link LoginOptions.resource}. */
+  readonly resource?: string;
+  /** What exactly the tokens allow, as the server granted it; absent when it did not say (RFC 9396 section 7). */
+  readonly authorizationDetails?: readonly AuthorizationDetail[];
 }
 
-/** Options of a single step. */
-export interface StepOptions {
+/** How a call can be told to stop. */
+export interface Cancellation {
+  /** Rejects the call with `aborted` when it is aborted; the signal's reason is the error's `cause`. */
+  signal?: AbortSignal;
+}
+
+/** Options of a single step. Its request is aborted with the signal: of an answer that was under way nobody learns any more. */
+export interface StepOptions extends Cancellation {
   /** The host's `fetch` for this step; that of the configuration when absent. */
   fetch?: Host["fetch"];
+  /** Milliseconds before a request is given up (`timed_out`); those of the configuration when absent, else 30000. */
+  timeout?: number;
 }
 
 /** Options of {@link discover}. */
 export interface DiscoverOptions extends StepOptions {
-  /** Milliseconds before a request is given up; 30000 when absent. */
-  timeout?: number;
   /** See {@link Config.dangerouslyAllowHttp}. */
   dangerouslyAllowHttp?: boolean;
 }
@@ -271,9 +346,11 @@ export function refreshTokens(
 ): Promise<TokenSet>;
 
 /**
- * Asks the userinfo endpoint; `sub` must be that of the ID token (OpenID Connect Core section 5.3).
+ * Asks the userinfo endpoint; `sub` must be that of the ID token (OpenID Connect Core section 5.3). An answer that is a signed JWT is verified by the
+ * server's keys, and its `iss`, `aud` and `exp` count where they are there (section 5.3.2); encrypted ones are refused.
  *
- * @throws PkceError `endpoint_missing`, `userinfo_subject_mismatch`, `userinfo_invalid`
+ * @throws PkceError `endpoint_missing`, `userinfo_subject_mismatch`, `userinfo_invalid`, `userinfo_refused`, the errors of the signing keys,
+ * `id_token_unverifiable` where nothing can verify a signature and no TLS vouches for it, and those of the network
  */
 export function fetchUserinfo(
   config: Config,
@@ -295,7 +372,17 @@ export function revokeTokens(
 ): Promise<void>;
 
 /** What {@link Client.handleRedirect} found. */
-export type RedirectOutcome = NoCallback | SignedIn | AlreadyCompleted | Refused | OtherLogin;
+export type RedirectOutcome =
+  | NoCallback
+  | SignedIn
+  | AlreadyCompleted
+  | Refused
+  | OtherLogin
+  | SignedOut
+  | HandedOver;
+
+/** What {@link Client.loginWithPopup} came to. */
+export type PopupOutcome = SignedIn | AlreadyCompleted | Refused | OtherLogin | Redirecting;
 
 /** The URL is no callback of this client. Go on as at any start of the page: {@link Client.session} says whether somebody is signed in. */
 export interface NoCallback {
@@ -344,6 +431,50 @@ export interface OtherLogin {
   readonly error: PkceError;
 }
 
+/** The user came back from signing out at the server: {@link Client.logout} with `endSession`. Anything else at that place is `"none"`. */
+export interface SignedOut {
+  readonly status: "signed-out";
+  /** Where the sign-out was to return to: {@link LogoutOptions.returnTo}. */
+  readonly returnTo?: string;
+}
+
+/**
+ * This page is a pop-up, and the window that opened it has taken the callback: it finishes the login, and this one closes itself. Show nothing, or that it
+ * may be closed.
+ */
+export interface HandedOver {
+  readonly status: "handed-over";
+}
+
+/** The browser blocked the pop-up, and this page is leaving for the server: {@link PopupOptions.fallback}. */
+export interface Redirecting {
+  readonly status: "redirecting";
+}
+/**
+ * What became of a session. Heard in every page and worker of the origin that has a client of the same issuer and client id: `"signed-out"`
+ * always, the others where the session is shared (`storage` is `"local"` or `"host"`).
+ */
+export type SessionEvent = {
+  /** Whether it happened in another page or worker. */
+  readonly elsewhere: boolean;
+} & (
+  | { readonly type: "signed-in"; readonly reason: "login" }
+  | {
+      readonly type: "refreshed";
+      /** The tokens were about to expire; had expired; were refused by a resource server; somebody called {@link Session.refresh}. */
+      readonly reason: "ageing" | "expired" | "refused" | "asked";
+    }
+  | { readonly type: "signed-out"; readonly reason: "logout" }
+  | {
+      readonly type: "expired";
+      /**
+       * The server does not take the refresh token any more (`session_expired`); the same, and the answer to an earlier refresh had been lost
+       * (`refresh_interrupted`). Only `invalid_grant` of the token endpoint ends a session (RFC 6749 section 5.2).
+       */
+      readonly reason: "session_expired" | "refresh_interrupted";
+    }
+);
+
 /** A signed-in application: the whole login, kept, checked and finished once. */
 export class Client {
   /**
@@ -351,7 +482,7 @@ export class Client {
    *
    * @throws PkceError as {@link discover} and the constructor
    */
-  static discover(config: Config): Promise<Client>;
+  static discover(config: Config, options?: Cancellation): Promise<Client>;
 
   /**
    * Makes a client of metadata that is already known.
@@ -379,20 +510,56 @@ export class Client {
   login(options?: LoginOptions): void | Promise<void>;
 
   /**
+   * Begins a login in a pop-up, in the tick in which it is called: call it straight from a click. It settles when the login is finished.
+   *
+   * The pop-up comes back to the redirect URI, whose page calls {@link Client.handleRedirect} as always: it hands the callback to this page over a channel
+   * of the origin, which needs no `window.opener`, and closes itself. The code is redeemed here, so that the tokens are where the application is. When this page
+   * is gone, or does not answer within two seconds, the pop-up goes on alone and becomes the application. The redirect URI has to be of this origin.
+   * The server's pages do not see this window (`opener` is null).
+   *
+   * @returns How it ended. `"refused"` with `popup_blocked`: see {@link PopupOptions.fallback}; with `popup_closed`: the pop-up calls itself closed and the user
+   * has been back in this page for two seconds (that alone is no proof: a server's `Cross-Origin-Opener-Policy` makes an open pop-up look closed. A login that is finished
+   * in it after all still counts); with `access_denied`: the user declined; with `transaction_expired`: the time is over.
+   * @throws PkceError `aborted` by the signal, `config_invalid` about `storage` where a host keeps the login or the session, and as {@link Client.login}
+   */
+  loginWithPopup(options?: PopupOptions): Promise<PopupOutcome>;
+
+  /**
    * Finishes a login when the page was reached by its callback; call it at every start of the page, anywhere, any number of times, at once.
    * The same URL gives the same outcome, however often it is handled, and of all tabs, frames and reloads that handle it one alone redeems the code:
    * the others wait for it. The parameters of the response are removed from the address bar and the history.
    *
    * @param url - The callback URL; the page's own when absent.
-   * @throws PkceError `storage_unavailable` when the login cannot be read or its end cannot be written; everything else is an outcome
+   * @param options - A signal ends the waiting alone: the exchange goes on, and the same call afterwards tells how it ended.
+   * @throws PkceError `aborted`, `storage_unavailable` when the login cannot be read or its end cannot be written; everything else is an outcome
    */
-  handleRedirect(url?: string): Promise<RedirectOutcome>;
+  handleRedirect(url?: string, options?: Cancellation): Promise<RedirectOutcome>;
 
   /** The signed-in session, or null. */
   session(): Promise<Session | null>;
 
-  /** Forgets the session on this device. */
-  logout(): Promise<void>;
+  /**
+   * Signs out: forgets the session on this device, in every tab and worker of the origin that has a client of the same issuer and client id, at once and
+   * whatever comes after. With `revoke` the server is told to forget the tokens (RFC 7009). With
+   * `endSession` the user is then sent to the server (OpenID Connect RP-Initiated Logout 1.0 section 2), in the same tick where storage is synchronous and nothing is
+   * revoked, with `id_token_hint`, `client_id`, `post_logout_redirect_uri` and a `state`; when they come back, {@link Client.handleRedirect} at {@link Config.postLogoutRedirectUri}
+   * gives `"signed-out"`.
+   *
+   * @throws PkceError `endpoint_missing` (the session is forgotten all the same), `revocation_refused` and those of the network (likewise, and the user is sent
+   * to the server all the same), `return_to_refused`, `parameter_protected`, `config_invalid`, `storage_unavailable`
+   */
+  logout(options?: LogoutOptions): Promise<void>;
+
+  /**
+   * Calls a function whenever that becomes of the session, here or elsewhere: see {@link SessionEvent}. It is called after the fact; what
+   * it throws is reported as uncaught and stops nobody else.
+   *
+   * @returns What ends that.
+   */
+  on<Type extends SessionEvent["type"]>(
+    type: Type,
+    listener: (event: Extract<SessionEvent, { type: Type }>) => void,
+  ): () => void;
 }
 
 /** What a signed-in application holds. */
@@ -407,13 +574,44 @@ export class Session {
   /** Seconds since 1970 at which the access token expires; null when the server did not say. */
   readonly expiresAt: number | null;
   /**
-   * The access token, refreshed when it has expired and there is a refresh token.
+   * The access token. From a minute before its expiry on (a quarter of its life, if that is less) it is refreshed in the background while it is still
+   * handed out; in its last ten seconds (an eighth) the call waits for the fresh one. Time is taken from the clock, and from one that
+   * nobody can set (`performance.now`), whichever is later.
    *
-   * @throws PkceError `session_expired` and the errors of the token endpoint
+   * However many callers, tabs and workers share the session, one refresh is made at a time, and all get its result. When it fails, the token that is there
+   * is handed out as long as it lives; the next attempt waits for 1 to 30 seconds, or as long as the server asks for (at most 600). A call that
+   * has no token to give tries once more by itself when that is to be within two seconds.
+   *
+   * @param options - A signal ends the waiting alone: the refresh goes on, for its answer must not be lost.
+   * @throws PkceError `session_expired` when nobody is signed in any more, or somebody else is, and when there is no refresh token;
+   * `refresh_interrupted`; `aborted`; else those of the token endpoint, with `retryAfter`: the user stays signed in
    */
-  accessToken(): Promise<string>;
+  accessToken(options?: Cancellation): Promise<string>;
+  /**
+   * Makes a request with the access token in its `Authorization` header (RFC 6750 section 2.1), to one of {@link Config.resourceOrigins}: any other is
+   * refused before anything is sent. Through {@link Host.fetch} where there is one.
+   *
+   * Redirects are not followed: the token could come to another origin. With `redirect: "manual"` the redirect is given back as it is.
+   *
+   * A 401 with `invalid_token`, or without a challenge that this page can see, is answered by one refresh and one more request (RFC 6750 section
+   * 3.1). A body that is a stream cannot be sent again: the tokens are refreshed, and the 401 is given back. So it is when
+   * there is no refresh token, and when the fresh token was refused by that origin as well. Where the resource server is of another origin, it has to
+   * let the page see its challenges: `Access-Control-Expose-Headers: WWW-Authenticate`.
+   *
+   * @param input - Where to, as for `fetch`; a relative URL is one of the page's origin.
+   * @param init - As for `fetch`, and `timeout`: milliseconds to the beginning of the answer, those of the configuration when absent. The `signal` goes on to
+   * count while the body is read.
+   * @returns The response, whatever its status, unless it is one of those below.
+   * @throws PkceError `origin_refused`; `insufficient_scope` (RFC 6750 section 3.1) and `insufficient_user_authentication` (RFC 9470 section 3), with
+   * `loginOptions` for {@link Client.login}; `redirect_not_followed`, `network_failed`, `timed_out`, `aborted`, and as {@link Session.accessToken}
+   */
+  fetch(input: string | URL | Request, init?: RequestInit & { timeout?: number }): Promise<Response>;
   /** Asks the userinfo endpoint: see {@link fetchUserinfo}. */
-  userinfo(): Promise<Claims>;
-  /** Refreshes the tokens now: see {@link refreshTokens}. */
-  refresh(): Promise<void>;
+  userinfo(options?: StepOptions): Promise<Claims>;
+  /**
+   * Refreshes the tokens now, together with whoever else is about to: see {@link refreshTokens}.
+   *
+   * @throws PkceError `refresh_token_missing`, and as {@link Session.accessToken}
+   */
+  refresh(options?: Cancellation): Promise<void>;
 }

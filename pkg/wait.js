@@ -9,6 +9,9 @@ export const after = (milliseconds, then) => {
   return () => clearTimeout(timer);
 };
 
+/** Milliseconds until this page sees in localStorage what another one wrote there before it let go of a claim. */
+export const SETTLING = 100;
+
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
 /** What a promise brings, or a rejection when it takes longer. */
@@ -22,4 +25,16 @@ export const within = async (milliseconds, promise) => {
   } finally {
     stop();
   }
+};
+
+/** What a promise brings, or a rejection when the signal comes first. What the promise stands for goes on. */
+export const unless = (signal, named, promise) => {
+  if (!signal) return promise;
+  let stop;
+  const aborted = new Promise((_, failed) => {
+    stop = () => failed(named("aborted", signal.reason));
+    signal.addEventListener("abort", stop);
+  });
+  if (signal.aborted) stop();
+  return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", stop));
 };

@@ -148,7 +148,16 @@ codes! {
     SigningKeysUnavailable "signing_keys_unavailable" Environment false "The server's signing keys could not be fetched: check the connection and that the jwks_uri allows this origin (CORS), then sign in again."
     JwksInvalid "jwks_invalid" Peer false "What the server serves at its jwks_uri is not a JWK Set (JSON with an array of keys)."
     InsufficientUserAuthentication "insufficient_user_authentication" User false "The user was authenticated too long ago, or in none of the ways asked for: begin the login again."
+
     EmbeddedUserAgent "embedded_user_agent" Caller false "A WebView is no place for a sign-in page (RFC 8252): give the client a host that opens the system browser, as pkce-wasm/tauri makes one, or set dangerouslyAllowEmbeddedUserAgent."
+
+    InteractionRequired "interaction_required" User false "The server cannot answer without asking the user (oauthError says what for): begin a login without prompt none."
+    RefreshInterrupted "refresh_interrupted" User false "The server refuses the refresh token, and the answer to an earlier refresh never arrived: the new token was lost with it. Sign in again."
+    OriginRefused "origin_refused" Caller false "The access token goes to the origins in resourceOrigins and to no other: nothing was sent. Add the origin if it is a resource server of yours."
+    InsufficientScope "insufficient_scope" User false "The access token lacks a scope that the resource asks for: begin a login with the loginOptions of this error."
+    Aborted "aborted" Caller false "The signal that was given was aborted."
+    PopupBlocked "popup_blocked" User false "The browser blocked the pop-up: call loginWithPopup straight from a click, or with the fallback redirect."
+    PopupClosed "popup_closed" User false "The pop-up was closed before the login was finished: begin the login again."
 }
 
 /// What the server said when it refused (RFC 6749 sections 4.1.2.1 and 5.2): as it was sent, not to be trusted as HTML or link.
@@ -160,6 +169,17 @@ pub struct Refusal {
     pub error_description: Option<String>,
     /// The `error_uri`, when it is an address of the web.
     pub error_uri: Option<String>,
+}
+
+/// What a login has to ask for, so that its tokens serve where these did not (RFC 6750 section 3.1, RFC 9470 section 4).
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needed {
+    /// Every scope that the login is to ask for, separated by spaces.
+    pub scope: Option<String>,
+    /// The values of `acr` that serve, separated by spaces.
+    pub acr_values: Option<String>,
+    /// Seconds within which the user has to have been authenticated.
+    pub max_age: Option<u32>,
 }
 
 /// A failure: its code, what it is about, and the server's own words where there were any. Never holds a secret.
@@ -179,6 +199,10 @@ pub struct Details {
     pub status: Option<u16>,
     /// What the server said.
     pub refusal: Option<Refusal>,
+    /// Seconds after which the same call may be tried again.
+    pub retry_after: Option<u64>,
+    /// What a login has to ask for; `None` also when no login would help.
+    pub needed: Option<Needed>,
 }
 
 impl core::ops::Deref for Error {
@@ -194,7 +218,7 @@ impl Error {
     #[must_use]
     #[inline(never)]
     pub fn new(code: Code) -> Self {
-        Self(Box::new(Details { code, subject: None, status: None, refusal: None }))
+        Self(Box::new(Details { code, subject: None, status: None, refusal: None, retry_after: None, needed: None }))
     }
 
     /// The same error under another code.
@@ -223,6 +247,20 @@ impl Error {
     #[must_use]
     pub fn refusal(mut self, refusal: Refusal) -> Self {
         self.0.refusal = Some(refusal);
+        self
+    }
+
+    /// The same error, to be tried again after those seconds.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: Option<u64>) -> Self {
+        self.0.retry_after = seconds;
+        self
+    }
+
+    /// The same error, with what a login has to ask for.
+    #[must_use]
+    pub fn needed(mut self, needed: Option<Needed>) -> Self {
+        self.0.needed = needed;
         self
     }
 
@@ -259,7 +297,10 @@ impl Error {
     /// server's own, and the true one may still come.
     #[must_use]
     pub fn ends_login(&self) -> bool {
-        matches!(self.code, Code::AccessDenied | Code::AuthorizationRefused | Code::TransactionExpired)
+        matches!(
+            self.code,
+            Code::AccessDenied | Code::AuthorizationRefused | Code::InteractionRequired | Code::TransactionExpired
+        )
     }
 }
 

@@ -40,6 +40,8 @@ pub struct Response {
     pub content_type: Option<String>,
     /// The header `Date` in seconds since 1970, when it can be seen: a page sees it only where CORS exposes it.
     pub date: Option<u64>,
+    /// The header `Retry-After` in seconds from now, when it can be seen (RFC 9110 section 10.2.3).
+    pub retry_after: Option<u64>,
     /// The body.
     pub body: Secret,
 }
@@ -53,7 +55,7 @@ impl Response {
             429 | 500.. => Code::ServerError,
             _ => return Ok(()),
         };
-        Err(Error::new(code).status(self.status))
+        Err(Error::new(code).status(self.status).retry_after(self.retry_after))
     }
 
     /// The time by the server's clock, which is that of what the server signs. It came over TLS with the rest of the answer, from
@@ -67,9 +69,18 @@ impl Response {
     /// Whether the header says that the body is JSON: `application/json` or a `+json` type, with any parameters.
     #[must_use]
     pub fn is_json(&self) -> bool {
-        let Some(content_type) = &self.content_type else { return false };
-        let essence = content_type.split(';').next().unwrap_or_default().trim();
-        essence.eq_ignore_ascii_case("application/json")
-            || essence.rsplit_once('+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"))
+        self.has_type("application/json")
+            || self.essence().rsplit_once('+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"))
+    }
+
+    /// Whether the header says that the body is of this type, with any parameters.
+    #[must_use]
+    pub fn has_type(&self, essence: &str) -> bool {
+        self.essence().eq_ignore_ascii_case(essence)
+    }
+
+    fn essence(&self) -> &str {
+        let content_type = self.content_type.as_deref().unwrap_or_default();
+        content_type.split(';').next().unwrap_or_default().trim_ascii()
     }
 }

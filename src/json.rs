@@ -7,6 +7,8 @@ use alloc::vec::Vec;
 pub trait Json: Sized {
     /// Parses a text; `None` when it is not JSON.
     fn parse(text: &str) -> Option<Self>;
+    /// Writes it as a text.
+    fn to_text(&self) -> String;
     /// Whether this is an object.
     fn is_object(&self) -> bool;
     /// A member of an object; `None` when this is no object, or the member is absent or null.
@@ -35,6 +37,10 @@ pub trait Json: Sized {
 impl Json for serde_json::Value {
     fn parse(text: &str) -> Option<Self> {
         serde_json::from_str(text).ok()
+    }
+
+    fn to_text(&self) -> String {
+        alloc::string::ToString::to_string(self)
     }
 
     fn is_object(&self) -> bool {

@@ -72,6 +72,20 @@ impl<'a> Url<'a> {
         host.eq_ignore_ascii_case("localhost") || host == "[::1]" || is_loopback_v4(host)
     }
 
+    /// Whether scheme, host and port are those of another web address, be its default port written or not (RFC 6454 section 4).
+    #[must_use]
+    pub fn has_origin_of(&self, other: &Url<'_>) -> bool {
+        self.has_scheme(other.scheme)
+            && self.significant_authority().eq_ignore_ascii_case(other.significant_authority())
+    }
+
+    /// The authority without a default port.
+    fn significant_authority(&self) -> &'a str {
+        let authority = self.authority.unwrap_or_default();
+        let default_port = if self.has_scheme("https") { ":443" } else { ":80" };
+        authority.strip_suffix(default_port).unwrap_or(authority)
+    }
+
     /// Whether a secret may travel there: over TLS, or not leaving this machine.
     #[must_use]
     pub fn is_secure(&self) -> bool {

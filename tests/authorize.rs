@@ -4,11 +4,11 @@
 
 mod support;
 
-use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::flow::authorize::{AuthorizationDetails, ClaimsRequest, LoginOptions};
 use pkce_wasm::pkce::verify;
 use pkce_wasm::{Code, Method, begin};
 use proptest::prelude::*;
-use serde_json::json;
+use serde_json::{Value, json};
 use support::entropy::{Dry, Seeded};
 use support::{
     CLIENT_ID, ISSUER, NOW, REDIRECT_URI, code, code_verifier, config, config_with, fault, login, login_at, login_with,
@@ -104,8 +104,8 @@ fn ac2_an_extra_parameter_is_sent_once() {
 
 #[test]
 fn ac2_extra_parameters_are_sent_encoded() {
-    let login = login_with(with_extra(&[("ui_locales", "de en"), ("a&b", "=#?"), ("audience", "https://api.example")]));
-    assert_eq!(parameter(&login.url, "ui_locales").as_deref(), Some("de en"));
+    let login = login_with(with_extra(&[("locale", "de en"), ("a&b", "=#?"), ("audience", "https://api.example")]));
+    assert_eq!(parameter(&login.url, "locale").as_deref(), Some("de en"));
     assert_eq!(parameter(&login.url, "a&b").as_deref(), Some("=#?"));
     assert_eq!(parameter(&login.url, "audience").as_deref(), Some("https://api.example"));
     assert_protected(&login);
@@ -133,10 +133,73 @@ fn id16_max_age_is_sent_as_a_whole_number_also_zero() {
 
 #[test]
 fn id16_ui_locales_and_claims_are_sent_as_they_are_written() {
-    let claims = r#"{"id_token":{"email":{"essential":true}}}"#;
-    let login = login_with(with_extra(&[("ui_locales", "fr-CA fr en"), ("claims", claims)]));
+    let claims = r#"{"id_token":{"email":{"essential":true}},"userinfo":{"name":null}}"#;
+    let login = login_with(LoginOptions {
+        ui_locales: Some("fr-CA fr en".into()),
+        claims: Some(ClaimsRequest::parse::<Value>(claims.into()).unwrap()),
+        ..LoginOptions::default()
+    });
     assert_eq!(parameter(&login.url, "ui_locales").as_deref(), Some("fr-CA fr en"));
     assert_eq!(parameter(&login.url, "claims").as_deref(), Some(claims));
+    for wrong in ["", "  ", "de  en", "de\"en"] {
+        let options = LoginOptions { ui_locales: Some(wrong.into()), ..LoginOptions::default() };
+        assert_eq!(fault(try_login(options)), (Code::ConfigInvalid, Some("ui_locales")), "{wrong:?}");
+    }
+}
+
+#[test]
+fn id16_claims_are_a_json_object() {
+    for wrong in ["", "{", "[]", "\"email\"", "null", "1"] {
+        let claims = ClaimsRequest::parse::<Value>(wrong.into());
+        assert_eq!(fault(claims), (Code::ConfigInvalid, Some("claims")), "{wrong:?}");
+    }
+}
+
+fn with_resource(resource: &[&str]) -> LoginOptions {
+    LoginOptions { resource: Some(resource.join(" ")), ..LoginOptions::default() }
+}
+
+#[test]
+fn ri1_several_resources_are_sent_each_in_its_own_parameter() {
+    let wanted = ["https://a.example/", "https://b.example/api?tenant=1&x", "urn:example:c"];
+    let login = login_with(with_resource(&wanted));
+    let sent: Vec<_> = parameters(&login.url).into_iter().filter(|(name, _)| name == "resource").collect();
+    assert_eq!(sent.into_iter().map(|(_, value)| value).collect::<Vec<_>>(), wanted);
+    assert_eq!(parameter(&support::login().url, "resource"), None);
+}
+
+#[test]
+fn ri1_a_resource_is_an_absolute_uri_without_fragment() {
+    for wrong in ["", "/api", "api.example", "https://a.example/#f", "https://a.example/#", "https://a example/"] {
+        let login = try_login(with_resource(&["https://a.example/", wrong]));
+        assert_eq!(fault(login), (Code::ConfigInvalid, Some("resource")), "{wrong:?}");
+    }
+}
+
+#[test]
+fn ra1_authorization_details_are_an_array_of_objects_with_a_type() {
+    let details = r#"[{"type":"payment","amount":"1.50"},{"type":"account"}]"#;
+    let login = login_with(LoginOptions {
+        authorization_details: Some(AuthorizationDetails::parse::<Value>(details.into()).unwrap()),
+        ..LoginOptions::default()
+    });
+    assert_eq!(parameter(&login.url, "authorization_details").as_deref(), Some(details));
+    for wrong in ["", "{}", r#"{"type":"a"}"#, r#"["a"]"#, "[{}]", r#"[{"type":1}]"#, r#"[{"type":"a"},{}]"#] {
+        let parsed = AuthorizationDetails::parse::<Value>(wrong.into());
+        assert_eq!(fault(parsed), (Code::ConfigInvalid, Some("authorization_details")), "{wrong}");
+    }
+}
+
+#[test]
+fn the_state_of_a_login_in_a_popup_says_so_and_is_as_random() {
+    let login = login_with(LoginOptions { popup: true, ..LoginOptions::default() });
+    let state = parameter(&login.url, "state").unwrap();
+    assert_eq!(state.strip_prefix("popup.").unwrap().len(), 43);
+    let key = login.transaction.key();
+    assert_eq!(key.strip_prefix("popup.").unwrap().len(), 43);
+    assert!(!key.contains(state.strip_prefix("popup.").unwrap()));
+    let plain = support::login();
+    assert!(!parameter(&plain.url, "state").unwrap().contains('.') && !plain.transaction.key().contains('.'));
 }
 
 #[test]
@@ -192,6 +255,10 @@ fn pk4_pk9_ac25_no_extra_parameter_replaces_one_of_the_request() {
         "login_hint",
         "max_age",
         "acr_values",
+        "ui_locales",
+        "claims",
+        "resource",
+        "authorization_details",
     ] {
         assert_eq!(code(try_login(with_extra(&[(name, "x")]))), Code::ParameterProtected, "{name}");
     }

@@ -190,7 +190,8 @@ fn ac12_an_error_uri_that_is_no_address_of_the_web_is_left_out() {
 fn id16_the_errors_of_a_login_without_prompt_keep_their_names() {
     for error in ["login_required", "interaction_required", "consent_required", "account_selection_required"] {
         let refused = come_back_with(login(), &[("error", error)]).unwrap_err();
-        assert_eq!(refused.code, Code::AuthorizationRefused);
+        assert_eq!(refused.code, Code::InteractionRequired);
+        assert!(refused.restart_helps() && refused.ends_login());
         assert_eq!(refused.refusal.as_ref().unwrap().error, error);
     }
 }
@@ -207,7 +208,7 @@ fn ac12_a_plus_in_a_description_is_a_space() {
 fn ac12_unknown_errors_keep_their_name_and_a_declined_login_has_its_own_code() {
     for (name, expected) in [
         ("access_denied", Code::AccessDenied),
-        ("login_required", Code::AuthorizationRefused),
+        ("login_required", Code::InteractionRequired),
         ("temporarily_unavailable", Code::AuthorizationRefused),
         ("x-vendor.error", Code::AuthorizationRefused),
         ("ACCESS_DENIED", Code::AuthorizationRefused),

@@ -28,6 +28,7 @@ const GROUPS: [(Order, &[&str]); 4] = [
             "flow::token",
             "flow::session",
             "flow::challenge",
+            "flow::resource",
             "flow::userinfo",
             "flow::logout",
         ],

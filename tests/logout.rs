@@ -1,15 +1,16 @@
-//! The end of a session: revocation (RFC 7009).
+//! The end of a session: revocation (RFC 7009), sign-out at the server (OpenID Connect RP-Initiated Logout 1.0).
 #![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
 #![cfg(test)]
 
 mod support;
 
-use pkce_wasm::Code;
-use pkce_wasm::flow::logout::finish_revocation;
+use pkce_wasm::flow::logout::{EndSession, LogoutOptions, end_session, finish_revocation, returned};
+use pkce_wasm::{Code, Config, Error};
 use serde_json::json;
+use support::entropy::Seeded;
 use support::{
-    ACCESS_TOKEN, CLIENT_ID, REFRESH_TOKEN, code, config, config_with, fault, fields, metadata, metadata_with, names,
-    response, revocations, signed_in, try_revocations, value, without,
+    ACCESS_TOKEN, CLIENT_ID, NOW, REFRESH_TOKEN, code, config, config_with, fault, fields, metadata, metadata_with,
+    names, parameter, parameters, response, revocations, signed_in, try_revocations, value, without,
 };
 
 #[test]
@@ -103,4 +104,132 @@ fn sb7_a_redirect_of_the_revocation_endpoint_is_never_followed() {
     for status in [301, 302, 307, 308] {
         assert_eq!(code(finish_revocation(&response(status, None, ""))), Code::RedirectNotFollowed, "{status}");
     }
+}
+
+/// The honest server with a way to sign out there.
+fn with_end_session(document: &mut serde_json::Value) {
+    document["end_session_endpoint"] = json!("https://as.example/signoff");
+}
+
+const RETURN_URI: &str = "https://app.example/goodbye";
+
+fn returning() -> Config {
+    config_with(|settings| settings.post_logout_redirect_uri = Some(RETURN_URI.into()))
+}
+
+fn leave(config: &Config, options: LogoutOptions) -> Result<EndSession, Error> {
+    end_session(config, &metadata_with(with_end_session), Some(&signed_in()), options, &mut Seeded(7), NOW)
+}
+
+#[test]
+fn lo1_the_user_is_sent_to_the_server_with_hint_client_place_and_state() {
+    let tokens = signed_in();
+    let EndSession { url, expected } = leave(&returning(), LogoutOptions::default()).unwrap();
+    assert!(url.starts_with("https://as.example/signoff?"), "{url}");
+    let names: Vec<_> = parameters(&url).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"]);
+    let hint = tokens.id_token.as_ref().unwrap().expose();
+    assert_eq!(parameter(&url, "id_token_hint").unwrap().split('.').next(), hint.split('.').next());
+    assert_eq!(parameter(&url, "client_id").as_deref(), Some(CLIENT_ID));
+    assert_eq!(parameter(&url, "post_logout_redirect_uri").as_deref(), Some(RETURN_URI));
+    assert_eq!(parameter(&url, "state").unwrap().len(), 43);
+    assert!(expected.is_some());
+    for secret in [ACCESS_TOKEN, REFRESH_TOKEN] {
+        assert!(!url.contains(secret));
+    }
+}
+
+#[test]
+fn lo1_without_a_place_to_come_back_to_there_is_neither_that_nor_a_state() {
+    let EndSession { url, expected } = leave(&config(), LogoutOptions::default()).unwrap();
+    let names: Vec<_> = parameters(&url).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["id_token_hint", "client_id"]);
+    assert!(expected.is_none());
+}
+
+#[test]
+fn lo1_without_tokens_the_server_is_told_the_client_and_the_hint() {
+    let options = LogoutOptions {
+        extra_parameters: [("logout_hint", "alice"), ("ui_locales", "fr en")]
+            .map(|(name, value)| (name.into(), value.into()))
+            .into(),
+        ..LogoutOptions::default()
+    };
+    let metadata = metadata_with(|document| document["end_session_endpoint"] = json!("https://as.example/out?t=1"));
+    let tokens = None::<&pkce_wasm::TokenSet<serde_json::Value>>;
+    let left = end_session(&config(), &metadata, tokens, options, &mut Seeded(7), NOW).unwrap();
+    assert_eq!(left.url, "https://as.example/out?t=1&client_id=app&logout_hint=alice&ui_locales=fr%20en");
+}
+
+#[test]
+fn lo1_what_this_crate_sets_cannot_be_replaced() {
+    for name in ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"] {
+        let options = LogoutOptions { extra_parameters: vec![(name.into(), "x".into())], ..LogoutOptions::default() };
+        assert_eq!(code(leave(&returning(), options)), Code::ParameterProtected, "{name}");
+    }
+    let twice = vec![("a".into(), "1".into()), ("a".into(), "2".into())];
+    let options = LogoutOptions { extra_parameters: twice, ..LogoutOptions::default() };
+    assert_eq!(code(leave(&returning(), options)), Code::ParameterProtected);
+    let metadata = metadata_with(|document| document["end_session_endpoint"] = json!("https://as.example/out?state=1"));
+    let left = end_session(&config(), &metadata, Some(&signed_in()), LogoutOptions::default(), &mut Seeded(7), NOW);
+    assert_eq!(fault(left), (Code::MetadataInvalid, Some("end_session_endpoint")));
+}
+
+#[test]
+fn lo1_a_server_without_the_endpoint_is_told() {
+    let left =
+        end_session(&returning(), &metadata(), Some(&signed_in()), LogoutOptions::default(), &mut Seeded(7), NOW);
+    assert_eq!(fault(left), (Code::EndpointMissing, Some("end_session_endpoint")));
+}
+
+#[test]
+fn lo1_an_id_token_is_not_shown_to_a_server_that_did_not_issue_it() {
+    let config = config_with(|settings| settings.issuer = "https://other.example".into());
+    let document = support::document_with(|document| {
+        with_end_session(document);
+        document["issuer"] = json!("https://other.example");
+    });
+    let other = pkce_wasm::Metadata::from_json(&document, "https://other.example", false).unwrap();
+    let left = end_session(&config, &other, Some(&signed_in()), LogoutOptions::default(), &mut Seeded(7), NOW);
+    assert_eq!(fault(left), (Code::IssuerMismatch, Some("iss")));
+}
+
+#[test]
+fn ac23_the_place_to_return_to_after_a_sign_out_is_of_this_origin() {
+    for wrong in ["https://evil.example/", "//evil.example", "/\\evil.example", "goodbye", ""] {
+        let options = LogoutOptions { return_to: Some(wrong.into()), ..LogoutOptions::default() };
+        assert_eq!(fault(leave(&returning(), options)), (Code::ReturnToRefused, Some("return_to")), "{wrong:?}");
+    }
+}
+
+#[test]
+fn lo1_the_place_to_come_back_to_is_of_the_kinds_of_redirect_uris() {
+    for right in [RETURN_URI, "http://127.0.0.1:5000/", "com.example.app:/bye"] {
+        let set = |settings: &mut pkce_wasm::Settings| settings.post_logout_redirect_uri = Some(right.into());
+        assert!(support::try_config(set).is_ok(), "{right}");
+    }
+    for wrong in ["", "/bye", "https://app.example/#bye", "http://app.example/", "javascript:alert(1)"] {
+        let set = |settings: &mut pkce_wasm::Settings| settings.post_logout_redirect_uri = Some(wrong.into());
+        let refused = support::try_config(set);
+        assert_eq!(fault(refused), (Code::RedirectUriInvalid, Some("post_logout_redirect_uri")), "{wrong}");
+    }
+}
+
+#[test]
+fn lo2_whoever_comes_back_is_known_by_the_state_alone() {
+    let options = LogoutOptions { return_to: Some("/welcome".into()), ..LogoutOptions::default() };
+    let EndSession { url, expected } = leave(&returning(), options).unwrap();
+    let (name, tombstone) = expected.unwrap();
+    let state = parameter(&url, "state").unwrap();
+    let back = |query: &str| returned(&returning(), &format!("{RETURN_URI}{query}"));
+    assert_eq!(back(&format!("?state={state}")).as_deref(), Some(&*name));
+    assert_eq!(tombstone.return_to.as_deref(), Some("/welcome"));
+    assert!(!name.contains(&state) && !tombstone.to_record().contains(&state));
+
+    assert!(back("?state=another").is_some_and(|other| other != name));
+    for query in ["", "?", "?state=", "?x=1", &format!("?state={state}&state={state}"), "?code=x"] {
+        assert_eq!(back(query), None, "{query}");
+    }
+    assert_eq!(returned(&returning(), &format!("https://app.example/?state={state}")), None, "another place");
+    assert_eq!(returned(&config(), &format!("{RETURN_URI}?state={state}")), None, "no place is configured");
 }

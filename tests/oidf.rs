@@ -7,10 +7,12 @@
 mod support;
 
 use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::flow::logout::{LogoutOptions, end_session, returned};
 use pkce_wasm::flow::metadata::discovery_requests;
+use pkce_wasm::flow::signature::{Signature, Verdict};
 use pkce_wasm::flow::token::{VerifiedBy, refresh};
 use pkce_wasm::flow::userinfo;
-use pkce_wasm::{Answer, Code, Error, Jwks, Metadata, Step, TokenSet, Unverified};
+use pkce_wasm::{Answer, Code, Config, Error, Jwks, Metadata, Step, TokenSet, Unverified};
 use serde_json::{Value, json};
 use support::signing::{key_set, public_jwk, public_jwk_with};
 use support::{
@@ -358,6 +360,55 @@ fn oidcc_client_test_distributed_claims() {
     let told: Value = userinfo::finish(&ok(&answer), &signed_in()).unwrap();
     assert_eq!(told["_claim_sources"], sources);
     assert_eq!(told.get("age"), None);
+}
+
+#[test]
+fn oidcc_client_test_userinfo_signed() {
+    let claims = json!({"sub": SUBJECT, "iss": ISSUER, "aud": CLIENT_ID, "name": "A"});
+    let answer = support::response(200, Some("application/jwt"), &support::id_token(&claims));
+    assert!(userinfo::is_signed(&answer));
+    let read = || userinfo::finish_signed(&config(), &metadata(), &answer, &signed_in(), NOW).unwrap();
+    let keys = Jwks::from_response(&ok(&support::signing::key_set())).unwrap();
+    let unverified = read();
+    let Step::Verify(check) = unverified.next(Some(&keys), None, NOW).unwrap() else { panic!("the keys are there") };
+    let verdict = support::signing::verify(&check);
+    assert_eq!(userinfo::conclude(unverified, &verdict).unwrap(), claims);
+    let wrong = Verdict { signature: Signature::Invalid, digest: None };
+    assert_eq!(code(userinfo::conclude(read(), &wrong)), Code::UserinfoInvalid);
+}
+
+/// Sends the user to sign out; gives the URL, and what is kept until they come back.
+fn leave() -> (Config, String, String) {
+    let config = support::config_with(|settings| {
+        settings.post_logout_redirect_uri = Some("https://app.example/bye".into());
+    });
+    let metadata =
+        support::metadata_with(|document| document["end_session_endpoint"] = json!("https://as.example/end"));
+    let entropy = &mut support::entropy::Seeded(3);
+    let left = end_session(&config, &metadata, Some(&signed_in()), LogoutOptions::default(), entropy, NOW).unwrap();
+    (config, left.url, left.expected.unwrap().0)
+}
+
+#[test]
+fn oidcc_client_test_rp_init_logout() {
+    let (config, url, kept) = leave();
+    assert!(parameter(&url, "id_token_hint").is_some());
+    assert_eq!(parameter(&url, "post_logout_redirect_uri").as_deref(), Some("https://app.example/bye"));
+    let state = parameter(&url, "state").unwrap();
+    assert_eq!(returned(&config, &format!("https://app.example/bye?state={state}")), Some(kept));
+}
+
+#[test]
+fn oidcc_client_test_rp_init_logout_other_state() {
+    let (config, _, kept) = leave();
+    let other = returned(&config, "https://app.example/bye?state=another").unwrap();
+    assert_ne!(other, kept, "nothing is kept under that name: the page is none that the user came back to");
+}
+
+#[test]
+fn oidcc_client_test_rp_init_logout_no_state() {
+    let (config, ..) = leave();
+    assert_eq!(returned(&config, "https://app.example/bye"), None);
 }
 
 // The FAPI 2.0 security profile, as far as a client without credentials of its own can be asked.

@@ -4,11 +4,13 @@
 
 mod support;
 
-use pkce_wasm::TokenSet;
+use pkce_wasm::error::Refusal;
+use pkce_wasm::flow::session::{Asked, Freshness, Kept, Next, Session};
 use pkce_wasm::secret::Secret;
+use pkce_wasm::{Code, Error, TokenSet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
-use support::{ACCESS_TOKEN, NOW, REFRESH_TOKEN, SUBJECT, config, config_with, redeem, signed_in};
+use support::{ACCESS_TOKEN, NOW, REFRESH_TOKEN, SUBJECT, code, config, config_with, fault, redeem, signed_in};
 
 fn revive(record: &str) -> Option<TokenSet<Value>> {
     TokenSet::from_record(record)
@@ -19,11 +21,14 @@ fn assert_same(one: &TokenSet<Value>, other: &TokenSet<Value>) {
     assert_eq!(one.access_token.expose(), other.access_token.expose());
     assert_eq!(one.token_type, other.token_type);
     assert_eq!(one.expires_at, other.expires_at);
+    assert_eq!(one.expires_in, other.expires_in);
     assert_eq!(one.scope, other.scope);
     assert_eq!(exposed(&one.refresh_token), exposed(&other.refresh_token));
     assert_eq!(exposed(&one.id_token), exposed(&other.id_token));
     assert_eq!(one.claims, other.claims);
     assert_eq!(one.id_token_verified_by, other.id_token_verified_by);
+    assert_eq!(one.resource, other.resource);
+    assert_eq!(one.authorization_details, other.authorization_details);
 }
 
 /// Tokens with nothing but what has to be there.
@@ -32,11 +37,14 @@ fn bare(access_token: &str) -> TokenSet<Value> {
         access_token: Secret::new(access_token.into()),
         token_type: "Bearer".into(),
         expires_at: None,
+        expires_in: None,
         scope: "openid".into(),
         refresh_token: None,
         id_token: None,
         claims: None,
         id_token_verified_by: None,
+        resource: None,
+        authorization_details: None,
     }
 }
 
@@ -48,6 +56,18 @@ fn a_session_survives_the_page() {
     assert_eq!(revived.access_token.expose(), ACCESS_TOKEN);
     assert_eq!(revived.refresh_token.as_ref().unwrap().expose(), REFRESH_TOKEN);
     assert_eq!(revived.subject().as_deref(), Some(SUBJECT));
+}
+
+#[test]
+fn ri2_ra3_what_the_tokens_are_for_survives_the_page() {
+    let tokens = TokenSet {
+        resource: Some("https://a.example/ https://b.example/x?y=1&z".into()),
+        authorization_details: Some(
+            json!([{"type": "payment", "amount": {"currency": "EUR", "value": "1.50 & more"}}]),
+        ),
+        ..bare("a")
+    };
+    assert_same(&tokens, &revive(tokens.to_record().expose()).unwrap());
 }
 
 #[test]
@@ -88,13 +108,38 @@ fn of_a_field_given_twice_the_first_counts() {
     }
 }
 
+/// What the seconds after its issue make of a token of that lifetime.
+fn course(lifetime: u64, seconds: &[u64]) -> Vec<Freshness> {
+    let tokens = redeem(|answer| answer["expires_in"] = json!(lifetime)).unwrap();
+    seconds.iter().map(|seconds| tokens.freshness(NOW.saturating_add(*seconds))).collect()
+}
+
 #[test]
 fn ac18_a_token_is_fresh_until_shortly_before_it_expires() {
+    use Freshness::{Ageing, Expired, Fresh, Stale};
+    assert_eq!(
+        course(3600, &[0, 3539, 3540, 3589, 3590, 3599, 3600, 3601]),
+        [Fresh, Fresh, Ageing, Ageing, Stale, Stale, Expired, Expired]
+    );
+    // One that lives shortly is not old from the beginning.
+    assert_eq!(course(60, &[0, 44, 45, 52, 53, 60]), [Fresh, Fresh, Ageing, Ageing, Stale, Expired]);
+    assert_eq!(course(4, &[0, 2, 3, 4]), [Fresh, Fresh, Ageing, Expired]);
+    assert_eq!(course(1, &[0, 1]), [Fresh, Expired]);
+    assert_eq!(course(0, &[0]), [Expired]);
     let tokens = redeem(|answer| answer["expires_in"] = json!(60)).unwrap();
-    for (seconds, fresh) in [(0, true), (49, true), (50, false), (60, false), (61, false)] {
+    for (seconds, fresh) in [(0, true), (52, true), (53, false), (60, false), (61, false)] {
         assert_eq!(tokens.is_fresh(NOW.saturating_add(seconds)), fresh, "{seconds}");
     }
     assert!(!tokens.is_fresh(u64::MAX));
+}
+
+#[test]
+fn ac18_a_clock_that_is_set_back_makes_no_token_younger_than_it_was() {
+    let tokens = redeem(|answer| answer["expires_in"] = json!(60)).unwrap();
+    // Corrections happen; a day is none.
+    assert_eq!(tokens.freshness(NOW.saturating_sub(10)), Freshness::Fresh);
+    assert_eq!(tokens.freshness(NOW.saturating_sub(11)), Freshness::Stale);
+    assert_eq!(tokens.freshness(NOW.saturating_sub(86_400)), Freshness::Stale);
 }
 
 #[test]
@@ -115,6 +160,213 @@ fn md8_the_sessions_of_two_clients_or_issuers_are_kept_apart() {
     assert_eq!(config().owner(), other_callback.owner());
 }
 
+/// A session whose tokens live for a minute.
+fn session() -> Session<Value> {
+    Session::new(redeem(|answer| answer["expires_in"] = json!(60)).unwrap())
+}
+
+fn after(seconds: u64) -> u64 {
+    NOW.saturating_add(seconds)
+}
+
+/// The session as another page reads it.
+fn reread(session: &Session<Value>) -> Session<Value> {
+    Session::from_record(session.to_record().expose()).unwrap()
+}
+
+/// What is kept and told after a refresh of the session that began now, when nothing else happened meanwhile.
+fn conclude(session: Session<Value>, refreshed: Result<TokenSet<Value>, Error>) -> (Kept<Value>, Result<(), Error>) {
+    let kept = reread(&session);
+    session.conclude(Some(&kept), refreshed, NOW, 0)
+}
+
+/// The session after a refresh that failed in that way.
+fn failed(mut session: Session<Value>, error: Error) -> (Session<Value>, Error) {
+    session.begin_refresh();
+    match conclude(reread(&session), Err(error)) {
+        (Kept::As(session), Err(error)) => (reread(&session), error),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn network_failed() -> Error {
+    Error::new(Code::NetworkFailed)
+}
+
+fn invalid_grant() -> Error {
+    let refusal = Refusal { error: "invalid_grant".into(), ..Refusal::default() };
+    Error::new(Code::TokenRefused).status(400).refusal(refusal)
+}
+
+#[test]
+fn ac18_tokens_are_refreshed_ahead_of_their_expiry_and_given_meanwhile() {
+    let session = session();
+    let nobody = Asked::default();
+    assert_eq!(session.next(&nobody, after(44)).unwrap(), Next::Give);
+    assert_eq!(session.next(&nobody, after(45)).unwrap(), Next::GiveAndRefresh);
+    assert_eq!(session.next(&nobody, after(53)).unwrap(), Next::Refresh);
+    assert_eq!(session.next(&nobody, after(60)).unwrap(), Next::Refresh);
+}
+
+#[test]
+fn ac18_without_a_refresh_token_the_access_token_serves_to_its_end() {
+    let mut session = session();
+    session.tokens.refresh_token = None;
+    assert_eq!(session.next(&Asked::default(), after(59)).unwrap(), Next::Give);
+    assert_eq!(fault(session.next(&Asked::default(), after(60))), (Code::SessionExpired, Some("expires_in")));
+    let asked = Asked { spent: Some(ACCESS_TOKEN), ..Asked::default() };
+    assert_eq!(code(session.next(&asked, NOW)), Code::RefreshTokenMissing);
+}
+
+#[test]
+fn ac18_time_goes_by_for_a_token_whatever_happens_to_the_clock() {
+    let session = session();
+    let seen = |token, seconds| Asked { seen: Some((token, after(seconds))), ..Asked::default() };
+    // Set back, and steadily on.
+    assert_eq!(session.next(&seen(ACCESS_TOKEN, 44), NOW).unwrap(), Next::Give);
+    assert_eq!(session.next(&seen(ACCESS_TOKEN, 45), NOW).unwrap(), Next::GiveAndRefresh);
+    assert_eq!(session.next(&seen(ACCESS_TOKEN, 60), NOW).unwrap(), Next::Refresh);
+    // The steady clock stands still while the machine sleeps.
+    assert_eq!(session.next(&seen(ACCESS_TOKEN, 0), after(60)).unwrap(), Next::Refresh);
+    // It was seen with another token.
+    assert_eq!(session.next(&seen("another", 60), NOW).unwrap(), Next::Give);
+}
+
+#[test]
+fn sb3_a_token_that_was_replaced_while_somebody_waited_is_not_replaced_again() {
+    let asked = |spent| Asked { spent: Some(spent), ..Asked::default() };
+    assert_eq!(session().next(&asked(ACCESS_TOKEN), NOW).unwrap(), Next::Refresh);
+    assert_eq!(session().next(&asked("the one before"), NOW).unwrap(), Next::Give);
+}
+
+#[test]
+fn id14_tokens_are_given_to_nobody_who_knows_another_user() {
+    let asked = |subject| Asked { subject: Some(subject), ..Asked::default() };
+    assert_eq!(session().next(&asked(SUBJECT), NOW).unwrap(), Next::Give);
+    assert_eq!(fault(session().next(&asked("mallory"), NOW)), (Code::SessionExpired, Some("sub")));
+}
+
+#[test]
+fn sb3_only_invalid_grant_ends_a_session() {
+    let mut session = session();
+    session.begin_refresh();
+    let (kept, told) = conclude(session, Err(invalid_grant()));
+    assert!(matches!(kept, Kept::Ended), "{kept:?}");
+    let error = told.unwrap_err();
+    assert_eq!((error.code, error.status, error.is_invalid_grant()), (Code::SessionExpired, Some(400), true));
+}
+
+#[test]
+fn sb3_whatever_else_happens_to_a_refresh_the_tokens_stay() {
+    let other_refusal =
+        |error: &str| Error::new(Code::TokenRefused).refusal(Refusal { error: error.into(), ..Refusal::default() });
+    for error in Code::ALL
+        .iter()
+        .map(|code| Error::new(*code))
+        .chain(["invalid_client", "invalid_request", "temporarily_unavailable", "invalid_scope"].map(other_refusal))
+    {
+        let (session, told) = failed(session(), error.clone());
+        assert_eq!(told.code, error.code);
+        assert_eq!(session.tokens.refresh_token.as_ref().unwrap().expose(), REFRESH_TOKEN);
+        // The access token serves on; without one the caller is told why there is none.
+        assert_eq!(session.next(&Asked::default(), after(1)).unwrap(), Next::Give, "{error}");
+        if told.retry_after.unwrap() > 1 {
+            assert_eq!(
+                session.next(&Asked { seen: Some((ACCESS_TOKEN, after(59))), ..Asked::default() }, after(1)).unwrap(),
+                Next::Give
+            );
+        }
+    }
+}
+
+#[test]
+fn sb3_a_failed_refresh_is_repeated_after_a_while_that_grows_and_is_bounded() {
+    let mut session = session();
+    let mut longest = Vec::new();
+    for _ in 0..70 {
+        session.begin_refresh();
+        let kept = reread(&session);
+        let least = reread(&session).conclude(Some(&kept), Err(network_failed()), NOW, 0).1.unwrap_err().retry_after;
+        let (next, told) = session.conclude(Some(&kept), Err(network_failed()), NOW, u8::MAX);
+        let most = told.unwrap_err().retry_after.unwrap();
+        assert_eq!(least.unwrap(), most / 2);
+        longest.push(most);
+        let Kept::As(next) = next else { panic!("{next:?}") };
+        session = reread(&next);
+        let expired = Asked { seen: Some((ACCESS_TOKEN, after(60))), ..Asked::default() };
+        // Until then everybody gets the same answer.
+        let error = session.next(&expired, after(most.saturating_sub(1))).unwrap_err();
+        assert_eq!((error.code, error.retry_after), (Code::NetworkFailed, Some(1)));
+        assert_eq!(session.next(&expired, after(most)).unwrap(), Next::Refresh);
+    }
+    assert_eq!(longest[..6], [2, 4, 8, 16, 30, 30]);
+    assert_eq!(longest[69], 30);
+}
+
+#[test]
+fn sb3_a_server_that_asks_for_patience_gets_it_within_bounds() {
+    for (asked, given) in [(0, 1), (20, 20), (599, 599), (86_400, 600)] {
+        let busy = Error::new(Code::ServerError).status(429).retry_after(Some(asked));
+        let (session, told) = failed(session(), busy);
+        assert_eq!(told.retry_after, Some(given), "{asked}");
+        let spent = Asked { spent: Some(ACCESS_TOKEN), ..Asked::default() };
+        let error = session.next(&spent, NOW).unwrap_err();
+        assert_eq!((error.code, error.retry_after), (Code::ServerError, Some(given)));
+        assert_eq!(session.next(&spent, after(given)).unwrap(), Next::Refresh);
+        // By a clock that was set back by a day nobody waits for a day.
+        assert_eq!(session.next(&spent, NOW.saturating_sub(86_400)).unwrap(), Next::Refresh);
+    }
+}
+
+#[test]
+fn sb3_a_refresh_whose_answer_was_never_kept_is_known_afterwards() {
+    let mut session = session();
+    session.begin_refresh();
+    // The page went away with the answer, or with the request.
+    let mut later = reread(&session);
+    let expired = after(60);
+    assert_eq!(later.next(&Asked::default(), expired).unwrap(), Next::Refresh, "nobody waits for who has gone");
+    later.begin_refresh();
+    let (kept, told) = conclude(reread(&later), Err(invalid_grant()));
+    assert!(matches!(kept, Kept::Ended), "{kept:?}");
+    assert_eq!(told.unwrap_err().code, Code::RefreshInterrupted);
+    // A server that tolerates it gives tokens, and all is well.
+    let (kept, told) = conclude(later, Ok(redeem(|answer| answer["refresh_token"] = json!("next")).unwrap()));
+    told.unwrap();
+    let Kept::As(mut session) = kept else { panic!("{kept:?}") };
+    session.begin_refresh();
+    assert_eq!(code(conclude(session, Err(invalid_grant())).1), Code::SessionExpired);
+}
+
+#[test]
+fn sb3_a_session_that_was_ended_or_replaced_during_a_refresh_is_not_brought_back() {
+    let refreshed = || redeem(|answer| answer["refresh_token"] = json!("next"));
+    let other = Session::new(redeem(|answer| answer["refresh_token"] = json!("of another login")).unwrap());
+    let mut none = reread(&other);
+    none.tokens.refresh_token = None;
+    for kept in [None, Some(&other), Some(&none)] {
+        for result in [refreshed(), Err(network_failed()), Err(invalid_grant())] {
+            let mut session = session();
+            session.begin_refresh();
+            let (kept, told) = session.conclude(kept, result, NOW, 0);
+            assert!(matches!(kept, Kept::Other), "{kept:?}");
+            assert_eq!(code(told), Code::SessionExpired);
+        }
+    }
+}
+
+#[test]
+fn ac21_the_new_refresh_token_is_in_the_record_that_takes_the_place_of_the_old_one() {
+    let mut session = session();
+    session.begin_refresh();
+    let before = session.to_record();
+    assert!(before.expose().contains(REFRESH_TOKEN), "it is not forgotten before there is another");
+    let (kept, _) = conclude(session, redeem(|answer| answer["refresh_token"] = json!("next")));
+    let Kept::As(session) = kept else { panic!("{kept:?}") };
+    assert!(session.to_record().expose().contains("refresh_token=next"));
+    assert!(!session.to_record().expose().contains("attempts"));
+}
+
 proptest! {
     #[test]
     fn a_session_makes_the_round_trip_whatever_its_tokens_are(
@@ -125,6 +377,7 @@ proptest! {
     ) {
         let tokens = TokenSet {
             expires_at,
+            expires_in: expires_at,
             scope,
             refresh_token: refresh_token.map(Secret::new),
             ..bare(&access_token)

@@ -10,7 +10,7 @@ use std::path::Path;
 use pkce_wasm::flow::authorize::LoginOptions;
 use pkce_wasm::flow::token::refresh;
 use pkce_wasm::pkce::verify;
-use pkce_wasm::{Code, Method, TokenSet, begin};
+use pkce_wasm::{Authorization, Code, Method, TokenSet, Transaction, begin};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::entropy::Seeded;
@@ -35,6 +35,57 @@ fn ac13_the_token_request_carries_what_is_required_and_nothing_else() {
     assert_eq!(value(&fields, "client_id").as_deref(), Some(CLIENT_ID));
     let code_verifier = value(&fields, "code_verifier").unwrap();
     assert!(verify(&code_verifier, &challenge, Method::S256));
+}
+
+#[test]
+fn ri2_the_resources_of_a_login_are_named_at_the_token_endpoint_too_and_at_every_refresh() {
+    let wanted = ["https://a.example/", "https://b.example/x?y=1&z"];
+    let resource = Some(wanted.join(" "));
+    let login = login_with(LoginOptions { resource, ..LoginOptions::default() });
+    let nonce = parameter(&login.url, "nonce").unwrap();
+    // The record has to hold them: another page may redeem the code.
+    let record = login.transaction.to_record();
+    let login = Authorization { transaction: Transaction::from_record(record.expose()).unwrap(), ..login };
+    let (request, exchange) = come_back_with(login, &[("code", CODE)]).unwrap().into_request(&config());
+    let named = |request| {
+        let fields = fields(request).into_iter().filter(|(name, _)| name == "resource");
+        fields.map(|(_, value)| value).collect::<Vec<_>>()
+    };
+    assert_eq!(named(&request), wanted);
+
+    let tokens = finish(exchange, &ok(&token_response(&nonce)), NOW).unwrap();
+    assert_eq!(tokens.resource.as_deref(), Some("https://a.example/ https://b.example/x?y=1&z"));
+    let (request, exchange) = refresh(&config(), &metadata(), tokens).unwrap();
+    assert_eq!(named(&request), wanted);
+    let tokens = finish(exchange, &ok(&json!({"access_token": "b", "token_type": "Bearer"})), NOW).unwrap();
+    let (request, _) = refresh(&config(), &metadata(), tokens).unwrap();
+    assert_eq!(named(&request), wanted, "the second refresh");
+}
+
+#[test]
+fn ra3_the_authorization_details_that_were_granted_are_shown() {
+    let granted = json!([{"type": "payment", "amount": "1.50", "id": 7}]);
+    let tokens = redeem(|answer| answer["authorization_details"] = granted.clone()).unwrap();
+    assert_eq!(tokens.authorization_details, Some(granted.clone()));
+    assert_eq!(signed_in().authorization_details, None);
+
+    let refreshed = |tokens, answer: Value| {
+        let (_, exchange) = refresh(&config(), &metadata(), tokens).unwrap();
+        finish(exchange, &ok(&answer), NOW).unwrap()
+    };
+    let silent = refreshed(tokens, json!({"access_token": "b", "token_type": "Bearer"}));
+    assert_eq!(silent.authorization_details, Some(granted));
+    let less = json!([]);
+    let told = json!({"access_token": "c", "token_type": "Bearer", "authorization_details": less});
+    assert_eq!(refreshed(silent, told).authorization_details, Some(less));
+}
+
+#[test]
+fn ra3_authorization_details_that_are_no_array_are_refused() {
+    for wrong in [json!("[]"), json!({"type": "payment"}), json!(1)] {
+        let tokens = redeem(|answer| answer["authorization_details"] = wrong.clone());
+        assert_eq!(fault(tokens), (INVALID, Some("authorization_details")), "{wrong}");
+    }
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn record_with(name: &str, replacement: Option<&str>) -> String {
 fn tombstones() -> impl Iterator<Item = Outcome> {
     let refused =
         Code::ALL.iter().flat_map(|code| [false, true].map(|restart| Outcome::Refused { code: *code, restart }));
-    [Outcome::Claimed, Outcome::Completed].into_iter().chain(refused)
+    [Outcome::Claimed, Outcome::Completed, Outcome::SignedOut].into_iter().chain(refused)
 }
 
 #[test]

@@ -4,13 +4,15 @@
 
 mod support;
 
-use pkce_wasm::flow::userinfo::{finish, request};
+use pkce_wasm::flow::signature::{Signature, Verdict};
+use pkce_wasm::flow::userinfo::{conclude, finish, finish_signed, is_signed, request};
 use pkce_wasm::http::Response;
-use pkce_wasm::{Code, Error};
+use pkce_wasm::{Code, Error, Jwks, Step};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{
-    ACCESS_TOKEN, SUBJECT, code, fault, json_response, metadata, metadata_with, ok, response, signed_in, without,
+    ACCESS_TOKEN, CLIENT_ID, ISSUER, NOW, SUBJECT, code, config, config_with, fault, id_token, json_response, metadata,
+    metadata_with, ok, response, signed, signed_in, signing, without,
 };
 
 fn read(answer: &Response) -> Result<Value, Error> {
@@ -80,6 +82,108 @@ fn id13_an_answer_that_is_not_a_json_object_is_refused() {
         let error = read(&response(status, Some(content_type), body)).unwrap_err();
         assert_eq!((error.code, error.status), (Code::UserinfoInvalid, Some(status)), "{content_type} {body}");
     }
+}
+
+/// A signed answer (OpenID Connect Core section 5.3.2).
+fn jwt_response(token: &str) -> Response {
+    response(200, Some("application/jwt; charset=utf-8"), token)
+}
+
+/// What is made of a signed answer, with the honest server's keys.
+fn read_signed(token: &str) -> Result<Value, Error> {
+    let unverified = finish_signed(&config(), &metadata(), &jwt_response(token), &signed_in(), NOW)?;
+    let keys = Jwks::from_response(&ok(&signing::key_set()))?;
+    let verdict = match unverified.next(Some(&keys), Some(NOW), NOW)? {
+        Step::Verify(check) => signing::verify(&check),
+        Step::Fetch(_) => panic!("the keys were fetched just now"),
+    };
+    conclude(unverified, &verdict)
+}
+
+fn signed_claims() -> Value {
+    json!({"sub": SUBJECT, "iss": ISSUER, "aud": CLIENT_ID, "name": "Alice"})
+}
+
+#[test]
+fn id13_a_signed_answer_is_told_by_its_type() {
+    for content_type in ["application/jwt", "Application/JWT", "application/jwt;charset=utf-8"] {
+        assert!(is_signed(&response(200, Some(content_type), "")), "{content_type}");
+    }
+    for (status, content_type) in [(200, "application/json"), (200, "text/plain"), (401, "application/jwt")] {
+        assert!(!is_signed(&response(status, Some(content_type), "")), "{status} {content_type}");
+    }
+    assert!(!is_signed(&response(200, None, "")));
+}
+
+#[test]
+fn id13_the_claims_of_a_signed_answer_are_given() {
+    assert_eq!(read_signed(&id_token(&signed_claims())).unwrap(), signed_claims());
+    let bare = json!({"sub": SUBJECT});
+    assert_eq!(read_signed(&id_token(&bare)).unwrap(), bare, "iss and aud may be missing");
+    let several = json!({"sub": SUBJECT, "aud": ["other", CLIENT_ID]});
+    assert!(read_signed(&id_token(&several)).is_ok());
+}
+
+#[test]
+fn id13_a_signed_answer_of_another_issuer_for_another_client_or_of_another_time_is_refused() {
+    for (claim, wrong) in [
+        ("iss", json!("https://other.example")),
+        ("iss", json!(1)),
+        ("aud", json!("other")),
+        ("aud", json!(["other"])),
+        ("aud", json!([])),
+        ("aud", json!({})),
+        ("exp", json!(NOW - 61)),
+        ("exp", json!("soon")),
+    ] {
+        let mut claims = signed_claims();
+        claims[claim] = wrong.clone();
+        assert_eq!(fault(read_signed(&id_token(&claims))), (Code::UserinfoInvalid, Some(claim)), "{wrong}");
+    }
+    let fresh = json!({"sub": SUBJECT, "exp": NOW - 59});
+    assert!(read_signed(&id_token(&fresh)).is_ok());
+}
+
+#[test]
+fn id13_a_signed_answer_about_another_user_is_discarded() {
+    let claims = json!({"sub": "mallory", "iss": ISSUER, "aud": CLIENT_ID});
+    assert_eq!(fault(read_signed(&id_token(&claims))), (Code::UserinfoSubjectMismatch, Some("sub")));
+    assert_eq!(fault(read_signed(&id_token(&json!({"iss": ISSUER})))), (Code::UserinfoInvalid, Some("sub")));
+}
+
+#[test]
+fn id13_a_signed_answer_without_a_signature_of_the_server_is_refused() {
+    for header in [r#"{"alg":"none"}"#, r#"{"alg":"HS256"}"#, "{}"] {
+        let token = support::jwt(header, &signed_claims().to_string(), "c2ln");
+        assert_eq!(fault(read_signed(&token)), (Code::UserinfoInvalid, Some("alg")), "{header}");
+    }
+    let critical = signed(r#"{"alg":"RS256","crit":["b64"],"b64":false}"#, &signed_claims().to_string());
+    assert_eq!(fault(read_signed(&critical)), (Code::UserinfoInvalid, Some("crit")));
+
+    let good = id_token(&signed_claims());
+    let (head, rest) = good.split_once('.').unwrap();
+    let (_, signature) = rest.split_once('.').unwrap();
+    let other = id_token(&json!({"sub": SUBJECT, "name": "Mallory"}));
+    let changed = format!("{head}.{}.{signature}", other.split('.').nth(1).unwrap());
+    assert_eq!(fault(read_signed(&changed)), (Code::UserinfoInvalid, Some("signature")));
+    for wrong in ["", "a.b", "a.b.c", "a.b.c.d.e"] {
+        assert_eq!(code(read_signed(wrong)), Code::UserinfoInvalid, "{wrong:?}");
+    }
+}
+
+#[test]
+fn id13_where_nothing_can_verify_a_signed_answer_its_tls_vouches_for_it() {
+    let answer = jwt_response(&id_token(&signed_claims()));
+    let unverified = finish_signed(&config(), &metadata(), &answer, &signed_in(), NOW).unwrap();
+    assert!(conclude(unverified, &Verdict::UNAVAILABLE).is_ok());
+    let invalid = Verdict { signature: Signature::Invalid, digest: None };
+    let unverified = finish_signed(&config(), &metadata(), &answer, &signed_in(), NOW).unwrap();
+    assert_eq!(code(conclude(unverified, &invalid)), Code::UserinfoInvalid);
+
+    let local = metadata_with(|document| document["userinfo_endpoint"] = json!("http://127.0.0.1:8080/userinfo"));
+    let lax = config_with(|settings| settings.dangerously_allow_http = true);
+    let unverified = finish_signed(&lax, &local, &answer, &signed_in(), NOW).unwrap();
+    assert_eq!(code(conclude(unverified, &Verdict::UNAVAILABLE)), Code::IdTokenUnverifiable);
 }
 
 #[test]

@@ -248,8 +248,8 @@ fn host(rows: &[(u16, &str, &str)]) -> JsValue {
 }
 
 fn begin(config: &JsValue, host: &JsValue) -> String {
-    let url = web::login(config.clone(), metadata(), json(r#"{"returnTo":"/inbox"}"#)).unwrap();
-    get(host, "opened").unchecked_into::<Array>().push(&url.into());
+    let begun = web::login(config.clone(), metadata(), json(r#"{"returnTo":"/inbox"}"#)).unwrap();
+    get(host, "opened").unchecked_into::<Array>().push(&get(&begun, "url"));
     opened(host).search_params().get("state").unwrap()
 }
 
@@ -359,8 +359,70 @@ async fn a_login_completes_once_and_its_callback_stays_completed() {
     assert_eq!(sent(&host), 2);
 
     assert_eq!(text(&web::session(config.clone(), metadata()).unwrap(), "accessToken"), "at");
-    web::logout(config.clone(), metadata()).unwrap();
+    let left = web::logout(config.clone(), metadata(), JsValue::UNDEFINED).unwrap();
+    assert!(get(&left, "url").is_undefined());
     assert!(web::session(config, metadata()).unwrap().is_null());
+}
+
+/// The metadata of the server, with a place to sign out at.
+fn metadata_with_end_session() -> JsValue {
+    let metadata = metadata();
+    set(&metadata, "end_session_endpoint", &format!("{ISSUER}/signoff").into());
+    metadata
+}
+
+#[wasm_bindgen_test]
+async fn rv4_lo3_a_sign_out_forgets_the_session_also_when_the_server_cannot_end_it() {
+    for (name, options, code) in [
+        ("no-endpoint", r#"{"endSession":true}"#, "endpoint_missing"),
+        ("bad-path", r#"{"endSession":true,"returnTo":"//evil.example"}"#, "return_to_refused"),
+    ] {
+        let host = host(&[]);
+        let config = config(name, &host);
+        let state = begin(&config, &host);
+        push_answer(&host, name).await;
+        handled(&config, callback(&state)).await;
+        let server = if name == "no-endpoint" { metadata() } else { metadata_with_end_session() };
+        let refused = web::logout(config.clone(), server, json(options)).unwrap_err();
+        assert_eq!(text_of(&refused), code);
+        assert!(web::session(config, metadata()).unwrap().is_null(), "{name}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn lo2_a_sign_out_is_known_by_its_own_state_and_disturbs_no_login() {
+    let host = host(&[]);
+    let config = config("leaving", &host);
+    set(&config, "postLogoutRedirectUri", &"https://app.example/bye".into());
+    let state = begin(&config, &host);
+    push_answer(&host, "leaving").await;
+    handled(&config, callback(&state)).await;
+    let pending = begin(&config, &host);
+
+    let options = json(r#"{"endSession":true,"returnTo":"/welcome"}"#);
+    let left = web::logout(config.clone(), metadata_with_end_session(), options).unwrap();
+    assert_eq!(text(&get(&left, "tokens"), "accessToken"), "at");
+    let url = web_sys::Url::new(&text(&left, "url")).unwrap();
+    let parameter = |name: &str| url.search_params().get(name);
+    assert_eq!(parameter("post_logout_redirect_uri").unwrap(), "https://app.example/bye");
+    assert!(parameter("id_token_hint").is_some());
+
+    let back = |query: &str| {
+        let step =
+            web::handle_redirect(config.clone(), metadata(), &format!("https://app.example/bye{query}")).unwrap();
+        (text(&get(&step, "done"), "status"), get(&step, "address").as_string(), get(&step, "done"))
+    };
+    for query in ["", "?state=", "?state=another", &format!("?state={pending}"), &format!("?state={state}")] {
+        let (status, address, _) = back(query);
+        assert_eq!((status.as_str(), address), ("none", None), "{query}");
+    }
+    for _ in 0..2 {
+        let (status, address, outcome) = back(&format!("?state={}", parameter("state").unwrap()));
+        assert_eq!((status.as_str(), address.as_deref()), ("signed-out", Some("https://app.example/bye")));
+        assert_eq!(text(&outcome, "returnTo"), "/welcome");
+    }
+    push_answer(&host, "leaving").await;
+    assert_eq!(text(&handled(&config, callback(&pending)).await, "status"), "signed-in", "the login goes on");
 }
 
 #[wasm_bindgen_test]
@@ -487,25 +549,101 @@ async fn an_expired_access_token_is_refreshed_and_only_invalid_grant_ends_the_se
 
     let queue: Array = get(&host, "answers").unchecked_into();
     for (status, body) in [
-        (200, r#"{"access_token":"at2","token_type":"bearer","expires_in":5}"#),
+        (200, r#"{"access_token":"at2","token_type":"bearer","expires_in":0}"#),
         (503, "{}"),
-        (200, r#"{"access_token":"at3","token_type":"bearer","expires_in":5,"refresh_token":"rt3"}"#),
+        (200, r#"{"access_token":"at3","token_type":"bearer","expires_in":0,"refresh_token":"rt3"}"#),
         (400, r#"{"error":"invalid_grant"}"#),
     ] {
         queue.push(&Array::of3(&status.into(), &"application/json".into(), &body.into()));
     }
-    let tokens = async |refresh: bool| {
-        let step = web::session_tokens(config.clone(), metadata(), refresh);
-        settled(step, &config, &network(&config)).await.map(|tokens| text(&tokens, "accessToken"))
+    let step = |spent: &str, alone: bool| {
+        web::session_tokens(config.clone(), metadata(), json(&format!(r#"{{"spent":"{spent}"}}"#)), alone)
     };
-    assert_eq!(tokens(false).await.unwrap(), "at");
-    assert_eq!(tokens(true).await.unwrap(), "at2");
-    assert_eq!(text(&web::session(config.clone(), metadata()).unwrap(), "refreshToken"), "rt");
-    assert_eq!(text_of(&tokens(false).await.unwrap_err()), "server_error");
-    assert_eq!(tokens(false).await.unwrap(), "at3");
-    assert_eq!(text(&web::session(config.clone(), metadata()).unwrap(), "refreshToken"), "rt3");
-    assert_eq!(text_of(&tokens(false).await.unwrap_err()), "token_refused");
+    let tokens = async |spent: &str| {
+        settled(step(spent, true), &config, &network(&config)).await.map(|tokens| text(&tokens, "accessToken"))
+    };
+    let kept = |name: &str| text(&web::session(config.clone(), metadata()).unwrap(), name);
+    assert_eq!(tokens("").await.unwrap(), "at");
+    // Nothing is sent by who is not the only one.
+    let look = step("at", false).unwrap();
+    assert!(get(&look, "refresh").is_truthy() && get(&look, "request").is_undefined());
+    assert_eq!(tokens("at").await.unwrap(), "at2");
+    assert_eq!(kept("refreshToken"), "rt");
+    let error = tokens("").await.unwrap_err();
+    assert_eq!(text_of(&error), "server_error");
+    let before = sent(&host);
+    assert_eq!(text_of(&step("", false).unwrap_err()), "server_error", "it is not asked again at once");
+    assert_eq!(text_of(&tokens("").await.unwrap_err()), "server_error");
+    assert_eq!(sent(&host), before);
+    let wait = get(&error, "retryAfter").as_f64().unwrap() as u32;
+    assert!((1..=2).contains(&wait), "{wait}");
+    JsFuture::from(pause(1000 * wait)).await.unwrap();
+    assert_eq!(tokens("").await.unwrap(), "at3");
+    assert_eq!(kept("refreshToken"), "rt3");
+    let error = tokens("").await.unwrap_err();
+    assert_eq!((text_of(&error), text(&error, "oauthError")), ("session_expired".into(), "invalid_grant".into()));
     assert!(web::session(config.clone(), metadata()).unwrap().is_null());
+}
+
+#[wasm_bindgen_test]
+async fn sb3_a_refresh_is_written_down_before_it_is_sent_and_brings_no_session_back_that_was_ended() {
+    let host = host(&[]);
+    let config = config("in-flight", &host);
+    let state = begin(&config, &host);
+    push_answer(&host, "in-flight").await;
+    handled(&config, callback(&state)).await;
+    let memory: web_sys::Storage = get(&config, "memory").unchecked_into();
+    let name = names(&memory, "pkce-wasm:s:").pop().unwrap();
+    let record = || memory.get_item(&name).unwrap();
+    assert!(!record().unwrap().contains("attempts"));
+    let step = web::session_tokens(config.clone(), metadata(), json(r#"{"spent":"at"}"#), true);
+    assert!(record().unwrap().contains("attempts=1") && record().unwrap().contains("refresh_token=rt"));
+    assert_eq!(sent(&host), 2);
+
+    web::logout(config.clone(), metadata(), json("{}")).unwrap();
+    let queue: Array = get(&host, "answers").unchecked_into();
+    let body = r#"{"access_token":"at2","token_type":"bearer","refresh_token":"rt2"}"#;
+    queue.push(&Array::of3(&200.into(), &"application/json".into(), &body.into()));
+    let error = settled(step, &config, &network(&config)).await.unwrap_err();
+    assert_eq!(text_of(&error), "session_expired");
+    assert_eq!(record(), None);
+}
+
+#[wasm_bindgen_test]
+fn be6_the_token_is_brought_to_the_origins_of_the_configuration_alone() {
+    let config = config("resources", &JsValue::UNDEFINED);
+    let check = |url: &str| web::check_resource(config.clone(), metadata(), url).map_err(|error| text_of(&error));
+    assert_eq!(check("https://api.example/a"), Err("origin_refused".into()));
+    set(&config, "resourceOrigins", &json(r#"["https://api.example"]"#));
+    assert_eq!(check("https://api.example/a"), Ok(()));
+    assert_eq!(check("https://as.example/me"), Ok(()));
+    for url in ["https://app.example/", "https://api.example.evil.example/", "https://as.example/token"] {
+        assert_eq!(check(url), Err("origin_refused".into()), "{url}");
+    }
+    for wrong in [r#"["api.example"]"#, r#""https://api.example""#, "[7]", "{}", r#"["https://api.example/path"]"#] {
+        set(&config, "resourceOrigins", &json(wrong));
+        assert_eq!(check("https://api.example/a"), Err("config_invalid".into()), "{wrong}");
+    }
+}
+
+#[wasm_bindgen_test]
+fn be5_su2_a_refusal_says_whether_fresh_tokens_or_a_login_would_help() {
+    let config = config("refusals", &JsValue::UNDEFINED);
+    let tokens = json(r#"{"accessToken":"at","tokenType":"Bearer","scope":"openid"}"#);
+    let read = |status, header: Option<&str>| {
+        web::read_refusal(config.clone(), metadata(), tokens.clone(), status, header.map(String::from))
+    };
+    assert!(read(401, None).unwrap());
+    assert!(read(401, Some("Bearer error=\"invalid_token\"")).unwrap());
+    assert!(!read(403, None).unwrap());
+    let error = read(403, Some("Bearer error=insufficient_scope, scope=\"files\"")).unwrap_err();
+    assert_eq!((text_of(&error), get(&error, "status").as_f64()), ("insufficient_scope".into(), Some(403.0)));
+    assert_eq!(text(&get(&error, "loginOptions"), "scope"), "openid files");
+    let header = "Bearer error=insufficient_user_authentication, acr_values=gold, max_age=5";
+    let error = read(401, Some(header)).unwrap_err();
+    assert_eq!(text_of(&error), "insufficient_user_authentication");
+    let options = get(&error, "loginOptions");
+    assert_eq!((text(&options, "acrValues"), get(&options, "maxAge").as_f64()), ("gold".into(), Some(5.0)));
 }
 
 #[wasm_bindgen_test]

@@ -62,7 +62,9 @@ async function prepare({ afresh = false } = {}) {
 
 /** What the page is to a server. */
 function configurationOf({ issuer, clientId, redirectUri, scope }) {
-  return { issuer, clientId, redirectUri, scope, storage: shell.tier, host: exchange.host };
+  const postLogoutRedirectUri = shell.inApplication ? undefined : new URL("/", redirectUri).href;
+  const { host } = exchange;
+  return { issuer, clientId, redirectUri, postLogoutRedirectUri, scope, storage: shell.tier, host };
 }
 
 /** Shows which server is chosen. */
@@ -190,9 +192,14 @@ function pauseHere(url, callback) {
   find("#thief-title").focus();
 }
 
+/** What the visitor asks of the server. */
+function loginOptions() {
+  return { returnTo: "/", ...(find("#ask-again").checked ? { prompt: "login" } : {}) };
+}
+
 /** Sends the visitor to the server; in a browser in the click's own tick. */
 async function signIn() {
-  const options = { returnTo: "/", ...(find("#ask-again").checked ? { prompt: "login" } : {}) };
+  const options = loginOptions();
   if (shell.inApplication && find("#by-port").checked) {
     const redirectUri = await shell.listen();
     const config = { ...configurationOf(servers.current), redirectUri };
@@ -212,6 +219,12 @@ async function signIn() {
   }
 }
 
+/** Opens the server's page beside this one, in the click's own tick. */
+async function signInWithPopup() {
+  exchange.begin();
+  await showSession(await client.loginWithPopup(loginOptions()));
+}
+
 /** Takes over what is in the form of the visitor's own server. */
 function takeOwnServer() {
   servers.own = {
@@ -228,6 +241,10 @@ function connect() {
     if (client) await signIn();
     else if (!servers.current) find("#issuer").focus();
   });
+  find("#sign-in-popup").onclick = attempt(async () => {
+    if (client) await signInWithPopup();
+  });
+  find("#sign-out-everywhere").onclick = attempt(() => client.logout({ endSession: true, returnTo: "/" }));
   find("#sign-out").onclick = attempt(async () => {
     await client.logout();
     exchange.add({
@@ -278,6 +295,7 @@ function fill() {
   find("#pause").checked = pause.wanted;
   find("#way-back").hidden = !shell.inApplication;
   if (shell.inApplication) {
+    for (const button of ["#sign-in-popup", "#sign-out-everywhere"]) find(button).hidden = true;
     find("#account-note").textContent =
       "Close the application: you are still signed in when you open it again.";
   }
@@ -286,7 +304,8 @@ function fill() {
 /** Starts the page, and finishes the login by whose callback it was reached. */
 async function start() {
   const url = new URL(location.href);
-  const isCallback = ["state", "code", "error"].some((name) => url.searchParams.has(name));
+  const isCallback =
+    url.pathname === "/callback" && ["state", "code", "error"].some((name) => url.searchParams.has(name));
   pkce = await import("./pkce-wasm/index.js");
   find("#engine").textContent = await pkce.ready();
   const config = await shell.config();
@@ -310,6 +329,6 @@ function listenToShell() {
 }
 
 await attempt(start)();
-find("#sign-in").disabled = !servers;
+find("#sign-in").disabled = find("#sign-in-popup").disabled = !servers;
 if (servers) await attempt(listenToShell)();
 document.body.dataset.ready = "true";

@@ -18,6 +18,8 @@ const TITLES = {
   network_failed: "The server could not be reached",
   metadata_not_found: "This issuer serves no metadata",
   pkce_unsupported: "This server does not offer PKCE with S256",
+  popup_blocked: "The browser blocked the pop-up",
+  popup_closed: "The pop-up was closed",
   storage_unavailable: "The browser does not let the page remember a sign-in",
 };
 
@@ -78,6 +80,10 @@ function describe(outcome) {
       );
       return [title, [...sentences, "Nothing was sent to the server and nothing was changed."]];
     }
+    case "handed-over":
+      return ["The other window goes on", ["You may close this one."]];
+    case "signed-out":
+      return ["You are signed out", ["Here and at the server: it will ask for the password again."]];
     case "error":
       return wordsFor(outcome.error, "Something went wrong");
     default:

@@ -98,7 +98,7 @@ impl Transaction {
     /// # Errors
     /// [`Code::StateMismatch`], [`Code::TransactionInvalid`] when the transaction is of another configuration, [`Code::TransactionExpired`],
     /// [`Code::RedirectUriMismatch`], [`Code::ResponseIssuerMissing`], [`Code::ResponseIssuerMismatch`], [`Code::AccessDenied`],
-    /// [`Code::AuthorizationRefused`], [`Code::CodeMissing`]
+    /// [`Code::InteractionRequired`], [`Code::AuthorizationRefused`], [`Code::CodeMissing`]
     pub fn accept(self, config: &Config, callback: Callback, now: u64) -> Result<Grant, Error> {
         if !self.state.matches(callback.state()) {
             return Err(Error::new(Code::StateMismatch).about("state"));
@@ -123,7 +123,14 @@ impl Transaction {
             if !error.bytes().all(is_nqschar) {
                 return Err(Error::new(Code::CallbackInvalid).about("error"));
             }
-            let code = if error == "access_denied" { Code::AccessDenied } else { Code::AuthorizationRefused };
+            let code = match error.as_str() {
+                "access_denied" => Code::AccessDenied,
+                // What `prompt=none` leads to where the user has to be asked (OpenID Connect Core section 3.1.2.6).
+                "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
+                    Code::InteractionRequired
+                }
+                _ => Code::AuthorizationRefused,
+            };
             return Err(Error::new(code).refusal(Refusal {
                 error,
                 error_description: callback.error_description,
@@ -161,16 +168,7 @@ fn same_base(base: &str, expected: &str) -> bool {
         return true;
     }
     let (Some(base), Some(expected)) = (Url::parse(base), Url::parse(expected)) else { return false };
-    expected.is_web()
-        && base.has_scheme(expected.scheme)
-        && significant_authority(&base).eq_ignore_ascii_case(significant_authority(&expected))
-        && significant_path(&base) == significant_path(&expected)
-}
-
-fn significant_authority<'a>(url: &Url<'a>) -> &'a str {
-    let authority = url.authority.unwrap_or_default();
-    let default_port = if url.has_scheme("https") { ":443" } else { ":80" };
-    authority.strip_suffix(default_port).unwrap_or(authority)
+    expected.is_web() && base.has_origin_of(&expected) && significant_path(&base) == significant_path(&expected)
 }
 
 const fn significant_path<'a>(url: &Url<'a>) -> &'a str {

@@ -3,6 +3,8 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use crate::encoding::take_field;
+
 /// How the access token is to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scheme {
@@ -45,20 +47,17 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    const fn new(scheme: Scheme) -> Self {
-        Self { scheme, error: None, error_description: None, scope: None, realm: None, acr_values: None, max_age: None }
-    }
-
-    /// The place of a parameter that is a text; names know no case (RFC 9110 section 11.2).
-    fn text(&mut self, name: &str) -> Option<&mut Option<String>> {
-        let places = [
-            ("error", &mut self.error),
-            ("error_description", &mut self.error_description),
-            ("scope", &mut self.scope),
-            ("realm", &mut self.realm),
-            ("acr_values", &mut self.acr_values),
-        ];
-        places.into_iter().find(|(known, _)| known.eq_ignore_ascii_case(name)).map(|(_, place)| place)
+    /// Of its parameters, whose names are in lower case, those that are known; `None` when one of them stands twice: nobody could say which is
+    /// meant (RFC 9110 section 11.2, RFC 6750 section 3).
+    fn new(scheme: Scheme, mut parameters: Vec<(String, String)>) -> Option<Self> {
+        let known = ["error", "error_description", "scope", "realm", "acr_values", "max_age"];
+        let [error, error_description, scope, realm, acr_values, max_age] =
+            known.map(|name| take_field(&mut parameters, name));
+        if parameters.iter().any(|(name, _)| known.contains(&name.as_str())) {
+            return None;
+        }
+        let max_age = max_age.as_deref().and_then(whole);
+        Some(Self { scheme, error, error_description, scope, realm, acr_values, max_age })
     }
 }
 
@@ -70,14 +69,8 @@ impl Challenge {
 pub fn parse(header: &str) -> Vec<Challenge> {
     let mut challenges = Vec::new();
     let mut cursor = Cursor(header);
-    loop {
-        cursor.skip(is_list_space);
-        if cursor.0.is_empty() {
-            return challenges;
-        }
-        let Some(challenge) = cursor.challenge() else { return challenges };
-        challenges.extend(challenge);
-    }
+    while cursor.challenge(&mut challenges).is_some() {}
+    challenges
 }
 
 /// What of the header is still to be read.
@@ -86,55 +79,43 @@ struct Cursor<'a>(&'a str);
 
 impl<'a> Cursor<'a> {
     /// Takes the characters for which this holds.
-    fn take(&mut self, holds: impl Fn(u8) -> bool) -> &'a str {
+    #[inline(never)]
+    fn take(&mut self, holds: fn(u8) -> bool) -> &'a str {
         let end = self.0.bytes().position(|byte| !holds(byte)).unwrap_or(self.0.len());
         let (taken, rest) = self.0.split_at_checked(end).unwrap_or_default();
         self.0 = rest;
         taken
     }
 
-    fn skip(&mut self, holds: impl Fn(u8) -> bool) {
+    fn skip(&mut self, holds: fn(u8) -> bool) {
         self.take(holds);
     }
 
-    /// A scheme and what belongs to it, up to the next scheme; the inner `None` stands for a scheme that is not known. The
-    /// outer one says that the grammar is broken.
-    fn challenge(&mut self) -> Option<Option<Challenge>> {
-        let name = self.token()?;
-        let mut challenge = Scheme::from_name(name).map(Challenge::new);
-        if !self.0.starts_with(' ') {
-            return self.at_end_of_element().then_some(challenge);
-        }
+    /// A scheme and what belongs to it, up to the next scheme. `None` at the end, and where the grammar is broken.
+    fn challenge(&mut self, challenges: &mut Vec<Challenge>) -> Option<()> {
+        self.skip(is_list_space);
+        let scheme = Scheme::from_name(self.token()?);
+        let mut parameters = Vec::new();
+        let has_space = self.0.starts_with(' ');
         self.skip(is_space);
-        if self.token68() {
-            return Some(challenge);
-        }
-        let mut max_age = None;
-        loop {
-            let at_end = self.at_end_of_element();
-            let mut ahead = *self;
-            ahead.skip(is_list_space);
-            // Without an equals sign it is the scheme of the next challenge.
-            let Some(name) = ahead.parameter_name() else {
-                if let Some(challenge) = &mut challenge {
-                    challenge.max_age = max_age.as_deref().and_then(whole);
-                }
-                return at_end.then_some(challenge);
-            };
-            *self = ahead;
-            let value = self.value()?;
-            if !self.at_end_of_element() {
-                return None;
-            }
-            let Some(challenge) = &mut challenge else { continue };
-            let is_max_age = name.eq_ignore_ascii_case("max_age");
-            if let Some(place) = if is_max_age { Some(&mut max_age) } else { challenge.text(name) }
-                // Nobody could say which of two is meant (RFC 9110 section 11.2, RFC 6750 section 3).
-                && place.replace(value).is_some()
-            {
+        let stands_alone = !has_space || self.token68();
+        let mut at_end = self.at_end_of_element();
+        // Without an equals sign it is the scheme of the next challenge.
+        while let Some((name, rest)) = self.parameter().filter(|_| !stands_alone) {
+            *self = rest;
+            parameters.push((name.to_ascii_lowercase(), self.value()?));
+            at_end = self.at_end_of_element();
+            if !at_end {
                 return None;
             }
         }
+        if !at_end {
+            return None;
+        }
+        if let Some(scheme) = scheme {
+            challenges.push(Challenge::new(scheme, parameters)?);
+        }
+        Some(())
     }
 
     /// RFC 9110 section 5.6.2.
@@ -142,33 +123,34 @@ impl<'a> Cursor<'a> {
         Some(self.take(is_tchar)).filter(|token| !token.is_empty())
     }
 
-    /// The name of a parameter with its equals sign, around which there may be space (RFC 9110 section 11.2).
-    fn parameter_name(&mut self) -> Option<&'a str> {
+    /// The name of the next parameter, and what follows its equals sign, around which there may be space (RFC 9110 section 11.2).
+    fn parameter(mut self) -> Option<(&'a str, Self)> {
+        self.skip(is_list_space);
         let name = self.token()?;
         self.skip(is_space);
         self.0 = self.0.strip_prefix('=')?;
         self.skip(is_space);
-        Some(name)
+        Some((name, self))
     }
 
     /// A token or a quoted string, without its escapes (RFC 9110 section 5.6.4).
     fn value(&mut self) -> Option<String> {
         let Some(quoted) = self.0.strip_prefix('"') else { return self.token().map(String::from) };
-        let mut value = String::new();
-        let mut characters = quoted.chars();
+        let mut value = Vec::new();
+        let mut bytes = quoted.bytes();
         loop {
-            let character = match characters.next()? {
-                '"' => break,
-                '\\' => characters.next()?,
-                character => character,
+            let byte = match bytes.next()? {
+                b'"' => break,
+                b'\\' => bytes.next()?,
+                byte => byte,
             };
-            if character.is_control() && character != '\t' {
+            if byte.is_ascii_control() && byte != b'\t' {
                 return None;
             }
-            value.push(character);
+            value.push(byte);
         }
-        self.0 = characters.as_str();
-        Some(value)
+        self.0 = quoted.get(quoted.len().saturating_sub(bytes.len())..)?;
+        String::from_utf8(value).ok()
     }
 
     /// Passes over a token68, which stands alone (RFC 9110 section 11.2); false when there is none.

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
 
@@ -19,6 +20,8 @@ pub struct Settings {
     pub client_id: String,
     /// One of the registered redirect URIs; sent byte for byte (RFC 6749 section 3.1.2).
     pub redirect_uri: String,
+    /// Where the user comes back to after signing out at the server: one of the registered URIs (OpenID Connect RP-Initiated Logout section 3).
+    pub post_logout_redirect_uri: Option<String>,
     /// Space-separated scopes (RFC 6749 section 3.3).
     pub scope: String,
     /// Seconds within which a login must be finished.
@@ -28,6 +31,8 @@ pub struct Settings {
     /// The only algorithm by which ID tokens may be signed: the `id_token_signed_response_alg` of the registration. With
     /// `None`, any that the server's metadata lists.
     pub id_token_signed_response_alg: Option<String>,
+    /// The origins, besides the userinfo endpoint, to which the access token may be sent.
+    pub resource_origins: Vec<String>,
     /// The server supports S256 although its metadata does not say so.
     pub dangerously_assume_pkce_support: bool,
     /// `http` is allowed beyond the loopback hosts.
@@ -45,10 +50,12 @@ impl Settings {
             issuer: issuer.into(),
             client_id: client_id.into(),
             redirect_uri: redirect_uri.into(),
+            post_logout_redirect_uri: None,
             scope: "openid".into(),
             transaction_max_age: 600,
             clock_tolerance: 60,
             id_token_signed_response_alg: None,
+            resource_origins: Vec::new(),
             dangerously_assume_pkce_support: false,
             dangerously_allow_http: false,
             dangerously_allow_unverified_id_token: false,
@@ -73,13 +80,19 @@ impl Config {
         if settings.client_id.is_empty() || !settings.client_id.bytes().all(is_vschar) {
             return Err(Error::new(Code::ConfigInvalid).about("client_id"));
         }
-        check_redirect_uri(&settings.redirect_uri, settings.dangerously_allow_http)?;
+        check_redirect_uri(&settings.redirect_uri, "redirect_uri", settings.dangerously_allow_http)?;
+        if let Some(uri) = &settings.post_logout_redirect_uri {
+            check_redirect_uri(uri, "post_logout_redirect_uri", settings.dangerously_allow_http)?;
+        }
         check_list(&settings.scope, "scope")?;
         if settings.clock_tolerance > Self::MAX_CLOCK_TOLERANCE {
             return Err(Error::new(Code::ConfigInvalid).about("clock_tolerance"));
         }
         if settings.id_token_signed_response_alg.as_deref().is_some_and(|alg| Algorithm::from_alg(alg).is_none()) {
             return Err(Error::new(Code::ConfigInvalid).about("id_token_signed_response_alg"));
+        }
+        if !settings.resource_origins.iter().all(|origin| is_origin(origin, settings.dangerously_allow_http)) {
+            return Err(Error::new(Code::ConfigInvalid).about("resource_origins"));
         }
         if settings.transaction_max_age == 0 {
             return Err(Error::new(Code::ConfigInvalid).about("transaction_max_age"));
@@ -103,7 +116,13 @@ impl Config {
 
 /// Whether a list of scopes asks for an ID token (OpenID Connect Core section 3.1.2.1).
 pub(crate) fn asks_for_openid(scope: &str) -> bool {
-    scope.split(' ').any(|token| token == "openid")
+    contains(scope, "openid")
+}
+
+/// Whether a list that is separated by spaces has that element.
+#[inline(never)]
+pub(crate) fn contains(list: &str, element: &str) -> bool {
+    list.split(' ').any(|other| other == element)
 }
 
 /// An issuer is a URL of a server, without query and fragment (RFC 8414 section 2).
@@ -116,6 +135,13 @@ pub(crate) fn check_issuer(issuer: &str, allow_http: bool) -> Result<(), Error> 
     if url.is_secure() || allow_http { Ok(()) } else { Err(Error::new(Code::EndpointInsecure).about("issuer")) }
 }
 
+/// An origin is a scheme, a host and perhaps a port, and nothing else (RFC 6454 section 6.1).
+fn is_origin(origin: &str, allow_http: bool) -> bool {
+    Url::parse(origin).is_some_and(|url| {
+        url.is_web() && url.path.len() < 2 && url.query.or(url.fragment).is_none() && (url.is_secure() || allow_http)
+    })
+}
+
 /// Tokens of `%x21 / %x23-5B / %x5D-7E`, separated by single spaces, as scopes are (RFC 6749 appendix A.4).
 pub(crate) fn check_list(list: &str, subject: &'static str) -> Result<(), Error> {
     let valid = list.split(' ').all(|token| {
@@ -125,11 +151,11 @@ pub(crate) fn check_list(list: &str, subject: &'static str) -> Result<(), Error>
 }
 
 /// RFC 6749 section 3.1.2, and the three kinds of RFC 8252 section 7: claimed `https`, loopback `http`, private-use scheme.
-fn check_redirect_uri(redirect_uri: &str, allow_http: bool) -> Result<(), Error> {
+fn check_redirect_uri(redirect_uri: &str, name: &'static str, allow_http: bool) -> Result<(), Error> {
     let acceptable = Url::parse(redirect_uri).is_some_and(|url| {
         url.fragment.is_none() && if url.is_web() { url.is_secure() || allow_http } else { url.scheme.contains('.') }
     });
-    if acceptable { Ok(()) } else { Err(Error::new(Code::RedirectUriInvalid).about("redirect_uri")) }
+    if acceptable { Ok(()) } else { Err(Error::new(Code::RedirectUriInvalid).about(name)) }
 }
 
 /// Printable ASCII with space (RFC 6749 appendix A).

@@ -3,6 +3,7 @@
 use alloc::string::String;
 
 use crate::error::{Code, Error};
+use crate::flow::config::contains;
 use crate::flow::jwks::Algorithm;
 use crate::json::Json;
 use crate::jwt::Jwt;
@@ -38,20 +39,12 @@ pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Resu
     let invalid = |subject: &'static str| Error::new(Code::IdTokenInvalid).about(subject);
     let Jwt { header, claims } = Jwt::<J>::decode(id_token).ok_or(Code::IdTokenInvalid)?;
 
-    // Only asymmetric signatures: a public client has no key for HS*, and none is no signature (steps 6 to 8). Of them the
-    // one that was registered, and none that the server does not say it makes.
-    let algorithm = header.string("alg").and_then(|alg| Algorithm::from_alg(&alg)).filter(|algorithm| {
-        expected.signed_response_alg.is_none_or(|alg| alg == algorithm.alg)
-            && expected.signing_algs.is_none_or(|algs| algs.split(' ').any(|alg| alg == algorithm.alg))
-    });
-    let algorithm = algorithm.ok_or_else(|| invalid("alg"))?;
-    let kid = match header.member("kid") {
-        Some(kid) => Some(kid.as_string().ok_or_else(|| invalid("kid"))?),
-        None => None,
-    };
-    // An extension that must be understood is not (RFC 7515 section 4.1.11).
-    if header.member("crit").is_some() {
-        return Err(invalid("crit"));
+    let (algorithm, kid) = read_header(&header)?;
+    // Of the algorithms the one that was registered, and none that the server does not say it makes (steps 6 to 8).
+    if expected.signed_response_alg.is_some_and(|alg| alg != algorithm.alg)
+        || expected.signing_algs.is_some_and(|algs| !contains(algs, algorithm.alg))
+    {
+        return Err(invalid("alg"));
     }
 
     if claims.string("iss").ok_or_else(|| invalid("iss"))? != expected.issuer {
@@ -83,6 +76,24 @@ pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Resu
         return Err(invalid("sub"));
     }
     Ok(Claimed { claims, algorithm, kid })
+}
+
+/// How a token is signed, and under which `kid`. Only asymmetric signatures: a public client has no key for HS*, and none is no signature.
+///
+/// # Errors
+/// [`Code::IdTokenInvalid`]
+pub(crate) fn read_header<J: Json>(header: &J) -> Result<(Algorithm, Option<String>), Error> {
+    let invalid = |subject: &'static str| Error::new(Code::IdTokenInvalid).about(subject);
+    let algorithm = header.string("alg").and_then(|alg| Algorithm::from_alg(&alg)).ok_or_else(|| invalid("alg"))?;
+    let kid = match header.member("kid") {
+        Some(kid) => Some(kid.as_string().ok_or_else(|| invalid("kid"))?),
+        None => None,
+    };
+    // An extension that must be understood is not (RFC 7515 section 4.1.11).
+    if header.member("crit").is_some() {
+        return Err(invalid("crit"));
+    }
+    Ok((algorithm, kid))
 }
 
 /// This client has to be the only audience (steps 3 to 5): we trust no other one. An `azp` has to name it too.
@@ -133,7 +144,7 @@ pub(crate) fn check_authentication<J: Json>(
         }
     }
     if let Some(acr_values) = &asked.acr_values
-        && !claims.string("acr").is_some_and(|acr| acr_values.split(' ').any(|value| value == acr))
+        && !claims.string("acr").is_some_and(|acr| contains(acr_values, &acr))
     {
         return insufficient("acr");
     }
@@ -142,6 +153,6 @@ pub(crate) fn check_authentication<J: Json>(
 
 /// Seconds since 1970 as JSON has them.
 #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
-const fn seconds(time: u64) -> f64 {
+pub(crate) const fn seconds(time: u64) -> f64 {
     time as f64
 }

@@ -34,6 +34,7 @@ pub struct Metadata {
     pub(crate) token_endpoint: String,
     pub(crate) userinfo_endpoint: Option<String>,
     pub(crate) revocation_endpoint: Option<String>,
+    pub(crate) end_session_endpoint: Option<String>,
     pub(crate) jwks_uri: Option<String>,
     /// The members of `id_token_signing_alg_values_supported`, separated by spaces.
     pub(crate) signing_algs: Option<String>,
@@ -82,6 +83,7 @@ impl Metadata {
         let token_endpoint = required("token_endpoint")?;
         let userinfo_endpoint = endpoint("userinfo_endpoint")?;
         let revocation_endpoint = endpoint("revocation_endpoint")?;
+        let end_session_endpoint = endpoint("end_session_endpoint")?;
         let jwks_uri = endpoint("jwks_uri")?;
         let signing_algs = document.member("id_token_signing_alg_values_supported").map(|algs| {
             let mut names = String::new();
@@ -97,6 +99,7 @@ impl Metadata {
             token_endpoint,
             userinfo_endpoint,
             revocation_endpoint,
+            end_session_endpoint,
             jwks_uri,
             signing_algs,
             iss_parameter_supported: document

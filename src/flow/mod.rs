@@ -15,5 +15,6 @@ pub mod token_set;
 
 pub mod challenge;
 pub mod logout;
+pub mod resource;
 pub mod session;
 pub mod userinfo;

@@ -4,6 +4,7 @@ use alloc::string::String;
 
 use crate::encoding::Form;
 use crate::error::{Code, Error, Refusal};
+use crate::flow::authorize::with_resource;
 use crate::flow::callback::Grant;
 use crate::flow::config::{Config, asks_for_openid};
 use crate::flow::id_token::{self, Authentication, Claimed};
@@ -40,6 +41,7 @@ pub struct Exchange {
     /// Who vouches for an ID token whose signature cannot be verified.
     voucher: Option<VerifiedBy>,
     authentication: Authentication,
+    resource: Option<String>,
     previous: Option<Previous>,
 }
 
@@ -53,6 +55,7 @@ struct Previous {
     refresh_token: Secret,
     id_token: Option<Secret>,
     id_token_verified_by: Option<VerifiedBy>,
+    authorization_details: Option<String>,
 }
 
 impl Grant {
@@ -66,6 +69,7 @@ impl Grant {
             .with("redirect_uri", &transaction.redirect_uri)
             .with("client_id", &transaction.client_id)
             .with("code_verifier", transaction.code_verifier.expose());
+        let form = with_resource(form, transaction.resource.as_deref());
         let exchange = transaction.exchange(config);
         (Request::post(transaction.token_endpoint, Secret::new(form.finish())), exchange)
     }
@@ -89,6 +93,7 @@ impl Transaction {
                 earliest: self.max_age.map(|max_age| self.created_at.saturating_sub(max_age)),
                 acr_values: self.acr_values.clone(),
             },
+            resource: self.resource.clone(),
             previous: None,
         }
     }
@@ -96,10 +101,10 @@ impl Transaction {
 
 /// Who vouches for an ID token without its signature: TLS, when it is the issuer's own from end to end; otherwise nobody, and
 /// that only where the application wants it so.
-fn voucher(config: &Config, token_endpoint: &str) -> Option<VerifiedBy> {
+pub(crate) fn voucher(config: &Config, endpoint: &str) -> Option<VerifiedBy> {
     let settings = config.settings();
     let is_tls = |url: &str| Url::parse(url).is_some_and(|url| url.has_scheme("https"));
-    if is_tls(&settings.issuer) && is_tls(token_endpoint) {
+    if is_tls(&settings.issuer) && is_tls(endpoint) {
         Some(VerifiedBy::Tls)
     } else {
         settings.dangerously_allow_unverified_id_token.then_some(VerifiedBy::Nothing)
@@ -127,6 +132,7 @@ pub fn refresh<J: Json>(
         .with("grant_type", "refresh_token")
         .with("refresh_token", refresh_token.expose())
         .with("client_id", &settings.client_id);
+    let form = with_resource(form, tokens.resource.as_deref());
     Ok((
         Request::post(metadata.token_endpoint.clone(), Secret::new(form.finish())),
         Exchange {
@@ -140,6 +146,7 @@ pub fn refresh<J: Json>(
             clock_tolerance: settings.clock_tolerance,
             voucher: voucher(config, &metadata.token_endpoint),
             authentication: Authentication { earliest: None, acr_values: None },
+            resource: tokens.resource,
             previous: Some(Previous {
                 subject,
                 nonce,
@@ -148,6 +155,7 @@ pub fn refresh<J: Json>(
                 refresh_token,
                 id_token: tokens.id_token,
                 id_token_verified_by: tokens.id_token_verified_by,
+                authorization_details: tokens.authorization_details.as_ref().map(Json::to_text),
             }),
         },
     ))
@@ -175,13 +183,17 @@ impl Exchange {
         if !token_type.eq_ignore_ascii_case("bearer") {
             return Err(Error::new(Code::TokenTypeUnsupported).about("token_type"));
         }
-        let expires_at = match answer.member("expires_in") {
-            Some(value) => Some(now.saturating_add(lifetime(&value).ok_or_else(|| invalid("expires_in"))?)),
+        let expires_in = match answer.member("expires_in") {
+            Some(value) => Some(lifetime(&value).ok_or_else(|| invalid("expires_in"))?),
             None => None,
         };
         let scope = optional("scope")?;
         let refresh_token = optional("refresh_token")?.filter(|token| !token.is_empty()).map(Secret::new);
         let id_token = optional("id_token")?.map(Secret::new);
+        let authorization_details = answer.member("authorization_details");
+        if authorization_details.as_ref().is_some_and(|details| details.as_elements().is_none()) {
+            return Err(invalid("authorization_details"));
+        }
 
         let clock = response.clock(now);
         let claimed: Option<Claimed<J>> = match &id_token {
@@ -214,12 +226,15 @@ impl Exchange {
         let mut tokens = TokenSet {
             access_token: Secret::new(access_token),
             token_type,
-            expires_at,
+            expires_at: expires_in.map(|seconds| now.saturating_add(seconds)),
+            expires_in,
             scope: scope.unwrap_or(self.scope),
             refresh_token,
             id_token: None,
             claims: None,
             id_token_verified_by: None,
+            resource: self.resource,
+            authorization_details,
         };
         if let Some(previous) = self.previous {
             if let Some(claimed) = &claimed {
@@ -231,6 +246,8 @@ impl Exchange {
                 previous.id_token.as_ref().and_then(|token| Jwt::decode(token.expose())).map(|jwt| jwt.claims);
             tokens.id_token = previous.id_token;
             tokens.id_token_verified_by = previous.id_token_verified_by;
+            let previous = previous.authorization_details;
+            tokens.authorization_details = tokens.authorization_details.or_else(|| J::parse(&previous?));
         }
         match (id_token, claimed) {
             (Some(id_token), Some(claimed)) => {

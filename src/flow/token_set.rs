@@ -16,6 +16,8 @@ pub struct TokenSet<J> {
     pub token_type: String,
     /// Seconds since 1970 after which the access token is not to be used; `None` when the server did not say.
     pub expires_at: Option<u64>,
+    /// The seconds that the server gave it; `None` when it did not say.
+    pub expires_in: Option<u64>,
     /// The scopes granted.
     pub scope: String,
     /// Trades for fresh tokens.
@@ -26,6 +28,29 @@ pub struct TokenSet<J> {
     pub claims: Option<J>,
     /// Who says that the ID token is the issuer's.
     pub id_token_verified_by: Option<VerifiedBy>,
+    /// Where the access token is to be used, as the login asked: absolute URIs, separated by spaces (RFC 8707 section 2).
+    pub resource: Option<String>,
+    /// What exactly the tokens allow, as the server granted it: an array of objects (RFC 9396 section 7).
+    pub authorization_details: Option<J>,
+}
+
+impl<J> TokenSet<J> {
+    /// No tokens.
+    pub(crate) fn empty() -> Self {
+        Self {
+            access_token: Secret::default(),
+            token_type: String::new(),
+            expires_at: None,
+            expires_in: None,
+            scope: String::new(),
+            refresh_token: None,
+            id_token: None,
+            claims: None,
+            id_token_verified_by: None,
+            resource: None,
+            authorization_details: None,
+        }
+    }
 }
 
 impl<J: Json> TokenSet<J> {

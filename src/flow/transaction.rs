@@ -15,6 +15,10 @@ use crate::secret::Secret;
 /// The version of the record's form; another one is refused.
 const VERSION: &str = "1";
 
+/// Before the `state` of a login whose callback comes to another window, so that this one knows: it may share no storage with the window that
+/// began the login, and nobody else can tell it.
+pub(crate) const POPUP: &str = "popup.";
+
 /// A login that was begun and not yet finished. Holds the verifier; is not `Clone`, so that it is finished once.
 #[derive(Debug)]
 pub struct Transaction {
@@ -32,6 +36,8 @@ pub struct Transaction {
     pub(crate) scope: String,
     pub(crate) max_age: Option<u64>,
     pub(crate) acr_values: Option<String>,
+    /// Separated by spaces.
+    pub(crate) resource: Option<String>,
     pub(crate) iss_required: bool,
     pub(crate) return_to: Option<String>,
 }
@@ -56,6 +62,7 @@ impl Transaction {
             .with("scope", &self.scope)
             .with_some("max_age", self.max_age.map(decimal).as_deref())
             .with_some("acr_values", self.acr_values.as_deref())
+            .with_some("resource", self.resource.as_deref())
             .with_some("iss_required", self.iss_required.then_some("1"))
             .with_some("return_to", self.return_to.as_deref());
         Secret::new(form.finish())
@@ -86,6 +93,7 @@ impl Transaction {
             scope: fields.take("scope")?,
             max_age: fields.take_some("max_age").map(|max_age| whole(&max_age, "max_age")).transpose()?,
             acr_values: fields.take_some("acr_values"),
+            resource: fields.take_some("resource"),
             iss_required: fields.take_some("iss_required").is_some(),
             return_to: fields.take_some("return_to"),
         })
@@ -131,10 +139,11 @@ impl Transaction {
     }
 }
 
-/// The name under which the record of the login with this `state` is kept: it does not show the `state`.
+/// The name under which the record of the login with this `state` is kept: it does not show the `state`, but begins with `popup.` where that does.
 #[must_use]
 pub fn key(state: &str) -> String {
-    base64url(&Sha256::digest(state.as_bytes()))
+    let hash = base64url(&Sha256::digest(state.as_bytes()));
+    if state.starts_with(POPUP) { [POPUP, &hash].concat() } else { hash }
 }
 
 /// The most logins that are kept at once, and the most tombstones.
@@ -176,6 +185,8 @@ pub enum Outcome {
     Claimed,
     /// The user is signed in.
     Completed,
+    /// It was no login: the user was sent to the server to sign out there too.
+    SignedOut,
     /// It failed for good.
     Refused {
         /// Why.
@@ -219,6 +230,7 @@ impl Tombstone {
         let (outcome, code, restart) = match self.outcome {
             Outcome::Claimed => ("exchanging", None, false),
             Outcome::Completed => ("completed", None, false),
+            Outcome::SignedOut => ("signed-out", None, false),
             Outcome::Refused { code, restart } => ("refused", Some(decimal(code as u64)), restart),
         };
         Form::new()
@@ -242,6 +254,7 @@ impl Tombstone {
         }
         let outcome = match (fields.take_some("outcome")?.as_str(), fields.take_some("code")) {
             ("completed", _) => Outcome::Completed,
+            ("signed-out", _) => Outcome::SignedOut,
             (_, Some(code)) => Outcome::Refused {
                 code: *Code::ALL.get(code.parse::<usize>().ok()?)?,
                 restart: fields.take_some("restart").is_some(),

@@ -9,8 +9,9 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::Storage;
 
 use crate::error::{Code, Error};
-use crate::flow::authorize::LoginOptions;
+use crate::flow::authorize::{AuthorizationDetails, ClaimsRequest, LoginOptions};
 use crate::flow::config::{Config, Settings};
+use crate::flow::logout::LogoutOptions;
 use crate::flow::metadata::Metadata;
 use crate::flow::token::{TokenSet, VerifiedBy};
 use crate::flow::user_agent::UserAgent;
@@ -71,6 +72,7 @@ impl Context {
             required_text(members, "clientId", "client_id")?,
             required_text(members, "redirectUri", "redirect_uri")?,
         );
+        settings.post_logout_redirect_uri = text(members, "postLogoutRedirectUri", "post_logout_redirect_uri")?;
         if let Some(scope) = text(members, "scope", "scope")? {
             settings.scope = scope;
         }
@@ -82,6 +84,11 @@ impl Context {
         }
         settings.id_token_signed_response_alg =
             text(members, "idTokenSignedResponseAlg", "id_token_signed_response_alg")?;
+        if let Some(origins) = members.member("resourceOrigins") {
+            for origin in origins.as_elements().ok_or_else(|| invalid("resource_origins"))? {
+                settings.resource_origins.push(Json::as_string(&origin).unwrap_or_default());
+            }
+        }
         settings.dangerously_allow_unverified_id_token = flag(members, "dangerouslyAllowUnverifiedIdToken");
         settings.dangerously_assume_pkce_support = flag(members, "dangerouslyAssumePkceSupport");
         settings.dangerously_allow_http = flag(members, "dangerouslyAllowHttp");
@@ -112,6 +119,32 @@ pub(crate) fn is_embedded(members: &JsValue) -> bool {
 }
 
 pub(crate) fn login_options(options: &JsValue) -> Result<LoginOptions, Error> {
+    let json = |name: &str| options.member(name).map(|value| value.to_text());
+    Ok(LoginOptions {
+        scope: text(options, "scope", "scope")?,
+        return_to: text(options, "returnTo", "return_to")?,
+        prompt: text(options, "prompt", "prompt")?,
+        login_hint: text(options, "loginHint", "login_hint")?,
+        max_age: whole(options, "maxAge", "max_age")?,
+        acr_values: text(options, "acrValues", "acr_values")?,
+        ui_locales: text(options, "uiLocales", "ui_locales")?,
+        claims: json("claims").map(ClaimsRequest::parse::<JsValue>).transpose()?,
+        resource: text(options, "resource", "resource")?,
+        authorization_details: json("authorizationDetails").map(AuthorizationDetails::parse::<JsValue>).transpose()?,
+        popup: flag(options, "popup"),
+        extra_parameters: extra_parameters(options)?,
+    })
+}
+
+pub(crate) fn logout_options(options: &JsValue) -> Result<LogoutOptions, Error> {
+    Ok(LogoutOptions {
+        return_to: text(options, "returnTo", "return_to")?,
+        extra_parameters: extra_parameters(options)?,
+    })
+}
+
+#[inline(never)]
+fn extra_parameters(options: &JsValue) -> Result<Vec<(String, String)>, Error> {
     let mut extra_parameters = Vec::new();
     if let Some(extra) = options.member("extraParameters") {
         let names = Reflect::own_keys(&extra).map_err(|_| invalid("extra_parameters"))?;
@@ -121,15 +154,7 @@ pub(crate) fn login_options(options: &JsValue) -> Result<LoginOptions, Error> {
             extra_parameters.push((name, value));
         }
     }
-    Ok(LoginOptions {
-        scope: text(options, "scope", "scope")?,
-        return_to: text(options, "returnTo", "return_to")?,
-        prompt: text(options, "prompt", "prompt")?,
-        login_hint: text(options, "loginHint", "login_hint")?,
-        max_age: whole(options, "maxAge", "max_age")?,
-        acr_values: text(options, "acrValues", "acr_values")?,
-        extra_parameters,
-    })
+    Ok(extra_parameters)
 }
 
 /// A token set as JavaScript sees it.
@@ -138,11 +163,14 @@ pub(crate) fn from_tokens(tokens: &TokenSet<JsValue>) -> JsValue {
         .with_text("accessToken", Some(tokens.access_token.expose()))
         .with_text("tokenType", Some(&tokens.token_type))
         .with_some("expiresAt", tokens.expires_at.map(from_seconds))
+        .with_some("expiresIn", tokens.expires_in.map(from_seconds))
         .with_text("scope", Some(&tokens.scope))
         .with_text("refreshToken", tokens.refresh_token.as_ref().map(Secret::expose))
         .with_text("idToken", tokens.id_token.as_ref().map(Secret::expose))
         .with_some("claims", tokens.claims.clone())
         .with_text("idTokenVerifiedBy", tokens.id_token_verified_by.map(VerifiedBy::name))
+        .with_text("resource", tokens.resource.as_deref())
+        .with_some("authorizationDetails", tokens.authorization_details.clone())
         .finish()
 }
 
@@ -152,20 +180,19 @@ pub(crate) fn to_tokens(tokens: &JsValue) -> Result<TokenSet<JsValue>, Error> {
         access_token: Secret::new(required_text(tokens, "accessToken", "access_token")?),
         token_type: required_text(tokens, "tokenType", "token_type")?,
         expires_at: whole(tokens, "expiresAt", "expires_at")?.map(u64::from),
+        expires_in: whole(tokens, "expiresIn", "expires_in")?.map(u64::from),
         scope: required_text(tokens, "scope", "scope")?,
         refresh_token: text(tokens, "refreshToken", "refresh_token")?.map(Secret::new),
         id_token: text(tokens, "idToken", "id_token")?.map(Secret::new),
         claims: tokens.member("claims"),
         id_token_verified_by: tokens.string("idTokenVerifiedBy").and_then(|name| VerifiedBy::from_name(&name)),
+        resource: text(tokens, "resource", "resource")?,
+        authorization_details: tokens.member("authorizationDetails"),
     })
 }
 
 /// The answer to a request, as the transport brings it; or why there is none.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "a status that is none becomes 0, and a date is not negative"
-)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a status that is none becomes 0")]
 pub(crate) fn to_response(answer: &JsValue) -> Result<Response, Error> {
     let status = answer.number("status").unwrap_or_default() as u16;
     match answer.string("failure").as_deref() {
@@ -181,14 +208,21 @@ pub(crate) fn to_response(answer: &JsValue) -> Result<Response, Error> {
     Ok(Response {
         status,
         content_type: answer.string("type"),
-        date: answer.number("date").filter(|date| *date >= 0.0).map(|date| date as u64),
+        date: seconds(answer, "date"),
+        retry_after: seconds(answer, "retryAfter"),
         body: Secret::new(answer.string("body").unwrap_or_default()),
     })
 }
 
+/// A member that is a number of seconds.
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it is not negative")]
+pub(crate) fn seconds(object: &JsValue, name: &str) -> Option<u64> {
+    object.number(name).filter(|seconds| *seconds >= 0.0).map(|seconds| seconds as u64)
+}
+
 /// Seconds since 1970 as JavaScript has them.
 #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
-fn from_seconds(time: u64) -> JsValue {
+pub(crate) fn from_seconds(time: u64) -> JsValue {
     JsValue::from_f64(time as f64)
 }
 

@@ -13,6 +13,10 @@ impl Json for JsValue {
         JSON::parse(text).ok()
     }
 
+    fn to_text(&self) -> String {
+        JSON::stringify(self).ok().and_then(|text| Self::as_string(&text)).unwrap_or_default()
+    }
+
     fn is_object(&self) -> bool {
         Self::is_object(self) && !Array::is_array(self)
     }

@@ -24,7 +24,10 @@ mod storage;
 mod verify;
 
 #[cfg(feature = "client")]
-pub use client::{callback_key, check_client, handle_redirect, interrupted, login, logout, session, session_tokens};
+pub use client::{
+    callback_key, check_client, check_resource, handle_redirect, interrupted, login, logout, read_refusal, session,
+    session_tokens,
+};
 pub use primitives::{Text, derive_challenge, generate_pair_text, verify_challenge};
 #[cfg(feature = "client")]
 pub use resume::resume;

@@ -43,6 +43,11 @@ pub fn resume(
         _ => {}
     }
     let answer = answer?;
+    if let Awaiting::Userinfo = awaiting
+        && userinfo::is_signed(&answer)
+    {
+        return Ok(take_tokens(&context, awaiting, carry, Ok(answer))?);
+    }
     let tokens = TokenSet::<JsValue>::from_record(carry).ok_or(Error::new(Code::Internal))?;
     if let Awaiting::Userinfo = awaiting {
         return Ok(done(userinfo::finish(&answer, &tokens)?));

@@ -140,7 +140,9 @@ pub fn complete_authorization(
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn refresh_tokens(config: JsValue, metadata: JsValue, tokens: JsValue) -> Result<JsValue, JsValue> {
     let context = Context::read(&config, &metadata)?;
-    Ok(begin_refresh(&context, to_tokens(&tokens)?, Awaiting::FreshTokens)?)
+    let tokens = to_tokens(&tokens)?;
+    let carry = tokens.to_record();
+    Ok(begin_refresh(&context, tokens, carry.expose(), Awaiting::FreshTokens)?)
 }
 
 /// Begins to ask the userinfo endpoint.
@@ -175,9 +177,9 @@ pub fn revoke_tokens(config: JsValue, metadata: JsValue, tokens: JsValue) -> Res
 pub(crate) fn begin_refresh(
     context: &Context,
     tokens: TokenSet<JsValue>,
+    carry: &str,
     awaiting: Awaiting,
 ) -> Result<JsValue, Error> {
-    let carry = tokens.to_record();
     let (request, _) = token::refresh(&context.config, &context.metadata, tokens)?;
-    Ok(step(request, awaiting, carry.expose()))
+    Ok(step(request, awaiting, carry))
 }

@@ -7,6 +7,7 @@ use wasm_bindgen::JsValue;
 use web_sys::Storage;
 
 use crate::error::{Code, Error};
+use crate::flow::session::Session;
 use crate::flow::token::TokenSet;
 use crate::flow::transaction::{Tombstone, Transaction, forgettable, kept_since};
 use crate::web::convert::Context;
@@ -125,12 +126,17 @@ impl Sessions {
         Ok(Self { place: Place::open(context, context.storage.as_deref())?, key: context.config.owner() })
     }
 
-    pub(crate) fn load(&self) -> Option<TokenSet<JsValue>> {
-        TokenSet::from_record(&self.place.get(SESSION, &self.key)?)
+    pub(crate) fn load(&self) -> Option<Session<JsValue>> {
+        Session::from_record(&self.place.get(SESSION, &self.key)?)
     }
 
+    /// Keeps the tokens of a login, in the place of those that were kept.
     pub(crate) fn save(&self, tokens: &TokenSet<JsValue>) -> Result<(), Error> {
-        self.place.set(SESSION, &self.key, tokens.to_record().expose())
+        self.keep(tokens.to_record().expose())
+    }
+
+    pub(crate) fn keep(&self, record: &str) -> Result<(), Error> {
+        self.place.set(SESSION, &self.key, record)
     }
 
     pub(crate) fn forget(&self) {

@@ -12,6 +12,7 @@ use crate::flow::jwks::Jwks;
 use crate::flow::signature::{Check, Signature, Step, Verdict};
 use crate::flow::token::{self, Answer, TokenSet};
 use crate::flow::transaction::Transaction;
+use crate::flow::userinfo;
 use crate::http::Response;
 use crate::json::Json;
 use crate::secret::Secret;
@@ -102,6 +103,7 @@ impl Pending {
                 status: 200,
                 content_type: Some("application/json".into()),
                 date: None,
+                retry_after: None,
                 body: Secret::default(),
             },
             received_at: 0,
@@ -128,7 +130,7 @@ impl Pending {
         });
         let response = match fetched {
             Ok(response) => response,
-            Err(error) if error.code.retryable() => {
+            Err(error) if error.code.retryable() && !matches!(self.awaiting, Awaiting::Userinfo) => {
                 // The code or the refresh token is spent already: the same call again would not help.
                 let error = error.code(Code::SigningKeysUnavailable);
                 let kept = self.finish(context).and_then(|answer| match answer {
@@ -209,6 +211,12 @@ impl Pending {
     /// Reads the answer, as it was when it came.
     fn finish(&self, context: &Context) -> Result<Answer<JsValue>, Error> {
         let carry = self.carry.expose();
+        if let Awaiting::Userinfo = self.awaiting {
+            let tokens = TokenSet::<JsValue>::from_record(carry).ok_or(Code::Internal)?;
+            let Context { config, metadata, .. } = context;
+            return userinfo::finish_signed(config, metadata, &self.response, &tokens, self.received_at)
+                .map(Answer::Unverified);
+        }
         let exchange = if let Awaiting::Tokens | Awaiting::Login = self.awaiting {
             Transaction::from_record(carry)?.exchange(&context.config)
         } else {
@@ -228,7 +236,8 @@ fn settle(
 ) -> Result<JsValue, Error> {
     Ok(done(match awaiting {
         Awaiting::Login => finish_login(context, carry, tokens)?,
-        Awaiting::FreshSession => from_tokens(&keep_session(context, tokens)?),
+        Awaiting::FreshSession => from_tokens(&keep_session(context, carry, tokens)?),
+        Awaiting::Userinfo => tokens.map_err(userinfo::told)?.claims.unwrap_or_default(),
         _ => from_tokens(&tokens?),
     }))
 }

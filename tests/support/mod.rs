@@ -220,7 +220,13 @@ pub(crate) fn token_response(nonce: &str) -> Value {
 }
 
 pub(crate) fn response(status: u16, content_type: Option<&str>, body: &str) -> Response {
-    Response { status, content_type: content_type.map(Into::into), date: None, body: Secret::new(body.into()) }
+    Response {
+        status,
+        content_type: content_type.map(Into::into),
+        date: None,
+        retry_after: None,
+        body: Secret::new(body.into()),
+    }
 }
 
 pub(crate) fn json_response(status: u16, body: &Value) -> Response {

@@ -11,9 +11,11 @@ import {
   generatePair,
   type Host,
   isPkceError,
+  type LoginOptions,
   PkceError,
   type PkceErrorBlame,
   type PkceErrorCode,
+  type PopupOutcome,
   type RedirectOutcome,
   refreshTokens,
   revokeTokens,
@@ -73,7 +75,17 @@ export async function client(): Promise<string | undefined> {
   void verifiedBy;
   const token: string = await session.accessToken();
   await session.refresh();
-  await app.logout();
+  const popup: PopupOutcome = await app.loginWithPopup({
+    claims: { userinfo: { email: { essential: true } } },
+    resource: "https://api.example/ https://files.example/",
+    authorizationDetails: [{ type: "payment", amount: { currency: "EUR", value: "1.50" } }],
+    uiLocales: "fr en",
+    fallback: "redirect",
+    signal: AbortSignal.timeout(60_000),
+  });
+  if (popup.status === "redirecting") return undefined;
+  void describe(popup);
+  await app.logout({ revoke: true, endSession: true, returnTo: "/bye" });
   return claims?.name ?? (await session.userinfo()).sub ?? token;
 }
 
@@ -96,6 +108,10 @@ export function describe(outcome: RedirectOutcome): string {
       return outcome.restart ? "again" : outcome.error.message;
     case "other-login":
       return outcome.error.code;
+    case "signed-out":
+      return outcome.returnTo ?? "goodbye";
+    case "handed-over":
+      return "this window closes itself";
     default: {
       const nothing: never = outcome;
       return nothing;
@@ -113,6 +129,22 @@ export async function steps(stored: string, callback: string): Promise<void> {
   void [request.url, request.state, request.transaction, claims.sub];
 }
 
+export async function requests(client: Client, session: Session, signal: AbortSignal): Promise<void> {
+  const stop: () => void = client.on("expired", ({ type, reason, elsewhere }) => {
+    const [what, why]: ["expired", "session_expired" | "refresh_interrupted"] = [type, reason];
+    void [what, why, elsewhere satisfies boolean];
+  });
+  client.on("refreshed", ({ reason }) => void (reason satisfies "ageing" | "expired" | "refused" | "asked"));
+  stop();
+  try {
+    const response: Response = await session.fetch("https://api.example", { method: "POST", timeout: 1000 });
+    const token: string = await session.accessToken({ signal });
+    void [response, token];
+  } catch (error) {
+    if (isPkceError(error) && error.loginOptions) await client.login(error.loginOptions);
+  }
+}
+
 export function failures(thrown: unknown): PkceErrorCode | undefined {
   if (!isPkceError(thrown)) return undefined;
   const blame: PkceErrorBlame = thrown.blame;
@@ -125,6 +157,10 @@ export async function mistakes(error: PkceError, session: Session, tokens: Token
   await Client.discover({ clientId: "app", redirectUri: "https://app.example/callback" });
   // @ts-expect-error -- there is no such place for a session
   void ({ ...config, storage: "cookie" } satisfies Config);
+  // @ts-expect-error -- a detail has a type (RFC 9396 section 2)
+  void ({ authorizationDetails: [{ amount: 1 }] } satisfies LoginOptions);
+  // @ts-expect-error -- there is no such news
+  void ({} as Client).on("signed_out", () => {});
   // @ts-expect-error -- there is no such code
   void (error.code === "acces_denied");
   // @ts-expect-error -- only the methods of RFC 7636

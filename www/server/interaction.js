@@ -21,6 +21,8 @@ function sendPage(response, status, html, formTarget) {
     "Cache-Control": "no-store",
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
+    // As many servers do it: whoever opened this page in a pop-up loses sight of it.
+    "Cross-Origin-Opener-Policy": "same-origin",
     "Content-Security-Policy": contentSecurityPolicy(formTarget),
   });
   response.end(html);

@@ -18,6 +18,9 @@ const handle = async (client, url) => {
   }
 };
 
+/** For the tests, also where the package is to have none. */
+const { BroadcastChannel } = window;
+
 /** Messages to every tab and frame of the origin, the sender's own included. */
 const listen = (hear) => {
   const channel = new BroadcastChannel("lab");
@@ -34,6 +37,7 @@ const arm = (hear) => {
 
 try {
   const { config, metadata } = await (await fetch("/setup.json", { cache: "no-store" })).json();
+  if (config.withoutChannel) window.BroadcastChannel = undefined;
   await ready();
 
   const opened = [];
@@ -77,6 +81,26 @@ try {
       } catch (error) {
         return { opened: opened.length, code: error.code ?? `${error}` };
       }
+    },
+
+    /** Makes a button that begins a login in a pop-up; `lab.popped` is then what it came to. */
+    offerPopup(options, more) {
+      const button = document.createElement("button");
+      button.id = "popup";
+      button.textContent = "pop-up";
+      const beginner = make(more);
+      lab.controller = new AbortController();
+      button.onclick = async () => {
+        opened.length = 0;
+        try {
+          const { signal } = lab.controller;
+          const outcome = await beginner.loginWithPopup({ signal, returnTo: "/back", ...options });
+          lab.popped = { ...(await report(beginner, outcome)), opened: opened.length };
+        } catch (error) {
+          lab.popped = { status: "threw", code: error.code ?? `${error}` };
+        }
+      };
+      document.body.append(button);
     },
 
     now: () => Date.now(),
@@ -138,6 +162,58 @@ try {
           channel.postMessage({ go: round });
         });
       }
+    },
+
+    /** Sends this tab to the server, for a login that takes a person. */
+    leave() {
+      location.assign(lab.begin(1)[0]);
+    },
+
+    /** From now on notes what becomes of the session, and when by a clock that all tabs share. */
+    async hear() {
+      lab.news = [];
+      const at = () => performance.timeOrigin + performance.now();
+      for (const type of ["signed-in", "refreshed", "signed-out", "expired"]) {
+        client.on(type, ({ reason, elsewhere }) => lab.news.push({ type, reason, elsewhere, at: at() }));
+      }
+      lab.signedIn = (await client.session()) !== null;
+    },
+
+    /** At each word lets so many seconds pass and asks for the access token, and answers when it is there or is not. */
+    async armTokens(seconds) {
+      lab.tokens = [];
+      const session = await client.session();
+      arm(async (go, channel) => {
+        passTime(seconds);
+        lab.tokens[go] = await session.accessToken().catch(({ code }) => `failed: ${code}`);
+        channel.postMessage({ done: go });
+      });
+    },
+
+    /** The access token, or null as long as it cannot be had. */
+    async tokenAtLast() {
+      const told = await lab.token();
+      return typeof told === "string" ? told : null;
+    },
+
+    /** Asks for the access token once: the token, or the error. */
+    async token(seconds = 0) {
+      passTime(seconds);
+      try {
+        return await (await client.session()).accessToken();
+      } catch ({ code, retryable, retryAfter }) {
+        return { code, retryable, retryAfter };
+      }
+    },
+
+    /** The scope of the session; null where nobody is signed in. */
+    scope: async () => (await client.session())?.scope ?? null,
+
+    /** Signs out; tells when. */
+    async signOut() {
+      const at = performance.timeOrigin + performance.now();
+      await client.logout();
+      return at;
     },
 
     /** Gives the word once. */

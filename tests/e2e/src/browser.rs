@@ -20,7 +20,7 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
 pub(crate) const PAUSE: Duration = Duration::from_millis(25);
 
 /// A tab of a browser.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tab(WindowHandle);
 
 /// A browser with a fresh profile. Dropping it ends it, its driver and its profile.
@@ -67,6 +67,26 @@ impl Browser {
     /// The tab that commands go to.
     pub async fn tab(&self) -> Tab {
         Tab(self.client.window().await.expect("there is a tab"))
+    }
+
+    /// Every tab and window.
+    pub async fn tabs(&self) -> Vec<Tab> {
+        self.client.windows().await.expect("the browser has windows").into_iter().map(Tab).collect()
+    }
+
+    /// Waits until there are that many tabs and windows.
+    pub async fn until_tabs(&self, number: usize) -> Vec<Tab> {
+        let counted = until(async || {
+            let tabs = self.client.windows().await?;
+            Ok::<_, CmdError>((tabs.len() == number).then_some(tabs))
+        });
+        let tabs = counted.await.unwrap_or_else(|last| panic!("there are not {number} windows: {last}"));
+        tabs.into_iter().map(Tab).collect()
+    }
+
+    /// Closes the tab that commands go to. They have to be sent elsewhere next.
+    pub async fn close_tab(&self) {
+        self.client.close_window().await.expect("the tab can be closed");
     }
 
     /// Lets the commands go to a tab.

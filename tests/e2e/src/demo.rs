@@ -1,20 +1,17 @@
 //! The demo's servers: the page and its two authorization servers, as `cargo xtask demo` starts them.
 
-use std::io::{BufRead, BufReader, Read, Seek};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 
-use http_body_util::{BodyExt, Empty};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::TokioExecutor;
 use serde::Deserialize;
 
 use crate::env;
+use crate::node::Node;
+use crate::provider::read;
 
 /// Running servers. They end when this is dropped, and by themselves when the test process dies.
 #[derive(Debug)]
 pub struct Demo {
-    child: Child,
+    _node: Node,
     /// Where everything is.
     addresses: Addresses,
 }
@@ -46,33 +43,9 @@ impl Demo {
     /// Starts the servers on free ports.
     pub fn start() -> Self {
         let package = package();
-        let mut log = tempfile::tempfile().expect("a temporary file can be made");
-        let mut child = Command::new("node")
-            .arg(workspace().join("www/server/main.js"))
-            .arg("--package")
-            .arg(&package)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(log.try_clone().expect("a file handle can be copied"))
-            .spawn()
-            .unwrap_or_else(|error| panic!("node cannot be started: {error}"));
-        let stdout = child.stdout.take().expect("the output is piped");
-        let mut line = String::new();
-        BufReader::new(stdout).read_line(&mut line).expect("the output can be read");
-        match serde_json::from_str(&line) {
-            Ok(addresses) => Self { child, addresses },
-            Err(_) => {
-                // It has ended, or says what it should not; an error of `kill` says the former.
-                let _ = child.kill();
-                let _ = child.wait();
-                let mut said = String::new();
-                let read = log.rewind().and_then(|()| log.read_to_string(&mut said));
-                panic!(
-                    "www/server/main.js did not start: {line}{said}{}",
-                    read.err().map_or_else(String::new, |e| e.to_string())
-                );
-            }
-        }
+        let arguments = ["--package".as_ref(), package.as_os_str()];
+        let (node, addresses) = Node::start(&workspace().join("www/server/main.js"), arguments);
+        Self { _node: node, addresses }
     }
 
     /// The demo page.
@@ -111,19 +84,7 @@ impl Demo {
     }
 
     async fn all_counters(&self) -> AllCounters {
-        let url = format!("{}test/counters", self.addresses.app).parse().expect("the app has a URL");
-        let client = Client::builder(TokioExecutor::new()).build_http::<Empty<&[u8]>>();
-        let answer = client.get(url).await.expect("the demo server answers");
-        let body = answer.into_body().collect().await.expect("the answer has an end").to_bytes();
-        serde_json::from_slice(&body).expect("the counters are JSON")
-    }
-}
-
-impl Drop for Demo {
-    fn drop(&mut self) {
-        // An error says that it has ended already.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        read(&format!("{}test/counters", self.addresses.app)).await
     }
 }
 

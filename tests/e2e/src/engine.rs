@@ -19,6 +19,32 @@ pub struct Setup {
     pub environment: Vec<(String, String)>,
 }
 
+impl Setup {
+    /// All tabs but one are in the background, where a timer takes a second at least; with this it takes what it is set to.
+    #[must_use]
+    pub fn unthrottled() -> Self {
+        let mut setup = Self::default();
+        setup.arguments.push("--disable-background-timer-throttling".to_owned());
+        if Engine::from_env() == Engine::Firefox {
+            setup.preferences.insert("dom.min_background_timeout_value".to_owned(), json!(4));
+        }
+        setup
+    }
+
+    /// The same, where a name is one of this machine's: an origin that is not secure. `None` in WebKitGTK, which maps no names and takes every
+    /// address of loopback for secure.
+    #[must_use]
+    pub fn unthrottled_with_name(name: &str) -> Option<Self> {
+        let mut setup = Self::unthrottled();
+        match Engine::from_env() {
+            Engine::Chromium => setup.arguments.push(format!("--host-resolver-rules=MAP {name} 127.0.0.1")),
+            Engine::Firefox => drop(setup.preferences.insert("network.dns.localDomains".to_owned(), json!(name))),
+            Engine::WebKit | Engine::Application => return None,
+        }
+        Some(setup)
+    }
+}
+
 /// A browser engine with its WebDriver program.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Engine {
@@ -93,7 +119,14 @@ impl Engine {
                 let profile = setup.profile.clone().unwrap_or_else(|| profile.join("profile"));
                 let profile = format!("--user-data-dir={}", profile.display());
                 let arguments: Vec<_> = usual.chain([profile]).chain(setup.arguments.iter().cloned()).collect();
-                let options = json!({ "binary": browser, "args": arguments, "prefs": setup.preferences });
+                // The driver would let every pop-up through.
+                let driver_own = ["disable-popup-blocking"];
+                let options = json!({
+                    "binary": browser,
+                    "args": arguments,
+                    "prefs": setup.preferences,
+                    "excludeSwitches": driver_own,
+                });
                 ("goog:chromeOptions", options)
             }
             Self::Firefox => {
@@ -101,7 +134,10 @@ impl Engine {
                 if let Some(profile) = &setup.profile {
                     arguments.extend(["-profile".to_owned(), profile.display().to_string()]);
                 }
-                let options = json!({ "binary": browser, "args": arguments, "prefs": setup.preferences });
+                let mut preferences = setup.preferences.clone();
+                // The driver would let every pop-up through.
+                preferences.insert("dom.disable_open_during_load".to_owned(), true.into());
+                let options = json!({ "binary": browser, "args": arguments, "prefs": preferences });
                 ("moz:firefoxOptions", options)
             }
             Self::WebKit => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] })),

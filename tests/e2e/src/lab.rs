@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::browser::Browser;
+use crate::browser::{Browser, Tab};
 use crate::demo::{package, workspace};
 use crate::site::Site;
 
@@ -88,6 +88,11 @@ impl Lab {
     /// Sets with which scenario and which further configuration the page makes its client from its next start on.
     pub fn choose(&self, scenario: &str, more: &Value) {
         let issuer = self.server.issuer(scenario);
+        self.choose_server(&issuer, &honest::metadata(&issuer), more);
+    }
+
+    /// The same, at any authorization server.
+    pub fn choose_server(&self, issuer: &str, metadata: &Value, more: &Value) {
         let mut config = json!({
             "issuer": issuer,
             "clientId": "lab",
@@ -98,7 +103,7 @@ impl Lab {
         if let (Some(config), Some(more)) = (config.as_object_mut(), more.as_object()) {
             config.extend(more.clone());
         }
-        let setup = json!({ "config": config, "metadata": honest::metadata(&issuer) });
+        let setup = json!({ "config": config, "metadata": metadata });
         std::fs::write(self.folder.path().join("setup.json"), setup.to_string())
             .expect("the temporary folder can be written");
     }
@@ -124,6 +129,19 @@ impl Lab {
     pub async fn open(&self, browser: &Browser) {
         browser.goto(&self.url("")).await;
         self.ready(browser).await;
+    }
+
+    /// Opens the page in the browser's tab and in as many more as it takes to have that many.
+    pub async fn open_tabs(&self, browser: &Browser, number: usize) -> Vec<Tab> {
+        let mut tabs = vec![browser.tab().await];
+        for _ in 1..number {
+            tabs.push(browser.new_tab().await);
+        }
+        for tab in &tabs {
+            browser.switch(tab).await;
+            self.open(browser).await;
+        }
+        tabs
     }
 
     /// Waits until the page in the browser's tab runs.

@@ -19,7 +19,9 @@ mod demo;
 mod driver;
 mod engine;
 mod lab;
+mod node;
 mod page;
+mod provider;
 mod site;
 mod wire;
 
@@ -28,6 +30,7 @@ pub use demo::{Counters, Demo, package, workspace};
 pub use engine::{Engine, Setup};
 pub use lab::{Callback, Lab, Report};
 pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};
+pub use provider::Provider;
 pub use site::Site;
 pub use wire::Wire;
 

@@ -248,6 +248,7 @@ impl Browser {
             content_type: content_type.map(str::to_owned),
             // A page cannot see it either, unless the server lets it.
             date: None,
+            retry_after: None,
             body: Secret::new(String::from_utf8_lossy(&body).into_owned()),
         })
     }

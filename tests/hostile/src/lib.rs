@@ -15,4 +15,4 @@ mod verify;
 
 pub use cases::{Case, Expected, Group};
 pub use reply::{Delivery, Reply};
-pub use server::{Answer, Login, Scenario, Server};
+pub use server::{Answer, Login, Refreshes, Rotation, Scenario, Server};

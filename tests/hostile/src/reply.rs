@@ -1,6 +1,7 @@
 //! What the server answers, down to how the bytes arrive.
 
 use std::io;
+use std::time::Duration;
 
 use axum::body::{Body, Bytes};
 use axum::http::header;
@@ -126,7 +127,12 @@ impl IntoResponse for Reply {
             Delivery::Cut => {
                 response = response.header(header::CONTENT_LENGTH, self.body.len());
                 let half = Bytes::from(self.body.as_bytes()[..self.body.len() / 2].to_vec());
-                Body::from_stream(stream::iter([Ok(half), Err(io::Error::from(io::ErrorKind::ConnectionReset))]))
+                // Later: a browser that has seen nothing of the answer sends the request again by itself.
+                let cut = stream::once(async {
+                    tokio::time::sleep(Duration::from_millis(50)).await;
+                    Err(io::Error::from(io::ErrorKind::ConnectionReset))
+                });
+                Body::from_stream(stream::once(async { Ok(half) }).chain(cut))
             }
             Delivery::Never => Body::from_stream(stream::pending::<Result<Bytes, io::Error>>().fuse()),
         };

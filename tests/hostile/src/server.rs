@@ -31,6 +31,8 @@ pub struct Scenario {
     pub token: fn(&Login) -> Reply,
     /// What it answers to a refresh token that is good.
     pub refresh: fn(&Login) -> Reply,
+    /// What becomes of a refresh token that was used.
+    pub rotation: Rotation,
     /// What the userinfo endpoint answers to an access token that is good.
     pub userinfo: fn(&Login) -> Reply,
     /// The key set, at its first, second, … reading.
@@ -48,10 +50,22 @@ impl Scenario {
         response: |answer| answer.honest(),
         token: |login| Reply::json(honest::tokens(login)),
         refresh: |login| Reply::json(honest::refreshed(login)),
+        rotation: Rotation::None,
         userinfo: |login| Reply::json(honest::userinfo(login)),
         jwks: |_| Reply::json(honest::jwks()),
         delay: |_| Duration::ZERO,
     };
+}
+
+/// What becomes of a refresh token that was used (RFC 9700 section 4.14.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// It serves again.
+    None,
+    /// Another takes its place. Whoever brings it again ends the login.
+    Strict,
+    /// The same; but the last one that was used is answered as it was the first time, for the answer may have been lost.
+    Tolerant,
 }
 
 /// What the authorization endpoint has to answer.
@@ -112,9 +126,25 @@ pub struct Login {
     pub access_token: String,
     /// The refresh token.
     pub refresh_token: String,
+    /// How often the tokens were refreshed.
+    pub refreshes: u32,
+    used: Vec<String>,
+    ended: bool,
     redirect_uri: String,
     code_challenge: String,
     redeemed: bool,
+}
+
+impl Login {
+    fn refresh(&mut self, rotation: Rotation) {
+        self.refreshes += 1;
+        if rotation != Rotation::None {
+            let first = |token: &str| token.split('.').next().unwrap_or_default().to_owned();
+            let next = format!("{}.{}", first(&self.refresh_token), self.refreshes);
+            self.access_token = format!("{}.{}", first(&self.access_token), self.refreshes);
+            self.used.push(std::mem::replace(&mut self.refresh_token, next));
+        }
+    }
 }
 
 /// A running server. It ends when this is dropped.
@@ -138,6 +168,17 @@ struct Memory {
     number: usize,
     hits: HashMap<String, u32>,
     exchanges: BTreeMap<String, u32>,
+    refreshes: Refreshes,
+    failing: Option<u16>,
+}
+
+/// The requests with refresh tokens.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refreshes {
+    /// How many there were, whatever came of them.
+    pub requests: u32,
+    /// How many brought a token that was used before and is not to be used again.
+    pub reused: u32,
 }
 
 /// The scenario that is always there.
@@ -185,6 +226,16 @@ impl Server {
     /// How often each code was brought to the token endpoint, whatever came of it.
     pub fn exchanges(&self) -> BTreeMap<String, u32> {
         self.shared.memory().exchanges.clone()
+    }
+
+    /// The requests with refresh tokens so far.
+    pub fn refreshes(&self) -> Refreshes {
+        self.shared.memory().refreshes
+    }
+
+    /// Lets the token endpoint answer with that status from now on, and do nothing; or lets it be itself again.
+    pub fn fail(&self, status: Option<u16>) {
+        self.shared.memory().failing = status;
     }
 
     /// How many codes were redeemed.
@@ -245,7 +296,7 @@ impl Shared {
             code_challenge: parameter("code_challenge"),
             access_token: format!("access-{}", memory.number),
             refresh_token: format!("refresh-{}", memory.number),
-            redeemed: false,
+            ..Login::default()
         };
         memory.logins.insert(code.clone(), login);
         let answer = Answer {
@@ -263,6 +314,10 @@ impl Shared {
         let parameters = parse(&String::from_utf8_lossy(body));
         let parameter = |name: &str| parameters.get(name).map(String::as_str).unwrap_or_default();
         let mut memory = self.memory();
+        if let Some(status) = memory.failing {
+            memory.refreshes.requests += u32::from(parameter("grant_type") == "refresh_token");
+            return Reply::html(status);
+        }
         match parameter("grant_type") {
             "authorization_code" => {
                 let login = memory.logins.get_mut(parameter("code")).filter(|login| {
@@ -277,9 +332,23 @@ impl Shared {
                 }
             }
             "refresh_token" => {
-                let login = memory.logins.values().find(|login| login.refresh_token == parameter("refresh_token"));
-                if let Some(login) = login {
-                    return (scenario.refresh)(login);
+                memory.refreshes.requests += 1;
+                let brought = parameter("refresh_token");
+                let is_theirs = |login: &&mut Login| {
+                    login.refresh_token == brought || login.used.iter().any(|used| used == brought)
+                };
+                if let Some(login) = memory.logins.values_mut().find(is_theirs).filter(|login| !login.ended) {
+                    if login.refresh_token == brought {
+                        login.refresh(scenario.rotation);
+                        return (scenario.refresh)(login);
+                    }
+                    if scenario.rotation == Rotation::Tolerant && login.used.last().is_some_and(|used| used == brought)
+                    {
+                        login.refreshes += 1;
+                        return (scenario.refresh)(login);
+                    }
+                    login.ended = true;
+                    memory.refreshes.reused += 1;
                 }
             }
             _ => {}

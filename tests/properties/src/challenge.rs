@@ -31,9 +31,7 @@ pub fn www_authenticate(data: &[u8]) {
         assert!(quoted.contains(if challenge.scheme == Scheme::Bearer { "bearer" } else { "dpop" }));
         for (name, value) in texts(challenge) {
             assert!(value.is_none() || quoted.contains(name), "{name} is not in {header:?}");
-            assert!(
-                !value.is_some_and(|value| value.chars().any(|character| character.is_control() && character != '\t'))
-            );
+            assert!(!value.is_some_and(|value| value.bytes().any(|byte| byte.is_ascii_control() && byte != b'\t')));
         }
         assert!(challenge.max_age.is_none() || quoted.contains("max_age"));
     }

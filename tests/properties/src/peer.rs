@@ -88,7 +88,13 @@ impl Login<'_> {
 }
 
 pub(crate) fn response(status: u16, content_type: Option<&str>, body: &str) -> Response {
-    Response { status, content_type: content_type.map(Into::into), date: None, body: Secret::new(body.into()) }
+    Response {
+        status,
+        content_type: content_type.map(Into::into),
+        date: None,
+        retry_after: None,
+        body: Secret::new(body.into()),
+    }
 }
 
 /// The lines before the last part, and the last part, which may have lines of its own.

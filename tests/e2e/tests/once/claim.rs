@@ -3,23 +3,10 @@
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 
-use e2e::{Browser, Engine, Lab, Report, Setup, Tab};
+use e2e::{Browser, Lab, Report, Setup};
 use serde_json::json;
 
 use crate::figure;
-
-/// Opens the page in that many tabs.
-async fn open_tabs(lab: &Lab, browser: &Browser, number: usize) -> Vec<Tab> {
-    let mut tabs = vec![browser.tab().await];
-    for _ in 1..number {
-        tabs.push(browser.new_tab().await);
-    }
-    for tab in &tabs {
-        browser.switch(tab).await;
-        lab.open(browser).await;
-    }
-    tabs
-}
 
 async fn run(browser: &Browser, script: &str) -> serde_json::Value {
     browser.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"))
@@ -51,7 +38,7 @@ async fn fifty_logins_at_once_are_fifty_sessions() {
     // The session of each tab is its own: in a shared place the last one would stand for all.
     lab.choose("honest", &json!({ "storage": "memory" }));
     let browser = Browser::start().await;
-    let tabs = open_tabs(&lab, &browser, TABS).await;
+    let tabs = lab.open_tabs(&browser, TABS).await;
     for tab in &tabs {
         browser.switch(tab).await;
         run(&browser, &format!("lab.armLogins({EACH});")).await;
@@ -110,7 +97,7 @@ fn assert_one_of_two(first: &[Report], second: &[Report], rounds: usize) {
 /// The same callbacks in two tabs, which stay open and handle each at one word.
 async fn handle_in_two_tabs(lab: &Lab, browser: &Browser, rounds: usize) {
     const BATCH: usize = 10;
-    let tabs = open_tabs(lab, browser, 3).await;
+    let tabs = lab.open_tabs(browser, 3).await;
     let [first, second, conductor] = &tabs[..] else { panic!("three tabs are open") };
     let (mut by_first, mut by_second) = (Vec::new(), Vec::new());
     for _ in 0..rounds / BATCH {
@@ -139,19 +126,9 @@ async fn handle_in_two_tabs(lab: &Lab, browser: &Browser, rounds: usize) {
     assert_one_of_two(&by_first, &by_second, rounds);
 }
 
-/// Two of three tabs are in the background, where a timer takes a second at least; here it is to take what it is set to.
-fn unthrottled() -> Setup {
-    let mut setup = Setup::default();
-    setup.arguments.push("--disable-background-timer-throttling".to_owned());
-    if Engine::from_env() == Engine::Firefox {
-        setup.preferences.insert("dom.min_background_timeout_value".to_owned(), json!(4));
-    }
-    setup
-}
-
 #[tokio::test]
 async fn a_callback_in_two_tabs_at_once_is_exchanged_once() {
-    let browser = Browser::start_with(&unthrottled()).await;
+    let browser = Browser::start_with(&Setup::unthrottled()).await;
     handle_in_two_tabs(&Lab::start().await, &browser, 200).await;
 }
 
@@ -161,7 +138,7 @@ async fn a_callback_opened_by_two_tabs_at_once_is_exchanged_once() {
     const ROUNDS: usize = 20;
     let lab = Lab::start().await;
     let browser = Browser::start().await;
-    let tabs = open_tabs(&lab, &browser, 2).await;
+    let tabs = lab.open_tabs(&browser, 2).await;
     let (mut by_first, mut by_second) = (Vec::new(), Vec::new());
     for _ in 0..ROUNDS {
         let callback = json!(lab.login(&browser).await);
@@ -187,14 +164,9 @@ async fn a_callback_opened_by_two_tabs_at_once_is_exchanged_once() {
 #[tokio::test]
 async fn a_callback_in_two_tabs_of_an_insecure_origin_is_exchanged_once() {
     const LAN: &str = "app.lan";
-    let mut setup = unthrottled();
-    match Engine::from_env() {
-        Engine::Chromium => setup.arguments.push(format!("--host-resolver-rules=MAP {LAN} 127.0.0.1")),
-        Engine::Firefox => drop(setup.preferences.insert("network.dns.localDomains".to_owned(), json!(LAN))),
-        Engine::WebKit | Engine::Application => {
-            return figure("skipped: WebKitGTK maps no names, and every address of loopback is secure to it");
-        }
-    }
+    let Some(setup) = Setup::unthrottled_with_name(LAN) else {
+        return figure("skipped: WebKitGTK maps no names, and every address of loopback is secure to it");
+    };
     let lab = Lab::start().await.on_host(LAN);
     lab.choose("honest", &json!({ "dangerouslyAllowHttp": true, "dangerouslyAllowUnverifiedIdToken": true }));
     let browser = Browser::start_with(&setup).await;

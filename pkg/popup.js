@@ -1,0 +1,79 @@
+// A login in a pop-up. The window that opens it and the page that gets the callback may not know each other: a server's
+// Cross-Origin-Opener-Policy parts them for good. What they share is their origin.
+import { after } from "./wait.js";
+
+/** What the name of such a login begins with. */
+const POPUP = "popup.";
+
+/** Milliseconds that a pop-up waits for the window that opened it. */
+const ANSWER = 2000;
+/** Milliseconds between two looks at a pop-up, and for how long it has to seem closed, with the user back in this window. */
+const LOOK = 250;
+const GRACE = 2000;
+
+const TAKEN = "taken";
+
+export const FEATURES = "popup,width=480,height=640";
+
+export const isPopup = (key) => Boolean(key?.startsWith(POPUP));
+
+/** A channel for a login; none where the engine has no such thing, or forbids it. */
+const open = (key) => {
+  try {
+    return new BroadcastChannel(`pkce-wasm:${key}`);
+  } catch {}
+};
+
+/** Offers a callback to the window that began the login; gives whether it was taken. */
+export const handOver = (key, callback) =>
+  new Promise((done) => {
+    const channel = open(key);
+    if (!channel) return done(false);
+    const end = (taken) => {
+      stop();
+      channel.close();
+      done(taken);
+    };
+    const stop = after(ANSWER, () => end(false));
+    channel.onmessage = ({ data }) => data === TAKEN && end(true);
+    channel.postMessage({ callback });
+  });
+
+/**
+ * Waits for the end of a login in a pop-up, whichever comes first: `{ callback }`; `{ outcome }` of what `look` found when another window wrote
+ * something; `{ code }` of an error. That a pop-up calls itself closed may mean that its server's policy has parted it from this window: only
+ * when the user is back in this window it counts.
+ */
+export const follow = (popup, key, lifetime, signal, look) =>
+  new Promise((done) => {
+    const channel = open(key);
+    let closed = 0;
+    const end = (what) => {
+      clearInterval(looking);
+      stop();
+      channel?.close();
+      removeEventListener("storage", written);
+      signal?.removeEventListener("abort", abort);
+      done(what);
+    };
+    const abort = () => end({ code: "aborted" });
+    const written = async ({ key: name }) => {
+      if (!name?.endsWith(key)) return;
+      const outcome = await look();
+      if (outcome) end({ outcome });
+    };
+    const looking = setInterval(() => {
+      closed = popup.closed && document.hasFocus() ? closed + LOOK : 0;
+      if (closed >= GRACE) end({ code: "popup_closed" });
+    }, LOOK);
+    const stop = after(lifetime, () => end({ code: "transaction_expired" }));
+    if (channel) {
+      channel.onmessage = ({ data: { callback } }) => {
+        if (callback === undefined) return;
+        channel.postMessage(TAKEN);
+        end({ callback });
+      };
+    }
+    addEventListener("storage", written);
+    signal?.addEventListener("abort", abort);
+  });

@@ -1,0 +1,78 @@
+//! Many tabs, one session, tokens that expire.
+
+use std::time::Instant;
+
+use e2e::{Browser, Counters, Engine, Lab, Provider, Setup};
+use hostile::{Reply, Rotation, Scenario, honest};
+use serde_json::json;
+
+use crate::{assert_nobody_signed_out, assert_one_token_a_round, figure, hear, rounds, run, sign_in};
+
+/// Tokens that live for four seconds, and rotate; the page may read the server's clock.
+const SHORT: Scenario = Scenario {
+    token: |login| Reply::json(honest::with(honest::tokens(login), "expires_in", json!(4))).showing_date(),
+    refresh: |login| Reply::json(honest::with(honest::refreshed(login), "expires_in", json!(4))).showing_date(),
+    rotation: Rotation::Strict,
+    ..Scenario::HONEST
+};
+
+/// oidc-provider rotates, and ends the grant of a token that is used twice.
+#[tokio::test]
+async fn sb3_twenty_tabs_refresh_once_in_each_of_five_hundred_rounds() {
+    const ROUNDS: usize = 500;
+    const BATCH: usize = 100;
+    // WebKitGTK's driver opens windows, each as large as a screen.
+    let number = if Engine::from_env() == Engine::WebKit { 5 } else { 20 };
+    let lab = Lab::start().await;
+    let provider = Provider::start(lab.url("").trim_end_matches('/'));
+    lab.choose_server(provider.issuer(), &provider.metadata().await, &json!({}));
+    let browser = Browser::start_with(&Setup::unthrottled()).await;
+    lab.open(&browser).await;
+    run(&browser, "lab.leave();").await;
+    browser.wait_for("#login").await;
+    browser.click("#submit").await;
+    let outcome = lab.outcome(&browser).await;
+    assert_eq!(outcome.status, "signed-in", "{outcome:?}");
+
+    let tabs = lab.open_tabs(&browser, number).await;
+    hear(&browser, &tabs).await;
+    let start = Instant::now();
+    let mut all = Vec::new();
+    for _ in 0..ROUNDS / BATCH {
+        all.extend(rounds(&browser, &tabs, BATCH, 61.0).await);
+    }
+    let Counters { token_ok, token_refused } = provider.counters().await;
+    figure(&format!(
+        "{number} tabs, {ROUNDS} rounds with an expired token at oidc-provider: {} refreshes, {token_refused} refused, {} ms a round",
+        token_ok - 1,
+        start.elapsed().as_millis() / ROUNDS as u128
+    ));
+    assert_one_token_a_round(&all);
+    assert_nobody_signed_out(&browser, &tabs).await;
+    assert_eq!((token_ok, token_refused), (1 + ROUNDS as u32, 0));
+}
+
+/// An insecure origin has no Web Locks.
+#[tokio::test]
+async fn sb3_five_tabs_of_an_insecure_origin_refresh_once_in_each_round() {
+    const LAN: &str = "app.lan";
+    const ROUNDS: usize = 40;
+    let Some(setup) = Setup::unthrottled_with_name(LAN) else {
+        return figure("skipped: WebKitGTK maps no names, and every address of loopback is secure to it");
+    };
+    let lab = Lab::start_with([("short", SHORT)]).await.on_host(LAN);
+    lab.choose("short", &json!({ "dangerouslyAllowHttp": true, "dangerouslyAllowUnverifiedIdToken": true }));
+    let browser = Browser::start_with(&setup).await;
+    lab.open(&browser).await;
+    let locks = run(&browser, "return [isSecureContext, typeof navigator.locks];").await;
+    assert_eq!(locks, json!([false, "undefined"]), "the browser takes {LAN} for secure");
+    sign_in(&lab, &browser).await;
+    let tabs = lab.open_tabs(&browser, 5).await;
+    hear(&browser, &tabs).await;
+    let all = rounds(&browser, &tabs, ROUNDS, 4.0).await;
+    let refreshes = lab.server.refreshes();
+    figure(&format!("5 tabs of an insecure origin, {ROUNDS} rounds: {refreshes:?}"));
+    assert_one_token_a_round(&all);
+    assert_nobody_signed_out(&browser, &tabs).await;
+    assert_eq!((refreshes.requests, refreshes.reused), (ROUNDS as u32, 0));
+}
