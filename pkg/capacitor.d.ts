@@ -36,7 +36,8 @@ export interface CapacitorPlugins {
   };
   /**
    * `CapacitorHttp` of `@capacitor/core`: makes the requests to the authorization server natively, where CORS forbids them to the
-   * page. Such requests have no `Origin`; a server that wants one refuses them. Without it the page's `fetch` makes them.
+   * page; those of `session.fetch` too, with text alone in both directions. They have no `Origin`; a server that wants one refuses them.
+   * Without it the page's `fetch` makes them.
    */
   CapacitorHttp?: {
     /** Makes a request. */

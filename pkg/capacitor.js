@@ -14,10 +14,12 @@ const BODILESS = [101, 204, 205, 304];
 const nativeFetch =
   (CapacitorHttp) =>
   async (url, { method, headers, body }) => {
+    if (body != null && typeof body !== "string")
+      throw new TypeError("the native HTTP takes a body of text only");
     const answer = await CapacitorHttp.request({
-      url,
+      url: `${url}`,
       method,
-      headers,
+      headers: headers instanceof Headers ? Object.fromEntries(headers) : headers,
       data: body,
       responseType: "text",
       // A redirect would carry the code along.

@@ -13,7 +13,8 @@ const inStore = (store) => ({
 });
 
 export const tauriHost = ({ http, store, secureStorage, ...plugins } = {}) => {
-  const { deepLink, opener } = { ...globalThis.__TAURI__, ...plugins };
+  // Not by spreading: Tauri's plugins put themselves there as properties that are not enumerable.
+  const { deepLink = globalThis.__TAURI__?.deepLink, opener = globalThis.__TAURI__?.opener } = plugins;
   if (!deepLink || !opener) {
     throw new TypeError(
       "tauriHost needs the plugins deep-link and opener: give it { deepLink, opener }, or set withGlobalTauri",

@@ -506,6 +506,13 @@ test("Tauri: launch and event are both drained, once; native HTTP follows no red
     ["page", undefined],
   );
   assert.throws(() => tauriHost({ deepLink }), TypeError);
+
+  // As the plugins do it with `withGlobalTauri`.
+  const global = {};
+  for (const [name, value] of Object.entries({ deepLink, opener }))
+    Object.defineProperty(global, name, { value });
+  stub(context, { __TAURI__: global });
+  assert.equal(tauriHost().tier, "page");
 });
 
 // Electron: both halves and the preload script, joined by a scripted `electron`.

@@ -41,7 +41,8 @@ pub(crate) fn pack() -> Result<PathBuf> {
     for name in BORROWED {
         let source = root().join(name);
         if source.exists() {
-            fs::copy(source, package.join(name))?;
+            // What lies in the package has no folder above it there.
+            fs::write(package.join(name), fs::read_to_string(source)?.replace("](pkg/", "]("))?;
         }
     }
     let packed = run_quietly(

@@ -152,7 +152,7 @@ fn npm_files() -> Result<String> {
 fn crate_files() -> Result<String> {
     let listed = read(cargo().args(["package", "--quiet", "--package", NAME, "--list", "--allow-dirty"]))?;
     let found = listed.lines().map(str::to_owned).collect();
-    let known = ["ls-files", "--", "src", "Cargo.toml", "README.md", "CHANGELOG.md", "LICENSE-*"];
+    let known = ["ls-files", "--", "src", "Cargo.toml", "README.md", "CHANGELOG.md", "ERRORS.md", "LICENSE-*"];
     let known = read(Command::new("git").current_dir(root()).args(known))?;
     compare(&found, &known.lines().chain(BY_CARGO).map(str::to_owned).collect())
 }

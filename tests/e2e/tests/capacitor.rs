@@ -28,7 +28,7 @@ async fn open(lab: &Lab, browser: &Browser) {
 /// Begins a login; gives the URL that the system's browser was asked to open.
 async fn begin(browser: &Browser) -> String {
     let script = "const opened = () => native.kept('opened') ?? []; const before = opened().length;
-        await shell.login(); return opened()[before];";
+        return shell.login().then(() => opened()[before]);";
     let url = browser.run(script).await.expect("a login can be begun");
     url.as_str().expect("the browser was opened").to_owned()
 }
@@ -37,7 +37,7 @@ async fn begin(browser: &Browser) -> String {
 async fn outcomes(browser: &Browser, expected: &[&str]) {
     let sought = format!("return shell.outcomes.length >= {} ? true : null;", expected.len());
     browser.until(&sought).await.expect("the URLs are handled");
-    let quiet = "await new Promise((done) => setTimeout(done, 200)); return shell.outcomes;";
+    let quiet = "return new Promise((done) => setTimeout(done, 200)).then(() => shell.outcomes);";
     assert_eq!(browser.run(quiet).await.expect("the page runs"), json!(expected));
 }
 
