@@ -20,7 +20,7 @@
 //! no redirect; `browse` shows the user a page and gives the URL that they come back with; `verify` is its cryptography, for which
 //! a crate such as `ring` serves. The directory `www/native` of the repository is an application with all three.
 //!
-//! ```
+//! ```ignore-wasm32
 //! use pkce_wasm::error::Error;
 //! use pkce_wasm::flow::authorize::LoginOptions;
 //! use pkce_wasm::flow::metadata::discovery_requests;
