@@ -15,6 +15,10 @@ use crate::{browsers, build, lint, package, reach, release, setup, size, webview
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "120";
 
+/// How often they are started. The server of the test runner has a few threads and may leave one of many scripts that are asked for at
+/// once waiting for ever: then the page never loads, and nothing was tested.
+const WEB_ATTEMPTS: u32 = 4;
+
 /// The members of the workspace that are layers of their own.
 const ELSEWHERE: [&str; 6] = ["--exclude", "e2e", "--exclude", "reach", "--exclude", "webview"];
 
@@ -150,7 +154,21 @@ fn web(stage: &Stage, count: &mut Count) -> Result<bool> {
         .arg(&stage.programs.driver)
         .env("PATH", path_with([&bindgen, &wasm_pack])?)
         .env("WASM_BINDGEN_TEST_TIMEOUT", WEB_TIMEOUT);
-    watch(stage.dress(&mut command), |line| count.read(line))
+    stage.dress(&mut command);
+    for _ in 1..WEB_ATTEMPTS {
+        if let Some(good) = to_the_end(&mut command, count)? {
+            return Ok(good);
+        }
+        say("no test failed, and yet they did not run to their end: once more");
+    }
+    Ok(to_the_end(&mut command, count)?.unwrap_or(false))
+}
+
+/// Whether all tests passed; nothing when none failed, and they did not run to their end either.
+fn to_the_end(command: &mut Command, count: &mut Count) -> Result<Option<bool>> {
+    *count = Count::default();
+    let good = watch(command, |line| count.read(line))?;
+    Ok((good || count.failed > 0).then_some(good))
 }
 
 fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {

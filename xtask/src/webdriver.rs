@@ -23,6 +23,9 @@ const CHROMIUM: [&str; 8] = [
     "--disable-sync",
 ];
 
+/// Milliseconds that the page of the binding tests may take to load.
+const PAGE_LOAD: u32 = 30_000;
+
 /// An engine made ready: its programs and, where it needs one, a display.
 pub(crate) struct Stage {
     pub(crate) engine: Engine,
@@ -64,11 +67,12 @@ impl Stage {
     /// The capabilities of a session.
     fn capabilities(&self) -> Value {
         let browser = &self.programs.browser;
-        match self.engine {
-            Engine::Chromium => json!({ "goog:chromeOptions": { "binary": browser, "args": CHROMIUM } }),
-            Engine::Firefox => json!({ "moz:firefoxOptions": { "binary": browser, "args": ["-headless"] } }),
-            Engine::Webkit => json!({ "webkitgtk:browserOptions": { "binary": browser, "args": ["--automation"] } }),
-        }
+        let (name, options) = match self.engine {
+            Engine::Chromium => ("goog:chromeOptions", json!({ "binary": browser, "args": CHROMIUM })),
+            Engine::Firefox => ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"] })),
+            Engine::Webkit => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] })),
+        };
+        json!({ name: options, "timeouts": { "pageLoad": PAGE_LOAD } })
     }
 }
 
