@@ -1,5 +1,5 @@
 // The host that Cordova's plugins make: sign-in pages open in the system's browser, deep links bring the user back.
-import { createRedirects } from "./redirects.js";
+import { createRedirects, REMEMBERED } from "./redirects.js";
 import { resting } from "./resting.js";
 
 /** A method of cordova-plugin-secure-storage-echo, which calls back. */
@@ -37,26 +37,35 @@ export const cordovaHost = ({
   universalLinkEvent,
 } = {}) => {
   // From now on: the plugin gives the URL by which the application was started as soon as there is a function of this name.
-  const early = [];
-  let hand = (urls) => early.push(...urls);
+  let arrived = [];
+  const listeners = new Set();
+  const arrive = (url) => {
+    arrived = [...arrived, url].slice(-REMEMBERED);
+    for (const hand of listeners) hand([url]);
+  };
   const others = globalThis.handleOpenURL;
   globalThis.handleOpenURL = (url) => {
+    // Before the others, who may throw.
+    arrive(url);
     others?.(url);
-    hand([url]);
+  };
+  // Once: the plugin has one listener for an event, and whoever ends its subscription ends that of all.
+  let subscribed = false;
+  const subscribe = () => {
+    const { universalLinks } = globalThis;
+    if (subscribed || !universalLinks) return;
+    subscribed = true;
+    universalLinks.subscribe(universalLinkEvent ?? null, ({ url }) => arrive(url));
   };
   const secure = secureStorage && (secureStorage.getItem ? secureStorage : byCallbacks(secureStorage));
   const host = {
     open,
     onRedirect: createRedirects({
-      launch: () => early.splice(0),
-      listen: async (listener) => {
-        hand = listener;
-        const { universalLinks } = globalThis;
-        universalLinks?.subscribe(universalLinkEvent ?? null, ({ url }) => hand([url]));
-        return () => {
-          hand = (urls) => early.push(...urls);
-          universalLinks?.unsubscribe(universalLinkEvent ?? null);
-        };
+      launch: () => arrived,
+      listen: async (hand) => {
+        listeners.add(hand);
+        subscribe();
+        return () => listeners.delete(hand);
       },
     }),
     ...resting(secure),

@@ -1,7 +1,7 @@
 // The URLs that a shell hands over: those by which the application was started, and those that arrive while it runs.
 
 /** How many URLs are remembered, so that none is handed over twice. */
-const REMEMBERED = 32;
+export const REMEMBERED = 32;
 
 /**
  * @param launch gives the URLs by which the application was started

@@ -149,6 +149,10 @@ const telephone = () => {
     "Browser.open": ({ url }) => {
       device.opened.push(url);
     },
+    "Browser.addListener": (_, heard) => {
+      device.closes = heard;
+      return device;
+    },
     "Browser.close": () => {
       device.closed += 1;
       throw new Error("there is no browser to close");
@@ -225,6 +229,49 @@ test("Capacitor: killed while the browser was open, the application is started b
   assert.deepEqual(reloaded.statuses(), ["already-completed"]);
   assert.equal(await reloaded.outcomes[0].session.accessToken(), "at");
   assert.equal(device.requests.length, 1);
+});
+
+test("Capacitor: the user closes the browser, signs in a second time, and the first answer still counts when it comes", async () => {
+  const device = telephone();
+  const { Browser } = await import("@capacitor/browser");
+  const app = await start(await capacitor());
+  let finished = 0;
+  await Browser.addListener("browserFinished", () => {
+    finished += 1;
+  });
+  await app.client.login();
+  await until(() => device.closes);
+  device.closes({});
+  await until(() => finished === 1);
+  await quiet();
+  assert.deepEqual(app.outcomes, [], "nothing has come back");
+  assert.equal(await app.client.session(), null);
+  assert.equal(device.requests.length, 0);
+
+  await app.client.login();
+  assert.equal(device.opened.length, 2);
+  for (const url of [device.opened[1], device.opened[0]]) device.hear({ url: callback(url) });
+  await until(() => app.outcomes.length === 2);
+  assert.deepEqual(app.statuses(), ["signed-in", "signed-in"]);
+});
+
+test("Capacitor: URLs that are no callback ask nothing and change nothing", async () => {
+  const device = telephone();
+  device.launch("com.example.app:/settings");
+  const app = await start(await capacitor());
+  await app.client.login();
+  const kept = device.items.get("pkce-wasm");
+  const foreign = [
+    "other.scheme:/callback?code=c&state=s",
+    "https://evil.example/callback?code=c&state=s",
+    "com.example.app://callback?code=c&state=s",
+    "",
+  ];
+  for (const url of foreign) device.hear({ url });
+  await until(() => app.outcomes.length === 1 + foreign.length);
+  assert.deepEqual(new Set(app.statuses()), new Set(["none"]));
+  assert.equal(device.items.get("pkce-wasm"), kept);
+  assert.equal(device.requests.length, 0);
 });
 
 test("Capacitor: the native HTTP follows no redirect, and what it says of failures is told", async () => {
@@ -417,6 +464,54 @@ test("Cordova: NA4 a claimed https URL comes by universal links", async (context
   heard.universal(callback(opened[0], redirectUri));
   await until(() => app.outcomes.length === 2);
   assert.deepEqual(app.statuses().sort(), ["none", "signed-in"]);
+});
+
+test("Cordova: a registration that ends later than the next one begins takes nothing from it", async (context) => {
+  for (const universal of [false, true]) {
+    const calls = [];
+    const heard = cordova(context, calls, { universal });
+    const opened = [];
+    const redirectUri = universal ? "https://app.example/callback" : REDIRECT_URI;
+    const host = cordovaHost({ open: (url) => void opened.push(url), fetch: answering });
+    // As an effect does that is run, undone and run again: the promise of the first run is kept after the second has begun.
+    const first = start(host, { redirectUri });
+    const second = start(host, { redirectUri });
+    (await first).stop();
+    const app = await second;
+    await quiet();
+    assert.ok(calls.every(([, action]) => action !== "jsUnsubscribeFromEvent"));
+    app.client.login();
+    (universal ? heard.universal : globalThis.handleOpenURL)(callback(opened[0], redirectUri));
+    await until(() => app.outcomes.length === 1);
+    assert.deepEqual(app.statuses(), ["signed-in"]);
+    assert.deepEqual((await first).outcomes, [], "who has ended hears nothing more");
+  }
+});
+
+test("Cordova: a handleOpenURL that was there and throws loses no URL", async (context) => {
+  cordova(context, []);
+  globalThis.handleOpenURL = () => {
+    throw new Error("not mine");
+  };
+  const opened = [];
+  const app = await start(cordovaHost({ open: (url) => void opened.push(url), fetch: answering }));
+  app.client.login();
+  assert.throws(() => globalThis.handleOpenURL(callback(opened[0])), /not mine/);
+  await until(() => app.outcomes.length === 1);
+  assert.deepEqual(app.statuses(), ["signed-in"]);
+});
+
+test("Cordova: whoever registers later is given the URL of the launch too", async (context) => {
+  cordova(context, []);
+  const host = cordovaHost({ fetch: answering });
+  globalThis.handleOpenURL(`${REDIRECT_URI}?code=c&state=of-another-client`);
+  const apps = [await start(host)];
+  await until(() => apps[0].outcomes.length === 1);
+  apps.push(await start(host, { clientId: "second" }));
+  for (const app of apps) {
+    await until(() => app.outcomes.length === 1);
+    assert.deepEqual(app.statuses(), ["other-login"]);
+  }
 });
 
 test("Cordova: secure storage that is locked is no empty one", async (context) => {
