@@ -834,6 +834,26 @@ test("Electron: NA5 NA6 a port of the loopback interface leads back, and is clos
   await assert.rejects(fetch(redirectUri), "the port is closed");
 });
 
+test("Electron: NA6 whoever closed the browser begins anew with another port, and the first is closed", async (context) => {
+  const machine = electron(context);
+  machine.serve();
+  const host = await machine.page();
+  const first = await host.listen();
+  const given = await start({ ...host, fetch: answering }, { redirectUri: first });
+  await given.client.login();
+  given.stop();
+
+  const second = await host.listen();
+  context.after(() => host.close());
+  assert.notEqual(second, first);
+  await assert.rejects(fetch(callback(machine.opened[0], first)), "the port is closed");
+  const app = await start({ ...host, fetch: answering }, { redirectUri: second });
+  await app.client.login();
+  await fetch(callback(machine.opened[1], second));
+  await until(() => app.outcomes.length === 1);
+  assert.deepEqual(app.statuses(), ["signed-in"]);
+});
+
 test("the guides are in the package, and name no entry that there is not", () => {
   for (const shell of ["capacitor", "cordova", "electron", "tauri"]) {
     const text = readFileSync(
