@@ -125,7 +125,7 @@ export const createRefresh = ({ glue, goOn, keeping, ready, spread }) => {
       try {
         return note(client.name, await once(client, asked, reason));
       } catch (error) {
-        if (!again || !(error.retryAfter <= SOON)) throw error;
+        if (!again || !error.retryable || !(error.retryAfter <= SOON)) throw error;
         await pause(1000 * error.retryAfter);
       }
     }
