@@ -8,6 +8,9 @@ use alloc::vec::Vec;
 
 use base64::Engine as _;
 
+#[cfg(feature = "client")]
+use crate::text::{Write, from_form, pairs};
+
 /// The alphabet of base64url, and how it goes without padding.
 const BASE64URL: base64::engine::GeneralPurpose = base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
@@ -29,25 +32,40 @@ pub(crate) fn write_base64url(bytes: &[u8], text: &mut [u8]) {
     }
 }
 
+/// Appends bytes in base64url without padding.
+#[cfg(feature = "client")]
+#[inline(never)]
+pub(crate) fn write_base64url_to(text: &mut Vec<u8>, bytes: &[u8]) {
+    let start = text.len();
+    text.resize(start.saturating_add(bytes.len().saturating_mul(4).div_ceil(3)), 0);
+    write_base64url(bytes, text.get_mut(start..).unwrap_or_default());
+}
+
 /// Encodes bytes in base64url without padding.
 #[cfg(feature = "client")]
 #[must_use]
 pub fn base64url(bytes: &[u8]) -> String {
-    let length = bytes.len().saturating_mul(4).div_ceil(3);
-    let mut text = alloc::vec![0; length];
-    write_base64url(bytes, &mut text);
+    let mut text = Vec::new();
+    write_base64url_to(&mut text, bytes);
     String::from_utf8(text).unwrap_or_default()
 }
 
 /// Decodes unpadded base64url; `None` when it is anything else.
+#[cfg(feature = "client")]
+#[must_use]
+pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
+    decode_base64url(text.as_bytes())
+}
+
+/// The same for bytes.
 ///
 /// The crate is given four characters at a time, for the same reason. `A` stands for six zero bits: what is missing of the
 /// last group is filled with it, and has to come out as zeros.
 #[cfg(feature = "client")]
-#[must_use]
-pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::new();
-    for group in text.as_bytes().chunks(4) {
+#[inline(never)]
+pub(crate) fn decode_base64url(text: &[u8]) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len());
+    for group in text.chunks(4) {
         let mut four = [b'A'; 4];
         for (to, from) in four.iter_mut().zip(group) {
             *to = *from;
@@ -58,38 +76,28 @@ pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
         if rest.iter().any(|byte| *byte != 0) {
             return None;
         }
-        bytes.extend_from_slice(decoded);
+        bytes.text(decoded);
     }
     Some(bytes)
 }
 
-/// Everything but the unreserved characters of RFC 3986: what a form or a query component has to escape.
-#[cfg(feature = "client")]
-const RESERVED: &percent_encoding::AsciiSet =
-    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
-
 /// A form or query under construction.
 #[cfg(feature = "client")]
 #[derive(Default)]
-pub struct Form(String);
+pub struct Form(Vec<u8>);
 
 #[cfg(feature = "client")]
 impl Form {
     /// An empty form.
     #[must_use]
     pub const fn new() -> Self {
-        Self(String::new())
+        Self(Vec::new())
     }
 
-    /// Adds a parameter.
+    /// Adds a parameter. Everything but the unreserved characters of RFC 3986 is escaped.
     #[must_use]
     pub fn with(mut self, name: &str, value: &str) -> Self {
-        if !self.0.is_empty() {
-            self.0.push('&');
-        }
-        self.0.extend(percent_encoding::utf8_percent_encode(name, RESERVED));
-        self.0.push('=');
-        self.0.extend(percent_encoding::utf8_percent_encode(value, RESERVED));
+        self.0.pair(name.as_bytes(), value.as_bytes());
         self
     }
 
@@ -105,7 +113,7 @@ impl Form {
     /// The encoded form.
     #[must_use]
     pub fn finish(self) -> String {
-        self.0
+        String::from_utf8(self.0).unwrap_or_default()
     }
 }
 
@@ -113,37 +121,15 @@ impl Form {
 #[cfg(feature = "client")]
 #[must_use]
 pub fn form_pairs(form: &str) -> Option<Vec<(String, String)>> {
-    form.split('&')
-        .filter(|pair| !pair.is_empty())
-        .map(|pair| {
-            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            Some((decode_component(name)?, decode_component(value)?))
-        })
-        .collect()
+    let string = |text: Option<Vec<u8>>| String::from_utf8(text?).ok();
+    pairs(form.as_bytes()).map(|(name, value)| Some((string(name)?, string(from_form(value))?))).collect()
 }
 
-/// Takes a field out of a record. Of one that is there twice, the first counts, and the order of the others stays.
-#[cfg(feature = "client")]
-pub(crate) fn take_field(fields: &mut Vec<(String, String)>, name: &str) -> Option<String> {
-    let position = fields.iter().position(|(field, _)| field == name)?;
-    Some(fields.remove(position).1)
-}
-
-#[cfg(feature = "client")]
-fn decode_component(component: &str) -> Option<String> {
-    let bytes: Vec<u8> = component.bytes().map(|byte| if byte == b'+' { b' ' } else { byte }).collect();
-    String::from_utf8(percent_encoding::percent_decode(&bytes).collect()).ok()
-}
-
-/// A whole number in decimal digits. The formatting of the standard library would be the largest part of the shipped module.
+/// A whole number in decimal digits.
 #[cfg(feature = "client")]
 #[must_use]
 pub fn decimal(number: u64) -> String {
-    let mut digits = match number / 10 {
-        0 => String::new(),
-        tens => decimal(tens),
-    };
-    let digit = u8::try_from(number % 10).unwrap_or_default();
-    digits.push(char::from(b'0'.saturating_add(digit)));
-    digits
+    let mut digits = Vec::new();
+    digits.number(number);
+    String::from_utf8(digits).unwrap_or_default()
 }

@@ -3,7 +3,9 @@
 //! The JavaScript error class, its TypeScript union and the error reference are all made from this table. A code's place
 //! in the table is what records hold of it: new codes are added at the end.
 
+#[cfg(feature = "client")]
 use alloc::boxed::Box;
+#[cfg(feature = "client")]
 use alloc::string::String;
 
 /// Who must act on an [`Error`].
@@ -160,6 +162,88 @@ codes! {
     PopupClosed "popup_closed" User false "The pop-up was closed before the login was finished: begin the login again."
 }
 
+/// A failure inside the protocol: its code, and the place in the tables of what it is about. Two bytes, for it travels
+/// through every `?`. The faces make an [`Error`] or an object of JavaScript of it.
+#[cfg(feature = "client")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Fault(core::num::NonZeroU16);
+
+#[cfg(feature = "client")]
+impl Code {
+    /// The code in that place of the table.
+    pub(crate) fn from_place(place: u64) -> Option<Self> {
+        Self::ALL.get(usize::try_from(place).ok()?).copied()
+    }
+
+    /// A fault about the member in a place of the tables; about nothing in particular with 0.
+    pub(crate) const fn at(self, place: u8) -> Fault {
+        // One more than the code, which may be 0.
+        match core::num::NonZeroU16::new(u16::from_le_bytes([(self as u8).wrapping_add(1), place])) {
+            Some(parts) => Fault(parts),
+            None => Fault(core::num::NonZeroU16::MAX),
+        }
+    }
+
+    /// Whether a login whose callback failed so has come to its end. Otherwise the answer was not shown to be the
+    /// server's own, and the true one may still come.
+    pub(crate) const fn ends_login(self) -> bool {
+        matches!(
+            self,
+            Self::AccessDenied | Self::AuthorizationRefused | Self::InteractionRequired | Self::TransactionExpired
+        )
+    }
+
+    /// Whether beginning the login again may lead to another end. `is_invalid_grant` says that the server refused the
+    /// code or the refresh token itself.
+    pub(crate) const fn restart_helps(self, is_invalid_grant: bool) -> bool {
+        match self.blame() {
+            Blame::User => true,
+            Blame::Environment => !matches!(self, Self::IdTokenUnverifiable),
+            Blame::Server => self.retryable() || is_invalid_grant,
+            Blame::Peer => !matches!(
+                self,
+                Self::PkceUnsupported
+                    | Self::EndpointInsecure
+                    | Self::MetadataInvalid
+                    | Self::IssuerMismatch
+                    | Self::IdTokenExpired
+                    | Self::IdTokenNotYetValid
+                    | Self::SigningKeyNotFound
+                    | Self::JwksInvalid
+            ),
+            Blame::Caller => matches!(self, Self::TransactionInvalid),
+            Blame::Internal => false,
+        }
+    }
+}
+
+#[cfg(feature = "client")]
+impl Fault {
+    pub(crate) fn code(self) -> Code {
+        let [code, _] = self.0.get().to_le_bytes();
+        Code::from_place(u64::from(code.wrapping_sub(1))).unwrap_or(Code::Internal)
+    }
+
+    /// The place in the tables of what it is about; 0 when it is about nothing in particular.
+    pub(crate) const fn place(self) -> u8 {
+        let [_, place] = self.0.get().to_le_bytes();
+        place
+    }
+
+    /// The same fault under another code.
+    pub(crate) const fn with_code(self, code: Code) -> Self {
+        code.at(self.place())
+    }
+}
+
+#[cfg(feature = "client")]
+impl From<Code> for Fault {
+    fn from(code: Code) -> Self {
+        code.at(0)
+    }
+}
+
+#[cfg(feature = "client")]
 /// What the server said when it refused (RFC 6749 sections 4.1.2.1 and 5.2): as it was sent, not to be trusted as HTML or link.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Refusal {
@@ -171,6 +255,7 @@ pub struct Refusal {
     pub error_uri: Option<String>,
 }
 
+#[cfg(feature = "client")]
 /// What a login has to ask for, so that its tokens serve where these did not (RFC 6750 section 3.1, RFC 9470 section 4).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Needed {
@@ -182,12 +267,14 @@ pub struct Needed {
     pub max_age: Option<u32>,
 }
 
+#[cfg(feature = "client")]
 /// A failure: its code, what it is about, and the server's own words where there were any. Never holds a secret.
 ///
 /// It is one pointer wide, for it travels through every `?`; its members are those of [`Details`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Error(Box<Details>);
 
+#[cfg(feature = "client")]
 /// The members of an [`Error`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Details {
@@ -205,6 +292,7 @@ pub struct Details {
     pub needed: Option<Needed>,
 }
 
+#[cfg(feature = "client")]
 impl core::ops::Deref for Error {
     type Target = Details;
 
@@ -213,6 +301,7 @@ impl core::ops::Deref for Error {
     }
 }
 
+#[cfg(feature = "client")]
 impl Error {
     /// An error with nothing but its code.
     #[must_use]
@@ -267,24 +356,7 @@ impl Error {
     /// Whether beginning the login again may lead to another end.
     #[must_use]
     pub fn restart_helps(&self) -> bool {
-        match self.code.blame() {
-            Blame::User => true,
-            Blame::Environment => self.code != Code::IdTokenUnverifiable,
-            Blame::Server => self.code.retryable() || self.is_invalid_grant(),
-            Blame::Peer => !matches!(
-                self.code,
-                Code::PkceUnsupported
-                    | Code::EndpointInsecure
-                    | Code::MetadataInvalid
-                    | Code::IssuerMismatch
-                    | Code::IdTokenExpired
-                    | Code::IdTokenNotYetValid
-                    | Code::SigningKeyNotFound
-                    | Code::JwksInvalid
-            ),
-            Blame::Caller => matches!(self.code, Code::TransactionInvalid),
-            Blame::Internal => false,
-        }
+        self.code.restart_helps(self.is_invalid_grant())
     }
 
     /// Whether the server refused the code or the refresh token itself (RFC 6749 section 5.2).
@@ -297,10 +369,7 @@ impl Error {
     /// server's own, and the true one may still come.
     #[must_use]
     pub fn ends_login(&self) -> bool {
-        matches!(
-            self.code,
-            Code::AccessDenied | Code::AuthorizationRefused | Code::InteractionRequired | Code::TransactionExpired
-        )
+        self.code.ends_login()
     }
 }
 
@@ -312,12 +381,14 @@ impl core::fmt::Display for Code {
 
 impl core::error::Error for Code {}
 
+#[cfg(feature = "client")]
 impl From<Code> for Error {
     fn from(code: Code) -> Self {
         Self::new(code)
     }
 }
 
+#[cfg(feature = "client")]
 impl core::fmt::Display for Error {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.write_str(self.code.message())?;
@@ -328,4 +399,5 @@ impl core::fmt::Display for Error {
     }
 }
 
+#[cfg(feature = "client")]
 impl core::error::Error for Error {}

@@ -2,8 +2,9 @@
 
 use alloc::string::String;
 
-use crate::error::{Code, Error};
+use crate::error::{Code, Fault};
 use crate::secret::Secret;
+use crate::text::{cut, cut_last};
 
 /// A request to the authorization server. To be sent without cookies, without referrer, past every cache,
 /// and without following redirects.
@@ -47,15 +48,49 @@ pub struct Response {
 }
 
 impl Response {
+    /// The same as the protocol reads it.
+    pub(crate) fn reply(&self) -> Reply<'_> {
+        Reply {
+            status: u64::from(self.status),
+            content_type: self.content_type.as_deref().unwrap_or_default().as_bytes(),
+            date: self.date,
+            retry_after: self.retry_after,
+            body: self.body.expose().as_bytes(),
+        }
+    }
+
+    /// Whether the header says that the body is JSON: `application/json` or a `+json` type, with any parameters.
+    #[must_use]
+    pub fn is_json(&self) -> bool {
+        self.reply().is_json()
+    }
+
+    /// Whether the header says that the body is of this type, with any parameters.
+    #[must_use]
+    pub fn has_type(&self, essence: &str) -> bool {
+        self.reply().has_type(essence.as_bytes())
+    }
+}
+
+/// An answer as the protocol reads it: parts of the text that brought it.
+#[derive(Clone, Copy)]
+pub(crate) struct Reply<'a> {
+    pub(crate) status: u64,
+    pub(crate) content_type: &'a [u8],
+    pub(crate) date: Option<u64>,
+    pub(crate) retry_after: Option<u64>,
+    pub(crate) body: &'a [u8],
+}
+
+impl Reply<'_> {
     /// Refuses what means the same whatever was asked: a redirect, which is never followed (RFC 9700 section 4.12), and
-    /// a server that failed.
-    pub(crate) fn check_status(&self) -> Result<(), Error> {
-        let code = match self.status {
-            300..=399 => Code::RedirectNotFollowed,
-            429 | 500.. => Code::ServerError,
-            _ => return Ok(()),
-        };
-        Err(Error::new(code).status(self.status).retry_after(self.retry_after))
+    /// a server that failed. A page sees a redirect that was not followed as the status 0.
+    pub(crate) fn check_status(&self) -> Result<(), Fault> {
+        match self.status {
+            0 | 300..=399 => Err(Code::RedirectNotFollowed.into()),
+            429 | 500.. => Err(Code::ServerError.into()),
+            _ => Ok(()),
+        }
     }
 
     /// The time by the server's clock, which is that of what the server signs. It came over TLS with the rest of the answer, from
@@ -66,21 +101,16 @@ impl Response {
         self.date.filter(|date| date.abs_diff(now) <= MAX_DIFFERENCE).unwrap_or(now)
     }
 
-    /// Whether the header says that the body is JSON: `application/json` or a `+json` type, with any parameters.
-    #[must_use]
-    pub fn is_json(&self) -> bool {
-        self.has_type("application/json")
-            || self.essence().rsplit_once('+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"))
+    pub(crate) fn is_json(&self) -> bool {
+        self.has_type(b"application/json")
+            || cut_last(self.essence(), b'+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case(b"json"))
     }
 
-    /// Whether the header says that the body is of this type, with any parameters.
-    #[must_use]
-    pub fn has_type(&self, essence: &str) -> bool {
+    pub(crate) fn has_type(&self, essence: &[u8]) -> bool {
         self.essence().eq_ignore_ascii_case(essence)
     }
 
-    fn essence(&self) -> &str {
-        let content_type = self.content_type.as_deref().unwrap_or_default();
-        content_type.split(';').next().unwrap_or_default().trim_ascii()
+    fn essence(&self) -> &[u8] {
+        cut(self.content_type, b';').0.trim_ascii()
     }
 }

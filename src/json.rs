@@ -1,69 +1,275 @@
-//! A read-only view of JSON, so that the platform's parser serves in a page and `serde_json` elsewhere.
+//! JSON that stays where it is (RFC 8259): a text is checked and passed over once, and its values are parts of it.
+//!
+//! A value may be 64 levels deep. Half of a surrogate pair becomes U+FFFD. A whole number between -2^53 and 2^53 is exact;
+//! any other one may differ in its last places.
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
-/// A JSON value that somebody else parsed. Of a member given twice, the last one counts.
-pub trait Json: Sized {
-    /// Parses a text; `None` when it is not JSON.
-    fn parse(text: &str) -> Option<Self>;
-    /// Writes it as a text.
-    fn to_text(&self) -> String;
-    /// Whether this is an object.
-    fn is_object(&self) -> bool;
-    /// A member of an object; `None` when this is no object, or the member is absent or null.
-    fn member(&self, name: &str) -> Option<Self>;
-    /// The text of a string.
-    fn as_string(&self) -> Option<String>;
-    /// The value of a number.
-    fn as_number(&self) -> Option<f64>;
-    /// The value of a boolean.
-    fn as_boolean(&self) -> Option<bool>;
-    /// The elements of an array.
-    fn as_elements(&self) -> Option<Vec<Self>>;
+use crate::text::{Write, cut, nibble};
 
-    /// A member that is a string.
-    fn string(&self, name: &str) -> Option<String> {
-        self.member(name)?.as_string()
+/// How deep values may stand inside of each other.
+pub const MAX_DEPTH: u8 = 64;
+
+/// A value as it stands in a text that was found to be JSON. The default is no value.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Json<'a>(&'a [u8]);
+
+/// Called with each key and each value. An element of an array has no key.
+type Visit<'v, 'a> = dyn FnMut(Json<'a>, Json<'a>) + 'v;
+
+/// The value that a whole text is; `None` when the text is not JSON.
+#[must_use]
+pub fn parse(text: &[u8]) -> Option<Json<'_>> {
+    let mut cursor = Cursor(text);
+    let value = cursor.value(MAX_DEPTH)?;
+    cursor.0.is_empty().then_some(value)
+}
+
+impl<'a> Json<'a> {
+    /// The value as it stands; empty when it is none.
+    #[must_use]
+    pub const fn raw(self) -> &'a [u8] {
+        self.0
     }
 
-    /// A member that is a number.
-    fn number(&self, name: &str) -> Option<f64> {
-        self.member(name)?.as_number()
+    /// How the value begins: `{` an object, `[` an array, `"` a string, `t`, `f`, `n` a literal name, a digit or `-` a
+    /// number; 0 when it is none.
+    #[must_use]
+    pub fn kind(self) -> u8 {
+        self.0.first().copied().unwrap_or_default()
+    }
+
+    /// Visits the members of an object (`{`) or the elements of an array (`[`). `None` when the value is of another kind.
+    pub fn each(self, kind: u8, visit: &mut Visit<'_, 'a>) -> Option<()> {
+        if self.kind() != kind {
+            return None;
+        }
+        Cursor(self.0).items(MAX_DEPTH, visit)
+    }
+
+    /// Appends the text of a string. `None` when the value is no string.
+    #[inline(never)]
+    pub fn text(self, text: &mut Vec<u8>) -> Option<()> {
+        let mut rest = self.0.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        loop {
+            let (plain, after) = cut(rest, b'\\');
+            text.text(plain);
+            let Some((&escape, after)) = after.and_then(<[u8]>::split_first) else { return Some(()) };
+            rest = after;
+            text.push(match escape {
+                b'b' => 8,
+                b'f' => 12,
+                b'n' => b'\n',
+                b'r' => b'\r',
+                b't' => b'\t',
+                b'u' => {
+                    let character = char::from_u32(scalar(&mut rest)).unwrap_or(char::REPLACEMENT_CHARACTER);
+                    text.text(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    continue;
+                }
+                byte => byte,
+            });
+        }
+    }
+
+    /// The value of a number.
+    #[must_use]
+    pub fn number(self) -> Option<f64> {
+        number(self.0)
     }
 }
 
-#[cfg(not(target_arch = "wasm32"))]
-impl Json for serde_json::Value {
-    fn parse(text: &str) -> Option<Self> {
-        serde_json::from_str(text).ok()
+/// The character of an escape whose `\u` was read: with half of a surrogate pair, the other half may follow.
+fn scalar(rest: &mut &[u8]) -> u32 {
+    let high = unit(rest);
+    if high & 0xFC00 == 0xD800
+        && let Some(mut after) = rest.strip_prefix(b"\\u")
+    {
+        let low = unit(&mut after);
+        if low & 0xFC00 == 0xDC00 {
+            *rest = after;
+            return ((high & 0x3FF) << 10 | low & 0x3FF).wrapping_add(0x10000);
+        }
+    }
+    high
+}
+
+/// Four hexadecimal digits, which are there.
+fn unit(rest: &mut &[u8]) -> u32 {
+    let Some((digits, after)) = rest.split_at_checked(4) else { return 0 };
+    *rest = after;
+    digits.iter().fold(0, |unit, digit| unit << 4 | u32::from(nibble(*digit)))
+}
+
+/// The value of a JSON number; `None` when the text does not begin as one.
+#[must_use]
+#[inline(never)]
+pub fn number(text: &[u8]) -> Option<f64> {
+    let (mut value, mut scale, mut exponent) = (0.0, 0_i32, 0_i32);
+    let (mut behind, mut in_exponent, mut falls) = (false, false, false);
+    for byte in text {
+        match byte {
+            b'-' => falls = in_exponent,
+            b'.' => behind = true,
+            b'0'..=b'9' => {
+                let digit = byte.wrapping_sub(b'0');
+                if in_exponent {
+                    exponent = exponent.saturating_mul(10).saturating_add(i32::from(digit));
+                } else {
+                    value = value * 10.0 + f64::from(digit);
+                    scale = scale.saturating_sub(i32::from(behind));
+                }
+            }
+            // `e`, or the sign that it needs not.
+            _ => in_exponent = true,
+        }
+    }
+    let mut power = scale.saturating_add(if falls { exponent.saturating_neg() } else { exponent }).clamp(-800, 800);
+    // In steps of a power of ten that is exact. A zero stays one, also beyond what a number can hold.
+    while power != 0 && value != 0.0 {
+        let step = power.clamp(-22, 22);
+        let factor = (0..step.unsigned_abs()).fold(1.0, |factor, _| factor * 10.0);
+        value = if step > 0 { value * factor } else { value / factor };
+        power = power.wrapping_sub(step);
+    }
+    match text.first()? {
+        b'-' => Some(-value),
+        b'0'..=b'9' => Some(value),
+        _ => None,
+    }
+}
+
+/// What is still to be read.
+struct Cursor<'a>(&'a [u8]);
+
+impl<'a> Cursor<'a> {
+    /// The next byte; 0, which begins nothing, at the end.
+    fn peek(&self) -> u8 {
+        self.0.first().copied().unwrap_or_default()
     }
 
-    fn to_text(&self) -> String {
-        alloc::string::ToString::to_string(self)
+    #[inline(never)]
+    fn skip(&mut self) -> u8 {
+        let byte = self.peek();
+        self.0 = self.0.get(1..).unwrap_or_default();
+        byte
     }
 
-    fn is_object(&self) -> bool {
-        self.is_object()
+    fn space(&mut self) {
+        while matches!(self.peek(), b' ' | b'\t' | b'\n' | b'\r') {
+            self.skip();
+        }
     }
 
-    fn member(&self, name: &str) -> Option<Self> {
-        self.get(name).filter(|value| !value.is_null()).cloned()
+    /// Passes over the object or array that begins here, to its end.
+    fn items(&mut self, depth: u8, visit: &mut Visit<'_, 'a>) -> Option<()> {
+        let depth = depth.checked_sub(1)?;
+        // In ASCII the closing bracket is the second one after the opening one.
+        let close = self.skip().wrapping_add(2);
+        self.space();
+        if self.peek() == close {
+            self.skip();
+            return Some(());
+        }
+        loop {
+            let mut key = Json::default();
+            if close == b'}' {
+                self.space();
+                if self.peek() != b'"' {
+                    return None;
+                }
+                key = self.value(depth)?;
+                if self.skip() != b':' {
+                    return None;
+                }
+            }
+            let value = self.value(depth)?;
+            visit(key, value);
+            let mark = self.skip();
+            if mark == close {
+                return Some(());
+            }
+            if mark != b',' {
+                return None;
+            }
+        }
     }
 
-    fn as_string(&self) -> Option<String> {
-        self.as_str().map(String::from)
+    /// Passes over a value and the space around it.
+    fn value(&mut self, depth: u8) -> Option<Json<'a>> {
+        self.space();
+        let start = self.0;
+        match self.peek() {
+            b'{' | b'[' => self.items(depth, &mut |_, _| {})?,
+            b'"' => self.string()?,
+            b't' => self.word(b"true")?,
+            b'f' => self.word(b"false")?,
+            b'n' => self.word(b"null")?,
+            _ => self.number()?,
+        }
+        let length = start.len().saturating_sub(self.0.len());
+        self.space();
+        start.get(..length).map(Json)
     }
 
-    fn as_number(&self) -> Option<f64> {
-        self.as_f64()
+    fn word(&mut self, word: &[u8]) -> Option<()> {
+        self.0 = self.0.strip_prefix(word)?;
+        Some(())
     }
 
-    fn as_boolean(&self) -> Option<bool> {
-        self.as_bool()
+    fn string(&mut self) -> Option<()> {
+        self.skip();
+        loop {
+            // At the end there is a zero, too.
+            match self.skip() {
+                b'"' => return Some(()),
+                0..0x20 => return None,
+                b'\\' => match self.skip() {
+                    b'u' => {
+                        for _ in 0..4 {
+                            if !self.skip().is_ascii_hexdigit() {
+                                return None;
+                            }
+                        }
+                    }
+                    b'"' | b'\\' | b'/' | b'b' | b'f' | b'n' | b'r' | b't' => {}
+                    _ => return None,
+                },
+                _ => {}
+            }
+        }
     }
 
-    fn as_elements(&self) -> Option<Vec<Self>> {
-        self.as_array().cloned()
+    fn number(&mut self) -> Option<()> {
+        if self.peek() == b'-' {
+            self.skip();
+        }
+        if self.peek() == b'0' {
+            self.skip();
+        } else {
+            self.digits()?;
+        }
+        if self.peek() == b'.' {
+            self.skip();
+            self.digits()?;
+        }
+        if self.peek() | 0x20 == b'e' {
+            self.skip();
+            if matches!(self.peek(), b'+' | b'-') {
+                self.skip();
+            }
+            self.digits()?;
+        }
+        Some(())
+    }
+
+    fn digits(&mut self) -> Option<()> {
+        if !self.peek().is_ascii_digit() {
+            return None;
+        }
+        while self.peek().is_ascii_digit() {
+            self.skip();
+        }
+        Some(())
     }
 }

@@ -145,31 +145,28 @@ pub mod json;
 pub mod random;
 pub mod secret;
 #[cfg(feature = "client")]
+mod table;
+#[cfg(feature = "client")]
+mod text;
+#[cfg(feature = "client")]
 pub mod url;
 
-// The protocol, in the order in which a login happens.
+// The protocol, over texts.
 #[cfg(feature = "client")]
-pub mod flow;
+mod flow;
 #[cfg(feature = "client")]
 pub mod jwt;
 pub mod pkce;
+#[cfg(feature = "client")]
+mod tables;
 
-// The face: conversions and browser calls.
-#[cfg(target_arch = "wasm32")]
+// Its faces: types for Rust, texts for JavaScript.
+#[cfg(feature = "client")]
+pub mod client;
+#[cfg(all(target_arch = "wasm32", feature = "web"))]
 pub mod web;
 
-pub use error::{Code, Error};
+pub use error::Code;
 #[cfg(feature = "client")]
-pub use flow::{
-    authorize::{Authorization, begin},
-    callback::{Callback, Grant},
-    config::{Config, Settings},
-    jwks::Jwks,
-    metadata::Metadata,
-    signature::{Check, Step, Unverified, Verdict},
-    token::{Answer, Exchange},
-    token_set::{TokenSet, VerifiedBy},
-    transaction::Transaction,
-    user_agent::UserAgent,
-};
+pub use error::Error;
 pub use pkce::{Challenge, Method, Verifier};

@@ -161,7 +161,7 @@ pub fn verify(code_verifier: impl AsRef<[u8]>, code_challenge: impl AsRef<[u8]>,
     }
 }
 
-fn is_verifier(text: &[u8]) -> bool {
+pub(crate) fn is_verifier(text: &[u8]) -> bool {
     (MIN_LENGTH..=MAX_LENGTH).contains(&text.len()) && text.iter().all(|byte| is_unreserved(*byte))
 }
 

@@ -1,13 +1,13 @@
 //! Randomness: entropy in, tokens out. There is one source, and no weaker one behind it.
 
 #[cfg(feature = "client")]
-use alloc::string::String;
+use alloc::vec::Vec;
 
 #[cfg(feature = "client")]
 use zeroize::Zeroizing;
 
 #[cfg(feature = "client")]
-use crate::encoding::base64url;
+use crate::encoding::write_base64url_to;
 use crate::error::Code;
 
 /// A source of cryptographic randomness.
@@ -29,13 +29,14 @@ impl Entropy for SystemEntropy {
     }
 }
 
-/// 256 random bits as 43 base64url characters: a `state`, a `nonce`, a `code_verifier`.
+/// Appends 256 random bits as 43 base64url characters: a `state`, a `nonce`.
 ///
 /// # Errors
 /// [`Code::RandomnessUnavailable`]
 #[cfg(feature = "client")]
-pub fn token(entropy: &mut impl Entropy) -> Result<String, Code> {
+pub(crate) fn token(entropy: &mut impl Entropy, text: &mut Vec<u8>) -> Result<(), Code> {
     let mut bytes = Zeroizing::new([0; 32]);
     entropy.fill(bytes.as_mut_slice())?;
-    Ok(base64url(bytes.as_slice()))
+    write_base64url_to(text, bytes.as_slice());
+    Ok(())
 }

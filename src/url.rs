@@ -1,42 +1,45 @@
 //! The parts of an absolute URI (RFC 3986 appendix B). Splits, never normalises: what is compared and sent is what was written.
 
+use crate::text::{all, cut, cut_last, has, number, take};
+
 /// An absolute URI, split. The parts are those of the text, byte for byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Url<'a> {
     /// Before the first colon.
-    pub scheme: &'a str,
+    pub scheme: &'a [u8],
     /// Between `//` and the path, when there is a `//`.
-    pub authority: Option<&'a str>,
+    pub authority: Option<&'a [u8]>,
     /// From the authority to `?` or `#`.
-    pub path: &'a str,
+    pub path: &'a [u8],
     /// After `?`.
-    pub query: Option<&'a str>,
+    pub query: Option<&'a [u8]>,
     /// After `#`.
-    pub fragment: Option<&'a str>,
+    pub fragment: Option<&'a [u8]>,
 }
 
 impl<'a> Url<'a> {
     /// Splits an absolute URI. `None` when it is relative, holds a character that no URI may hold (a browser might read
     /// it in another way than we do), or names a user in its authority.
     #[must_use]
-    pub fn parse(text: &'a str) -> Option<Self> {
-        if !text.bytes().all(is_uri_byte) {
+    #[inline(never)]
+    pub fn parse(text: &'a [u8]) -> Option<Self> {
+        if !all(text, is_uri_byte) {
             return None;
         }
-        let (text, fragment) = split_off(text, '#');
-        let (text, query) = split_off(text, '?');
-        let (scheme, rest) = text.split_once(':')?;
-        if !is_scheme(scheme) {
+        let (text, fragment) = cut(text, b'#');
+        let (text, query) = cut(text, b'?');
+        let (scheme, Some(rest)) = cut(text, b':') else { return None };
+        if !scheme.first()?.is_ascii_alphabetic() || !all(scheme, is_scheme_byte) {
             return None;
         }
-        let (authority, path) = match rest.strip_prefix("//") {
+        let (authority, path) = match rest.strip_prefix(b"//") {
             Some(rest) => {
-                let (authority, path) = rest.split_at_checked(rest.find('/').unwrap_or(rest.len()))?;
-                (Some(authority), path)
+                let (authority, _) = cut(rest, b'/');
+                (Some(authority), rest.get(authority.len()..)?)
             }
             None => (None, rest),
         };
-        if authority.is_some_and(|authority| authority.contains('@')) {
+        if authority.is_some_and(|authority| has(authority, b'@')) {
             return None;
         }
         let url = Self { scheme, authority, path, query, fragment };
@@ -46,21 +49,21 @@ impl<'a> Url<'a> {
     /// Whether the scheme is `https` or `http`.
     #[must_use]
     pub fn is_web(&self) -> bool {
-        self.has_scheme("https") || self.has_scheme("http")
+        self.has_scheme(b"https") || self.has_scheme(b"http")
     }
 
     /// Whether the scheme is this one; schemes know no case (RFC 3986 section 3.1).
     #[must_use]
-    pub fn has_scheme(&self, scheme: &str) -> bool {
+    pub fn has_scheme(&self, scheme: &[u8]) -> bool {
         self.scheme.eq_ignore_ascii_case(scheme)
     }
 
     /// The host of the authority, without its port.
     #[must_use]
-    pub fn host(&self) -> &'a str {
-        let authority = self.authority.unwrap_or("");
-        match authority.rsplit_once(':') {
-            Some((host, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) => host,
+    pub fn host(&self) -> &'a [u8] {
+        let authority = self.authority.unwrap_or_default();
+        match cut_last(authority, b':') {
+            Some((host, port)) if all(port, |byte| byte.is_ascii_digit()) => host,
             _ => authority,
         }
     }
@@ -69,7 +72,7 @@ impl<'a> Url<'a> {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let host = self.host();
-        host.eq_ignore_ascii_case("localhost") || host == "[::1]" || is_loopback_v4(host)
+        host.eq_ignore_ascii_case(b"localhost") || host == b"[::1]" || is_loopback_v4(host)
     }
 
     /// Whether scheme, host and port are those of another web address, be its default port written or not (RFC 6454 section 4).
@@ -80,29 +83,27 @@ impl<'a> Url<'a> {
     }
 
     /// The authority without a default port.
-    fn significant_authority(&self) -> &'a str {
+    fn significant_authority(&self) -> &'a [u8] {
         let authority = self.authority.unwrap_or_default();
-        let default_port = if self.has_scheme("https") { ":443" } else { ":80" };
+        let default_port = if self.has_scheme(b"https") { b":443".as_slice() } else { b":80" };
         authority.strip_suffix(default_port).unwrap_or(authority)
     }
 
     /// Whether a secret may travel there: over TLS, or not leaving this machine.
     #[must_use]
     pub fn is_secure(&self) -> bool {
-        self.has_scheme("https") || (self.has_scheme("http") && self.is_loopback())
+        self.has_scheme(b"https") || (self.has_scheme(b"http") && self.is_loopback())
     }
 }
 
 /// Whether somebody may make a link of it: `https` or `http`, and not `javascript` or the like.
-pub(crate) fn is_link(text: &str) -> bool {
+pub(crate) fn is_link(text: &[u8]) -> bool {
     Url::parse(text).is_some_and(|url| url.is_web())
 }
 
-fn split_off(text: &str, mark: char) -> (&str, Option<&str>) {
-    match text.split_once(mark) {
-        Some((before, after)) => (before, Some(after)),
-        None => (text, None),
-    }
+/// Whether it is over TLS.
+pub(crate) fn is_tls(text: &[u8]) -> bool {
+    Url::parse(text).is_some_and(|url| url.has_scheme(b"https"))
 }
 
 /// The characters of RFC 3986 section 2; anything else has to be escaped before it is a URI.
@@ -110,14 +111,17 @@ const fn is_uri_byte(byte: u8) -> bool {
     byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
 }
 
-fn is_scheme(scheme: &str) -> bool {
-    scheme.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
-        && scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.'))
+const fn is_scheme_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
 }
 
-fn is_loopback_v4(host: &str) -> bool {
-    let mut octets = host.split('.');
-    octets.next() == Some("127")
-        && octets.clone().count() == 3
-        && octets.all(|octet| octet.bytes().all(|byte| byte.is_ascii_digit()) && octet.parse::<u8>().is_ok())
+fn is_loopback_v4(host: &[u8]) -> bool {
+    let mut rest = host;
+    let first = take(&mut rest, b'.');
+    let mut count = 0_u8;
+    let are_octets = rest.split(|byte| *byte == b'.').all(|octet| {
+        count = count.saturating_add(1);
+        number(octet).is_some_and(|octet| octet < 256)
+    });
+    first == b"127" && count == 3 && are_octets
 }

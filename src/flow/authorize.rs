@@ -1,253 +1,212 @@
 //! The authorization request: the URL to send the user to, and the transaction to keep (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
 
-use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::encoding::{Form, decimal, form_pairs};
-use crate::error::{Code, Error};
-use crate::flow::config::{Config, asks_for_openid, check_list};
-use crate::flow::metadata::Metadata;
-use crate::flow::transaction::{POPUP, Transaction};
-use crate::json::Json;
+use crate::error::{Code, Fault};
+use crate::flow::config::{asks_for_openid, is_list, is_set, whole};
+use crate::flow::setup::Setup;
+use crate::flow::transaction::{POPUP, Transaction, TransactionParts};
+use crate::json;
 use crate::pkce::{MIN_LENGTH, Method, Verifier};
 use crate::random::{Entropy, token};
-use crate::secret::Secret;
+use crate::table::plain;
+use crate::tables::{DETAIL, Detail, Options, about};
+use crate::text::{Write, all, contains, cut, from_form, number, pairs};
 use crate::url::Url;
 
-/// What a single login may ask for.
-#[derive(Clone, Debug, Default)]
-pub struct LoginOptions {
-    /// Scopes of this login instead of the configured ones.
-    pub scope: Option<String>,
-    /// A path of the application's origin to return to; kept in the transaction, never in the URL.
-    pub return_to: Option<String>,
-    /// `prompt` (OpenID Connect Core section 3.1.2.1).
-    pub prompt: Option<String>,
-    /// `login_hint` (OpenID Connect Core section 3.1.2.1).
-    pub login_hint: Option<String>,
-    /// `max_age`, in seconds: the user has to have been authenticated no longer before the login than this. The ID token
-    /// has to say so in `auth_time` (OpenID Connect Core section 3.1.2.1).
-    pub max_age: Option<u32>,
-    /// `acr_values`, separated by spaces: the `acr` of the ID token has to be one of them (OpenID Connect Core section 3.1.3.7).
-    pub acr_values: Option<String>,
-    /// `ui_locales`: languages, the best one first, separated by spaces (OpenID Connect Core section 3.1.2.1).
-    pub ui_locales: Option<String>,
-    /// `claims`: single claims to be told (OpenID Connect Core section 5.5).
-    pub claims: Option<ClaimsRequest>,
-    /// `resource`: where the access token is to be used, absolute URIs, separated by spaces (RFC 8707 section 2).
-    pub resource: Option<String>,
-    /// `authorization_details`: what exactly the tokens are to allow (RFC 9396 section 2).
-    pub authorization_details: Option<AuthorizationDetails>,
-    /// Whether another window than the one that begins the login comes back with the callback.
-    pub popup: bool,
-    /// Further parameters. They cannot replace one that this crate sets.
-    pub extra_parameters: Vec<(String, String)>,
-}
-
-/// The value of `claims`: a JSON object (OpenID Connect Core section 5.5).
-#[derive(Clone, Debug)]
-pub struct ClaimsRequest(String);
-
-impl ClaimsRequest {
-    /// Takes a text that is a JSON object.
-    ///
-    /// # Errors
-    /// [`Code::ConfigInvalid`]
-    pub fn parse<J: Json>(text: String) -> Result<Self, Error> {
-        match J::parse(&text) {
-            Some(claims) if claims.is_object() => Ok(Self(text)),
-            _ => Err(Error::new(Code::ConfigInvalid).about("claims")),
-        }
-    }
-}
-
-/// The value of `authorization_details`: a JSON array of objects, each with its `type` (RFC 9396 section 2).
-#[derive(Clone, Debug)]
-pub struct AuthorizationDetails(String);
-
-impl AuthorizationDetails {
-    /// Takes a text that is such an array.
-    ///
-    /// # Errors
-    /// [`Code::ConfigInvalid`]
-    pub fn parse<J: Json>(text: String) -> Result<Self, Error> {
-        match J::parse(&text).and_then(|details| details.as_elements()) {
-            Some(details) if details.iter().all(|detail| detail.string("type").is_some()) => Ok(Self(text)),
-            _ => Err(Error::new(Code::ConfigInvalid).about("authorization_details")),
-        }
-    }
-}
-
-/// An authorization request that is ready to be sent.
-#[derive(Debug)]
-pub struct Authorization {
-    /// Send the user here.
-    pub url: String,
-    /// Keep this until the user comes back.
-    pub transaction: Transaction,
-}
-
 /// The parameters that this crate sets, or that would change what it sets.
-const PROTECTED: [&str; 21] = [
-    "response_type",
-    "response_mode",
-    "client_id",
-    "redirect_uri",
-    "scope",
-    "state",
-    "nonce",
-    "code_challenge",
-    "code_challenge_method",
-    "code_verifier",
-    "request",
-    "request_uri",
-    "client_secret",
-    "prompt",
-    "login_hint",
-    "max_age",
-    "acr_values",
-    "ui_locales",
-    "claims",
-    "resource",
-    "authorization_details",
-];
+const PROTECTED: &[u8] = b"response_type response_mode client_id redirect_uri scope state nonce code_challenge \
+    code_challenge_method code_verifier request request_uri client_secret prompt login_hint max_age acr_values \
+    ui_locales claims resource authorization_details";
 
-/// Begins a login: a fresh verifier, `state` and `nonce`, the request that shows only the challenge, and the transaction that keeps the rest.
-///
-/// `now` is in seconds since 1970.
+/// Begins a login: a fresh verifier, `state` and `nonce`, the request that shows only the challenge, and the transaction
+/// that keeps the rest. Writes the URL and the fields of the transaction; `now` is in seconds since 1970.
 ///
 /// # Errors
-/// [`Code::IssuerMismatch`], [`Code::PkceUnsupported`], [`Code::ConfigInvalid`] naming the option, [`Code::ParameterProtected`],
-/// [`Code::ReturnToRefused`], [`Code::MetadataInvalid`], [`Code::RandomnessUnavailable`]
-pub fn begin(
-    config: &Config,
-    metadata: &Metadata,
-    options: LoginOptions,
+/// [`Code::ConfigInvalid`] naming the option, [`Code::ParameterProtected`], [`Code::ReturnToRefused`],
+/// [`Code::MetadataInvalid`], [`Code::RandomnessUnavailable`]
+pub(crate) fn begin(
+    setup: &Setup<'_>,
+    options: &Options<'_>,
     entropy: &mut impl Entropy,
     now: u64,
-) -> Result<Authorization, Error> {
-    metadata.check(config)?;
-    let settings = config.settings();
-    let scope = match options.scope {
-        Some(scope) => {
-            check_list(&scope, "scope")?;
-            scope
-        }
-        None => settings.scope.clone(),
-    };
-    if !options.return_to.as_deref().is_none_or(is_local_path) {
-        return Err(Error::new(Code::ReturnToRefused).about("return_to"));
-    }
-
-    if let Some(acr_values) = &options.acr_values {
-        check_list(acr_values, "acr_values")?;
-    }
-    if let Some(ui_locales) = &options.ui_locales {
-        check_list(ui_locales, "ui_locales")?;
-    }
-    let mut resource = options.resource.iter().flat_map(|list| list.split(' '));
-    if !resource.all(|uri| Url::parse(uri).is_some_and(|url| url.fragment.is_none())) {
-        return Err(Error::new(Code::ConfigInvalid).about("resource"));
-    }
-    let is_openid = asks_for_openid(&scope);
+    url: &mut Vec<u8>,
+) -> Result<Vec<u8>, Fault> {
+    check_options(options)?;
+    let scope = if options.scope().is_empty() { setup.scope() } else { options.scope() };
+    let is_openid = asks_for_openid(scope);
     // Without an ID token nothing would say how and when the user was authenticated.
-    if !is_openid && (options.max_age.is_some() || options.acr_values.is_some()) {
-        return Err(Error::new(Code::ConfigInvalid).about("scope"));
+    if !is_openid && !(options.max_age().is_empty() && options.acr_values().is_empty()) {
+        return Err(about!(ConfigInvalid, OPTIONS, "scope"));
     }
 
     let code_verifier = Verifier::generate(MIN_LENGTH, entropy)?;
-    let state = token(entropy)?;
-    let state = if options.popup { [POPUP, &state].concat() } else { state };
-    let nonce = if is_openid { Some(token(entropy)?) } else { None };
+    let mut state = Vec::new();
+    if is_set(options.popup()) {
+        state.text(POPUP);
+    }
+    token(entropy, &mut state)?;
+    let mut nonce = Vec::new();
+    if is_openid {
+        token(entropy, &mut nonce)?;
+    }
+    let (mut max_age, mut created_at, mut expires_at) = (Vec::new(), Vec::new(), Vec::new());
+    if !options.max_age().is_empty() {
+        max_age.number(whole(options.max_age(), 0).unwrap_or_default());
+    }
+    created_at.number(now);
+    expires_at.number(now.saturating_add(number(setup.transaction_max_age()).unwrap_or_default()));
 
-    let max_age = options.max_age.map(u64::from);
+    let challenge = code_verifier.challenge();
+    let mut parameters = Vec::from([
+        (b"response_type".as_slice(), b"code".as_slice()),
+        (b"client_id", setup.client_id()),
+        (b"redirect_uri", setup.redirect_uri()),
+        (b"scope", scope),
+        (b"state", &state),
+        (b"code_challenge", challenge.as_bytes()),
+        (b"code_challenge_method", Method::S256.name().as_bytes()),
+        (b"nonce", &nonce),
+        (b"prompt", options.prompt()),
+        (b"login_hint", options.login_hint()),
+        (b"max_age", &max_age),
+        (b"acr_values", options.acr_values()),
+        (b"ui_locales", options.ui_locales()),
+        (b"claims", options.claims()),
+        (b"authorization_details", options.authorization_details()),
+    ]);
+    parameters.extend(resources(options.resource()));
+    let endpoint = (setup.authorization_endpoint(), about!(MetadataInvalid, METADATA, "authorization_endpoint"));
+    write_request(endpoint, &parameters, PROTECTED, options.extra_parameters(), url)?;
 
-    let form = Form::new()
-        .with("response_type", "code")
-        .with("client_id", &settings.client_id)
-        .with("redirect_uri", &settings.redirect_uri)
-        .with("scope", &scope)
-        .with("state", &state)
-        .with("code_challenge", code_verifier.challenge().as_str())
-        .with("code_challenge_method", Method::S256.name())
-        .with_some("nonce", nonce.as_deref())
-        .with_some("prompt", options.prompt.as_deref())
-        .with_some("login_hint", options.login_hint.as_deref())
-        .with_some("max_age", max_age.map(decimal).as_deref())
-        .with_some("acr_values", options.acr_values.as_deref())
-        .with_some("ui_locales", options.ui_locales.as_deref())
-        .with_some("claims", options.claims.as_ref().map(|claims| claims.0.as_str()))
-        .with_some("authorization_details", options.authorization_details.as_ref().map(|details| details.0.as_str()));
-    let form = with_resource(form, options.resource.as_deref());
-
-    Ok(Authorization {
-        url: request_url(
-            (&metadata.authorization_endpoint, "authorization_endpoint"),
-            form,
-            &PROTECTED,
-            &options.extra_parameters,
-        )?,
-        transaction: Transaction {
-            state: Secret::new(state),
-            code_verifier,
-            nonce,
-            created_at: now,
-            expires_at: now.saturating_add(u64::from(settings.transaction_max_age)),
-            issuer: settings.issuer.clone(),
-            client_id: settings.client_id.clone(),
-            redirect_uri: settings.redirect_uri.clone(),
-            token_endpoint: metadata.token_endpoint.clone(),
-            jwks_uri: metadata.jwks_uri.clone(),
-            signing_algs: metadata.signing_algs.clone(),
-            scope,
-            max_age,
-            acr_values: options.acr_values,
-            resource: options.resource,
-            iss_required: metadata.iss_parameter_supported,
-            return_to: options.return_to,
-        },
+    Ok(Transaction::of(TransactionParts {
+        version: Transaction::VERSION,
+        created_at: &created_at,
+        expires_at: &expires_at,
+        state: &state,
+        code_verifier: code_verifier.as_bytes(),
+        nonce: &nonce,
+        issuer: setup.issuer(),
+        client_id: setup.client_id(),
+        redirect_uri: setup.redirect_uri(),
+        token_endpoint: setup.token_endpoint(),
+        jwks_uri: setup.jwks_uri(),
+        signing_algs: setup.signing_algs(),
+        scope,
+        max_age: &max_age,
+        acr_values: options.acr_values(),
+        resource: options.resource(),
+        iss_required: setup.iss_required(),
+        return_to: options.return_to(),
     })
+    .to_fields())
 }
 
-/// Adds where the access token is to be used: a parameter for each place (RFC 8707 section 2).
-pub(crate) fn with_resource(mut form: Form, resource: Option<&str>) -> Form {
-    if let Some(list) = resource {
-        for uri in list.split(' ') {
-            form = form.with("resource", uri);
+fn check_options(options: &Options<'_>) -> Result<(), Fault> {
+    let is_list = |list: &[u8]| list.is_empty() || is_list(list);
+    if !is_list(options.scope()) {
+        return Err(about!(ConfigInvalid, OPTIONS, "scope"));
+    }
+    check_return_to(options)?;
+    if !is_list(options.acr_values()) {
+        return Err(about!(ConfigInvalid, OPTIONS, "acr_values"));
+    }
+    if !is_list(options.ui_locales()) {
+        return Err(about!(ConfigInvalid, OPTIONS, "ui_locales"));
+    }
+    if !resources(options.resource()).all(|(_, uri)| Url::parse(uri).is_some_and(|url| url.fragment.is_none())) {
+        return Err(about!(ConfigInvalid, OPTIONS, "resource"));
+    }
+    if whole(options.max_age(), 0).is_none() {
+        return Err(about!(ConfigInvalid, OPTIONS, "max_age"));
+    }
+    if !are_details(options.authorization_details()) {
+        return Err(about!(ConfigInvalid, OPTIONS, "authorization_details"));
+    }
+    Ok(())
+}
+
+/// # Errors
+/// [`Code::ReturnToRefused`]
+pub(crate) fn check_return_to(options: &Options<'_>) -> Result<(), Fault> {
+    if options.return_to().is_empty() || is_local_path(options.return_to()) {
+        Ok(())
+    } else {
+        Err(about!(ReturnToRefused, OPTIONS, "return_to"))
+    }
+}
+
+/// Whether every object has its `type` (RFC 9396 section 2).
+pub(crate) fn are_details(details: &[u8]) -> bool {
+    if details.is_empty() {
+        return true;
+    }
+    let mut have_type = true;
+    let visited = json::parse(details).and_then(|details| {
+        details.each(b'[', &mut |_, detail| {
+            let fields = DETAIL.take(detail, Code::ConfigInvalid);
+            have_type &= fields.is_ok_and(|fields| !Detail::of_table(&fields).kind().is_empty());
+        })
+    });
+    visited.is_some() && have_type
+}
+
+/// Where the access token is to be used: a parameter for each place (RFC 8707 section 2).
+pub(crate) fn resources(list: &[u8]) -> impl Iterator<Item = (&'static [u8], &[u8])> {
+    list.split(|byte| *byte == b' ').filter(|_| !list.is_empty()).map(|uri| (b"resource".as_slice(), uri))
+}
+
+/// Writes the URL that leads the user to an endpoint with a request: those parameters that are there, and those of the
+/// caller, a JSON object of strings. The endpoint's own query is kept; no parameter may then stand twice (RFC 6749 section 3.1).
+/// The endpoint comes with what is wrong when it is refused.
+///
+/// # Errors
+/// [`Code::ConfigInvalid`], [`Code::ParameterProtected`], that of the endpoint
+pub(crate) fn write_request(
+    (endpoint, invalid): (&[u8], Fault),
+    parameters: &[(&[u8], &[u8])],
+    protected: &[u8],
+    extra: &[u8],
+    url: &mut Vec<u8>,
+) -> Result<(), Fault> {
+    url.text(endpoint);
+    let (_, query) = cut(endpoint, b'?');
+    if query.is_none() {
+        url.push(b'?');
+    }
+    for (name, value) in parameters {
+        if !value.is_empty() {
+            url.pair(name, plain(value));
         }
     }
-    form
-}
-
-/// The URL that leads the user to an endpoint with a request: what this crate sets, and the parameters of the caller. The endpoint's own
-/// query is kept; no parameter may then stand twice (RFC 6749 section 3.1).
-pub(crate) fn request_url(
-    (endpoint, name): (&str, &'static str),
-    mut form: Form,
-    protected: &[&str],
-    extra_parameters: &[(String, String)],
-) -> Result<String, Error> {
     let mut taken = Vec::from(protected);
-    for (name, value) in extra_parameters {
-        if taken.contains(&name.as_str()) {
-            return Err(Error::new(Code::ParameterProtected));
+    let mut outcome = Ok(());
+    if let Some(extra) = json::parse(extra) {
+        let visited = extra.each(b'{', &mut |key, value| {
+            let (mut name, mut text) = (Vec::new(), Vec::new());
+            key.text(&mut name);
+            if value.text(&mut text).is_none() {
+                outcome = Err(about!(ConfigInvalid, OPTIONS, "extra_parameters"));
+            } else if contains(&taken, &name) {
+                outcome = Err(Code::ParameterProtected.into());
+            }
+            taken.push(b' ');
+            taken.text(&name);
+            url.pair(&name, &text);
+        });
+        visited.ok_or(about!(ConfigInvalid, OPTIONS, "extra_parameters"))?;
+    }
+    outcome?;
+    for (name, value) in pairs(query.unwrap_or_default()) {
+        if name.is_none_or(|name| contains(&taken, &name)) || from_form(value).is_none() {
+            return Err(invalid);
         }
-        taken.push(name);
-        form = form.with(name, value);
     }
-    let (base, query) = endpoint.split_once('?').unwrap_or((endpoint, ""));
-    let pairs = form_pairs(query).filter(|pairs| pairs.iter().all(|(name, _)| !taken.contains(&name.as_str())));
-    if pairs.is_none() {
-        return Err(Error::new(Code::MetadataInvalid).about(name));
-    }
-    let joint = if query.is_empty() || query.ends_with('&') { "" } else { "&" };
-    Ok([base, "?", query, joint, &form.finish()].concat())
+    Ok(())
 }
 
 /// Whether a browser reads this as a path of the same origin: `//host` and `/\host` lead elsewhere, and so do they
 /// behind a tab or a line break, which a browser drops (RFC 9700 section 4.11.1).
-pub(crate) fn is_local_path(path: &str) -> bool {
-    path.starts_with('/')
-        && !path.starts_with("//")
-        && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'\\')
+pub(crate) fn is_local_path(path: &[u8]) -> bool {
+    path.starts_with(b"/") && !path.starts_with(b"//") && all(path, |byte| byte.is_ascii_graphic() && byte != b'\\')
 }

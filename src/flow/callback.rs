@@ -1,169 +1,159 @@
-//! The user comes back: transaction + callback URL -> grant (RFC 6749 sections 4.1.2 and 10.12, RFC 9207 section 2.4).
+//! The user comes back: transaction + callback URL -> code (RFC 6749 sections 4.1.2 and 10.12, RFC 9207 section 2.4).
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::encoding::form_pairs;
-use crate::error::{Code, Error, Refusal};
-use crate::flow::config::Config;
+use crate::error::{Code, Fault};
+use crate::flow::setup::Setup;
 use crate::flow::transaction::Transaction;
-use crate::secret::Secret;
+use crate::secret::matches;
+use crate::tables::{OTHER, about};
+use crate::text::{all, contains, cut, from_form, is_vschar, pairs, position};
 use crate::url::{Url, is_link};
 
-/// The parameters of an authorization response, read once and not yet trusted.
-#[derive(Debug, Default)]
-pub struct Callback {
-    url: Secret,
-    state: Option<String>,
-    code: Option<Secret>,
-    iss: Option<String>,
-    error: Option<String>,
-    error_description: Option<String>,
-    error_uri: Option<String>,
+/// The parameters of a response, and what only a response in the fragment would carry.
+const PARAMETERS: &[u8] = b"state code iss error error_description error_uri";
+const IN_FRAGMENT: &[u8] = b"code state error access_token id_token";
+
+/// The parameters of an authorization response, read once and not yet trusted; what is missing is empty.
+pub(crate) struct Callback<'a> {
+    address: &'a [u8],
+    values: [Vec<u8>; 6],
 }
 
-impl Callback {
+/// What the server said when it refused: as it was sent, not to be trusted as HTML or link.
+pub(crate) struct Refusal {
+    pub(crate) code: Code,
+    pub(crate) error: Vec<u8>,
+    pub(crate) description: Vec<u8>,
+    pub(crate) uri: Vec<u8>,
+}
+
+impl Refusal {
+    /// Whether the server refused the code or the refresh token itself (RFC 6749 section 5.2).
+    pub(crate) fn is_invalid_grant(&self) -> bool {
+        self.error == b"invalid_grant"
+    }
+}
+
+/// What a server answered: what was asked for, or its refusal.
+pub(crate) enum Answer<T> {
+    Given(T),
+    Refused(Refusal),
+}
+
+impl<'a> Callback<'a> {
     /// Reads the URL that the user came back with. `None` when it is not at the redirect URI or carries no response.
     ///
     /// # Errors
     /// [`Code::ParameterDuplicated`] naming the parameter (RFC 6749 section 3.1); [`Code::CallbackInvalid`] when an escape is broken or the
     /// response is in the fragment (RFC 9700 section 2.1.2); [`Code::StateMissing`]
-    pub fn parse(url: &str, redirect_uri: &str) -> Result<Option<Self>, Error> {
-        let (address, fragment) = url.split_once('#').unwrap_or((url, ""));
+    pub(crate) fn parse(url: &'a [u8], redirect_uri: &[u8]) -> Result<Option<Self>, Fault> {
+        let (address, fragment) = cut(url, b'#');
         let Some(query) = response_query(address, redirect_uri) else { return Ok(None) };
-        if fragment.split('&').any(|pair| is_response_parameter(pair.split('=').next().unwrap_or_default())) {
-            return Err(Error::new(Code::CallbackInvalid).about("fragment"));
+        let mut in_fragment = fragment.unwrap_or_default().split(|byte| *byte == b'&');
+        if in_fragment.any(|pair| contains(IN_FRAGMENT, cut(pair, b'=').0)) {
+            return Err(about!(CallbackInvalid, OTHER, "fragment"));
         }
-        let pairs = form_pairs(query).ok_or_else(|| Error::new(Code::CallbackInvalid).about("query"))?;
-
-        let mut seen: alloc::vec::Vec<&'static str> = alloc::vec::Vec::new();
-        let mut callback = Self { url: Secret::new(address.into()), ..Self::default() };
-        for (name, value) in pairs {
-            let Some(known) = PARAMETERS.into_iter().find(|known| *known == name) else { continue };
-            if seen.contains(&known) {
-                return Err(Error::new(Code::ParameterDuplicated).about(known));
+        let mut callback = Self { address, values: Default::default() };
+        let mut seen = 0_u8;
+        for (name, value) in pairs(query) {
+            let (Some(name), Some(value)) = (name, from_form(value)) else {
+                return Err(about!(CallbackInvalid, OTHER, "query"));
+            };
+            let Some(place) = position(PARAMETERS, &name) else { continue };
+            let bit = 1_u8.checked_shl(u32::try_from(place).unwrap_or_default()).unwrap_or_default();
+            if seen & bit != 0 {
+                let first = const { OTHER.place("state") };
+                return Err(Code::ParameterDuplicated.at(first.saturating_add(u8::try_from(place).unwrap_or_default())));
             }
-            seen.push(known);
+            seen |= bit;
             // A parameter without a value is as if it were not there (RFC 6749 section 3.1).
-            if !value.is_empty() {
-                callback.set(known, value);
+            if let Some(slot) = callback.values.get_mut(place) {
+                *slot = value;
             }
         }
-        match callback {
-            Self { state: None, code: None, error: None, .. } => Ok(None),
-            Self { state: None, .. } => Err(Error::new(Code::StateMissing).about("state")),
-            callback => Ok(Some(callback)),
+        let [state, code, _, error, ..] = &callback.values;
+        match (state.is_empty(), code.is_empty() && error.is_empty()) {
+            (true, true) => Ok(None),
+            (true, false) => Err(about!(StateMissing, OTHER, "state")),
+            _ => Ok(Some(callback)),
         }
     }
 
     /// The `state`, by which the transaction is found; see [`transaction::key`](crate::flow::transaction::key).
-    #[must_use]
-    pub fn state(&self) -> &str {
-        self.state.as_deref().unwrap_or_default()
+    pub(crate) fn state(&self) -> &[u8] {
+        &self.values[0]
     }
 
-    fn set(&mut self, name: &str, value: String) {
-        match name {
-            "state" => self.state = Some(value),
-            "code" => self.code = Some(Secret::new(value)),
-            "iss" => self.iss = Some(value),
-            "error" => self.error = Some(value),
-            "error_description" => self.error_description = Some(value),
-            _ => self.error_uri = Some(value),
-        }
-    }
-}
-
-const PARAMETERS: [&str; 6] = ["state", "code", "iss", "error", "error_description", "error_uri"];
-
-/// What only a response in the fragment would carry.
-fn is_response_parameter(name: &str) -> bool {
-    matches!(name, "code" | "state" | "error" | "access_token" | "id_token")
-}
-
-/// A code that was checked: it belongs to this transaction, this issuer and this redirect URI.
-///
-/// Only [`Transaction::accept`] makes one, and only [`Grant::into_request`](crate::flow::token) takes one.
-#[derive(Debug)]
-pub struct Grant {
-    pub(crate) code: Secret,
-    pub(crate) transaction: Transaction,
-}
-
-impl Transaction {
-    /// Checks a callback against this transaction; `now` is in seconds since 1970.
+    /// Checks the callback against its transaction and gives the code; `now` is in seconds since 1970.
     ///
     /// Nothing is believed, not even that the login was refused, before `state` and `iss` say that it is this server's
     /// answer to this login.
     ///
     /// # Errors
     /// [`Code::StateMismatch`], [`Code::TransactionInvalid`] when the transaction is of another configuration, [`Code::TransactionExpired`],
-    /// [`Code::RedirectUriMismatch`], [`Code::ResponseIssuerMissing`], [`Code::ResponseIssuerMismatch`], [`Code::AccessDenied`],
-    /// [`Code::InteractionRequired`], [`Code::AuthorizationRefused`], [`Code::CodeMissing`]
-    pub fn accept(self, config: &Config, callback: Callback, now: u64) -> Result<Grant, Error> {
-        if !self.state.matches(callback.state()) {
-            return Err(Error::new(Code::StateMismatch).about("state"));
+    /// [`Code::RedirectUriMismatch`], [`Code::ResponseIssuerMissing`], [`Code::ResponseIssuerMismatch`], [`Code::CallbackInvalid`],
+    /// [`Code::CodeMissing`]
+    pub(crate) fn accept(
+        self,
+        setup: &Setup<'_>,
+        transaction: &Transaction<'_>,
+        now: u64,
+    ) -> Result<Answer<Vec<u8>>, Fault> {
+        let [state, code, iss, error, description, uri] = self.values;
+        if !matches(transaction.state(), &state) {
+            return Err(about!(StateMismatch, OTHER, "state"));
         }
-        if let Some(member) = self.foreign_member(config) {
-            return Err(Error::new(Code::TransactionInvalid).about(member));
+        transaction.check_owner(setup)?;
+        if transaction.is_expired(now) {
+            return Err(Code::TransactionExpired.into());
         }
-        if self.is_expired(now) {
-            return Err(Error::new(Code::TransactionExpired));
+        if response_query(self.address, transaction.redirect_uri()).is_none() {
+            return Err(about!(RedirectUriMismatch, OTHER, "redirect_uri"));
         }
-        if response_query(callback.url.expose(), &self.redirect_uri).is_none() {
-            return Err(Error::new(Code::RedirectUriMismatch).about("redirect_uri"));
-        }
-        match callback.iss {
-            Some(iss) if iss != self.issuer => {
-                return Err(Error::new(Code::ResponseIssuerMismatch).about("iss"));
+        if !iss.is_empty() {
+            if iss != transaction.issuer() {
+                return Err(about!(ResponseIssuerMismatch, OTHER, "iss"));
             }
-            None if self.iss_required => return Err(Error::new(Code::ResponseIssuerMissing).about("iss")),
-            _ => {}
+        } else if !transaction.iss_required().is_empty() {
+            return Err(about!(ResponseIssuerMissing, OTHER, "iss"));
         }
-        if let Some(error) = callback.error {
-            if !error.bytes().all(is_nqschar) {
-                return Err(Error::new(Code::CallbackInvalid).about("error"));
+        if !error.is_empty() {
+            // RFC 6749 appendix A.7.
+            if !all(&error, |byte| is_vschar(byte) && byte != b'"' && byte != b'\\') {
+                return Err(about!(CallbackInvalid, OTHER, "error"));
             }
-            let code = match error.as_str() {
-                "access_denied" => Code::AccessDenied,
-                // What `prompt=none` leads to where the user has to be asked (OpenID Connect Core section 3.1.2.6).
-                "login_required" | "interaction_required" | "consent_required" | "account_selection_required" => {
-                    Code::InteractionRequired
-                }
-                _ => Code::AuthorizationRefused,
+            // The others are what `prompt=none` leads to where the user has to be asked (OpenID Connect Core section 3.1.2.6).
+            let known =
+                b"access_denied login_required interaction_required consent_required account_selection_required";
+            let code = match position(known, &error) {
+                Some(0) => Code::AccessDenied,
+                Some(_) => Code::InteractionRequired,
+                None => Code::AuthorizationRefused,
             };
-            return Err(Error::new(code).refusal(Refusal {
-                error,
-                error_description: callback.error_description,
-                error_uri: callback.error_uri.filter(|uri| is_link(uri)),
-            }));
+            let uri = if is_link(&uri) { uri } else { Vec::new() };
+            return Ok(Answer::Refused(Refusal { code, error, description, uri }));
         }
-        match callback.code {
-            Some(code) => Ok(Grant { code, transaction: self }),
-            None => Err(Error::new(Code::CodeMissing).about("code")),
-        }
+        if code.is_empty() { Err(about!(CodeMissing, OTHER, "code")) } else { Ok(Answer::Given(code)) }
     }
-}
-
-/// Printable ASCII but for quote and backslash (RFC 6749 appendix A.7).
-const fn is_nqschar(byte: u8) -> bool {
-    matches!(byte, 0x20..=0x7E) && !matches!(byte, b'"' | b'\\')
 }
 
 /// The query that the server added to the redirect URI. `None` when the address is another one: scheme, host, port and
 /// path have to be the same, and the redirect URI's own query has to be there still (RFC 6749 section 3.1.2, RFC 8252 section 8.10).
-fn response_query<'a>(address: &'a str, redirect_uri: &str) -> Option<&'a str> {
-    let (base, query) = address.split_once('?').unwrap_or((address, ""));
-    let (expected_base, expected_query) = redirect_uri.split_once('?').unwrap_or((redirect_uri, ""));
-    if !same_base(base, expected_base) {
+fn response_query<'a>(address: &'a [u8], redirect_uri: &[u8]) -> Option<&'a [u8]> {
+    let (base, query) = cut(address, b'?');
+    let (expected_base, expected_query) = cut(redirect_uri, b'?');
+    if !is_same_base(base, expected_base) {
         return None;
     }
-    let rest = query.strip_prefix(expected_query)?;
-    if expected_query.is_empty() || rest.is_empty() { Some(rest) } else { rest.strip_prefix('&') }
+    let expected_query = expected_query.unwrap_or_default();
+    let rest = query.unwrap_or_default().strip_prefix(expected_query)?;
+    if expected_query.is_empty() || rest.is_empty() { Some(rest) } else { rest.strip_prefix(b"&") }
 }
 
 /// Character for character; but a browser writes scheme and host of a web address in lower case, leaves out the default
 /// port, and writes the empty path as `/`.
-fn same_base(base: &str, expected: &str) -> bool {
+fn is_same_base(base: &[u8], expected: &[u8]) -> bool {
     if base == expected {
         return true;
     }
@@ -171,6 +161,6 @@ fn same_base(base: &str, expected: &str) -> bool {
     expected.is_web() && base.has_origin_of(&expected) && significant_path(&base) == significant_path(&expected)
 }
 
-const fn significant_path<'a>(url: &Url<'a>) -> &'a str {
-    if url.path.is_empty() { "/" } else { url.path }
+const fn significant_path<'a>(url: &Url<'a>) -> &'a [u8] {
+    if url.path.is_empty() { b"/" } else { url.path }
 }

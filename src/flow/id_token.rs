@@ -1,33 +1,71 @@
-//! An ID token but for its signature (OpenID Connect Core section 3.1.3.7).
+//! The ID token, but for its signature (OpenID Connect Core sections 2 and 3.1.3.7).
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::error::{Code, Error};
-use crate::flow::config::contains;
-use crate::flow::jwks::Algorithm;
-use crate::json::Json;
+use sha2::{Digest, Sha256};
+
+use crate::encoding::write_base64url_to;
+use crate::error::{Code, Fault};
+use crate::flow::algorithm::Algorithm;
+use crate::flow::setup::Setup;
+use crate::json;
 use crate::jwt::Jwt;
+use crate::secret::matches;
+use crate::table::{elements, plain};
+use crate::tables::{CLAIMS, Claims, HEADER, Header, about};
+use crate::text::{contains, number};
 
 /// What the ID token has to agree with.
 pub(crate) struct Expected<'a> {
-    pub(crate) issuer: &'a str,
-    pub(crate) client_id: &'a str,
-    pub(crate) nonce: Option<&'a str>,
-    /// The algorithms that the server says it signs by, separated by spaces.
-    pub(crate) signing_algs: Option<&'a str>,
-    /// The algorithm of the registration.
-    pub(crate) signed_response_alg: Option<&'a str>,
+    pub(crate) setup: &'a Setup<'a>,
+    pub(crate) issuer: &'a [u8],
+    pub(crate) client_id: &'a [u8],
+    /// Empty when none was sent.
+    pub(crate) nonce: &'a [u8],
+    /// The algorithms that the server says it signs by, a list; empty when it does not say.
+    pub(crate) signing_algs: &'a [u8],
     /// Seconds since 1970, by the server's clock.
     pub(crate) now: u64,
-    /// Seconds.
-    pub(crate) clock_tolerance: u32,
 }
 
 /// What an ID token says, before its signature was verified.
-pub(crate) struct Claimed<J> {
-    pub(crate) claims: J,
-    pub(crate) algorithm: Algorithm,
-    pub(crate) kid: Option<String>,
+pub(crate) struct Claimed {
+    /// The claims, a JSON text.
+    pub(crate) text: Vec<u8>,
+    /// The fields of [`Claims`].
+    pub(crate) claims: Vec<u8>,
+    /// The fields of [`Header`].
+    pub(crate) header: Vec<u8>,
+}
+
+impl Claimed {
+    pub(crate) fn claims(&self) -> Claims<'_> {
+        Claims::of_table(&self.claims)
+    }
+
+    pub(crate) fn header(&self) -> Header<'_> {
+        Header::of_table(&self.header)
+    }
+
+    /// Decodes a token, and sees to it that its signature is one that may count: only asymmetric ones, for a public client has
+    /// no key for HS*, and none is no signature.
+    ///
+    /// # Errors
+    /// `invalid`, naming the header parameter
+    pub(crate) fn decode(token: &[u8], invalid: Code) -> Result<(Self, Algorithm), Fault> {
+        let Jwt { header, claims: text } = Jwt::decode(token).ok_or(invalid)?;
+        // What is no JSON object is no token, and no member of one is at fault.
+        let header = HEADER.read(&header, invalid)?;
+        let claims = CLAIMS.read(&text, invalid)?;
+        let claimed = Self { text, claims, header };
+        let header = claimed.header();
+        let algorithm = Algorithm::from_alg(header.alg()).ok_or(about!(IdTokenInvalid, HEADER, "alg").with_code(invalid))?;
+        // An extension that must be understood is not (RFC 7515 section 4.1.11).
+        if !header.crit().is_empty() {
+            return Err(about!(IdTokenInvalid, HEADER, "crit").with_code(invalid));
+        }
+        Ok((claimed, algorithm))
+    }
 }
 
 /// Checks everything of an ID token but its signature.
@@ -35,120 +73,124 @@ pub(crate) struct Claimed<J> {
 /// # Errors
 /// [`Code::IdTokenInvalid`], [`Code::IdTokenIssuerMismatch`], [`Code::IdTokenAudienceMismatch`], [`Code::IdTokenNonceMismatch`],
 /// [`Code::IdTokenExpired`], [`Code::IdTokenNotYetValid`]
-pub(crate) fn validate<J: Json>(id_token: &str, expected: &Expected<'_>) -> Result<Claimed<J>, Error> {
-    let invalid = |subject: &'static str| Error::new(Code::IdTokenInvalid).about(subject);
-    let Jwt { header, claims } = Jwt::<J>::decode(id_token).ok_or(Code::IdTokenInvalid)?;
+pub(crate) fn validate(id_token: &[u8], expected: &Expected<'_>) -> Result<Claimed, Fault> {
+    let (claimed, _) = Claimed::decode(id_token, Code::IdTokenInvalid)?;
+    let claims = claimed.claims();
+    let alg = claimed.header().alg();
 
-    let (algorithm, kid) = read_header(&header)?;
     // Of the algorithms the one that was registered, and none that the server does not say it makes (steps 6 to 8).
-    if expected.signed_response_alg.is_some_and(|alg| alg != algorithm.alg)
-        || expected.signing_algs.is_some_and(|algs| !contains(algs, algorithm.alg))
+    let registered = expected.setup.signed_response_alg();
+    if !registered.is_empty() && registered != alg
+        || !expected.signing_algs.is_empty() && !elements(expected.signing_algs).any(|listed| listed == alg)
     {
-        return Err(invalid("alg"));
+        return Err(about!(IdTokenInvalid, HEADER, "alg"));
     }
 
-    if claims.string("iss").ok_or_else(|| invalid("iss"))? != expected.issuer {
-        return Err(Error::new(Code::IdTokenIssuerMismatch).about("iss"));
+    if claims.iss() != expected.issuer {
+        return Err(if is_text(claims.iss()) {
+            about!(IdTokenIssuerMismatch, CLAIMS, "iss")
+        } else {
+            about!(IdTokenInvalid, CLAIMS, "iss")
+        });
     }
     check_audience(&claims, expected.client_id)?;
 
-    let tolerance = f64::from(expected.clock_tolerance);
+    let tolerance = seconds(number(expected.setup.clock_tolerance()).unwrap_or_default());
     let now = seconds(expected.now);
-    if claims.number("exp").ok_or_else(|| invalid("exp"))? <= now - tolerance {
-        return Err(Error::new(Code::IdTokenExpired).about("exp"));
+    if json::number(claims.exp()).ok_or(about!(IdTokenInvalid, CLAIMS, "exp"))? <= now - tolerance {
+        return Err(about!(IdTokenExpired, CLAIMS, "exp"));
     }
-    if claims.number("iat").ok_or_else(|| invalid("iat"))? > now + tolerance {
-        return Err(Error::new(Code::IdTokenNotYetValid).about("iat"));
+    if json::number(claims.iat()).ok_or(about!(IdTokenInvalid, CLAIMS, "iat"))? > now + tolerance {
+        return Err(about!(IdTokenNotYetValid, CLAIMS, "iat"));
     }
     // RFC 7519 section 4.1.5.
-    if let Some(nbf) = claims.member("nbf")
-        && nbf.as_number().ok_or_else(|| invalid("nbf"))? > now + tolerance
+    if !claims.nbf().is_empty()
+        && json::number(claims.nbf()).ok_or(about!(IdTokenInvalid, CLAIMS, "nbf"))? > now + tolerance
     {
-        return Err(Error::new(Code::IdTokenNotYetValid).about("nbf"));
+        return Err(about!(IdTokenNotYetValid, CLAIMS, "nbf"));
     }
-    if let Some(nonce) = expected.nonce
-        && claims.string("nonce").as_deref() != Some(nonce)
-    {
-        return Err(Error::new(Code::IdTokenNonceMismatch).about("nonce"));
+    if !expected.nonce.is_empty() && claims.nonce() != expected.nonce {
+        return Err(about!(IdTokenNonceMismatch, CLAIMS, "nonce"));
     }
-    let subject = claims.string("sub").ok_or_else(|| invalid("sub"))?;
-    if subject.is_empty() || subject.len() > 255 || !subject.is_ascii() {
-        return Err(invalid("sub"));
+    if !is_subject(claims.sub()) {
+        return Err(about!(IdTokenInvalid, CLAIMS, "sub"));
     }
-    Ok(Claimed { claims, algorithm, kid })
+    Ok(claimed)
 }
 
-/// How a token is signed, and under which `kid`. Only asymmetric signatures: a public client has no key for HS*, and none is no signature.
-///
-/// # Errors
-/// [`Code::IdTokenInvalid`]
-pub(crate) fn read_header<J: Json>(header: &J) -> Result<(Algorithm, Option<String>), Error> {
-    let invalid = |subject: &'static str| Error::new(Code::IdTokenInvalid).about(subject);
-    let algorithm = header.string("alg").and_then(|alg| Algorithm::from_alg(&alg)).ok_or_else(|| invalid("alg"))?;
-    let kid = match header.member("kid") {
-        Some(kid) => Some(kid.as_string().ok_or_else(|| invalid("kid"))?),
-        None => None,
-    };
-    // An extension that must be understood is not (RFC 7515 section 4.1.11).
-    if header.member("crit").is_some() {
-        return Err(invalid("crit"));
-    }
-    Ok((algorithm, kid))
+/// Whether a claim that is read leniently is a text at all.
+fn is_text(claim: &[u8]) -> bool {
+    !matches!(claim, [] | [crate::table::ODD])
+}
+
+/// At most 255 ASCII characters, and one at least (OpenID Connect Core section 2).
+pub(crate) fn is_subject(sub: &[u8]) -> bool {
+    matches!(sub.len(), 1..=255) && sub.is_ascii()
 }
 
 /// This client has to be the only audience (steps 3 to 5): we trust no other one. An `azp` has to name it too.
-fn check_audience<J: Json>(claims: &J, client_id: &str) -> Result<(), Error> {
-    let mismatch = |subject: &'static str| Error::new(Code::IdTokenAudienceMismatch).about(subject);
-    let audience = claims.member("aud").ok_or_else(|| Error::new(Code::IdTokenInvalid).about("aud"))?;
-    let is_client = |value: &J| value.as_string().is_some_and(|name| name == client_id);
-    let accepted = match audience.as_elements() {
-        Some(elements) => !elements.is_empty() && elements.iter().all(is_client),
-        None => is_client(&audience),
-    };
-    if !accepted {
-        return Err(mismatch("aud"));
+fn check_audience(claims: &Claims<'_>, client_id: &[u8]) -> Result<(), Fault> {
+    if claims.aud().is_empty() {
+        return Err(about!(IdTokenInvalid, CLAIMS, "aud"));
     }
-    match claims.member("azp") {
-        Some(azp) if !is_client(&azp) => Err(mismatch("azp")),
-        _ => Ok(()),
+    let mut audiences = elements(claims.aud());
+    if audiences.next() != Some(client_id) || !audiences.all(|audience| audience == client_id) {
+        return Err(about!(IdTokenAudienceMismatch, CLAIMS, "aud"));
     }
+    if !claims.azp().is_empty() && claims.azp() != client_id {
+        return Err(about!(IdTokenAudienceMismatch, CLAIMS, "azp"));
+    }
+    Ok(())
 }
 
-/// How and when a login asked for the user to be authenticated.
-#[derive(Debug)]
-pub(crate) struct Authentication {
-    /// The earliest `auth_time` that serves, in seconds since 1970.
-    pub(crate) earliest: Option<u64>,
-    /// The values of `acr` that serve, separated by spaces.
-    pub(crate) acr_values: Option<String>,
-}
-
-/// Checks that the user was authenticated as the login asked for (steps 12 and 13); `now` is in seconds since 1970,
-/// `clock_tolerance` in seconds.
+/// Checks that the user was authenticated as the login asked for (steps 12 and 13): no earlier than that, and by one of
+/// those values of `acr`, unless they are empty. The times are in seconds since 1970.
 ///
 /// # Errors
 /// [`Code::IdTokenInvalid`] when `auth_time` is missing, [`Code::InsufficientUserAuthentication`]
-pub(crate) fn check_authentication<J: Json>(
-    claims: &J,
-    asked: &Authentication,
+pub(crate) fn check_authentication(
+    claims: &Claims<'_>,
+    setup: &Setup<'_>,
+    earliest: Option<u64>,
+    acr_values: &[u8],
     now: u64,
-    clock_tolerance: u32,
-) -> Result<(), Error> {
-    let insufficient = |subject: &'static str| Err(Error::new(Code::InsufficientUserAuthentication).about(subject));
-    if let Some(earliest) = asked.earliest {
-        let auth_time =
-            claims.number("auth_time").ok_or_else(|| Error::new(Code::IdTokenInvalid).about("auth_time"))?;
-        let tolerance = f64::from(clock_tolerance);
+) -> Result<(), Fault> {
+    if let Some(earliest) = earliest {
+        let auth_time = json::number(claims.auth_time()).ok_or(about!(IdTokenInvalid, CLAIMS, "auth_time"))?;
+        let tolerance = seconds(number(setup.clock_tolerance()).unwrap_or_default());
         if auth_time < seconds(earliest) - tolerance || auth_time > seconds(now) + tolerance {
-            return insufficient("auth_time");
+            return Err(about!(InsufficientUserAuthentication, CLAIMS, "auth_time"));
         }
     }
-    if let Some(acr_values) = &asked.acr_values
-        && !claims.string("acr").is_some_and(|acr| contains(acr_values, &acr))
-    {
-        return insufficient("acr");
+    if !acr_values.is_empty() && !contains(acr_values, claims.acr()) {
+        return Err(about!(InsufficientUserAuthentication, CLAIMS, "acr"));
     }
     Ok(())
+}
+
+/// Checks the hash of the access token where its function is the one of this crate, and gives it where it is another: that is
+/// checked when the platform has made the digest.
+///
+/// # Errors
+/// [`Code::IdTokenHashMismatch`]
+pub(crate) fn check_access_token<'a>(
+    claims: &Claims<'a>,
+    algorithm: Algorithm,
+    access_token: &[u8],
+) -> Result<&'a [u8], Fault> {
+    let at_hash = claims.at_hash();
+    if at_hash.is_empty() || algorithm.bits() != 256 {
+        return Ok(at_hash);
+    }
+    check_hash(plain(at_hash), &Sha256::digest(access_token))?;
+    Ok(b"")
+}
+
+/// The left half of the digest of the access token (OpenID Connect Core section 3.1.3.6).
+pub(crate) fn check_hash(at_hash: &[u8], digest: &[u8]) -> Result<(), Fault> {
+    let mut left = Vec::new();
+    write_base64url_to(&mut left, digest.get(..digest.len() / 2).unwrap_or_default());
+    if matches(&left, at_hash) { Ok(()) } else { Err(about!(IdTokenHashMismatch, CLAIMS, "at_hash")) }
 }
 
 /// Seconds since 1970 as JSON has them.

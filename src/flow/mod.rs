@@ -1,20 +1,22 @@
-//! The protocol, one file per step, in the order in which a login happens.
+//! The protocol over texts, a file for each step, in the order in which a login happens. Nothing here opens a connection, reads a
+//! clock or draws randomness by itself.
 
-pub mod config;
-pub mod jwks;
-pub mod metadata;
-pub mod transaction;
+pub(crate) mod algorithm;
+pub(crate) mod config;
+pub(crate) mod metadata;
+pub(crate) mod setup;
+pub(crate) mod transaction;
 pub mod user_agent;
-
-pub mod authorize;
-pub mod callback;
-pub mod id_token;
-pub mod signature;
-pub mod token;
-pub mod token_set;
-
-pub mod challenge;
-pub mod logout;
-pub mod resource;
-pub mod session;
-pub mod userinfo;
+pub(crate) mod authorize;
+pub(crate) mod callback;
+pub(crate) mod jwks;
+pub(crate) mod tokens;
+pub(crate) mod id_token;
+pub(crate) mod signature;
+pub(crate) mod token;
+pub(crate) mod session;
+pub(crate) mod userinfo;
+pub(crate) mod challenge;
+pub(crate) mod resource;
+pub(crate) mod logout;
+pub(crate) mod login;

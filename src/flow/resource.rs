@@ -1,14 +1,16 @@
 //! The requests that the application makes with its access token: where it may go, and what a refusal asks for
 //! (RFC 6750 sections 3 and 5.3, RFC 9470 sections 3 and 4).
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::error::{Code, Error, Needed};
-use crate::flow::challenge::{self, Challenge, Scheme};
-use crate::flow::config::{Config, contains};
-use crate::flow::metadata::Metadata;
-use crate::flow::token::TokenSet;
-use crate::json::Json;
+use crate::error::{Code, Fault};
+use crate::flow::challenge::{self, Challenge};
+use crate::flow::setup::Setup;
+use crate::flow::tokens::Session;
+use crate::json;
+use crate::table::elements;
+use crate::tables::{Claims, about};
+use crate::text::{Write, contains};
 use crate::url::Url;
 
 /// Whether the access token may be sent to a URL: at an origin of the configuration, or the userinfo endpoint
@@ -16,75 +18,89 @@ use crate::url::Url;
 ///
 /// # Errors
 /// [`Code::OriginRefused`]
-pub fn check(config: &Config, metadata: &Metadata, url: &str) -> Result<(), Error> {
-    let settings = config.settings();
-    let is_listed = |origin: &String| {
+pub(crate) fn check(setup: &Setup<'_>, url: &[u8]) -> Result<(), Fault> {
+    let is_listed = |origin: &[u8]| {
         let origins = Url::parse(url).zip(Url::parse(origin));
         origins.is_some_and(|(url, origin)| url.has_origin_of(&origin))
     };
-    if settings.resource_origins.iter().any(is_listed) || metadata.userinfo_endpoint.as_deref() == Some(url) {
+    let endpoint = setup.userinfo_endpoint();
+    if elements(setup.resource_origins()).any(is_listed) || !endpoint.is_empty() && endpoint == url {
         Ok(())
     } else {
-        Err(Error::new(Code::OriginRefused).about("url"))
+        Err(about!(OriginRefused, OTHER, "url"))
     }
 }
 
-/// Reads a refusal of a resource server by its status and its `WWW-Authenticate`, of which a page sees nothing where CORS does not expose it.
-/// Whether fresh tokens may help; `now` is in seconds since 1970.
-///
-/// # Errors
-/// [`Code::InsufficientScope`], [`Code::InsufficientUserAuthentication`]: no fresh token helps, but perhaps a login
-pub fn read_refusal<J: Json>(
-    config: &Config,
-    tokens: &TokenSet<J>,
-    status: u16,
-    www_authenticate: Option<&str>,
-    now: u64,
-) -> Result<bool, Error> {
-    let challenges = challenge::parse(www_authenticate.unwrap_or_default());
-    let Some(challenge) = challenges.iter().find(|challenge| challenge.scheme == Scheme::Bearer) else {
-        // What cannot be seen may be an invalid token; another scheme is none of ours.
-        return Ok(status == 401 && www_authenticate.is_none());
-    };
-    let code = match challenge.error.as_deref() {
-        Some("insufficient_scope") => Code::InsufficientScope,
-        Some("insufficient_user_authentication") => Code::InsufficientUserAuthentication,
-        // Without an error the server saw no token, which a proxy may have taken away: a fresh one will fare no better.
-        error => return Ok(status == 401 && error == Some("invalid_token")),
-    };
-    Err(Error::new(code).status(status).needed(needed(config, tokens, challenge, now)))
+/// What a login has to ask for, so that its tokens serve where these did not (RFC 6750 section 3.1, RFC 9470 section 4).
+pub(crate) struct Needed {
+    /// Every scope that the login is to ask for, separated by spaces.
+    pub(crate) scope: Vec<u8>,
+    /// The values of `acr` that serve, separated by spaces; `None` when any serves.
+    pub(crate) acr_values: Option<Vec<u8>>,
+    /// Seconds within which the user has to have been authenticated.
+    pub(crate) max_age: Option<u64>,
 }
 
-/// What a login has to ask for; `None` when the tokens have all of it, for then the next ones would be refused as well.
-fn needed<J: Json>(config: &Config, tokens: &TokenSet<J>, challenge: &Challenge, now: u64) -> Option<Needed> {
-    let claims = tokens.claims.as_ref();
-    let asked = challenge.scope.as_deref().unwrap_or_default();
-    let lacks = |element: &str| !element.is_empty() && !contains(&tokens.scope, element);
-    let acr = claims.and_then(|claims| claims.string("acr"));
-    let has_acr = |values: &str| acr.is_some_and(|acr| contains(values, &acr));
-    #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
-    let is_recent = |max_age| {
-        let auth_time = claims.and_then(|claims| claims.number("auth_time"));
-        auth_time.is_some_and(|auth_time| auth_time + max_age as f64 >= now as f64)
+/// What a refusal of a resource server comes to.
+pub(crate) enum Refused {
+    /// Fresh tokens may help.
+    Refresh,
+    /// Nothing that this crate can do helps.
+    Final,
+    /// No fresh token helps, but perhaps a login: `None` when the tokens have all of what is asked for, for then the next
+    /// ones would be refused as well.
+    Login(Code, Option<Needed>),
+}
+
+/// Reads a refusal of a resource server by its status and its `WWW-Authenticate`, of which a page sees nothing where CORS does not expose it.
+/// `now` is in seconds since 1970.
+pub(crate) fn read_refusal(
+    setup: &Setup<'_>,
+    session: &Session<'_>,
+    status: u64,
+    www_authenticate: Option<&[u8]>,
+    now: u64,
+) -> Refused {
+    let refresh = |holds| if status == 401 && holds { Refused::Refresh } else { Refused::Final };
+    let Some(challenge) = challenge::bearer(www_authenticate.unwrap_or_default()) else {
+        // What cannot be seen may be an invalid token; another scheme is none of ours.
+        return refresh(www_authenticate.is_none());
     };
-    if !asked.split(' ').any(lacks)
-        && challenge.acr_values.as_deref().is_none_or(has_acr)
+    let code = match challenge.error.as_deref() {
+        Some(b"insufficient_scope") => Code::InsufficientScope,
+        Some(b"insufficient_user_authentication") => Code::InsufficientUserAuthentication,
+        // Without an error the server saw no token, which a proxy may have taken away: a fresh one will fare no better.
+        error => return refresh(error == Some(b"invalid_token")),
+    };
+    Refused::Login(code, needed(setup, session, &challenge, now))
+}
+
+fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Challenge, now: u64) -> Option<Needed> {
+    let fields = session.claims();
+    let claims = Claims::of_table(&fields);
+    let asked = challenge.scope.as_deref().unwrap_or_default();
+    let lacks = |element: &[u8]| !element.is_empty() && !contains(session.scope(), element);
+    let has_acr = |values: &Vec<u8>| !claims.acr().is_empty() && contains(values, claims.acr());
+    #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
+    let is_recent = |max_age: u64| {
+        json::number(claims.auth_time()).is_some_and(|auth_time| auth_time + max_age as f64 >= now as f64)
+    };
+    if !asked.split(|byte| *byte == b' ').any(lacks)
+        && challenge.acr_values.as_ref().is_none_or(has_acr)
         && challenge.max_age.is_none_or(is_recent)
     {
         return None;
     }
-    let mut scope = config.settings().scope.clone();
-    for list in [&tokens.scope, asked] {
-        for element in list.split(' ') {
+    let mut scope = Vec::from(setup.scope());
+    for list in [session.scope(), asked] {
+        for element in list.split(|byte| *byte == b' ') {
             if !element.is_empty() && !contains(&scope, element) {
-                scope.push(' ');
-                scope.push_str(element);
+                scope.push(b' ');
+                scope.text(element);
             }
         }
     }
-    Some(Needed {
-        scope: Some(scope),
-        acr_values: challenge.acr_values.clone(),
-        max_age: challenge.max_age.map(|seconds| u32::try_from(seconds).unwrap_or(u32::MAX)),
-    })
+    let max_age = challenge.max_age.map(|seconds| seconds.min(u64::from(u32::MAX)));
+    Some(Needed { scope, acr_values: challenge.acr_values.clone(), max_age })
 }
+

@@ -1,316 +1,259 @@
-//! The token endpoint: grant -> token request; response -> tokens (RFC 6749 sections 4.1.3, 5 and 6).
+//! The token endpoint: code -> token request; response -> tokens (RFC 6749 sections 4.1.3, 5 and 6).
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::encoding::Form;
-use crate::error::{Code, Error, Refusal};
-use crate::flow::authorize::with_resource;
-use crate::flow::callback::Grant;
-use crate::flow::config::{Config, asks_for_openid};
-use crate::flow::id_token::{self, Authentication, Claimed};
-use crate::flow::metadata::Metadata;
-use crate::flow::signature::Unverified;
-pub use crate::flow::token_set::{TokenSet, VerifiedBy};
+use crate::error::{Code, Fault};
+use crate::flow::authorize::resources;
+use crate::flow::callback::{Answer, Refusal};
+use crate::flow::config::asks_for_openid;
+use crate::flow::id_token::{self, Claimed, Expected};
+use crate::flow::setup::Setup;
+use crate::flow::signature::{self, Unverified};
+use crate::flow::tokens::{Session, SessionParts, seconds};
 use crate::flow::transaction::Transaction;
-use crate::http::{Request, Response};
-use crate::json::Json;
-use crate::jwt::Jwt;
-use crate::secret::Secret;
-use crate::url::{Url, is_link};
+use crate::http::Reply;
+use crate::json;
+use crate::table::{EMPTY, plain};
+use crate::tables::{ANSWER, Claims, Granted, REFUSAL, Refused, about};
+use crate::text::{Write, number};
+use crate::url::is_link;
 
-/// An answer of the token endpoint, checked.
-#[derive(Debug)]
-pub enum Answer<J> {
-    /// It brought no ID token: these are the tokens.
-    Tokens(TokenSet<J>),
-    /// It brought an ID token, whose signature is still to be verified.
-    Unverified(Unverified<J>),
+/// What a token request was sent for, and with what its answer has to agree.
+#[derive(Clone, Copy)]
+pub(crate) enum Purpose<'a> {
+    /// To redeem the code of a login.
+    Login(&'a Transaction<'a>),
+    /// To refresh a session.
+    Refresh(&'a Session<'a>),
 }
 
-/// A token request that was sent: what its answer has to agree with.
-#[derive(Debug)]
-pub struct Exchange {
-    issuer: String,
-    client_id: String,
-    scope: String,
-    nonce: Option<String>,
-    jwks_uri: Option<String>,
-    signing_algs: Option<String>,
-    signed_response_alg: Option<String>,
-    clock_tolerance: u32,
-    /// Who vouches for an ID token whose signature cannot be verified.
-    voucher: Option<VerifiedBy>,
-    authentication: Authentication,
-    resource: Option<String>,
-    previous: Option<Previous>,
+/// What the token endpoint granted, checked.
+pub(crate) enum Grant {
+    /// The fields of the session, and its claims. No ID token came with it.
+    Tokens(Vec<u8>, Vec<u8>),
+    /// The fields of [`Unverified`] and of the session: the signature of the ID token is still to be verified.
+    Unverified(Vec<u8>),
 }
 
-/// What a refresh starts from.
-#[derive(Debug)]
-struct Previous {
-    subject: Option<String>,
-    nonce: Option<String>,
-    iat: Option<f64>,
-    auth_time: Option<f64>,
-    refresh_token: Secret,
-    id_token: Option<Secret>,
-    id_token_verified_by: Option<VerifiedBy>,
-    authorization_details: Option<String>,
-}
-
-impl Grant {
-    /// The token request of this grant, which is spent by it (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
-    #[must_use]
-    pub fn into_request(self, config: &Config) -> (Request, Exchange) {
-        let Self { code, transaction } = self;
-        let form = Form::new()
-            .with("grant_type", "authorization_code")
-            .with("code", code.expose())
-            .with("redirect_uri", &transaction.redirect_uri)
-            .with("client_id", &transaction.client_id)
-            .with("code_verifier", transaction.code_verifier.expose());
-        let form = with_resource(form, transaction.resource.as_deref());
-        let exchange = transaction.exchange(config);
-        (Request::post(transaction.token_endpoint, Secret::new(form.finish())), exchange)
+/// Writes the form that redeems a code (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
+pub(crate) fn redeem(transaction: &Transaction<'_>, code: &[u8], form: &mut Vec<u8>) {
+    for (name, value) in [
+        (b"grant_type".as_slice(), b"authorization_code".as_slice()),
+        (b"code", code),
+        (b"redirect_uri", transaction.redirect_uri()),
+        (b"client_id", transaction.client_id()),
+        (b"code_verifier", transaction.code_verifier()),
+    ]
+    .into_iter()
+    .chain(resources(transaction.resource()))
+    {
+        form.pair(name, value);
     }
 }
 
-impl Transaction {
-    /// What the answer to the token request has to agree with. For the crate's own use: outside, only a grant gives it.
-    pub(crate) fn exchange(&self, config: &Config) -> Exchange {
-        Exchange {
-            issuer: self.issuer.clone(),
-            client_id: self.client_id.clone(),
-            scope: self.scope.clone(),
-            nonce: self.nonce.clone(),
-            jwks_uri: self.jwks_uri.clone(),
-            signing_algs: self.signing_algs.clone(),
-            signed_response_alg: config.settings().id_token_signed_response_alg.clone(),
-            clock_tolerance: config.settings().clock_tolerance,
-            voucher: voucher(config, &self.token_endpoint),
-            authentication: Authentication {
-                // Counted from the beginning of the login: however long the user then takes, they are asked once.
-                earliest: self.max_age.map(|max_age| self.created_at.saturating_sub(max_age)),
-                acr_values: self.acr_values.clone(),
-            },
-            resource: self.resource.clone(),
-            previous: None,
-        }
-    }
-}
-
-/// Who vouches for an ID token without its signature: TLS, when it is the issuer's own from end to end; otherwise nobody, and
-/// that only where the application wants it so.
-pub(crate) fn voucher(config: &Config, endpoint: &str) -> Option<VerifiedBy> {
-    let settings = config.settings();
-    let is_tls = |url: &str| Url::parse(url).is_some_and(|url| url.has_scheme("https"));
-    if is_tls(&settings.issuer) && is_tls(endpoint) {
-        Some(VerifiedBy::Tls)
-    } else {
-        settings.dangerously_allow_unverified_id_token.then_some(VerifiedBy::Nothing)
-    }
-}
-
-/// The request that trades a refresh token for fresh tokens (RFC 6749 section 6).
+/// Writes the form that trades a refresh token for fresh tokens (RFC 6749 section 6).
 ///
 /// # Errors
 /// [`Code::RefreshTokenMissing`], [`Code::IssuerMismatch`]
-pub fn refresh<J: Json>(
-    config: &Config,
-    metadata: &Metadata,
-    tokens: TokenSet<J>,
-) -> Result<(Request, Exchange), Error> {
-    metadata.check_issuer(config)?;
-    tokens.check_issuer(metadata)?;
-    let subject = tokens.subject();
-    let nonce = tokens.claims.as_ref().and_then(|claims| claims.string("nonce"));
-    let time = |claim: &str| tokens.claims.as_ref().and_then(|claims| claims.number(claim));
-    let (iat, auth_time) = (time("iat"), time("auth_time"));
-    let settings = config.settings();
-    let refresh_token = tokens.refresh_token.ok_or(Code::RefreshTokenMissing)?;
-    let form = Form::new()
-        .with("grant_type", "refresh_token")
-        .with("refresh_token", refresh_token.expose())
-        .with("client_id", &settings.client_id);
-    let form = with_resource(form, tokens.resource.as_deref());
-    Ok((
-        Request::post(metadata.token_endpoint.clone(), Secret::new(form.finish())),
-        Exchange {
-            issuer: settings.issuer.clone(),
-            client_id: settings.client_id.clone(),
-            scope: tokens.scope,
-            nonce: None,
-            jwks_uri: metadata.jwks_uri.clone(),
-            signing_algs: metadata.signing_algs.clone(),
-            signed_response_alg: settings.id_token_signed_response_alg.clone(),
-            clock_tolerance: settings.clock_tolerance,
-            voucher: voucher(config, &metadata.token_endpoint),
-            authentication: Authentication { earliest: None, acr_values: None },
-            resource: tokens.resource,
-            previous: Some(Previous {
-                subject,
-                nonce,
-                iat,
-                auth_time,
-                refresh_token,
-                id_token: tokens.id_token,
-                id_token_verified_by: tokens.id_token_verified_by,
-                authorization_details: tokens.authorization_details.as_ref().map(Json::to_text),
-            }),
-        },
-    ))
-}
-
-impl Exchange {
-    /// Reads the answer of the token endpoint; `now` is in seconds since 1970. What it brings can be used when the signature
-    /// of its ID token was verified: see [`Unverified`].
-    ///
-    /// # Errors
-    /// [`Code::ServerError`], [`Code::TokenRefused`], [`Code::TokenResponseInvalid`], [`Code::AccessTokenMissing`],
-    /// [`Code::TokenTypeUnsupported`], [`Code::IdTokenMissing`], [`Code::InsufficientUserAuthentication`] and the errors of the ID token
-    pub fn finish<J: Json>(self, response: &Response, now: u64) -> Result<Answer<J>, Error> {
-        let answer: J = successful(response, Code::TokenRefused)?;
-        let invalid = |subject: &'static str| Error::new(Code::TokenResponseInvalid).about(subject);
-        let optional = |name: &'static str| match answer.member(name) {
-            Some(value) => value.as_string().map(Some).ok_or_else(|| invalid(name)),
-            None => Ok(None),
-        };
-
-        let access_token = optional("access_token")?
-            .filter(|token| !token.is_empty())
-            .ok_or_else(|| Error::new(Code::AccessTokenMissing).about("access_token"))?;
-        let token_type = optional("token_type")?.ok_or_else(|| invalid("token_type"))?;
-        if !token_type.eq_ignore_ascii_case("bearer") {
-            return Err(Error::new(Code::TokenTypeUnsupported).about("token_type"));
-        }
-        let expires_in = match answer.member("expires_in") {
-            Some(value) => Some(lifetime(&value).ok_or_else(|| invalid("expires_in"))?),
-            None => None,
-        };
-        let scope = optional("scope")?;
-        let refresh_token = optional("refresh_token")?.filter(|token| !token.is_empty()).map(Secret::new);
-        let id_token = optional("id_token")?.map(Secret::new);
-        let authorization_details = answer.member("authorization_details");
-        if authorization_details.as_ref().is_some_and(|details| details.as_elements().is_none()) {
-            return Err(invalid("authorization_details"));
-        }
-
-        let clock = response.clock(now);
-        let claimed: Option<Claimed<J>> = match &id_token {
-            Some(token) => Some(id_token::validate(
-                token.expose(),
-                &id_token::Expected {
-                    issuer: &self.issuer,
-                    client_id: &self.client_id,
-                    nonce: self.nonce.as_deref(),
-                    signing_algs: self.signing_algs.as_deref(),
-                    signed_response_alg: self.signed_response_alg.as_deref(),
-                    now: clock,
-                    clock_tolerance: self.clock_tolerance,
-                },
-            )?),
-            None if self.previous.is_none() && asks_for_openid(&self.scope) => {
-                return Err(Error::new(Code::IdTokenMissing).about("id_token"));
-            }
-            None => None,
-        };
-
-        if let Some(claimed) = &claimed {
-            // The login was begun by this machine's clock, the user authenticated by the server's.
-            let begun = |earliest: u64| earliest.saturating_add(clock).saturating_sub(now);
-            let earliest = self.authentication.earliest.map(begun);
-            let asked = Authentication { earliest, ..self.authentication };
-            id_token::check_authentication(&claimed.claims, &asked, clock, self.clock_tolerance)?;
-        }
-
-        let mut tokens = TokenSet {
-            access_token: Secret::new(access_token),
-            token_type,
-            expires_at: expires_in.map(|seconds| now.saturating_add(seconds)),
-            expires_in,
-            scope: scope.unwrap_or(self.scope),
-            refresh_token,
-            id_token: None,
-            claims: None,
-            id_token_verified_by: None,
-            resource: self.resource,
-            authorization_details,
-        };
-        if let Some(previous) = self.previous {
-            if let Some(claimed) = &claimed {
-                check_same_login(&claimed.claims, &previous, self.clock_tolerance)?;
-            }
-            // Without a new refresh token the old one stays in use (RFC 6749 section 6), and so does the old ID token.
-            tokens.refresh_token = Some(tokens.refresh_token.unwrap_or(previous.refresh_token));
-            tokens.claims =
-                previous.id_token.as_ref().and_then(|token| Jwt::decode(token.expose())).map(|jwt| jwt.claims);
-            tokens.id_token = previous.id_token;
-            tokens.id_token_verified_by = previous.id_token_verified_by;
-            let previous = previous.authorization_details;
-            tokens.authorization_details = tokens.authorization_details.or_else(|| J::parse(&previous?));
-        }
-        match (id_token, claimed) {
-            (Some(id_token), Some(claimed)) => {
-                Unverified::new(tokens, id_token, claimed, self.jwks_uri, self.voucher).map(Answer::Unverified)
-            }
-            _ => Ok(Answer::Tokens(tokens)),
-        }
+pub(crate) fn refresh(setup: &Setup<'_>, session: &Session<'_>, form: &mut Vec<u8>) -> Result<(), Fault> {
+    session.check_issuer(setup)?;
+    if session.refresh_token().is_empty() {
+        return Err(Code::RefreshTokenMissing.into());
     }
-}
-
-/// A refreshed ID token is about the user of the first one, and newer; its nonce and `auth_time`, if any, are the same
-/// (OpenID Connect Core section 12.2).
-fn check_same_login<J: Json>(fresh: &J, previous: &Previous, clock_tolerance: u32) -> Result<(), Error> {
-    if previous.subject.is_some() {
-        if fresh.string("sub") != previous.subject {
-            return Err(Error::new(Code::IdTokenSubjectMismatch).about("sub"));
-        }
-        if fresh.member("nonce").is_some() && fresh.string("nonce") != previous.nonce {
-            return Err(Error::new(Code::IdTokenNonceMismatch).about("nonce"));
-        }
-        let iat = fresh.number("iat").map(|iat| iat + f64::from(clock_tolerance));
-        if iat < previous.iat {
-            return Err(Error::new(Code::IdTokenInvalid).about("iat"));
-        }
-        if previous.auth_time.is_some()
-            && fresh.member("auth_time").is_some()
-            && fresh.number("auth_time") != previous.auth_time
-        {
-            return Err(Error::new(Code::IdTokenInvalid).about("auth_time"));
-        }
+    for (name, value) in [
+        (b"grant_type".as_slice(), b"refresh_token".as_slice()),
+        (b"refresh_token", session.refresh_token()),
+        (b"client_id", setup.client_id()),
+    ]
+    .into_iter()
+    .chain(resources(session.resource()))
+    {
+        form.pair(name, value);
     }
     Ok(())
 }
 
-/// The JSON object of a 200 answer; otherwise what the server said of its refusal (RFC 6749 section 5.2).
-pub(crate) fn successful<J: Json>(response: &Response, refused: Code) -> Result<J, Error> {
-    let status = response.status;
-    response.check_status()?;
-    let object = if response.is_json() { J::parse(response.body.expose()).filter(J::is_object) } else { None };
-    if status == 200 {
-        return object.ok_or(Error::new(Code::TokenResponseInvalid).status(status));
+/// Reads the answer of the token endpoint; `now` is in seconds since 1970.
+///
+/// # Errors
+/// [`Code::ServerError`], [`Code::RedirectNotFollowed`], [`Code::TokenResponseInvalid`], [`Code::AccessTokenMissing`],
+/// [`Code::TokenTypeUnsupported`], [`Code::IdTokenMissing`], [`Code::InsufficientUserAuthentication`] and the errors of the ID token
+pub(crate) fn finish(
+    setup: &Setup<'_>,
+    purpose: Purpose<'_>,
+    reply: &Reply<'_>,
+    now: u64,
+) -> Result<Answer<Grant>, Fault> {
+    if let Some(refusal) = refused(reply, Code::TokenRefused)? {
+        return Ok(Answer::Refused(refusal));
     }
-    match object.as_ref().and_then(|object| object.string("error").map(|error| (object, error))) {
-        Some((object, error)) => Err(Error::new(refused).status(status).refusal(Refusal {
-            error,
-            error_description: object.string("error_description"),
-            error_uri: object.string("error_uri").filter(|uri| is_link(uri)),
-        })),
-        None => Err(Error::new(Code::TokenResponseInvalid).status(status)),
+    let fields = ANSWER.read(reply.body, Code::TokenResponseInvalid)?;
+    let granted = Granted::of_table(&fields);
+    if matches!(granted.access_token(), [] | [EMPTY]) {
+        return Err(about!(AccessTokenMissing, ANSWER, "access_token"));
     }
+    if granted.token_type().is_empty() {
+        return Err(about!(TokenResponseInvalid, ANSWER, "token_type"));
+    }
+    if !granted.token_type().eq_ignore_ascii_case(b"bearer") {
+        return Err(about!(TokenTypeUnsupported, ANSWER, "token_type"));
+    }
+    let (mut expires_in, mut expires_at) = (Vec::new(), Vec::new());
+    if !granted.expires_in().is_empty() {
+        let lifetime = seconds(granted.expires_in()).ok_or(about!(TokenResponseInvalid, ANSWER, "expires_in"))?;
+        expires_in.number(lifetime);
+        expires_at.number(now.saturating_add(lifetime));
+    }
+    let clock = reply.clock(now);
+    let claimed = read_id_token(setup, purpose, &granted, clock, now)?;
+
+    let fresh = Session::with(SessionParts {
+        version: b"",
+        access_token: granted.access_token(),
+        token_type: granted.token_type(),
+        expires_at: &expires_at,
+        expires_in: &expires_in,
+        scope: granted.scope(),
+        refresh_token: if granted.refresh_token() == [EMPTY] { b"" } else { granted.refresh_token() },
+        id_token: b"",
+        id_token_verified_by: b"",
+        resource: b"",
+        authorization_details: granted.authorization_details(),
+        attempts: b"",
+        failed: b"",
+        retry_at: b"",
+    });
+    let (session, jwks_uri, signing_endpoint) = match purpose {
+        Purpose::Login(transaction) => {
+            let parts = SessionParts { resource: transaction.resource(), ..fresh.parts() };
+            let scope = if parts.scope.is_empty() { transaction.scope() } else { parts.scope };
+            let session = Session::of(SessionParts { scope, ..parts });
+            (session, transaction.jwks_uri(), transaction.token_endpoint())
+        }
+        Purpose::Refresh(before) => (after_refresh(&fresh, before), setup.jwks_uri(), setup.token_endpoint()),
+    };
+    Ok(Answer::Given(match claimed {
+        Some(claimed) => Grant::Unverified(Unverified::new(
+            &claimed,
+            granted.id_token(),
+            signature::Trust { jwks_uri, voucher: setup.voucher(signing_endpoint) },
+            &session,
+        )?),
+        None => Grant::Tokens(session.to_fields(), session.claims_text().unwrap_or_default()),
+    }))
 }
 
-/// The seconds of `expires_in`: a number, or one in a string, as some servers have it. Not negative, and finite; a fraction is dropped.
-#[allow(
-    clippy::cast_possible_truncation,
-    clippy::cast_sign_loss,
-    reason = "the value was found to lie between 0 and 2^53"
-)]
-fn lifetime<J: Json>(value: &J) -> Option<u64> {
-    const MAX: f64 = 9_007_199_254_740_992.0;
-    if let Some(text) = value.as_string() {
-        return text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse::<u32>().ok().map(u64::from))?;
+/// What a refresh does not bring stays: the refresh token (RFC 6749 section 6), the scope, the ID token.
+const fn after_refresh<'a>(fresh: &Session<'a>, before: &Session<'a>) -> Session<'a> {
+    const fn or<'a>(fresh: &'a [u8], before: &'a [u8]) -> &'a [u8] {
+        if fresh.is_empty() { before } else { fresh }
     }
-    let number = value.as_number()?;
-    if (0.0..MAX).contains(&number) { Some(number as u64) } else { None }
+    Session::of(SessionParts {
+        scope: or(fresh.scope(), before.scope()),
+        refresh_token: or(fresh.refresh_token(), before.refresh_token()),
+        id_token: before.id_token(),
+        id_token_verified_by: before.id_token_verified_by(),
+        resource: before.resource(),
+        authorization_details: or(fresh.authorization_details(), before.authorization_details()),
+        ..fresh.parts()
+    })
+}
+
+/// Checks the ID token of an answer, where there is one, in everything but its signature.
+fn read_id_token(
+    setup: &Setup<'_>,
+    purpose: Purpose<'_>,
+    granted: &Granted<'_>,
+    clock: u64,
+    now: u64,
+) -> Result<Option<Claimed>, Fault> {
+    if granted.id_token().is_empty() {
+        return match purpose {
+            Purpose::Login(transaction) if asks_for_openid(transaction.scope()) => {
+                Err(about!(IdTokenMissing, ANSWER, "id_token"))
+            }
+            _ => Ok(None),
+        };
+    }
+    let expected = match purpose {
+        Purpose::Login(transaction) => Expected {
+            setup,
+            issuer: transaction.issuer(),
+            client_id: transaction.client_id(),
+            nonce: transaction.nonce(),
+            signing_algs: transaction.signing_algs(),
+            now: clock,
+        },
+        Purpose::Refresh(_) => Expected {
+            setup,
+            issuer: setup.issuer(),
+            client_id: setup.client_id(),
+            nonce: b"",
+            signing_algs: setup.signing_algs(),
+            now: clock,
+        },
+    };
+    let claimed = id_token::validate(granted.id_token(), &expected)?;
+    match purpose {
+        Purpose::Login(transaction) => {
+            // The login was begun by this machine's clock, the user authenticated by the server's. Counted from the beginning
+            // of the login: however long the user then takes, they are asked once.
+            let begun = number(transaction.created_at()).unwrap_or_default();
+            let earliest = number(transaction.max_age())
+                .map(|max_age| begun.saturating_sub(max_age).saturating_add(clock).saturating_sub(now));
+            id_token::check_authentication(&claimed.claims(), setup, earliest, transaction.acr_values(), clock)?;
+        }
+        Purpose::Refresh(session) => {
+            let before = session.claims();
+            check_same_login(&claimed.claims(), &Claims::of_table(&before), setup)?;
+        }
+    }
+    Ok(Some(claimed))
+}
+
+/// A refreshed ID token is about the user of the first one, and newer; its nonce and `auth_time`, if any, are the same
+/// (OpenID Connect Core section 12.2).
+fn check_same_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_>) -> Result<(), Fault> {
+    if before.sub().is_empty() {
+        return Ok(());
+    }
+    if fresh.sub() != before.sub() {
+        return Err(about!(IdTokenSubjectMismatch, CLAIMS, "sub"));
+    }
+    if !fresh.nonce().is_empty() && fresh.nonce() != before.nonce() {
+        return Err(about!(IdTokenNonceMismatch, CLAIMS, "nonce"));
+    }
+    let tolerance = id_token::seconds(number(setup.clock_tolerance()).unwrap_or_default());
+    if json::number(fresh.iat()).map(|iat| iat + tolerance) < json::number(before.iat()) {
+        return Err(about!(IdTokenInvalid, CLAIMS, "iat"));
+    }
+    if !before.auth_time().is_empty()
+        && !fresh.auth_time().is_empty()
+        && json::number(fresh.auth_time()) != json::number(before.auth_time())
+    {
+        return Err(about!(IdTokenInvalid, CLAIMS, "auth_time"));
+    }
+    Ok(())
+}
+
+/// What the server said of its refusal (RFC 6749 section 5.2); `None` when the answer is a 200 in JSON.
+///
+/// # Errors
+/// [`Code::ServerError`], [`Code::RedirectNotFollowed`], and [`Code::TokenResponseInvalid`] when it is neither
+pub(crate) fn refused(reply: &Reply<'_>, code: Code) -> Result<Option<Refusal>, Fault> {
+    reply.check_status()?;
+    if !reply.is_json() {
+        return Err(Code::TokenResponseInvalid.into());
+    }
+    if reply.status == 200 {
+        return Ok(None);
+    }
+    let fields = REFUSAL.read(reply.body, Code::TokenResponseInvalid)?;
+    let said = Refused::of_table(&fields);
+    let text = |field: &[u8]| if field == [crate::table::ODD] { Vec::new() } else { Vec::from(plain(field)) };
+    if matches!(said.error(), [] | [crate::table::ODD]) {
+        return Err(Code::TokenResponseInvalid.into());
+    }
+    let uri = if is_link(said.error_uri()) { text(said.error_uri()) } else { Vec::new() };
+    Ok(Some(Refusal { code, error: text(said.error()), description: text(said.error_description()), uri }))
 }

@@ -15,18 +15,16 @@ impl UserAgent<'_> {
     /// Whether it is an application's WebView and not a browser. What does not look like one counts as a browser.
     #[must_use]
     pub fn is_embedded(&self) -> bool {
-        // Android's WebView says so itself; so does Electron.
-        self.in_shell || self.holds("; wv)") || self.holds(" Electron/") || self.is_apple_web_view()
+        is_embedded(self.text.as_bytes(), self.in_shell, self.installed)
     }
+}
 
-    /// Apple's WKWebView leaves out the token by which every browser there names Safari. So does an installed page.
-    fn is_apple_web_view(&self) -> bool {
-        let is_apple = ["(iPhone;", "(iPad;", "(iPod", "(Macintosh;"].iter().any(|platform| self.holds(platform));
-        is_apple && self.holds(" AppleWebKit/") && !self.holds(" Safari/") && !self.installed
-    }
-
-    /// By bytes: the search for text in text is much code.
-    fn holds(&self, token: &str) -> bool {
-        self.text.as_bytes().windows(token.len()).any(|window| window == token.as_bytes())
-    }
+/// The same by the parts.
+pub(crate) fn is_embedded(text: &[u8], in_shell: bool, installed: bool) -> bool {
+    let holds = |token: &[u8]| text.windows(token.len()).any(|window| window == token);
+    // Apple's WKWebView leaves out the token by which every browser there names Safari. So does an installed page.
+    let is_apple = || [b"(iPhone;".as_slice(), b"(iPad;", b"(iPod", b"(Macintosh;"].into_iter().any(holds);
+    let is_apple_web_view = || is_apple() && holds(b" AppleWebKit/") && !holds(b" Safari/") && !installed;
+    // Android's WebView says so itself; so does Electron.
+    in_shell || holds(b"; wv)") || holds(b" Electron/") || is_apple_web_view()
 }

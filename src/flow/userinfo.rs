@@ -1,116 +1,109 @@
 //! The userinfo endpoint (OpenID Connect Core section 5.3).
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
-use crate::error::{Code, Error};
-use crate::flow::config::Config;
-use crate::flow::id_token::{Claimed, read_header, seconds};
-use crate::flow::metadata::Metadata;
-use crate::flow::signature::{Unverified, Verdict};
-use crate::flow::token::{TokenSet, successful, voucher};
-use crate::http::{Request, Response};
-use crate::json::Json;
-use crate::jwt::Jwt;
-use crate::secret::Secret;
+use crate::error::{Code, Fault};
+use crate::flow::callback::Answer;
+use crate::flow::id_token::{Claimed, seconds};
+use crate::flow::setup::Setup;
+use crate::flow::signature::{Trust, Unverified};
+use crate::flow::token::refused;
+use crate::flow::tokens::Session;
+use crate::http::Reply;
+use crate::json;
+use crate::table::elements;
+use crate::tables::{Claims, SUBJECT, Subject, about};
+use crate::text::number;
 
-/// The request for the claims of the user, with the access token in its header (RFC 6750 section 2.1).
+/// Sees to it that the endpoint may be asked with these tokens (RFC 6750 section 2.1).
 ///
 /// # Errors
 /// [`Code::EndpointMissing`], [`Code::IssuerMismatch`]
-pub fn request<J: Json>(metadata: &Metadata, tokens: &TokenSet<J>) -> Result<Request, Error> {
-    tokens.check_issuer(metadata)?;
-    let endpoint = metadata
-        .userinfo_endpoint
-        .clone()
-        .ok_or_else(|| Error::new(Code::EndpointMissing).about("userinfo_endpoint"))?;
-    let mut request = Request::get(endpoint);
-    request.bearer = Some(Secret::new(String::from(tokens.access_token.expose())));
-    Ok(request)
+pub(crate) fn check(setup: &Setup<'_>, session: &Session<'_>) -> Result<(), Fault> {
+    session.check_issuer(setup)?;
+    if setup.userinfo_endpoint().is_empty() {
+        return Err(about!(EndpointMissing, METADATA, "userinfo_endpoint"));
+    }
+    Ok(())
 }
 
-/// Reads an answer in JSON. It has to be about the user of the ID token (OpenID Connect Core section 5.3.4).
+/// What the endpoint said of the user.
+pub(crate) enum Said {
+    /// The claims, a JSON text.
+    Claims(Vec<u8>),
+    /// The fields of [`Unverified`]: the answer is signed, and the signature still to be verified.
+    Signed(Vec<u8>),
+}
+
+/// Reads an answer, in JSON or signed (OpenID Connect Core section 5.3.2); `now` is in seconds since 1970. It has to be about the
+/// user of the ID token (section 5.3.4).
 ///
 /// # Errors
-/// [`Code::ServerError`], [`Code::UserinfoRefused`], [`Code::UserinfoInvalid`], [`Code::UserinfoSubjectMismatch`]
-pub fn finish<J: Json>(response: &Response, tokens: &TokenSet<J>) -> Result<J, Error> {
-    let claims: J = successful(response, Code::UserinfoRefused).map_err(|error| match error.code {
-        Code::TokenResponseInvalid if matches!(error.status, Some(401 | 403)) => error.code(Code::UserinfoRefused),
-        Code::TokenResponseInvalid => error.code(Code::UserinfoInvalid),
-        _ => error,
-    })?;
-    check_subject(&claims, tokens)?;
-    Ok(claims)
-}
-
-/// Whether an answer is signed (OpenID Connect Core section 5.3.2): then [`finish_signed`] reads it.
-#[must_use]
-pub fn is_signed(response: &Response) -> bool {
-    response.status == 200 && response.has_type("application/jwt")
-}
-
-/// Reads a signed answer; `now` is in seconds since 1970. Its claims can be used when its signature was verified by the server's keys:
-/// see [`Unverified`] and [`conclude`]. `iss` and `aud` are the server and this client where they are there.
-///
-/// # Errors
-/// [`Code::UserinfoInvalid`] naming the claim or header parameter, [`Code::UserinfoSubjectMismatch`]
-pub fn finish_signed<J: Json>(
-    config: &Config,
-    metadata: &Metadata,
-    response: &Response,
-    tokens: &TokenSet<J>,
+/// [`Code::ServerError`], [`Code::RedirectNotFollowed`], [`Code::UserinfoRefused`], [`Code::UserinfoInvalid`], [`Code::UserinfoSubjectMismatch`]
+pub(crate) fn finish(
+    setup: &Setup<'_>,
+    session: &Session<'_>,
+    reply: &Reply<'_>,
     now: u64,
-) -> Result<Unverified<J>, Error> {
-    let invalid = |subject: &'static str| Error::new(Code::UserinfoInvalid).about(subject);
-    let token = response.body.expose();
-    let Jwt { header, claims } = Jwt::<J>::decode(token).ok_or(Code::UserinfoInvalid)?;
-    let (algorithm, kid) = read_header(&header).map_err(|error| error.code(Code::UserinfoInvalid))?;
-    let is = |value: &J, expected: &str| value.as_string().is_some_and(|text| text == expected);
-    if claims.member("iss").is_some_and(|iss| !is(&iss, &metadata.issuer)) {
-        return Err(invalid("iss"));
+) -> Result<Answer<Said>, Fault> {
+    if is_signed(reply) {
+        return Ok(Answer::Given(Said::Signed(finish_signed(setup, session, reply, now)?)));
     }
-    let client_id = &config.settings().client_id;
-    let names_client = |audience: &J| match audience.as_elements() {
-        Some(elements) => elements.iter().any(|element| is(element, client_id)),
-        None => is(audience, client_id),
-    };
-    if claims.member("aud").is_some_and(|audience| !names_client(&audience)) {
-        return Err(invalid("aud"));
+    let refusal = refused(reply, Code::UserinfoRefused).map_err(|fault| match fault.code() {
+        Code::TokenResponseInvalid if matches!(reply.status, 401 | 403) => Code::UserinfoRefused.into(),
+        Code::TokenResponseInvalid => Code::UserinfoInvalid.into(),
+        _ => fault,
+    })?;
+    if let Some(refusal) = refusal {
+        return Ok(Answer::Refused(refusal));
     }
-    let earliest = response.clock(now).saturating_sub(u64::from(config.settings().clock_tolerance));
-    if claims.member("exp").is_some_and(|exp| !exp.as_number().is_some_and(|exp| exp > seconds(earliest))) {
-        return Err(invalid("exp"));
-    }
-    check_subject(&claims, tokens)?;
-    let endpoint = metadata.userinfo_endpoint.as_deref().unwrap_or_default();
-    Unverified::new(
-        TokenSet::empty(),
-        Secret::new(token.into()),
-        Claimed { claims, algorithm, kid },
-        metadata.jwks_uri.clone(),
-        voucher(config, endpoint),
-    )
+    let fields = SUBJECT.read(reply.body, Code::UserinfoInvalid)?;
+    check_subject(Subject::of_table(&fields).sub(), session)?;
+    Ok(Answer::Given(Said::Claims(reply.body.into())))
 }
 
-/// Makes usable claims of the verdict on a signed answer.
-///
-/// # Errors
-/// [`Code::UserinfoInvalid`], [`Code::IdTokenUnverifiable`]
-pub fn conclude<J: Json>(unverified: Unverified<J>, verdict: &Verdict) -> Result<J, Error> {
-    unverified.conclude(verdict).map_err(told)?.claims.ok_or_else(|| Error::new(Code::UserinfoInvalid))
+/// Whether an answer is signed.
+pub(crate) fn is_signed(reply: &Reply<'_>) -> bool {
+    reply.status == 200 && reply.has_type(b"application/jwt")
+}
+
+/// `iss` and `aud` are the server and this client where they are there.
+fn finish_signed(setup: &Setup<'_>, session: &Session<'_>, reply: &Reply<'_>, now: u64) -> Result<Vec<u8>, Fault> {
+    let (claimed, _) = Claimed::decode(reply.body, Code::UserinfoInvalid)?;
+    let claims = claimed.claims();
+    if !claims.iss().is_empty() && claims.iss() != setup.issuer() {
+        return Err(about!(UserinfoInvalid, CLAIMS, "iss"));
+    }
+    if !claims.aud().is_empty() && !elements(claims.aud()).any(|audience| audience == setup.client_id()) {
+        return Err(about!(UserinfoInvalid, CLAIMS, "aud"));
+    }
+    let tolerance = number(setup.clock_tolerance()).unwrap_or_default();
+    let earliest = seconds(reply.clock(now).saturating_sub(tolerance));
+    if !claims.exp().is_empty() && !json::number(claims.exp()).is_some_and(|exp| exp > earliest) {
+        return Err(about!(UserinfoInvalid, CLAIMS, "exp"));
+    }
+    check_subject(claims.sub(), session)?;
+    let trust = Trust { jwks_uri: setup.jwks_uri(), voucher: setup.voucher(setup.userinfo_endpoint()) };
+    Unverified::new(&claimed, reply.body, trust, &Session::blank())
 }
 
 /// What went wrong with the signature, as it is told of a userinfo response.
-pub(crate) fn told(error: Error) -> Error {
-    match error.code {
-        Code::IdTokenSignatureInvalid => Error::new(Code::UserinfoInvalid).about("signature"),
-        _ => error,
+pub(crate) fn told(fault: Fault) -> Fault {
+    match fault.code() {
+        Code::IdTokenSignatureInvalid => about!(UserinfoInvalid, OTHER, "signature"),
+        _ => fault,
     }
 }
 
-fn check_subject<J: Json>(claims: &J, tokens: &TokenSet<J>) -> Result<(), Error> {
-    let subject = claims.string("sub").ok_or_else(|| Error::new(Code::UserinfoInvalid).about("sub"))?;
-    match tokens.subject() {
-        Some(expected) if expected != subject => Err(Error::new(Code::UserinfoSubjectMismatch).about("sub")),
-        _ => Ok(()),
+fn check_subject(subject: &[u8], session: &Session<'_>) -> Result<(), Fault> {
+    if matches!(subject, [] | [crate::table::ODD]) {
+        return Err(about!(UserinfoInvalid, CLAIMS, "sub"));
+    }
+    let fields = session.claims();
+    let expected = Claims::of_table(&fields).sub();
+    if expected.is_empty() || expected == subject {
+        Ok(())
+    } else {
+        Err(about!(UserinfoSubjectMismatch, CLAIMS, "sub"))
     }
 }

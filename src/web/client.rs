@@ -1,434 +1,371 @@
-//! The whole login, kept, checked and finished once: what the package's `Client` and `Session` call.
+//! What the package's `Client` and `Session` ask beside the steps: what becomes of records that they keep. They read and write;
+//! every decision is the protocol's.
 
-use alloc::string::String;
+use alloc::vec::Vec;
 
-use js_sys::Reflect;
 use wasm_bindgen::prelude::*;
 
-use crate::error::{Code, Error};
-use crate::flow::authorize::{Authorization, LoginOptions, begin};
-use crate::flow::callback::Callback;
-use crate::flow::logout::{EndSession, end_session, returned};
-use crate::flow::resource;
-use crate::flow::session::{Asked, Kept, Next as Needed, Session};
-use crate::flow::token::TokenSet;
-use crate::flow::transaction::{Outcome, Tombstone, Transaction, key};
-use crate::http::{Request, Response};
-use crate::json::Json;
+use crate::error::Code;
+use crate::flow::login::{self, Arrival, Failed};
+use crate::flow::logout::end_session;
+use crate::flow::resource::{self, Refused};
+use crate::flow::session::{Asked, Kept, Next, Refreshed, conclude, next};
+use crate::flow::setup::Setup;
+use crate::flow::transaction::{Outcome, Transaction, kept_since, return_to, sweepable};
 use crate::random::{Entropy, SystemEntropy};
-use crate::web::convert::{
-    Context, Members, flag, from_tokens, is_embedded, login_options, logout_options, now, seconds, to_tokens,
-};
-use crate::web::steps::{Awaiting, begin_refresh, done, step};
-use crate::web::storage::{Keys, Logins, Sessions};
-use crate::web::verify::first_keys;
+use crate::tables::{ASKED, AskedFor, FAILED, FailedAs, OPTIONS, Options};
+use crate::text::{Write, number, take};
+use crate::web::steps::{session_of, setup_of};
+use crate::web::text::{Failure, Text, now, run, write_code};
 
-/// Checks a configuration against the metadata of its server, and rehearses a login: an engine compiles a function when it is
-/// first called, and a storage is read from the disk when it is first asked. No click is to wait for that.
+/// The name under which the record is kept of the login or sign-out that a URL belongs to: `{ key }`, or `{}` when the URL is no
+/// callback of this client.
 ///
 /// # Errors
-/// those of [`Config::new`](crate::flow::config::Config::new) and [`Metadata::check`](crate::flow::metadata::Metadata::check)
-#[wasm_bindgen(js_name = checkClient)]
-#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn check_client(config: JsValue, metadata: JsValue) -> Result<(), JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let now = now();
-    // What fails here fails at the login too, which tells it.
-    if let (Ok(rehearsed), Ok(logins)) = (
-        begin(&context.config, &context.metadata, LoginOptions::default(), &mut SystemEntropy, now),
-        Logins::open(&context),
-    ) {
-        logins.rehearse(&rehearsed.transaction, now);
-    }
-    Ok(())
-}
-
-/// Begins a login: keeps the transaction, and gives the URL to send the user to with the name of the login and the seconds
-/// within which it must be finished: `{ url, key, maxAge }`.
-///
-/// # Errors
-/// those of [`begin`], and `embedded_user_agent` and `storage_unavailable`
+/// none
 #[wasm_bindgen]
-#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn login(config: JsValue, metadata: JsValue, options: JsValue) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let allowed = ["opens", "dangerouslyAllowEmbeddedUserAgent"].iter().any(|name| flag(&config, name));
-    if !allowed && is_embedded(&config) {
-        return Err(Error::new(Code::EmbeddedUserAgent).into());
-    }
-    let now = now();
-    let Authorization { url, transaction } =
-        begin(&context.config, &context.metadata, login_options(&options)?, &mut SystemEntropy, now)?;
-    Logins::open(&context)?.begin(&transaction, now)?;
-    let max_age = context.config.settings().transaction_max_age;
-    let begun = Members::new().with_text("url", Some(&url)).with_text("key", Some(&transaction.key()));
-    Ok(begun.with("maxAge", max_age.into()).finish())
-}
-
-/// The name of the login that a callback belongs to; nothing when it is no callback at this redirect URI.
-#[wasm_bindgen(js_name = callbackKey)]
 #[must_use]
-pub fn callback_key(redirect_uri: &str, url: &str) -> Option<String> {
-    Callback::parse(url, redirect_uri).ok().flatten().map(|callback| key(callback.state()))
-}
-
-/// Finishes a login when the page was reached by its callback: `{ done: outcome }`, or the step that redeems the code, at times after one
-/// that fetches keys. Where the callback is one of this client, `address` is what is to stand in the address bar in its place.
-///
-/// # Errors
-/// those of the configuration, and `storage_unavailable`; everything else is an outcome
-#[wasm_bindgen(js_name = handleRedirect)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn handle_redirect(config: JsValue, metadata: JsValue, url: &str) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let settings = context.config.settings();
-    let (next, address) = match Callback::parse(url, &settings.redirect_uri).transpose() {
-        Some(parsed) => (begin_exchange(&context, parsed, url, None)?, Some(&settings.redirect_uri)),
-        None => (come_back(&context, url)?, settings.post_logout_redirect_uri.as_ref()),
-    };
-    Ok(next.tell(address.map(String::as_str)))
-}
-
-/// The outcome of a login by its name, when the page went away while it was finished: `{ done: outcome }`.
-///
-/// # Errors
-/// those of the configuration, and `storage_unavailable`
-#[wasm_bindgen]
-#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn interrupted(config: JsValue, metadata: JsValue, key: &str) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let remains = Logins::open(&context)?.remains(key).filter(|tombstone| !tombstone.is_foreign(&context.config));
-    let outcome = match remains {
-        Some(tombstone) => already(&tombstone, &Sessions::open(&context)?),
-        None => status("none").finish(),
-    };
-    Ok(done(outcome))
-}
-
-/// The token set of the session, or null.
-///
-/// # Errors
-/// those of the configuration, and `storage_unavailable`
-#[wasm_bindgen]
-#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn session(config: JsValue, metadata: JsValue) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let sessions = Sessions::open(&context)?;
-    Ok(sessions.load().map_or(JsValue::NULL, |session| from_tokens(&session.tokens)))
-}
-
-/// Tokens of the session for whoever `asked`: `{ done }`, with `refresh` when they are to be refreshed meanwhile; `{ refresh }` alone
-/// when fresh ones have to come. Who is the only one to refresh them (`alone`) gets the step that does so instead.
-///
-/// # Errors
-/// `session_expired`, `refresh_token_missing`, how the last refresh failed, and those of the configuration
-#[wasm_bindgen(js_name = sessionTokens)]
-#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn session_tokens(config: JsValue, metadata: JsValue, asked: JsValue, alone: bool) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let sessions = Sessions::open(&context)?;
-    let mut session = sessions.load().ok_or(Error::new(Code::SessionExpired))?;
-    let [subject, spent, seen] = ["subject", "spent", "seen"].map(|name| asked.string(name));
-    let steady = seconds(&asked, "now").unwrap_or_default();
-    let next = session.next(
-        &Asked {
-            subject: subject.as_deref(),
-            spent: spent.as_deref(),
-            seen: seen.as_deref().map(|token| (token, steady)),
-        },
-        now(),
-    )?;
-    if next == Needed::Give {
-        return Ok(done(from_tokens(&session.tokens)));
-    }
-    if alone {
-        session.begin_refresh();
-        let carry = session.to_record();
-        let step = begin_refresh(&context, session.tokens, carry.expose(), Awaiting::FreshSession)?;
-        sessions.keep(carry.expose())?;
-        return Ok(step);
-    }
-    let tokens = (next == Needed::GiveAndRefresh).then(|| from_tokens(&session.tokens));
-    Ok(Members::new().with("refresh", true.into()).with_some("done", tokens).finish())
-}
-
-/// Sees to it that the access token may be sent to a URL, which is absolute and as the platform writes it.
-///
-/// # Errors
-/// `origin_refused` and those of the configuration
-#[wasm_bindgen(js_name = checkResource)]
-#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn check_resource(config: JsValue, metadata: JsValue, url: &str) -> Result<(), JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    Ok(resource::check(&context.config, &context.metadata, url)?)
-}
-
-/// Whether fresh tokens may help after a resource server refused these.
-///
-/// # Errors
-/// `insufficient_scope`, `insufficient_user_authentication` and those of the configuration
-#[wasm_bindgen(js_name = readRefusal)]
-#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn read_refusal(
-    config: JsValue,
-    metadata: JsValue,
-    tokens: JsValue,
-    status: u16,
-    www_authenticate: Option<String>,
-) -> Result<bool, JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let tokens = to_tokens(&tokens)?;
-    Ok(resource::read_refusal(&context.config, &tokens, status, www_authenticate.as_deref(), now())?)
-}
-
-/// Forgets the session on this device, whatever comes after: `{ tokens, url }`, the tokens that it had, and where to send the user when the session at
-/// the server is to end too.
-///
-/// # Errors
-/// those of [`end_session`] and of the configuration, and `storage_unavailable`
-#[wasm_bindgen]
-#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn logout(config: JsValue, metadata: JsValue, options: JsValue) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let sessions = Sessions::open(&context)?;
-    let tokens = sessions.load().map(|session| session.tokens);
-    sessions.forget();
-    let done = Members::new().with_some("tokens", tokens.as_ref().map(from_tokens));
-    if !flag(&options, "endSession") {
-        return Ok(done.finish());
-    }
-    let options = logout_options(&options)?;
-    let EndSession { url, expected } =
-        end_session(&context.config, &context.metadata, tokens.as_ref(), options, &mut SystemEntropy, now())?;
-    if let Some((key, tombstone)) = expected {
-        Logins::open(&context)?.bury(&key, &tombstone)?;
-    }
-    Ok(done.with_text("url", Some(&url)).finish())
-}
-
-/// Keeps what the refresh of a session brought.
-pub(crate) fn keep_session(
-    context: &Context,
-    carry: &str,
-    refreshed: Result<TokenSet<JsValue>, Error>,
-) -> Result<TokenSet<JsValue>, Error> {
-    let sessions = Sessions::open(context)?;
-    let session = Session::from_record(carry).ok_or(Code::Internal)?;
-    let mut chance = [0_u8; 1];
-    // Without it those who failed together come back together, which is no reason to lose what came.
-    let _ = SystemEntropy.fill(&mut chance);
-    let (kept, told) = session.conclude(sessions.load().as_ref(), refreshed, now(), u8::from_le_bytes(chance));
-    match kept {
-        Kept::As(session) => {
-            sessions.keep(session.to_record().expose())?;
-            told.map(|()| session.tokens)
+pub fn callback(setup: Text, url: Text) -> Text {
+    run(|out| {
+        if let Some(key) = login::key_of(&setup_of(&setup.fields())?, &url.bytes()) {
+            out.member_text(b"key", &key);
         }
-        Kept::Ended => {
-            sessions.forget();
-            Err(told.err().unwrap_or(Error::new(Code::SessionExpired)))
-        }
-        Kept::Other => Err(Error::new(Code::SessionExpired)),
-    }
-}
-
-/// How the handling of a callback goes on.
-enum Next {
-    /// The code is redeemed.
-    Exchange(JsValue),
-    /// The keys are fetched before it; until then the callback stays where it was found.
-    Keys(JsValue),
-    Outcome(JsValue),
-    /// It is not for this client: the callback stays where it was found.
-    Left(JsValue),
-}
-
-impl Next {
-    /// For JavaScript, with what is to stand in the address bar.
-    fn tell(self, address: Option<&str>) -> JsValue {
-        let next = match self {
-            Self::Keys(step) => return step,
-            Self::Left(outcome) => return done(outcome),
-            Self::Exchange(step) => step,
-            Self::Outcome(outcome) => done(outcome),
-        };
-        if let Some(address) = address {
-            // Setting a member of a fresh object cannot fail.
-            let _ = Reflect::set(&next, &"address".into(), &address.into());
-        }
-        next
-    }
-}
-
-/// Goes on with a callback when the answer of the `jwks_uri` is there.
-pub(crate) fn handle_with_keys(
-    context: &Context,
-    url: &str,
-    answer: Result<Response, Error>,
-) -> Result<JsValue, Error> {
-    let redirect_uri = &context.config.settings().redirect_uri;
-    let parsed = Callback::parse(url, redirect_uri).transpose().ok_or(Code::Internal)?;
-    Ok(begin_exchange(context, parsed, url, Some(answer))?.tell(Some(redirect_uri)))
-}
-
-/// Where the user may have come back to after signing out at the server. It may be any page: what is none of ours changes nothing.
-fn come_back(context: &Context, url: &str) -> Result<Next, Error> {
-    let config = &context.config;
-    let remains = match returned(config, url) {
-        Some(key) => Logins::open(context)?.remains(&key),
-        None => None,
-    };
-    Ok(match remains {
-        Some(tombstone) if tombstone.outcome == Outcome::SignedOut && !tombstone.is_foreign(config) => {
-            Next::Outcome(signed_out(&tombstone))
-        }
-        _ => Next::Left(status("none").finish()),
+        Ok(())
     })
 }
 
-/// Up to the token request; from there on the code counts as used, whatever becomes of the page. So the server's keys are fetched
-/// before it: when they are not to be had, the same callback can be handled again.
-fn begin_exchange(
-    context: &Context,
-    parsed: Result<Callback, Error>,
-    url: &str,
-    keys: Option<Result<Response, Error>>,
-) -> Result<Next, Error> {
-    let config = &context.config;
-    let callback = match parsed {
-        Ok(callback) => callback,
-        Err(error) => return Ok(refused(error, None)),
-    };
-
-    let logins = Logins::open(context)?;
-    let sessions = Sessions::open(context)?;
-    let key = key(callback.state());
-    if let Some(tombstone) = logins.remains(&key) {
-        if tombstone.is_foreign(config) {
-            return Ok(Next::Left(other_login(Error::new(Code::TransactionInvalid).about("client_id"))));
-        }
-        return Ok(Next::Outcome(already(&tombstone, &sessions)));
-    }
-    let transaction = match logins.pending(&key) {
-        Some(Ok(transaction)) => transaction,
-        Some(Err(error)) => return Ok(refused(error, None)),
-        None => return Ok(Next::Outcome(other_login(Error::new(Code::TransactionNotFound)))),
-    };
-    if let Some(member) = transaction.foreign_member(config) {
-        return Ok(Next::Left(other_login(Error::new(Code::TransactionInvalid).about(member))));
-    }
-
-    let return_to = transaction.return_to.clone();
-    let record = transaction.to_record();
-    let keys_request = transaction.keys_request();
-    let accepted = transaction.accept(config, callback, now());
-    match accepted.and_then(|grant| Ok((grant, missing_keys(context, keys_request, keys)?))) {
-        Ok((_, Some(request))) => Ok(Next::Keys(step(request, Awaiting::FirstKeys, url))),
-        Ok((grant, None)) => {
-            logins.bury(&key, &Tombstone::new(config, Outcome::Claimed, return_to, now()))?;
-            let (request, _) = grant.into_request(config);
-            Ok(Next::Exchange(step(request, Awaiting::Login, record.expose())))
-        }
-        Err(error) => {
-            let outcome = refused(error.clone(), return_to.as_deref());
-            // What was not shown to come from the server does not end the login: the server's own answer may still come.
-            if error.ends_login() {
-                logins.bury(&key, &Tombstone::new(config, refusal(&error), return_to, now()))?;
+/// Decides what becomes of a callback, by the records of the pending login and of what remains of one, each empty when there is none.
+///
+/// Gives `{ outcome, address?, remains? }` with `{ status, error?, restart?, returnTo? }`; or `{ url, form, keys, address, remains }` when the code is to be
+/// redeemed. `remains` takes the place of the pending login, before the request is sent; `address` is what is to stand in the address bar.
+///
+/// # Errors
+/// none: what is wrong with the callback is an outcome
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
+    run(|out| {
+        let (setup, url) = (setup.fields(), url.bytes());
+        let (pending, remains) = (pending.fields(), remains.fields());
+        let setup = setup_of(&setup)?;
+        let mut address = setup.redirect_uri();
+        let mut buried = Vec::new();
+        match login::arrive(&setup, &url, &pending, &remains, now()) {
+            Arrival::Redeem { form, transaction } => {
+                login::claim(&setup, &transaction, now(), &mut buried);
+                out.member_text(b"url", transaction.token_endpoint());
+                out.member_text(b"form", &form);
+                out.member_text(b"keys", transaction.keys_needed());
             }
-            Ok(outcome)
-        }
-    }
-}
-
-/// The request for the keys of a login, where they are needed and neither kept nor in this answer.
-fn missing_keys(
-    context: &Context,
-    request: Option<Request>,
-    answer: Option<Result<Response, Error>>,
-) -> Result<Option<Request>, Error> {
-    let Some(request) = request.filter(|_| context.can_verify) else { return Ok(None) };
-    let kept = Keys::open(context);
-    match answer {
-        Some(answer) => kept.save(&request.url, &first_keys(&answer?)?)?,
-        None if kept.load(&request.url).is_none() => return Ok(Some(request)),
-        None => {}
-    }
-    Ok(None)
-}
-
-/// From the tokens to the outcome.
-pub(crate) fn finish_login(
-    context: &Context,
-    record: &str,
-    tokens: Result<TokenSet<JsValue>, Error>,
-) -> Result<JsValue, Error> {
-    let transaction = Transaction::from_record(record)?;
-    let logins = Logins::open(context)?;
-    let key = transaction.key();
-    let return_to = transaction.return_to.clone();
-    let finished = tokens.and_then(|tokens| {
-        Sessions::open(context)?.save(&tokens)?;
-        Ok(tokens)
-    });
-    let bury = |outcome| logins.bury(&key, &Tombstone::new(&context.config, outcome, return_to.clone(), now()));
-    match finished {
-        Ok(tokens) => {
-            bury(Outcome::Completed)?;
-            let outcome = status("signed-in").with("tokens", from_tokens(&tokens));
-            Ok(outcome.with_text("returnTo", return_to.as_deref()).finish())
-        }
-        Err(error) => {
-            // No answer, or none that counts: the same callback may be handled again.
-            if error.code.retryable() {
-                logins.restore(&key, record)?;
-            } else {
-                bury(refusal(&error))?;
+            Arrival::None => {
+                tell(out, "none", None, b"");
+                address = b"";
             }
-            let restart = error.restart_helps();
-            Ok(refused_with(error, restart, return_to.as_deref()))
+            Arrival::Foreign(fault) => {
+                tell(out, "other-login", Some(&fault.into()), b"");
+                address = b"";
+            }
+            Arrival::Unknown => tell(out, "other-login", Some(&Code::TransactionNotFound.into()), b""),
+            Arrival::Ended(outcome, return_to) => {
+                if outcome == Outcome::SignedOut {
+                    address = setup.post_logout_redirect_uri();
+                }
+                tell_ended(out, outcome, return_to);
+            }
+            Arrival::Refused(fault, refusal, return_to) => {
+                let failed = Failed { code: fault.code(), is_invalid_grant: false };
+                login::refuse(&setup, failed, return_to, now(), &mut buried);
+                tell_refused(out, &Failure { refusal, ..fault.into() }, failed.restart(), return_to);
+            }
         }
+        for (name, value) in [(b"address".as_slice(), address), (b"remains", &buried)] {
+            if !value.is_empty() {
+                out.member_text(name, value);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The outcome of a login by what remains of it, when the page went away while it was finished: `{ outcome }`.
+///
+/// # Errors
+/// none
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn interrupted(setup: Text, remains: Text) -> Text {
+    run(|out| {
+        let (setup, remains) = (setup.fields(), remains.fields());
+        match login::remembered(&setup_of(&setup)?, &remains) {
+            Some((outcome, return_to)) => tell_ended(out, outcome, return_to),
+            None => tell(out, "none", None, b""),
+        }
+        Ok(())
+    })
+}
+
+fn tell(out: &mut Vec<u8>, status: &str, error: Option<&Failure>, return_to: &[u8]) {
+    out.member(b"outcome");
+    out.member_text(b"status", status.as_bytes());
+    if let Some(error) = error {
+        out.member(b"error");
+        error.write(out);
+    }
+    if !return_to.is_empty() {
+        out.member_text(b"returnTo", return_to);
+    }
+    out.push(b'}');
+}
+
+fn tell_refused(out: &mut Vec<u8>, failure: &Failure, restart: bool, return_to: &[u8]) {
+    tell(out, "refused", Some(failure), return_to);
+    // The object is still open for one more member.
+    out.pop();
+    out.member(b"restart");
+    out.text(if restart { b"true}" } else { b"false}" });
+}
+
+fn tell_ended(out: &mut Vec<u8>, outcome: Outcome, return_to: &[u8]) {
+    match outcome {
+        Outcome::Completed => tell(out, "already-completed", None, return_to),
+        Outcome::SignedOut => tell(out, "signed-out", None, return_to),
+        Outcome::Refused { code, restart } => tell_refused(out, &code.into(), restart, return_to),
+        Outcome::Claimed => tell_refused(out, &Code::CodeAlreadyUsed.into(), true, return_to),
     }
 }
 
-/// The outcome of a login that came to its end before.
-fn already(tombstone: &Tombstone, sessions: &Sessions) -> JsValue {
-    let return_to = tombstone.return_to.as_deref();
-    match tombstone.outcome {
-        Outcome::Completed => status("already-completed")
-            .with("tokens", sessions.load().map_or(JsValue::NULL, |session| from_tokens(&session.tokens)))
-            .with_text("returnTo", return_to)
-            .finish(),
-        Outcome::SignedOut => signed_out(tombstone),
-        Outcome::Refused { code, restart } => refused_with(Error::new(code), restart, return_to),
-        Outcome::Claimed => refused_with(Error::new(Code::CodeAlreadyUsed), true, return_to),
-    }
+/// Decides how a login ends whose code was sent, by how it failed: JSON, `{ code, oauthError? }`, or `{}` when it went well. Gives
+/// `{ restart, returnTo?, remains? }`; where nothing remains, the pending login takes its place again, for the same callback may be handled once more.
+///
+/// # Errors
+/// none
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn end(setup: Text, transaction: Text, failed: Text) -> Text {
+    run(|out| {
+        let (setup, fields) = (setup.fields(), transaction.fields());
+        let (setup, transaction) = (setup_of(&setup)?, Transaction::parse(&fields)?);
+        let failed = FAILED.read(&failed.bytes(), Code::Internal)?;
+        let failed = failure_of(&FailedAs::of_table(&failed));
+        let mut remains = Vec::new();
+        login::end(&setup, &transaction, failed, now(), &mut remains);
+        out.member(b"restart");
+        out.text(if failed.is_some_and(Failed::restart) { b"true" } else { b"false" });
+        for (name, value) in [(b"returnTo".as_slice(), return_to(&transaction)), (b"remains", &remains)] {
+            if !value.is_empty() {
+                out.member_text(name, value);
+            }
+        }
+        Ok(())
+    })
 }
 
-fn signed_out(tombstone: &Tombstone) -> JsValue {
-    status("signed-out").with_text("returnTo", tombstone.return_to.as_deref()).finish()
+fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
+    let code = number(failed.code()).and_then(Code::from_place)?;
+    Some(Failed { code, is_invalid_grant: failed.oauth_error() == b"invalid_grant" })
 }
 
-fn other_login(error: Error) -> JsValue {
-    status("other-login").with("error", error.into()).finish()
+/// Reads a session that was kept: `{ tokens }`, or `{}` when it is none of this version.
+///
+/// # Errors
+/// none
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn session(session: Text) -> Text {
+    run(|out| {
+        let fields = session.fields();
+        if let Ok(session) = session_of(&fields) {
+            out.member(b"tokens");
+            session.write_json(&session.claims_text().unwrap_or_default(), out);
+        }
+        Ok(())
+    })
 }
 
-fn refused(error: Error, return_to: Option<&str>) -> Next {
-    let restart = error.restart_helps();
-    Next::Outcome(refused_with(error, restart, return_to))
+/// Decides what is done for whoever wants tokens (RFC 6749 section 6). `asked` is JSON: `{ subject?, spent?, seen?, now? }`. Gives `{ tokens }`
+/// when these are given, with `refresh` when they are to be refreshed meanwhile, and `{ refresh }` alone when fresh ones have to come.
+///
+/// # Errors
+/// `session_expired`, `refresh_token_missing`, how the last refresh failed
+#[wasm_bindgen(js_name = sessionTokens)]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn session_tokens(session: Text, asked: Text) -> Text {
+    run(|out| {
+        let fields = session.fields();
+        let session = session_of(&fields).map_err(|_| Code::SessionExpired)?;
+        let asked = ASKED.read(&asked.bytes(), Code::Internal)?;
+        let asked = AskedFor::of_table(&asked);
+        let asked = Asked {
+            subject: asked.subject(),
+            spent: asked.spent(),
+            seen: asked.seen(),
+            steady: crate::flow::tokens::seconds(asked.now()).unwrap_or_default(),
+        };
+        let next = next(&session, &asked, now())
+            .map_err(|(fault, retry_after)| Failure { retry_after, ..fault.into() })?;
+        if next != Next::Refresh {
+            out.member(b"tokens");
+            session.write_json(&session.claims_text().unwrap_or_default(), out);
+        }
+        if next != Next::Give {
+            out.member(b"refresh");
+            out.text(b"true");
+        }
+        Ok(())
+    })
 }
 
-fn refused_with(error: Error, restart: bool, return_to: Option<&str>) -> JsValue {
-    status("refused")
-        .with("restart", restart.into())
-        .with("error", error.into())
-        .with_text("returnTo", return_to)
-        .finish()
+/// Decides what becomes of the session that is kept now after the refresh of the one that was sent, by how it failed: JSON,
+/// `{ code, retryAfter?, oauthError? }`, or `{}` when fresh tokens came. Gives `{ fresh }` when these are kept; `{ session, retryAfter }` when the record is;
+/// `{ ended, code }` when the session has ended; `{ code }` when whatever is kept stays.
+///
+/// # Errors
+/// none
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn settle(sent: Text, kept: Text, failed: Text) -> Text {
+    run(|out| {
+        let (sent, kept) = (sent.fields(), kept.fields());
+        let failed = FAILED.read(&failed.bytes(), Code::Internal)?;
+        let failed = FailedAs::of_table(&failed);
+        let refreshed = match failure_of(&failed) {
+            None => Refreshed::Well,
+            Some(Failed { is_invalid_grant: true, .. }) => Refreshed::InvalidGrant,
+            Some(Failed { code, .. }) => {
+                Refreshed::Badly(code, crate::flow::tokens::seconds(failed.retry_after()))
+            }
+        };
+        let mut chance = [0_u8; 1];
+        // Without it those who failed together come back together, which is no reason to lose what came.
+        let _ = SystemEntropy.fill(&mut chance);
+        let kept = session_of(&kept).ok();
+        match conclude(&session_of(&sent)?, kept.as_ref(), refreshed, now(), u8::from_le_bytes(chance)) {
+            Kept::Fresh => {
+                out.member(b"fresh");
+                out.text(b"true");
+            }
+            Kept::Still(fields, seconds) => {
+                let mut record = Vec::new();
+                session_of(&fields)?.write(&mut record);
+                out.member_text(b"session", &record);
+                out.member(b"retryAfter");
+                out.number(seconds);
+            }
+            Kept::Ended(code) => {
+                out.member(b"ended");
+                out.text(b"true");
+                out.member(b"code");
+                write_code(code, out);
+            }
+            Kept::Other => {
+                out.member(b"code");
+                write_code(Code::SessionExpired, out);
+            }
+        }
+        Ok(())
+    })
 }
 
-/// What remains of a refusal.
-fn refusal(error: &Error) -> Outcome {
-    Outcome::Refused { code: error.code, restart: error.restart_helps() }
+/// Builds the request that ends the session at the server (OpenID Connect RP-Initiated Logout section 2): `{ url, key?, remains? }`, where to send the
+/// user, and what to keep until they come back. The session may be empty; the options are JSON.
+///
+/// # Errors
+/// `endpoint_missing`, `issuer_mismatch`, `return_to_refused`, `parameter_protected`, `metadata_invalid`, `randomness_unavailable`
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn logout(setup: Text, session: Text, options: Text) -> Text {
+    run(|out| {
+        let (setup, fields) = (setup.fields(), session.fields());
+        let options = OPTIONS.read(&options.bytes(), Code::ConfigInvalid)?;
+        let (setup, session) = (setup_of(&setup)?, session_of(&fields).ok());
+        let mut url = Vec::new();
+        let options = Options::of_table(&options);
+        let (key, remains) = end_session(&setup, session.as_ref(), &options, &mut SystemEntropy, now(), &mut url)?;
+        out.member_text(b"url", &url);
+        if !key.is_empty() {
+            out.member_text(b"key", &key);
+            out.member_text(b"remains", &remains);
+        }
+        Ok(())
+    })
 }
 
-fn status(status: &str) -> Members {
-    Members::new().with_text("status", Some(status))
+/// Sees to it that the access token may be sent to a URL, which is absolute and as the platform writes it (RFC 6750 section 5.3). Gives `{}`.
+///
+/// # Errors
+/// `origin_refused`
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn resource(setup: Text, url: Text) -> Text {
+    run(|_| Ok(resource::check(&setup_of(&setup.fields())?, &url.bytes())?))
+}
+
+/// Reads a refusal of a resource server by its status and its `WWW-Authenticate`, which is empty when it cannot be seen (RFC 6750
+/// section 3, RFC 9470 section 3). Gives `{ refresh }` when fresh tokens may help, else `{}`.
+///
+/// # Errors
+/// `insufficient_scope`, `insufficient_user_authentication`
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn refusal(setup: Text, session: Text, status: Text, www_authenticate: Text) -> Text {
+    run(|out| {
+        let (setup, fields) = (setup.fields(), session.fields());
+        let (setup, session): (Setup<'_>, _) = (setup_of(&setup)?, session_of(&fields)?);
+        let status = status.number().unwrap_or_default();
+        let header = www_authenticate.bytes();
+        let header = if header.is_empty() { None } else { Some(header.as_slice()) };
+        match resource::read_refusal(&setup, &session, status, header, now()) {
+            Refused::Refresh => {
+                out.member(b"refresh");
+                out.text(b"true");
+                Ok(())
+            }
+            Refused::Final => Ok(()),
+            Refused::Login(code, needed) => Err(Failure { status: Some(status), needed, ..code.into() }),
+        }
+    })
+}
+
+/// Decides which records of logins are to be forgotten before one more of their kind is kept: `{ forget }`, their names. Takes of each record
+/// four lines: its name, and the three with which it begins.
+///
+/// # Errors
+/// none
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn sweep(records: Text) -> Text {
+    run(|out| {
+        let text = records.bytes();
+        let mut rest = text.as_slice();
+        let mut records = Vec::new();
+        while !rest.is_empty() {
+            let name = take(&mut rest, b'\n');
+            let since = kept_since(rest, now());
+            for _ in 0..3 {
+                take(&mut rest, b'\n');
+            }
+            records.push((name, since));
+        }
+        out.member(b"forget");
+        out.push(b'[');
+        for name in sweepable(records) {
+            if out.last() != Some(&b'[') {
+                out.push(b',');
+            }
+            out.string(name);
+        }
+        out.push(b']');
+        Ok(())
+    })
 }

@@ -4,7 +4,7 @@ use wasm_bindgen::prelude::*;
 
 use crate::pkce::{self, CHALLENGE_LENGTH, MAX_LENGTH, Method, Verifier};
 use crate::random::SystemEntropy;
-use crate::web::error::code;
+use crate::error::Code;
 
 #[wasm_bindgen]
 extern "C" {
@@ -62,6 +62,12 @@ pub fn verify_challenge(code_verifier: Text, code_challenge: Text, plain: bool) 
     let (mut verifier, mut challenge) = ([0; BUFFER], [0; BUFFER]);
     let method = if plain { Method::Plain } else { Method::S256 };
     pkce::verify(read(&code_verifier, &mut verifier), read(&code_challenge, &mut challenge), method)
+}
+
+/// In the package the place of the code in the table, for the package's loader has the names and messages already.
+/// In a build without that loader (`wasm-pack`) the name.
+fn code(code: Code) -> JsValue {
+    if cfg!(target_os = "none") { JsValue::from(code as u32) } else { JsValue::from_str(code.name()) }
 }
 
 /// One character more than a verifier may have: what fills it is too long.

@@ -1,185 +1,483 @@
-//! The steps of the protocol for JavaScript: each begins with a request, and goes on with its answer in `resume`.
+//! The steps of the protocol. A step takes texts and gives the text of a JSON object; of one that fails the object has the
+//! member `error`: `{ code, subject?, status?, retryAfter?, oauthError?, oauthErrorDescription?, oauthErrorUri?, loginOptions? }`.
+//!
+//! A *record* is a text that a step made and that a later one takes; nobody else reads or changes it. An *answer* is what a
+//! server answered: its status, content type, `Date` in seconds since 1970 and `Retry-After` in seconds, each on a line of its own and
+//! empty when it cannot be seen, and after these four lines the body.
+
+use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::*;
 
-use crate::error::{Code, Error};
-use crate::flow::authorize::{Authorization, begin};
-use crate::flow::callback::Callback;
-use crate::flow::metadata::discovery_requests;
-use crate::flow::token::{self, TokenSet};
-use crate::flow::transaction::Transaction;
-use crate::flow::{logout, userinfo};
-use crate::http::Request;
+use crate::error::{Code, Fault};
+use crate::flow::algorithm::Algorithm;
+use crate::flow::authorize::begin as begin_login;
+use crate::flow::callback::{Answer, Callback};
+use crate::flow::config::is_set;
+use crate::flow::setup::{Setup, setup as check_setup};
+use crate::flow::signature::{Signature, Unverified, keep_previous};
+use crate::flow::token::{self, Grant, Purpose};
+use crate::flow::tokens::{Session, from_json};
+use crate::flow::transaction::{Transaction, key};
+use crate::flow::user_agent::is_embedded;
+use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_of};
 use crate::random::SystemEntropy;
-use crate::secret::Secret;
-use crate::web::convert::{Context, Members, flag, login_options, now, to_tokens};
+use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page};
+use crate::text::Write;
+use crate::web::text::{Failure, Text, now, reply, run};
 
-/// What an answer is the answer to.
-#[derive(Clone, Copy)]
-pub(crate) enum Awaiting {
-    /// The metadata, in the OpenID form.
-    OpenidMetadata,
-    /// The metadata, in the form of RFC 8414.
-    OauthMetadata,
-    /// The tokens for a code.
-    Tokens,
-    /// The same, for the login that the client keeps.
-    Login,
-    /// Fresh tokens.
-    FreshTokens,
-    /// The same, for the session that the client keeps.
-    FreshSession,
-    /// The claims of the user.
-    Userinfo,
-    /// The end of the refresh token; the access token is next.
-    FirstRevocation,
-    /// The end of the last token.
-    LastRevocation,
-    /// The keys for the signature of an ID token, before its code is redeemed.
-    FirstKeys,
-    /// The same, when the ID token is there.
-    Keys,
-    /// The verdict on it.
-    Verdict,
+/// Checks a configuration against the metadata of its server (RFC 6749, RFC 8252 section 7, RFC 8414 section 3.3): both are JSON.
+/// Gives `{ setup, owner }`: a record that every later step takes, and a name for this client at this issuer.
+///
+/// # Errors
+/// `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn setup(config: Text, metadata: Text) -> Text {
+    run(|out| {
+        let mut record = Vec::new();
+        check_setup(&config.bytes(), &metadata.bytes(), &mut record)?;
+        out.member_text(b"setup", &record);
+        let fields = crate::table::from_lines(&record);
+        out.member_text(b"owner", &setup_of(&fields)?.owner());
+        Ok(())
+    })
 }
 
-impl Awaiting {
-    pub(crate) const ALL: [Self; 12] = [
-        Self::OpenidMetadata,
-        Self::OauthMetadata,
-        Self::Tokens,
-        Self::Login,
-        Self::FreshTokens,
-        Self::FreshSession,
-        Self::Userinfo,
-        Self::FirstRevocation,
-        Self::LastRevocation,
-        Self::FirstKeys,
-        Self::Keys,
-        Self::Verdict,
-    ];
-}
-
-/// An operation that goes on when the answer is there: `{ request, awaiting, carry }`.
-#[allow(clippy::needless_pass_by_value, reason = "the request is spent")]
-pub(crate) fn step(request: Request, awaiting: Awaiting, carry: &str) -> JsValue {
-    let request = Members::new()
-        .with_text("url", Some(&request.url))
-        .with_text("form", request.form.as_ref().map(Secret::expose))
-        .with_text("bearer", request.bearer.as_ref().map(Secret::expose));
-    suspended("request", request.finish(), awaiting, carry)
-}
-
-/// An operation that goes on when the package's JavaScript has done something.
-pub(crate) fn suspended(name: &str, task: JsValue, awaiting: Awaiting, carry: &str) -> JsValue {
-    Members::new()
-        .with(name, task)
-        .with("awaiting", JsValue::from(awaiting as u32))
-        .with_text("carry", Some(carry))
-        .finish()
-}
-
-/// An operation that came to its end: `{ done }`.
-pub(crate) fn done(value: JsValue) -> JsValue {
-    Members::new().with("done", value).finish()
-}
-
-/// Begins to fetch the metadata of an issuer.
+/// Gives the two places where the metadata of an issuer may be (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.1):
+/// `{ openid, oauth }`. The second one is asked when the first answers that there is nothing. The options are JSON:
+/// `{ dangerouslyAllowHttp? }`.
 ///
 /// # Errors
 /// `config_invalid`, `endpoint_insecure`
 #[wasm_bindgen]
+#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn discover(issuer: &str, options: JsValue) -> Result<JsValue, JsValue> {
-    let [openid, _] = discovery_requests(issuer, flag(&options, "dangerouslyAllowHttp"))?;
-    Ok(step(openid, Awaiting::OpenidMetadata, issuer))
+pub fn discovery(issuer: Text, options: Text) -> Text {
+    run(|out| {
+        let [openid, oauth] = discovery_of::places(&issuer.bytes(), allows_http(&options)?)?;
+        out.member_text(b"openid", &openid);
+        out.member_text(b"oauth", &oauth);
+        Ok(())
+    })
 }
 
-/// Builds the authorization request: `{ url, state, transaction }`.
+/// Checks the answer of one of these places; its body is the metadata then (RFC 8414 section 3.3). Gives `{}`.
 ///
 /// # Errors
-/// those of [`begin`]
-#[wasm_bindgen(js_name = beginAuthorization)]
+/// `metadata_not_found`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `server_error`, `redirect_not_followed`
+#[wasm_bindgen]
+#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn begin_authorization(config: JsValue, metadata: JsValue, options: JsValue) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let Authorization { url, transaction } =
-        begin(&context.config, &context.metadata, login_options(&options)?, &mut SystemEntropy, now())?;
-    Ok(Members::new()
-        .with_text("url", Some(&url))
-        .with_text("state", Some(transaction.state.expose()))
-        .with_text("transaction", Some(transaction.to_record().expose()))
-        .finish())
+pub fn metadata(issuer: Text, options: Text, answer: Text) -> Text {
+    run(|_| {
+        let answer = answer.bytes();
+        let reply = reply(&answer);
+        discovery_of::finish(&reply, &issuer.bytes(), allows_http(&options)?)
+            .map_err(|fault| Failure::of(fault, &reply))?;
+        Ok(())
+    })
 }
 
-/// Checks the callback against its transaction and begins to redeem the code.
+fn allows_http(options: &Text) -> Result<bool, Fault> {
+    let fields = DISCOVERY.read(&options.bytes(), Code::ConfigInvalid)?;
+    Ok(is_set(Discovery::of_table(&fields).dangerously_allow_http()))
+}
+
+/// Builds the authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3) from the options of a login, which are JSON.
+/// Gives `{ url, state, key, transaction }`: where to send the user, the record to keep until they come back, and the name to keep it under. What the page can
+/// tell of its browser is JSON, too, or empty: `{ userAgent, inShell, installed }`.
 ///
 /// # Errors
-/// those of [`Transaction::from_record`], [`Callback::parse`] and [`Transaction::accept`]
-#[wasm_bindgen(js_name = completeAuthorization)]
+/// `config_invalid`, `parameter_protected`, `return_to_refused`, `metadata_invalid`, `randomness_unavailable`, `embedded_user_agent`
+#[wasm_bindgen]
+#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn complete_authorization(
-    config: JsValue,
-    metadata: JsValue,
-    record: &str,
-    callback_url: &str,
-) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let transaction = Transaction::from_record(record)?;
-    let callback = Callback::parse(callback_url, &transaction.redirect_uri)?.ok_or(Code::RedirectUriMismatch);
-    let grant = transaction.accept(&context.config, callback.map_err(Error::new)?, now())?;
-    let (request, _) = grant.into_request(&context.config);
-    Ok(step(request, Awaiting::Tokens, record))
+pub fn begin(setup: Text, options: Text, page: Text) -> Text {
+    run(|out| {
+        let page = page.bytes();
+        if !page.is_empty() {
+            let fields = PAGE.read(&page, Code::ConfigInvalid)?;
+            let page = Page::of_table(&fields);
+            if is_embedded(page.user_agent(), is_set(page.in_shell()), is_set(page.installed())) {
+                return Err(Code::EmbeddedUserAgent.into());
+            }
+        }
+        let (setup, options) = (setup.fields(), OPTIONS.read(&options.bytes(), Code::ConfigInvalid)?);
+        let mut url = Vec::new();
+        let options = Options::of_table(&options);
+        let fields = begin_login(&setup_of(&setup)?, &options, &mut SystemEntropy, now(), &mut url)?;
+        let transaction = Transaction::of_table(&fields);
+        out.member_text(b"url", &url);
+        out.member_text(b"state", transaction.state());
+        out.member_text(b"key", &key(transaction.state()));
+        let mut record = Vec::new();
+        transaction.write(&mut record);
+        out.member_text(b"transaction", &record);
+        Ok(())
+    })
 }
 
-/// Begins to trade the refresh token for fresh tokens.
+/// Checks the callback against its transaction (RFC 6749 sections 4.1.2 and 10.12, RFC 9207 section 2.4) and builds the token
+/// request (section 4.1.3): `{ url, form }`.
 ///
 /// # Errors
-/// `refresh_token_missing`
-#[wasm_bindgen(js_name = refreshTokens)]
+/// `transaction_invalid`, `transaction_expired`, `state_missing`, `state_mismatch`, `redirect_uri_mismatch`, `parameter_duplicated`,
+/// `callback_invalid`, `response_issuer_missing`, `response_issuer_mismatch`, `code_missing`, `access_denied`,
+/// `interaction_required`, `authorization_refused`
+#[wasm_bindgen]
+#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn refresh_tokens(config: JsValue, metadata: JsValue, tokens: JsValue) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let tokens = to_tokens(&tokens)?;
-    let carry = tokens.to_record();
-    Ok(begin_refresh(&context, tokens, carry.expose(), Awaiting::FreshTokens)?)
+pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
+    run(|out| {
+        let (setup, fields, url) = (setup.fields(), transaction.fields(), url.bytes());
+        let transaction = Transaction::parse(&fields)?;
+        let callback = Callback::parse(&url, transaction.redirect_uri())?.ok_or(Code::RedirectUriMismatch)?;
+        match callback.accept(&setup_of(&setup)?, &transaction, now())? {
+            Answer::Given(code) => {
+                let mut form = Vec::new();
+                token::redeem(&transaction, &code, &mut form);
+                out.member_text(b"url", transaction.token_endpoint());
+                out.member_text(b"form", &form);
+                Ok(())
+            }
+            Answer::Refused(refusal) => Err(Failure { refusal: Some(refusal), ..Code::Internal.into() }),
+        }
+    })
 }
 
-/// Begins to ask the userinfo endpoint.
+/// Reads the answer to the token request of a login (RFC 6749 section 5, OpenID Connect Core section 3.1.3.7). Gives
+/// `{ tokens, session }`: the token set and the record to keep; or `{ unverified }`: a record for [`check`] and [`conclude`].
 ///
 /// # Errors
-/// `endpoint_missing`
-#[wasm_bindgen(js_name = fetchUserinfo)]
+/// `server_error`, `redirect_not_followed`, `token_refused`, `token_response_invalid`, `access_token_missing`,
+/// `token_type_unsupported`, `id_token_missing`, `insufficient_user_authentication` and the errors of the ID token
+#[wasm_bindgen]
+#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn fetch_userinfo(config: JsValue, metadata: JsValue, tokens: JsValue) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let tokens = to_tokens(&tokens)?;
-    Ok(step(userinfo::request(&context.metadata, &tokens)?, Awaiting::Userinfo, tokens.to_record().expose()))
+pub fn finish(setup: Text, transaction: Text, answer: Text) -> Text {
+    run(|out| {
+        let (setup, fields) = (setup.fields(), transaction.fields());
+        let transaction = Transaction::parse(&fields)?;
+        take_tokens(&setup_of(&setup)?, Purpose::Login(&transaction), &answer, out)
+    })
 }
 
-/// Begins to tell the server to forget the tokens.
+/// Builds the request that trades a refresh token for fresh tokens (RFC 6749 section 6): `{ url, form, session }`. The record takes the
+/// place of the one that is kept, before the request is sent.
 ///
 /// # Errors
-/// `endpoint_missing`
-#[wasm_bindgen(js_name = revokeTokens)]
+/// `refresh_token_missing`, `issuer_mismatch`
+#[wasm_bindgen]
+#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn revoke_tokens(config: JsValue, metadata: JsValue, tokens: JsValue) -> Result<JsValue, JsValue> {
-    let context = Context::read(&config, &metadata)?;
-    let tokens = to_tokens(&tokens)?;
-    let (refresh, access) = logout::revocation_requests(&context.config, &context.metadata, &tokens)?;
-    let (request, awaiting) = match refresh {
-        Some(request) => (request, Awaiting::FirstRevocation),
-        None => (access, Awaiting::LastRevocation),
-    };
-    Ok(step(request, awaiting, tokens.to_record().expose()))
+pub fn refresh(setup: Text, session: Text) -> Text {
+    run(|out| {
+        let (setup, fields) = (setup.fields(), session.fields());
+        let (setup, session) = (setup_of(&setup)?, session_of(&fields)?);
+        let (mut form, mut record) = (Vec::new(), Vec::new());
+        token::refresh(&setup, &session, &mut form)?;
+        out.member_text(b"url", setup.token_endpoint());
+        out.member_text(b"form", &form);
+        Session::of_table(&crate::flow::session::begin_refresh(&session)).write(&mut record);
+        out.member_text(b"session", &record);
+        Ok(())
+    })
 }
 
-pub(crate) fn begin_refresh(
-    context: &Context,
-    tokens: TokenSet<JsValue>,
-    carry: &str,
-    awaiting: Awaiting,
-) -> Result<JsValue, Error> {
-    let (request, _) = token::refresh(&context.config, &context.metadata, tokens)?;
-    Ok(step(request, awaiting, carry))
+/// Reads the answer to it, as [`finish`] does (OpenID Connect Core section 12.2).
+///
+/// # Errors
+/// those of [`finish`], and `id_token_subject_mismatch`
+#[wasm_bindgen(js_name = finishRefresh)]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn finish_refresh(setup: Text, session: Text, answer: Text) -> Text {
+    run(|out| {
+        let (setup, fields) = (setup.fields(), session.fields());
+        let session = session_of(&fields)?;
+        take_tokens(&setup_of(&setup)?, Purpose::Refresh(&session), &answer, out)
+    })
+}
+
+fn take_tokens(setup: &Setup<'_>, purpose: Purpose<'_>, answer: &Text, out: &mut Vec<u8>) -> Result<(), Failure> {
+    let answer = answer.bytes();
+    let reply = reply(&answer);
+    match token::finish(setup, purpose, &reply, now()).map_err(|fault| Failure::of(fault, &reply))? {
+        Answer::Given(Grant::Tokens(session, claims)) => tell_tokens(&Session::of_table(&session), &claims, out),
+        Answer::Given(Grant::Unverified(fields)) => tell_unverified(&fields, out),
+        Answer::Refused(refusal) => return Err(Failure::refused(refusal, &reply)),
+    }
+    Ok(())
+}
+
+fn tell_tokens(session: &Session<'_>, claims: &[u8], out: &mut Vec<u8>) {
+    out.member(b"tokens");
+    session.write_json(claims, out);
+    let mut record = Vec::new();
+    session.write(&mut record);
+    out.member_text(b"session", &record);
+}
+
+fn tell_unverified(fields: &[u8], out: &mut Vec<u8>) {
+    let mut rest = fields;
+    let unverified = Unverified::take(&mut rest).unwrap_or(Unverified::blank());
+    let mut record = Vec::new();
+    unverified.write(&mut record);
+    Session::of_table(rest).write(&mut record);
+    out.member_text(b"unverified", &record);
+    out.member_text(b"keys", unverified.jwks_uri());
+}
+
+/// Says by which keys a signature is to be verified (RFC 7515 section 5.2, RFC 7517). `keys` is the body of the `jwks_uri`, or empty when it was not
+/// fetched yet; `refetched_at` when it was last fetched because of this step, in seconds since 1970, or empty; `invalid` is `1` when none of the
+/// keys made the signature. Gives `{ fetch }`, where the keys are to be fetched, or what WebCrypto is to be asked:
+/// `{ algorithm, keys, input, signature, digest? }`.
+///
+/// # Errors
+/// `endpoint_missing`, `signing_key_not_found`, `id_token_signature_invalid`, `jwks_invalid`
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn check(unverified: Text, keys: Text, refetched_at: Text, invalid: Text) -> Text {
+    run(|out| {
+        let fields = unverified.fields();
+        let mut rest = fields.as_slice();
+        let unverified = Unverified::take(&mut rest).ok_or(Code::Internal)?;
+        let session = Session::of_table(rest);
+        let told = |fault: Fault| if is_about_user(&session) { userinfo_of::told(fault) } else { fault };
+        let body = keys.bytes();
+        if body.is_empty() {
+            unverified.fetch().map_err(told)?;
+        } else {
+            let keys = jwks::read(&body).ok_or(Code::JwksInvalid)?;
+            let algorithm = unverified.algorithm()?;
+            let is_invalid = invalid.number().is_some();
+            if !is_invalid && write_check(&unverified, &session, algorithm, &keys, out) {
+                return Ok(());
+            }
+            out.clear();
+            unverified.fetch_again(is_invalid, refetched_at.number(), now()).map_err(told)?;
+        }
+        out.member_text(b"fetch", unverified.jwks_uri());
+        Ok(())
+    })
+}
+
+/// Whether what waits is a signed answer of the userinfo endpoint: then there are no tokens beside it.
+const fn is_about_user(session: &Session<'_>) -> bool {
+    session.access_token().is_empty()
+}
+
+/// Writes what WebCrypto is asked; false when no key fits. The algorithm is one object for importing and for verifying: each
+/// takes the members that it knows.
+fn write_check(
+    unverified: &Unverified<'_>,
+    session: &Session<'_>,
+    algorithm: Algorithm,
+    keys: &[u8],
+    out: &mut Vec<u8>,
+) -> bool {
+    let hash = [b"SHA-".as_slice(), algorithm.hash()].concat();
+    let (crv, _) = algorithm.curve();
+    out.member(b"algorithm");
+    out.member_text(b"name", algorithm.family().0);
+    out.member_text(b"hash", &hash);
+    if !crv.is_empty() {
+        out.member_text(b"namedCurve", crv);
+    }
+    out.member(b"saltLength");
+    out.number(algorithm.bits() / 8);
+    out.push(b'}');
+    let (input, signature) = unverified.signed();
+    out.member_text(b"input", input);
+    out.member_text(b"signature", signature);
+    if !unverified.at_hash().is_empty() {
+        out.member(b"digest");
+        out.member_text(b"hash", &hash);
+        out.member_text(b"text", session.access_token());
+        out.push(b'}');
+    }
+    out.member(b"keys");
+    out.push(b'[');
+    let mut count = 0_usize;
+    jwks::candidates(keys, algorithm, unverified.kid(), &mut |jwk| {
+        if count > 0 {
+            out.push(b',');
+        }
+        count = count.saturating_add(1);
+        let mut key = Vec::new();
+        for (name, value) in jwks::members(jwk, algorithm) {
+            key.member_text(name, value);
+        }
+        out.text(&key);
+        out.push(b'}');
+    });
+    out.push(b']');
+    count > 0
+}
+
+/// Checks the answer of the `jwks_uri`, of which [`check`] takes the body (RFC 7517 section 5). Gives `{}`.
+///
+/// # Errors
+/// `jwks_invalid`, `server_error`, `redirect_not_followed`
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn keys(answer: Text) -> Text {
+    run(|_| {
+        let answer = answer.bytes();
+        let reply = reply(&answer);
+        jwks::finish(&reply).map_err(|fault| Failure::of(fault, &reply))?;
+        Ok(())
+    })
+}
+
+/// Makes usable tokens of what the signature was found to be: `valid`, `unavailable` when this platform cannot verify it, or `unfetched` when the
+/// keys could not be fetched; and of the digest that was asked for, in base64url. Gives `{ tokens, session }`, or `{ claims }` of a
+/// signed userinfo response.
+///
+/// # Errors
+/// `id_token_signature_invalid`, `id_token_hash_mismatch`, `id_token_unverifiable`, `signing_keys_unavailable`, `userinfo_invalid`
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
+    run(|out| {
+        let fields = unverified.fields();
+        let mut rest = fields.as_slice();
+        let unverified = Unverified::take(&mut rest).ok_or(Code::Internal)?;
+        let session = Session::of_table(rest);
+        let digest = crate::encoding::decode_base64url(&digest.bytes()).unwrap_or_default();
+        let signature = match signature.bytes().as_slice() {
+            b"valid" => Signature::Valid,
+            b"unavailable" => Signature::Unavailable,
+            b"unfetched" => {
+                let session = keep_previous(&session)?;
+                tell_tokens(&session, &session.claims_text().unwrap_or_default(), out);
+                return Ok(());
+            }
+            _ => Signature::Invalid,
+        };
+        if is_about_user(&session) {
+            unverified.conclude(signature, &digest, &session).map_err(userinfo_of::told)?;
+            out.member(b"claims");
+            out.json(unverified.claims());
+        } else {
+            tell_tokens(&unverified.conclude(signature, &digest, &session)?, unverified.claims(), out);
+        }
+        Ok(())
+    })
+}
+
+/// Makes a record of a token set, which is JSON: `{ session }`.
+///
+/// # Errors
+/// `config_invalid` naming the member
+#[wasm_bindgen(js_name = fromTokens)]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn from_tokens(tokens: Text) -> Text {
+    run(|out| {
+        let mut record = Vec::new();
+        Session::of_table(&from_json(&tokens.bytes())?).write(&mut record);
+        out.member_text(b"session", &record);
+        Ok(())
+    })
+}
+
+/// Gives where to ask for the claims of the user, with the access token as `Bearer` (OpenID Connect Core section 5.3.1): `{ url }`.
+///
+/// # Errors
+/// `endpoint_missing`, `issuer_mismatch`
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn userinfo(setup: Text, session: Text) -> Text {
+    run(|out| {
+        let (setup, fields) = (setup.fields(), session.fields());
+        let setup = setup_of(&setup)?;
+        userinfo_of::check(&setup, &session_of(&fields)?)?;
+        out.member_text(b"url", setup.userinfo_endpoint());
+        Ok(())
+    })
+}
+
+/// Reads the answer (OpenID Connect Core section 5.3.2): `{ claims }`, or `{ unverified }` when it is signed.
+///
+/// # Errors
+/// `userinfo_refused`, `userinfo_invalid`, `userinfo_subject_mismatch`, `server_error`, `redirect_not_followed`
+#[wasm_bindgen(js_name = finishUserinfo)]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn finish_userinfo(setup: Text, session: Text, answer: Text) -> Text {
+    run(|out| {
+        let (setup, fields, answer) = (setup.fields(), session.fields(), answer.bytes());
+        let reply = reply(&answer);
+        let said = userinfo_of::finish(&setup_of(&setup)?, &session_of(&fields)?, &reply, now());
+        match said.map_err(|fault| Failure::of(fault, &reply))? {
+            Answer::Given(userinfo_of::Said::Claims(claims)) => {
+                out.member(b"claims");
+                out.json(&claims);
+            }
+            Answer::Given(userinfo_of::Said::Signed(fields)) => tell_unverified(&fields, out),
+            Answer::Refused(refusal) => return Err(Failure::refused(refusal, &reply)),
+        }
+        Ok(())
+    })
+}
+
+/// Builds the requests that make the server forget the tokens (RFC 7009 section 2.1): `{ url, forms }`, to be sent one after the other.
+///
+/// # Errors
+/// `endpoint_missing`, `issuer_mismatch`
+#[wasm_bindgen]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn revoke(setup: Text, session: Text) -> Text {
+    run(|out| {
+        let (setup, fields) = (setup.fields(), session.fields());
+        let (setup, session) = (setup_of(&setup)?, session_of(&fields)?);
+        logout::check_revocation(&setup, &session)?;
+        out.member_text(b"url", setup.revocation_endpoint());
+        out.member(b"forms");
+        out.push(b'[');
+        for (token, hint) in [(session.refresh_token(), "refresh_token"), (session.access_token(), "access_token")] {
+            if token.is_empty() {
+                continue;
+            }
+            if out.last() != Some(&b'[') {
+                out.push(b',');
+            }
+            let mut form = Vec::new();
+            logout::revoke(&setup, token, hint, &mut form);
+            out.string(&form);
+        }
+        out.push(b']');
+        Ok(())
+    })
+}
+
+/// Reads the answer to one of them (RFC 7009 section 2.2). Gives `{}`.
+///
+/// # Errors
+/// `revocation_refused`, `server_error`, `redirect_not_followed`
+#[wasm_bindgen(js_name = finishRevocation)]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn finish_revocation(answer: Text) -> Text {
+    run(|_| {
+        let answer = answer.bytes();
+        let reply = reply(&answer);
+        Ok(logout::finish_revocation(&reply).map_err(|fault| Failure::of(fault, &reply))?)
+    })
+}
+
+pub(crate) fn setup_of(fields: &[u8]) -> Result<Setup<'_>, Fault> {
+    Setup::read(fields).ok_or(Code::Internal.into())
+}
+
+pub(crate) fn session_of(fields: &[u8]) -> Result<Session<'_>, Fault> {
+    Session::parse(fields).ok_or(Code::Internal.into())
 }

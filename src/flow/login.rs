@@ -1,0 +1,145 @@
+//! The whole login of a client that keeps its records: what becomes of a callback, by what is kept of it, and how a login
+//! ends (RFC 6749 section 10.5: a code is redeemed once).
+
+use alloc::vec::Vec;
+
+use crate::error::{Code, Fault};
+use crate::flow::callback::{Answer, Callback, Refusal};
+use crate::flow::logout::returned;
+use crate::flow::setup::Setup;
+use crate::flow::token::redeem;
+use crate::flow::transaction::{Outcome, Tombstone, Transaction, bury, key, return_to};
+use crate::table::plain;
+use crate::tables::about;
+
+/// The name of the login or sign-out that a URL belongs to; `None` when it is no callback of this client.
+pub(crate) fn key_of(setup: &Setup<'_>, url: &[u8]) -> Option<Vec<u8>> {
+    match Callback::parse(url, setup.redirect_uri()) {
+        Ok(Some(callback)) => Some(key(callback.state())),
+        Ok(None) => returned(setup, url),
+        Err(_) => None,
+    }
+}
+
+/// What becomes of a callback.
+pub(crate) enum Arrival<'a> {
+    /// The URL is none of this client's.
+    None,
+    /// It is another client's login.
+    Foreign(Fault),
+    /// This browser began no such login.
+    Unknown,
+    /// It came to its end before.
+    Ended(Outcome, &'a [u8]),
+    /// It is refused, by the server with its words or by a check; and where to return to.
+    Refused(Fault, Option<Refusal>, &'a [u8]),
+    /// The code is redeemed by this form, after the login was claimed; the keys from that place are needed for it.
+    Redeem { form: Vec<u8>, transaction: Transaction<'a> },
+}
+
+/// Looks at a URL that the page was reached by, with what is kept under its name: the fields of the pending login, and of what
+/// remains of one; empty when there is none. `now` is in seconds since 1970.
+pub(crate) fn arrive<'a>(
+    setup: &Setup<'_>,
+    url: &[u8],
+    pending: &'a [u8],
+    remains: &'a [u8],
+    now: u64,
+) -> Arrival<'a> {
+    let callback = match Callback::parse(url, setup.redirect_uri()) {
+        Ok(Some(callback)) => callback,
+        Ok(None) => return come_back(setup, url, remains),
+        Err(fault) => return Arrival::Refused(fault, None, b""),
+    };
+    if let Some(tombstone) = Tombstone::parse(remains) {
+        return if tombstone.is_foreign(setup) {
+            Arrival::Foreign(about!(TransactionInvalid, SETTINGS, "client_id"))
+        } else {
+            Arrival::Ended(tombstone.ended(), plain(tombstone.return_to()))
+        };
+    }
+    if pending.is_empty() {
+        return Arrival::Unknown;
+    }
+    let transaction = match Transaction::parse(pending) {
+        Ok(transaction) => transaction,
+        Err(fault) => return Arrival::Refused(fault, None, b""),
+    };
+    if let Err(fault) = transaction.check_owner(setup) {
+        return Arrival::Foreign(fault);
+    }
+    let return_to = return_to(&transaction);
+    match callback.accept(setup, &transaction, now) {
+        Ok(Answer::Given(code)) => {
+            let mut form = Vec::new();
+            redeem(&transaction, &code, &mut form);
+            Arrival::Redeem { form, transaction }
+        }
+        Ok(Answer::Refused(refusal)) => Arrival::Refused(refusal.code.into(), Some(refusal), return_to),
+        Err(fault) => Arrival::Refused(fault, None, return_to),
+    }
+}
+
+/// Where the user may have come back to after signing out at the server. It may be any page: what is none of ours changes nothing.
+fn come_back<'a>(setup: &Setup<'_>, url: &[u8], remains: &'a [u8]) -> Arrival<'a> {
+    match remembered(setup, remains) {
+        Some((Outcome::SignedOut, return_to)) if returned(setup, url).is_some() => {
+            Arrival::Ended(Outcome::SignedOut, return_to)
+        }
+        _ => Arrival::None,
+    }
+}
+
+/// How a login of this client ended before, and where to return to; `None` when nothing remains of it.
+pub(crate) fn remembered<'a>(setup: &Setup<'_>, remains: &'a [u8]) -> Option<(Outcome, &'a [u8])> {
+    let tombstone = Tombstone::parse(remains).filter(|tombstone| !tombstone.is_foreign(setup))?;
+    Some((tombstone.ended(), plain(tombstone.return_to())))
+}
+
+/// How an operation failed, as far as the end of a login depends on it.
+#[derive(Clone, Copy)]
+pub(crate) struct Failed {
+    pub(crate) code: Code,
+    pub(crate) is_invalid_grant: bool,
+}
+
+impl Failed {
+    /// Whether beginning the login again may help.
+    pub(crate) const fn restart(self) -> bool {
+        self.code.restart_helps(self.is_invalid_grant)
+    }
+
+    const fn outcome(self) -> Outcome {
+        Outcome::Refused { code: self.code, restart: self.restart() }
+    }
+}
+
+/// Writes what remains of a login that was refused at its callback; nothing when it goes on: what was not shown to come from
+/// the server does not end it, and the server's own answer may still come.
+pub(crate) fn refuse(setup: &Setup<'_>, failed: Failed, return_to: &[u8], now: u64, out: &mut Vec<u8>) {
+    if failed.code.ends_login() {
+        bury(failed.outcome(), &setup.owner(), return_to, now, out);
+    }
+}
+
+/// Writes what remains of a login whose code is about to be sent.
+pub(crate) fn claim(setup: &Setup<'_>, transaction: &Transaction<'_>, now: u64, out: &mut Vec<u8>) {
+    bury(Outcome::Claimed, &setup.owner(), transaction.return_to(), now, out);
+}
+
+/// Writes what remains of a login whose code was sent. Nothing when no answer came, or none that counts: the same callback may
+/// be handled again, and the pending login takes the place of what remains.
+pub(crate) fn end(
+    setup: &Setup<'_>,
+    transaction: &Transaction<'_>,
+    failed: Option<Failed>,
+    now: u64,
+    out: &mut Vec<u8>,
+) {
+    let outcome = match failed {
+        Some(failed) if failed.code.retryable() => return,
+        Some(failed) => failed.outcome(),
+        None => Outcome::Completed,
+    };
+    bury(outcome, &setup.owner(), transaction.return_to(), now, out);
+}

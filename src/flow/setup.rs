@@ -1,0 +1,94 @@
+//! The application and its server in one record, which every later step is given: both were checked, and nothing of
+//! them is looked at twice. Holds no secret.
+
+use alloc::vec::Vec;
+
+use sha2::{Digest, Sha256};
+
+use crate::encoding::write_base64url_to;
+use crate::error::{Code, Fault};
+use crate::flow::config::{self, CLOCK_TOLERANCE, TRANSACTION_MAX_AGE, whole};
+use crate::flow::metadata;
+use crate::table::record;
+use crate::tables::{Document, SETTINGS, Settings};
+use crate::text::Write;
+use crate::url::is_tls;
+
+record! {
+    /// The application and its server, checked.
+    pub(crate) struct Setup / SetupParts {
+        issuer client_id redirect_uri post_logout_redirect_uri scope signed_response_alg transaction_max_age
+        clock_tolerance resource_origins allow_http allow_unverified
+        authorization_endpoint token_endpoint userinfo_endpoint revocation_endpoint end_session_endpoint jwks_uri
+        signing_algs iss_required
+    }
+}
+
+/// Checks a configuration and the metadata of its server, both JSON, and writes the record.
+///
+/// # Errors
+/// those of [`config::check`], [`metadata::read`] and [`metadata::check_server`]
+pub(crate) fn setup(config: &[u8], document: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
+    let fields = SETTINGS.read(config, Code::ConfigInvalid)?;
+    let settings = Settings::of_table(&fields);
+    config::check(&settings)?;
+    let allow_http = config::is_set(settings.dangerously_allow_http());
+    let fields = metadata::read(document, settings.issuer(), allow_http)?;
+    let document = Document::of_table(&fields);
+    metadata::check_server(&document, &settings)?;
+    Setup::of_table(&record(&settings, Some(&document))).write(out);
+    Ok(())
+}
+
+/// The record of a configuration and of the metadata of its server, both checked. Without metadata it serves where no
+/// endpoint is asked for.
+pub(crate) fn record(settings: &Settings<'_>, document: Option<&Document<'_>>) -> Vec<u8> {
+    let (mut max_age, mut tolerance) = (Vec::new(), Vec::new());
+    max_age.number(whole(settings.transaction_max_age(), TRANSACTION_MAX_AGE).unwrap_or_default());
+    tolerance.number(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
+    let document = document.copied().unwrap_or(Document::of_table(b""));
+    Setup::of(SetupParts {
+        issuer: settings.issuer(),
+        client_id: settings.client_id(),
+        redirect_uri: settings.redirect_uri(),
+        post_logout_redirect_uri: settings.post_logout_redirect_uri(),
+        scope: if settings.scope().is_empty() { b"openid" } else { settings.scope() },
+        signed_response_alg: settings.id_token_signed_response_alg(),
+        transaction_max_age: &max_age,
+        clock_tolerance: &tolerance,
+        resource_origins: settings.resource_origins(),
+        allow_http: settings.dangerously_allow_http(),
+        allow_unverified: settings.dangerously_allow_unverified_id_token(),
+        authorization_endpoint: document.authorization_endpoint(),
+        token_endpoint: document.token_endpoint(),
+        userinfo_endpoint: document.userinfo_endpoint(),
+        revocation_endpoint: document.revocation_endpoint(),
+        end_session_endpoint: document.end_session_endpoint(),
+        jwks_uri: document.jwks_uri(),
+        signing_algs: document.id_token_signing_alg_values_supported(),
+        iss_required: document.authorization_response_iss_parameter_supported(),
+    })
+    .to_fields()
+}
+
+impl Setup<'_> {
+    /// A name for this client at this issuer, by which its records are known: a hash of the two.
+    pub(crate) fn owner(&self) -> Vec<u8> {
+        let hash = Sha256::new().chain_update(self.issuer()).chain_update("\n").chain_update(self.client_id());
+        let mut owner = Vec::new();
+        write_base64url_to(&mut owner, &hash.finalize());
+        owner
+    }
+
+    /// Who vouches for an ID token without its signature: TLS, when it is the issuer's own from end to end; otherwise
+    /// nobody, and that only where the application wants it so (OpenID Connect Core section 3.1.3.7, step 6).
+    pub(crate) fn voucher(&self, endpoint: &[u8]) -> &'static [u8] {
+        if is_tls(self.issuer()) && is_tls(endpoint) {
+            b"tls"
+        } else if config::is_set(self.allow_unverified()) {
+            b"nothing"
+        } else {
+            b""
+        }
+    }
+}

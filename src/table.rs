@@ -1,0 +1,445 @@
+//! Tables and records. A table names the members of a kind of JSON object that are read, and their types. A record is a
+//! fixed number of texts, by name. A table reads JSON into a record; a record is kept as lines.
+//!
+//! In memory the fields of a record are parts of one text, in which four bytes have a meaning that no UTF-8 text has.
+//! As lines, these bytes, the line break and the backslash are escaped: no value can move a field, and a field that is
+//! missing is another one than a field that is empty.
+
+use alloc::vec::Vec;
+
+use crate::error::{Code, Fault};
+use crate::json::{self, Json};
+use crate::text::{Write, number, take};
+
+/// Ends a field.
+pub(crate) const FIELD: u8 = 0xFF;
+/// Stands before each element of a list.
+const LIST: u8 = 0xFE;
+/// Is the whole of a text that is there and empty. A field without a byte is not there.
+pub(crate) const EMPTY: u8 = 0xFD;
+/// Is the whole of a value that is of another type than wanted, where that is no error by itself: it equals nothing.
+pub(crate) const ODD: u8 = 0xFC;
+
+/// The most members of a table.
+const MOST: usize = 16;
+/// The most members of an object in which no name may stand twice, and the most bytes of their names.
+const MOST_MEMBERS: usize = 256;
+const MOST_NAMES: usize = 1 << 14;
+
+/// The type of a member.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    /// A string.
+    Text,
+    /// A string; anything else equals nothing.
+    AnyText,
+    /// A number.
+    Number,
+    /// A number; anything else is none.
+    AnyNumber,
+    /// A number, or digits in a string.
+    Seconds,
+    /// Whether it is `true`.
+    Flag,
+    /// An array of strings; of anything else, one element that equals nothing.
+    Texts,
+    /// The same, and a string is an array of one.
+    TextOrTexts,
+    /// An object, as it stands.
+    Object,
+    /// An array, as it stands.
+    Array,
+    /// Any value, as it stands.
+    Any,
+}
+
+/// The members of an object that are read.
+pub(crate) struct Table {
+    names: &'static str,
+    kinds: &'static [Kind],
+    /// How many members the tables before it have.
+    before: u8,
+    /// Whether JavaScript spells the names: `clientId` for `client_id`.
+    camel: bool,
+    /// Whether no name may stand twice (RFC 7515 section 4, RFC 7519 section 4); else the last one counts.
+    unique: bool,
+}
+
+impl Table {
+    pub(crate) const fn new(names: &'static str, kinds: &'static [Kind], before: Option<&Self>) -> Self {
+        let before = match before {
+            Some(before) => before.before.saturating_add(length(before.kinds)),
+            None => 0,
+        };
+        Self { names, kinds, before, camel: false, unique: false }
+    }
+
+    pub(crate) const fn camel(self) -> Self {
+        Self { camel: true, ..self }
+    }
+
+    pub(crate) const fn unique(self) -> Self {
+        Self { unique: true, ..self }
+    }
+
+    /// By which number a [`Fault`] knows a member. Asked when the crate is compiled, which fails when there is none.
+    #[allow(
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects,
+        clippy::cast_possible_truncation,
+        reason = "it runs in the compiler, to which a wrong index is an error"
+    )]
+    pub(crate) const fn place(&self, name: &str) -> u8 {
+        let (names, name) = (self.names.as_bytes(), name.as_bytes());
+        let (mut at, mut place) = (0, self.before + 1);
+        while at < names.len() {
+            let mut length = 0;
+            let mut same = true;
+            while names[at + length] != b' ' {
+                same = same && length < name.len() && names[at + length] == name[length];
+                length += 1;
+            }
+            if same && length == name.len() {
+                return place;
+            }
+            place += 1;
+            at += length + 1;
+        }
+        assert!(at > usize::MAX - 1, "the table has no such member");
+        0
+    }
+
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
+        let mut rest = self.names.as_bytes();
+        core::iter::from_fn(move || {
+            let name = take(&mut rest, b' ');
+            core::str::from_utf8(name).ok().filter(|name| !name.is_empty())
+        })
+    }
+
+    /// Reads an object; a member that is null counts as absent.
+    ///
+    /// # Errors
+    /// the code, naming the member; naming none when the text is no object
+    #[inline(never)]
+    pub(crate) fn read(&self, text: &[u8], invalid: Code) -> Result<Vec<u8>, Fault> {
+        self.take(json::parse(text).ok_or(invalid)?, invalid)
+    }
+
+    /// The same for an object that is part of a text.
+    pub(crate) fn take(&self, object: Json<'_>, invalid: Code) -> Result<Vec<u8>, Fault> {
+        let mut members = [Json::default(); MOST];
+        let mut key_text = Vec::new();
+        let mut seen = Vec::new();
+        let (mut count, mut twice) = (0_usize, false);
+        object
+            .each(b'{', &mut |key, value| {
+                key_text.clear();
+                key.text(&mut key_text);
+                if self.unique {
+                    count = count.saturating_add(1);
+                    twice |= count > MOST_MEMBERS
+                        || seen.len() > MOST_NAMES
+                        || seen.split(|byte| *byte == FIELD).any(|name| name == key_text);
+                    seen.text(&key_text);
+                    seen.push(FIELD);
+                }
+                let place = self.names().position(|name| is_name(name.as_bytes(), &key_text, self.camel));
+                if let Some(member) = place.and_then(|place| members.get_mut(place)) {
+                    *member = if value.kind() == b'n' { Json::default() } else { value };
+                }
+            })
+            .filter(|()| !twice)
+            .ok_or(invalid)?;
+        let mut fields = Vec::with_capacity(object.raw().len());
+        let mut place = self.before;
+        for (member, kind) in members.into_iter().zip(self.kinds) {
+            place = place.wrapping_add(1);
+            if member.kind() != 0 {
+                write(member, *kind, &mut fields).ok_or(invalid.at(place))?;
+            }
+            fields.push(FIELD);
+        }
+        Ok(fields)
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "a table is short")]
+const fn length(kinds: &[Kind]) -> u8 {
+    kinds.len() as u8
+}
+
+/// Whether a key is this name; of `client_id` JavaScript makes `clientId`.
+fn is_name(name: &[u8], key: &[u8], camel: bool) -> bool {
+    if !camel {
+        return name == key;
+    }
+    let mut key = key.iter().copied();
+    let mut upper = false;
+    for &byte in name {
+        if byte == b'_' {
+            upper = true;
+            continue;
+        }
+        let wanted = if upper { byte.to_ascii_uppercase() } else { byte };
+        upper = false;
+        if key.next() != Some(wanted) {
+            return false;
+        }
+    }
+    key.next().is_none()
+}
+
+/// Writes a member as a field; `None` when it is of another type.
+fn write(member: Json<'_>, kind: Kind, fields: &mut Vec<u8>) -> Option<()> {
+    let is_number = matches!(member.kind(), b'-' | b'0'..=b'9');
+    let is_text = member.kind() == b'"';
+    match kind {
+        Kind::Text | Kind::AnyText if is_text => write_text(member, fields),
+        Kind::TextOrTexts if is_text => {
+            fields.push(LIST);
+            write_text(member, fields);
+        }
+        Kind::Texts | Kind::TextOrTexts => write_texts(member, fields),
+        Kind::Seconds if is_text => {
+            let before = fields.len();
+            member.text(fields);
+            number(fields.get(before..)?)?;
+        }
+        Kind::Number | Kind::AnyNumber | Kind::Seconds if is_number => fields.text(member.raw()),
+        Kind::Object if member.kind() == b'{' => write_raw(member, fields),
+        Kind::Array if member.kind() == b'[' => write_raw(member, fields),
+        Kind::Any => write_raw(member, fields),
+        Kind::Flag => {
+            if member.kind() == b't' {
+                fields.push(b'1');
+            }
+        }
+        Kind::AnyText | Kind::AnyNumber => fields.push(ODD),
+        _ => return None,
+    }
+    Some(())
+}
+
+fn write_text(member: Json<'_>, fields: &mut Vec<u8>) {
+    let before = fields.len();
+    if member.text(fields).is_none() {
+        fields.push(ODD);
+    } else if fields.len() == before {
+        fields.push(EMPTY);
+    }
+}
+
+fn write_texts(member: Json<'_>, fields: &mut Vec<u8>) {
+    let before = fields.len();
+    let elements = member.each(b'[', &mut |_, element| {
+        fields.push(LIST);
+        write_text(element, fields);
+    });
+    if elements.is_none() {
+        fields.push(LIST);
+        fields.push(ODD);
+    } else if fields.len() == before {
+        fields.push(EMPTY);
+    }
+}
+
+/// Writes JSON on one line: outside of its strings a line break is space, and inside it is escaped.
+fn write_raw(value: Json<'_>, fields: &mut Vec<u8>) {
+    for &byte in value.raw() {
+        fields.push(if byte < b' ' { b' ' } else { byte });
+    }
+}
+
+/// The elements of a list.
+pub(crate) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|byte| *byte == LIST).skip(1)
+}
+
+/// Appends an element to a list.
+pub(crate) fn push_element(list: &mut Vec<u8>, element: &[u8]) {
+    list.push(LIST);
+    list.text(element);
+}
+
+/// What a field says; empty also where it is not there.
+pub(crate) fn plain(field: &[u8]) -> &[u8] {
+    match field {
+        [EMPTY] => b"",
+        field => field,
+    }
+}
+
+/// The field of a text.
+pub(crate) const fn field(text: &[u8]) -> &[u8] {
+    if text.is_empty() { &[EMPTY] } else { text }
+}
+
+/// Fills the fields of a record from the text that they stand in; `None` when there are fewer.
+#[inline(never)]
+pub(crate) fn fill<'a>(text: &mut &'a [u8], fields: &mut [&'a [u8]]) -> Option<()> {
+    for field in fields {
+        let (part, rest) = crate::text::cut(text, FIELD);
+        *field = part;
+        *text = rest?;
+    }
+    Some(())
+}
+
+/// The bytes that a line escapes, and by which letter.
+const ESCAPES: [(u8, u8); 6] =
+    [(b'\n', b'n'), (b'\\', b'\\'), (EMPTY, b'e'), (ODD, b'o'), (LIST, b'l'), (b'\r', b'r')];
+
+/// Writes a field as a line.
+#[inline(never)]
+pub(crate) fn write_line(out: &mut Vec<u8>, field: &[u8]) {
+    for &byte in field {
+        match ESCAPES.iter().find(|(plain, _)| *plain == byte) {
+            Some((_, letter)) => {
+                out.push(b'\\');
+                out.push(*letter);
+            }
+            None => out.push(byte),
+        }
+    }
+    out.push(b'\n');
+}
+
+/// Writes a record as lines.
+pub(crate) fn write_lines(out: &mut Vec<u8>, fields: &[&[u8]]) {
+    for field in fields {
+        write_line(out, field);
+    }
+}
+
+/// The fields of lines. An escape that is none is left out.
+#[inline(never)]
+pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
+    let mut fields = Vec::with_capacity(lines.len());
+    let mut rest = lines.iter();
+    while let Some(&byte) = rest.next() {
+        fields.push(match byte {
+            b'\n' => FIELD,
+            b'\\' => {
+                let letter = rest.next().copied().unwrap_or_default();
+                match ESCAPES.iter().find(|(_, escape)| *escape == letter) {
+                    Some((plain, _)) => *plain,
+                    None => continue,
+                }
+            }
+            byte => byte,
+        });
+    }
+    fields
+}
+
+/// A record by the names of its fields, and what it is made of.
+macro_rules! record {
+    ($(#[$attribute:meta])* $vis:vis struct $name:ident / $parts:ident { $($field:ident)* }) => {
+        $(#[$attribute])*
+        #[derive(Clone, Copy)]
+        $vis struct $name<'a>([&'a [u8]; crate::table::count!($($field)*)]);
+
+        /// What the record is made of, by name.
+        #[allow(dead_code, reason = "some records are only read")]
+        $vis struct $parts<'a> { $(pub(crate) $field: &'a [u8],)* }
+
+        #[allow(dead_code, reason = "every record has all of them")]
+        impl<'a> $name<'a> {
+            crate::table::accessors! { 'a 0; $($field)* }
+
+            /// The record of these parts.
+            pub(crate) const fn of(parts: $parts<'a>) -> Self {
+                Self([$(parts.$field,)*])
+            }
+
+            /// A record in which nothing is there.
+            pub(crate) const fn blank() -> Self {
+                Self([b""; _])
+            }
+
+            /// What it is made of.
+            pub(crate) const fn parts(&self) -> $parts<'a> {
+                $parts { $($field: self.$field(),)* }
+            }
+
+            /// Takes its fields from a text in which others may follow.
+            pub(crate) fn take(text: &mut &'a [u8]) -> Option<Self> {
+                let mut record = Self([b""; _]);
+                crate::table::fill(text, &mut record.0)?;
+                Some(record)
+            }
+
+            /// The record that a text is.
+            pub(crate) fn read(mut text: &'a [u8]) -> Option<Self> {
+                let record = Self::take(&mut text);
+                record.filter(|_| text.is_empty())
+            }
+
+            /// The record that a table has read.
+            pub(crate) fn of_table(mut text: &'a [u8]) -> Self {
+                let mut record = Self([b""; _]);
+                // A table writes every field.
+                let _ = crate::table::fill(&mut text, &mut record.0);
+                record
+            }
+
+            /// Its fields, in their order.
+            pub(crate) const fn fields(&self) -> &[&'a [u8]] {
+                &self.0
+            }
+
+            /// The text in which its fields stand.
+            pub(crate) fn to_fields(&self) -> alloc::vec::Vec<u8> {
+                let mut text = alloc::vec::Vec::new();
+                for field in &self.0 {
+                    crate::text::Write::text(&mut text, field);
+                    text.push(crate::table::FIELD);
+                }
+                text
+            }
+
+            /// Writes it as lines.
+            pub(crate) fn write(&self, out: &mut alloc::vec::Vec<u8>) {
+                crate::table::write_lines(out, &self.0);
+            }
+        }
+    };
+}
+macro_rules! count {
+    () => { 0 };
+    ($first:ident $($rest:ident)*) => { 1 + crate::table::count!($($rest)*) };
+}
+macro_rules! accessors {
+    ($a:lifetime $place:expr;) => {};
+    ($a:lifetime $place:expr; $first:ident $($rest:ident)*) => {
+        #[allow(clippy::indexing_slicing, reason = "the array has that many fields")]
+        pub(crate) const fn $first(&self) -> &$a [u8] { self.0[$place] }
+        crate::table::accessors! { $a $place + 1; $($rest)* }
+    };
+}
+
+/// A table and the record that it reads into. A member whose name is a word of Rust is given its name in JSON.
+macro_rules! table {
+    ($(#[$attribute:meta])* $table:ident / $name:ident / $parts:ident after $before:expr, $($style:ident)? {
+        $($field:ident $(= $json:literal)?: $kind:ident,)*
+    }) => {
+        $(#[$attribute])*
+        pub(crate) const $table: crate::table::Table = crate::table::Table::new(
+            concat!($(crate::table::name!($field $($json)?), " ",)*),
+            &[$(crate::table::Kind::$kind,)*],
+            $before,
+        )$(.$style())?;
+
+        crate::table::record! {
+            $(#[$attribute])*
+            pub(crate) struct $name / $parts { $($field)* }
+        }
+    };
+}
+macro_rules! name {
+    ($field:ident) => { stringify!($field) };
+    ($field:ident $json:literal) => { $json };
+}
+
+pub(crate) use {accessors, count, name, record, table};

@@ -1,0 +1,237 @@
+//! Every JSON object that is read, each with its members and their types. A new member is a line here.
+
+use crate::error::Fault;
+use crate::table::{Table, table};
+
+table! {
+    /// What the application says of itself, as the JavaScript configuration has it.
+    SETTINGS / Settings / SettingsParts after None, camel {
+        issuer: Text,
+        client_id: Text,
+        redirect_uri: Text,
+        post_logout_redirect_uri: Text,
+        scope: Text,
+        id_token_signed_response_alg: Text,
+        transaction_max_age: Number,
+        clock_tolerance: Number,
+        resource_origins: Texts,
+        dangerously_allow_http: Flag,
+        dangerously_assume_pkce_support: Flag,
+        dangerously_allow_unverified_id_token: Flag,
+        timeout: Number,
+        storage: Text,
+        transaction_storage: Text,
+        host: Flag,
+    }
+}
+
+table! {
+    /// What the server says of itself (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3).
+    METADATA / Document / DocumentParts after Some(&SETTINGS), {
+        issuer: Text,
+        authorization_endpoint: Text,
+        token_endpoint: Text,
+        userinfo_endpoint: Text,
+        revocation_endpoint: Text,
+        end_session_endpoint: Text,
+        jwks_uri: Text,
+        id_token_signing_alg_values_supported: Texts,
+        authorization_response_iss_parameter_supported: Flag,
+        code_challenge_methods_supported: Texts,
+    }
+}
+
+table! {
+    /// What a single login or sign-out may ask for, as JavaScript has it. From `prompt` on they are parameters of the request.
+    OPTIONS / Options / OptionsParts after Some(&METADATA), camel {
+        scope: Text,
+        return_to: Text,
+        resource: Text,
+        popup: Flag,
+        extra_parameters: Object,
+        prompt: Text,
+        login_hint: Text,
+        max_age: Number,
+        acr_values: Text,
+        ui_locales: Text,
+        claims: Object,
+        authorization_details: Array,
+    }
+}
+
+table! {
+    /// An object of `authorization_details` (RFC 9396 section 2).
+    DETAIL / Detail / DetailParts after Some(&OPTIONS), {
+        kind = "type": Text,
+    }
+}
+
+table! {
+    /// The answer of the token endpoint (RFC 6749 section 5.1, RFC 9396 section 7).
+    ANSWER / Granted / GrantedParts after Some(&DETAIL), {
+        access_token: Text,
+        token_type: Text,
+        expires_in: Seconds,
+        scope: Text,
+        refresh_token: Text,
+        id_token: Text,
+        authorization_details: Array,
+    }
+}
+
+table! {
+    /// What a server says of its refusal (RFC 6749 section 5.2). The text is shown, never trusted.
+    REFUSAL / Refused / RefusedParts after Some(&ANSWER), {
+        error: AnyText,
+        error_description: AnyText,
+        error_uri: AnyText,
+    }
+}
+
+table! {
+    /// The header of a signed token (RFC 7515 section 4.1).
+    HEADER / Header / HeaderParts after Some(&REFUSAL), unique {
+        alg: AnyText,
+        kid: Text,
+        crit: Any,
+    }
+}
+
+table! {
+    /// The claims of an ID token (OpenID Connect Core sections 2, 3.1.3.6 and 5.3.2).
+    CLAIMS / Claims / ClaimsParts after Some(&HEADER), unique {
+        iss: AnyText,
+        sub: AnyText,
+        aud: TextOrTexts,
+        azp: AnyText,
+        exp: AnyNumber,
+        iat: AnyNumber,
+        nbf: AnyNumber,
+        nonce: AnyText,
+        auth_time: AnyNumber,
+        acr: AnyText,
+        at_hash: Text,
+    }
+}
+
+table! {
+    /// A set of keys (RFC 7517 section 5).
+    JWKS / KeySet / KeySetParts after Some(&CLAIMS), {
+        keys: Array,
+    }
+}
+
+table! {
+    /// A key (RFC 7517 section 4, RFC 7518 section 6, RFC 8037 section 2).
+    JWK / Jwk / JwkParts after Some(&JWKS), unique {
+        kty: Text,
+        kid: AnyText,
+        usage = "use": AnyText,
+        alg: AnyText,
+        key_ops: Texts,
+        crv: AnyText,
+        n: AnyText,
+        e: AnyText,
+        x: AnyText,
+        y: AnyText,
+    }
+}
+
+table! {
+    /// The tokens, as JavaScript has them.
+    TOKENS / Tokens / TokensParts after Some(&JWK), camel {
+        access_token: Text,
+        token_type: Text,
+        expires_at: Number,
+        expires_in: Number,
+        scope: Text,
+        refresh_token: Text,
+        id_token: Text,
+        id_token_verified_by: Text,
+        resource: Text,
+        authorization_details: Array,
+    }
+}
+
+table! {
+    /// The one claim that a userinfo response has to have (OpenID Connect Core section 5.3.2).
+    SUBJECT / Subject / SubjectParts after Some(&TOKENS), {
+        sub: AnyText,
+    }
+}
+
+table! {
+    /// What discovery is told.
+    DISCOVERY / Discovery / DiscoveryParts after Some(&SUBJECT), camel {
+        dangerously_allow_http: Flag,
+    }
+}
+
+table! {
+    /// What a page can tell of its browser.
+    PAGE / Page / PageParts after Some(&DISCOVERY), camel {
+        user_agent: AnyText,
+        in_shell: Flag,
+        installed: Flag,
+    }
+}
+
+table! {
+    /// Who wants tokens, and what they know.
+    ASKED / AskedFor / AskedForParts after Some(&PAGE), camel {
+        subject: AnyText,
+        spent: AnyText,
+        seen: AnyText,
+        now: AnyNumber,
+    }
+}
+
+table! {
+    /// How an operation failed.
+    FAILED / FailedAs / FailedAsParts after Some(&ASKED), camel {
+        code: Number,
+        retry_after: AnyNumber,
+        oauth_error: AnyText,
+    }
+}
+
+table! {
+    /// What else a fault may be about: parts of a callback, and members of records.
+    OTHER / Other / OtherParts after Some(&FAILED), {
+        state: Any,
+        code: Any,
+        iss: Any,
+        error: Any,
+        error_description: Any,
+        error_uri: Any,
+        query: Any,
+        fragment: Any,
+        redirect_uri: Any,
+        url: Any,
+        content_type = "content-type": Any,
+        version = "v": Any,
+        created_at: Any,
+        code_verifier: Any,
+        signature: Any,
+        retry_at: Any,
+    }
+}
+
+const TABLES: [&Table; 17] = [
+    &SETTINGS, &METADATA, &OPTIONS, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS, &SUBJECT, &DISCOVERY, &PAGE,
+    &ASKED, &FAILED, &OTHER,
+];
+
+/// The name of what a fault is about.
+pub(crate) fn member(fault: Fault) -> Option<&'static str> {
+    let mut names = TABLES.into_iter().flat_map(Table::names);
+    names.nth(usize::from(fault.place().checked_sub(1)?))
+}
+
+/// A fault about a member of a table; that there is such a member is known when this is compiled.
+macro_rules! about {
+    ($code:ident, $table:ident, $name:literal) => {
+        crate::error::Code::$code.at(const { crate::tables::$table.place($name) })
+    };
+}
+pub(crate) use about;

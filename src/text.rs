@@ -1,0 +1,234 @@
+//! Texts as bytes: cut, compared, written. What comes in is UTF-8, or is found to be.
+//!
+//! The methods of `str` and of slices that search bring loops for long texts along, which would be much of the shipped
+//! module: these do not.
+
+use alloc::vec::Vec;
+
+/// The parts before and after the first mark; nothing is after a text without the mark.
+#[inline(never)]
+pub(crate) fn cut(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
+    match text.iter().position(|byte| *byte == mark) {
+        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at.saturating_add(1)..)),
+        None => (text, None),
+    }
+}
+
+/// The parts before and after the last mark.
+pub(crate) fn cut_last(text: &[u8], mark: u8) -> Option<(&[u8], &[u8])> {
+    let at = text.iter().rposition(|byte| *byte == mark)?;
+    Some((text.get(..at)?, text.get(at.saturating_add(1)..)?))
+}
+
+/// Takes the part before the next mark, and the mark.
+pub(crate) fn take<'a>(rest: &mut &'a [u8], mark: u8) -> &'a [u8] {
+    let (part, after) = cut(rest, mark);
+    *rest = after.unwrap_or_default();
+    part
+}
+
+/// Whether there is such a byte.
+pub(crate) fn has(text: &[u8], mark: u8) -> bool {
+    text.iter().any(|byte| *byte == mark)
+}
+
+/// Whether every byte is one of these.
+pub(crate) fn all(text: &[u8], is: fn(u8) -> bool) -> bool {
+    text.iter().all(|byte| is(*byte))
+}
+
+/// The place of an element in a list that is separated by spaces.
+#[inline(never)]
+pub(crate) fn position(list: &[u8], element: &[u8]) -> Option<usize> {
+    list.split(|byte| *byte == b' ').position(|other| other == element)
+}
+
+/// Whether a list that is separated by spaces has that element.
+pub(crate) fn contains(list: &[u8], element: &[u8]) -> bool {
+    position(list, element).is_some()
+}
+
+/// A whole number in decimal digits and nothing else.
+#[inline(never)]
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
+    }
+    digits.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(u64::from(digit)) }
+    })
+}
+
+/// Whether the bytes are UTF-8 (RFC 3629 section 4).
+pub(crate) fn is_utf8(bytes: &[u8]) -> bool {
+    let mut missing = 0_u8;
+    // What the next byte may be.
+    let (mut low, mut high) = (0x80, 0xBF);
+    for &byte in bytes {
+        if missing > 0 {
+            if byte < low || byte > high {
+                return false;
+            }
+            missing = missing.wrapping_sub(1);
+            (low, high) = (0x80, 0xBF);
+            continue;
+        }
+        missing = match byte {
+            0..0x80 => 0,
+            0xC2..0xE0 => 1,
+            0xE0..0xF0 => 2,
+            0xF0..0xF5 => 3,
+            _ => return false,
+        };
+        match byte {
+            0xE0 => low = 0xA0,
+            0xED => high = 0x9F,
+            0xF0 => low = 0x90,
+            0xF4 => high = 0x8F,
+            _ => {}
+        }
+    }
+    missing == 0
+}
+
+/// The value of a hexadecimal digit.
+pub(crate) const fn nibble(digit: u8) -> u8 {
+    (digit & 15).wrapping_add(if digit > b'9' { 9 } else { 0 })
+}
+
+/// The printable ASCII characters and the space (RFC 6749 appendix A).
+pub(crate) const fn is_vschar(byte: u8) -> bool {
+    matches!(byte, 0x20..=0x7E)
+}
+
+/// Decodes a component of a form; `None` when its escapes make no UTF-8. What is no escape stays as it is, as in
+/// `URLSearchParams`.
+#[inline(never)]
+pub(crate) fn from_form(component: &[u8]) -> Option<Vec<u8>> {
+    let mut text = Vec::with_capacity(component.len());
+    let mut rest = component.iter();
+    while let Some(&byte) = rest.next() {
+        text.push(match byte {
+            b'+' => b' ',
+            b'%' => match rest.as_slice() {
+                [high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                    rest = after.iter();
+                    (nibble(*high) << 4) | nibble(*low)
+                }
+                _ => b'%',
+            },
+            byte => byte,
+        });
+    }
+    if is_utf8(&text) { Some(text) } else { None }
+}
+
+/// The name of a parameter of a form or query, decoded, and its value as it stands.
+pub(crate) fn pairs(form: &[u8]) -> impl Iterator<Item = (Option<Vec<u8>>, &[u8])> {
+    form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+        let (name, value) = cut(pair, b'=');
+        (from_form(name), value.unwrap_or_default())
+    })
+}
+
+const HEX: &[u8; 16] = b"0123456789ABCDEF";
+
+const fn hex(digit: u8) -> u8 {
+    HEX[(digit & 15) as usize]
+}
+
+/// A text under construction.
+pub(crate) trait Write {
+    /// Adds a text.
+    fn text(&mut self, text: &[u8]);
+    /// Adds a number in decimal digits. The formatting of the standard library would be much of the shipped module.
+    fn number(&mut self, number: u64);
+    /// Adds a text in which everything but the unreserved characters of RFC 3986 is escaped.
+    fn escaped(&mut self, text: &[u8]);
+    /// Adds a parameter of a form or query, and the `&` before it unless it is the first one.
+    fn pair(&mut self, name: &[u8], value: &[u8]);
+    /// Adds a string of JSON.
+    fn string(&mut self, text: &[u8]);
+    /// Adds JSON as it stands, on one line: a line break can only be the space between its parts.
+    fn json(&mut self, value: &[u8]);
+    /// Adds a member of a JSON object, and what stands before it; the value follows.
+    fn member(&mut self, name: &[u8]);
+    /// Adds a member of a JSON object that is a string.
+    fn member_text(&mut self, name: &[u8], value: &[u8]);
+}
+
+impl Write for Vec<u8> {
+    #[inline(never)]
+    fn text(&mut self, text: &[u8]) {
+        self.extend_from_slice(text);
+    }
+
+    #[inline(never)]
+    fn number(&mut self, number: u64) {
+        if number > 9 {
+            self.number(number / 10);
+        }
+        self.push(b'0'.wrapping_add(number.wrapping_rem(10).to_le_bytes()[0]));
+    }
+
+    #[inline(never)]
+    fn escaped(&mut self, text: &[u8]) {
+        for &byte in text {
+            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+                self.push(byte);
+            } else {
+                self.push(b'%');
+                self.push(hex(byte >> 4));
+                self.push(hex(byte));
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn pair(&mut self, name: &[u8], value: &[u8]) {
+        if !matches!(self.last(), None | Some(b'?' | b'&')) {
+            self.push(b'&');
+        }
+        self.escaped(name);
+        self.push(b'=');
+        self.escaped(value);
+    }
+
+    #[inline(never)]
+    fn string(&mut self, text: &[u8]) {
+        self.push(b'"');
+        for &byte in text {
+            if byte < 0x20 {
+                self.text(b"\\u00");
+                self.push(b'0' | byte >> 4);
+                self.push(hex(byte));
+                continue;
+            }
+            if matches!(byte, b'"' | b'\\') {
+                self.push(b'\\');
+            }
+            self.push(byte);
+        }
+        self.push(b'"');
+    }
+
+    fn json(&mut self, value: &[u8]) {
+        for &byte in value {
+            self.push(if byte < b' ' { b' ' } else { byte });
+        }
+    }
+
+    #[inline(never)]
+    fn member(&mut self, name: &[u8]) {
+        self.push(if matches!(self.last(), None | Some(b':')) { b'{' } else { b',' });
+        self.string(name);
+        self.push(b':');
+    }
+
+    #[inline(never)]
+    fn member_text(&mut self, name: &[u8], value: &[u8]) {
+        self.member(name);
+        self.string(value);
+    }
+}
