@@ -9,14 +9,12 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::json::{self, Json};
-use crate::text::{Write, number, take};
+use crate::text::{EMPTY, Write, cut, number};
 
 /// Ends a field.
 pub(crate) const FIELD: u8 = 0xFF;
 /// Stands before each element of a list.
 const LIST: u8 = 0xFE;
-/// Is the whole of a text that is there and empty. A field without a byte is not there.
-pub(crate) const EMPTY: u8 = 0xFD;
 /// Is the whole of a value that is of another type than wanted, where that is no error by itself: it equals nothing.
 pub(crate) const ODD: u8 = 0xFC;
 
@@ -66,6 +64,7 @@ pub(crate) struct Table {
 }
 
 impl Table {
+    /// A table of these members, after another one.
     pub(crate) const fn new(names: &'static str, kinds: &'static [Kind], before: Option<&Self>) -> Self {
         let before = match before {
             Some(before) => before.before.saturating_add(length(before.kinds)),
@@ -74,10 +73,12 @@ impl Table {
         Self { names, kinds, before, camel: false, unique: false }
     }
 
+    /// The same, in the spelling of JavaScript.
     pub(crate) const fn camel(self) -> Self {
         Self { camel: true, ..self }
     }
 
+    /// The same, in which no name may stand twice.
     pub(crate) const fn unique(self) -> Self {
         Self { unique: true, ..self }
     }
@@ -109,12 +110,9 @@ impl Table {
         0
     }
 
-    pub(crate) fn names(&self) -> impl Iterator<Item = &'static str> {
-        let mut rest = self.names.as_bytes();
-        core::iter::from_fn(move || {
-            let name = take(&mut rest, b' ');
-            core::str::from_utf8(name).ok().filter(|name| !name.is_empty())
-        })
+    /// The names of the members.
+    pub(crate) fn names(&self) -> impl Iterator<Item = &'static [u8]> {
+        self.names.as_bytes().split(|byte| *byte == b' ').take(self.kinds.len())
     }
 
     /// Reads an object; a member that is null counts as absent.
@@ -144,7 +142,7 @@ impl Table {
                     seen.text(&key_text);
                     seen.push(FIELD);
                 }
-                let place = self.names().position(|name| is_name(name.as_bytes(), &key_text, self.camel));
+                let place = self.names().position(|name| is_name(name, &key_text, self.camel));
                 if let Some(member) = place.and_then(|place| members.get_mut(place)) {
                     *member = if value.kind() == b'n' { Json::default() } else { value };
                 }
@@ -262,14 +260,6 @@ pub(crate) fn push_element(list: &mut Vec<u8>, element: &[u8]) {
     list.text(element);
 }
 
-/// What a field says; empty also where it is not there.
-pub(crate) fn plain(field: &[u8]) -> &[u8] {
-    match field {
-        [EMPTY] => b"",
-        field => field,
-    }
-}
-
 /// The field of a text.
 pub(crate) const fn field(text: &[u8]) -> &[u8] {
     if text.is_empty() { &[EMPTY] } else { text }
@@ -279,56 +269,59 @@ pub(crate) const fn field(text: &[u8]) -> &[u8] {
 #[inline(never)]
 pub(crate) fn fill<'a>(text: &mut &'a [u8], fields: &mut [&'a [u8]]) -> Option<()> {
     for field in fields {
-        let (part, rest) = crate::text::cut(text, FIELD);
+        let (part, rest) = cut(text, FIELD);
         *field = part;
         *text = rest?;
     }
     Some(())
 }
 
-/// The bytes that a line escapes, and by which letter.
-const ESCAPES: [(u8, u8); 6] =
-    [(b'\n', b'n'), (b'\\', b'\\'), (EMPTY, b'e'), (ODD, b'o'), (LIST, b'l'), (b'\r', b'r')];
-
-/// Writes a field as a line.
+/// The text in which fields stand.
 #[inline(never)]
-pub(crate) fn write_line(out: &mut Vec<u8>, field: &[u8]) {
-    for &byte in field {
-        match ESCAPES.iter().find(|(plain, _)| *plain == byte) {
-            Some((_, letter)) => {
-                out.push(b'\\');
-                out.push(*letter);
-            }
-            None => out.push(byte),
-        }
+pub(crate) fn join(fields: &[&[u8]]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for field in fields {
+        text.text(field);
+        text.push(FIELD);
     }
-    out.push(b'\n');
+    text
 }
 
-/// Writes a record as lines.
-pub(crate) fn write_lines(out: &mut Vec<u8>, fields: &[&[u8]]) {
-    for field in fields {
-        write_line(out, field);
+/// The bytes that have a meaning in fields or lines, and the letters by which lines escape them. The first one ends a field.
+const MARKS: [u8; 6] = [FIELD, LIST, EMPTY, ODD, b'\n', b'\\'];
+const LETTERS: &[u8; 6] = b"\nleon\\";
+
+/// The lines of fields.
+#[inline(never)]
+pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
+    let mut lines = Vec::with_capacity(fields.len());
+    for &byte in fields {
+        let mark = MARKS.iter().zip(LETTERS).find(|(mark, _)| **mark == byte);
+        if byte != FIELD && mark.is_some() {
+            lines.push(b'\\');
+        }
+        lines.push(mark.map_or(byte, |(_, letter)| *letter));
     }
+    lines
 }
 
 /// The fields of lines. An escape that is none is left out.
 #[inline(never)]
 pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
     let mut fields = Vec::with_capacity(lines.len());
-    let mut rest = lines.iter();
-    while let Some(&byte) = rest.next() {
-        fields.push(match byte {
-            b'\n' => FIELD,
-            b'\\' => {
-                let letter = rest.next().copied().unwrap_or_default();
-                match ESCAPES.iter().find(|(_, escape)| *escape == letter) {
-                    Some((plain, _)) => *plain,
-                    None => continue,
-                }
-            }
-            byte => byte,
-        });
+    let mut escaped = false;
+    for &byte in lines {
+        let mark = MARKS.iter().zip(LETTERS).find(|(_, letter)| **letter == byte);
+        if escaped {
+            fields.extend(mark.map(|(mark, _)| *mark).filter(|mark| *mark != FIELD));
+            escaped = false;
+        } else if byte == b'\n' {
+            fields.push(FIELD);
+        } else if byte == b'\\' {
+            escaped = true;
+        } else {
+            fields.push(byte);
+        }
     }
     fields
 }
@@ -358,11 +351,6 @@ macro_rules! record {
                 Self([b""; _])
             }
 
-            /// What it is made of.
-            pub(crate) const fn parts(&self) -> $parts<'a> {
-                $parts { $($field: self.$field(),)* }
-            }
-
             /// Takes its fields from a text in which others may follow.
             pub(crate) fn take(text: &mut &'a [u8]) -> Option<Self> {
                 let mut record = Self([b""; _]);
@@ -389,19 +377,14 @@ macro_rules! record {
                 &self.0
             }
 
-            /// The text in which its fields stand.
-            pub(crate) fn to_fields(&self) -> alloc::vec::Vec<u8> {
-                let mut text = alloc::vec::Vec::new();
-                for field in &self.0 {
-                    crate::text::Write::text(&mut text, field);
-                    text.push(crate::table::FIELD);
-                }
-                text
+            /// The same, to be changed.
+            pub(crate) const fn fields_mut(&mut self) -> &mut [&'a [u8]] {
+                &mut self.0
             }
 
-            /// Writes it as lines.
-            pub(crate) fn write(&self, out: &mut alloc::vec::Vec<u8>) {
-                crate::table::write_lines(out, &self.0);
+            /// The text in which its fields stand.
+            pub(crate) fn to_fields(&self) -> alloc::vec::Vec<u8> {
+                crate::table::join(&self.0)
             }
         }
     };
@@ -438,8 +421,12 @@ macro_rules! table {
     };
 }
 macro_rules! name {
-    ($field:ident) => { stringify!($field) };
-    ($field:ident $json:literal) => { $json };
+    ($field:ident) => {
+        stringify!($field)
+    };
+    ($field:ident $json:literal) => {
+        $json
+    };
 }
 
 pub(crate) use {accessors, count, name, record, table};

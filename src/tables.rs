@@ -142,13 +142,13 @@ table! {
     TOKENS / Tokens / TokensParts after Some(&JWK), camel {
         access_token: Text,
         token_type: Text,
-        expires_at: Number,
-        expires_in: Number,
         scope: Text,
         refresh_token: Text,
         id_token: Text,
         id_token_verified_by: Text,
         resource: Text,
+        expires_at: Number,
+        expires_in: Number,
         authorization_details: Array,
     }
 }
@@ -218,12 +218,12 @@ table! {
 }
 
 const TABLES: [&Table; 17] = [
-    &SETTINGS, &METADATA, &OPTIONS, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS, &SUBJECT, &DISCOVERY, &PAGE,
-    &ASKED, &FAILED, &OTHER,
+    &SETTINGS, &METADATA, &OPTIONS, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS, &SUBJECT,
+    &DISCOVERY, &PAGE, &ASKED, &FAILED, &OTHER,
 ];
 
 /// The name of what a fault is about.
-pub(crate) fn member(fault: Fault) -> Option<&'static str> {
+pub(crate) fn member(fault: Fault) -> Option<&'static [u8]> {
     let mut names = TABLES.into_iter().flat_map(Table::names);
     names.nth(usize::from(fault.place().checked_sub(1)?))
 }

@@ -37,6 +37,19 @@ pub(crate) fn all(text: &[u8], is: fn(u8) -> bool) -> bool {
     text.iter().all(|byte| is(*byte))
 }
 
+/// Is the whole of a field whose text is there and empty: a field without a byte is not there. No UTF-8 has such a byte.
+pub(crate) const EMPTY: u8 = 0xFD;
+
+/// What a field says; empty also where it is not there.
+pub(crate) fn plain(field: &[u8]) -> &[u8] {
+    if field == [EMPTY] { b"" } else { field }
+}
+
+/// The words of a text that are separated by spaces.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = &[u8]> {
+    text.as_bytes().split(|byte| *byte == b' ')
+}
+
 /// The place of an element in a list that is separated by spaces.
 #[inline(never)]
 pub(crate) fn position(list: &[u8], element: &[u8]) -> Option<usize> {
@@ -154,8 +167,10 @@ pub(crate) trait Write {
     fn json(&mut self, value: &[u8]);
     /// Adds a member of a JSON object, and what stands before it; the value follows.
     fn member(&mut self, name: &[u8]);
-    /// Adds a member of a JSON object that is a string.
-    fn member_text(&mut self, name: &[u8], value: &[u8]);
+    /// Adds those members of a JSON object that are there, as strings. The names are separated by spaces.
+    fn members(&mut self, names: &str, values: &[&[u8]]);
+    /// The same for parameters of a form or query.
+    fn pairs(&mut self, names: &str, values: &[&[u8]]);
 }
 
 impl Write for Vec<u8> {
@@ -227,8 +242,21 @@ impl Write for Vec<u8> {
     }
 
     #[inline(never)]
-    fn member_text(&mut self, name: &[u8], value: &[u8]) {
-        self.member(name);
-        self.string(value);
+    fn members(&mut self, names: &str, values: &[&[u8]]) {
+        for (name, value) in words(names).zip(values) {
+            if !value.is_empty() {
+                self.member(name);
+                self.string(plain(value));
+            }
+        }
+    }
+
+    #[inline(never)]
+    fn pairs(&mut self, names: &str, values: &[&[u8]]) {
+        for (name, value) in words(names).zip(values) {
+            if !value.is_empty() {
+                self.pair(name, plain(value));
+            }
+        }
     }
 }

@@ -9,10 +9,13 @@ use crate::flow::transaction::{POPUP, Transaction, TransactionParts};
 use crate::json;
 use crate::pkce::{MIN_LENGTH, Method, Verifier};
 use crate::random::{Entropy, token};
-use crate::table::plain;
 use crate::tables::{DETAIL, Detail, Options, about};
-use crate::text::{Write, all, contains, cut, from_form, number, pairs};
+use crate::text::{Write, all, contains, cut, from_form, has, number, pairs};
 use crate::url::Url;
+
+/// The parameters of the request, in their order.
+const PARAMETERS: &str = "response_type client_id redirect_uri scope state code_challenge code_challenge_method nonce \
+    prompt login_hint max_age acr_values ui_locales claims authorization_details";
 
 /// The parameters that this crate sets, or that would change what it sets.
 const PROTECTED: &[u8] = b"response_type response_mode client_id redirect_uri scope state nonce code_challenge \
@@ -57,27 +60,30 @@ pub(crate) fn begin(
     created_at.number(now);
     expires_at.number(now.saturating_add(number(setup.transaction_max_age()).unwrap_or_default()));
 
-    let challenge = code_verifier.challenge();
-    let mut parameters = Vec::from([
-        (b"response_type".as_slice(), b"code".as_slice()),
-        (b"client_id", setup.client_id()),
-        (b"redirect_uri", setup.redirect_uri()),
-        (b"scope", scope),
-        (b"state", &state),
-        (b"code_challenge", challenge.as_bytes()),
-        (b"code_challenge_method", Method::S256.name().as_bytes()),
-        (b"nonce", &nonce),
-        (b"prompt", options.prompt()),
-        (b"login_hint", options.login_hint()),
-        (b"max_age", &max_age),
-        (b"acr_values", options.acr_values()),
-        (b"ui_locales", options.ui_locales()),
-        (b"claims", options.claims()),
-        (b"authorization_details", options.authorization_details()),
-    ]);
-    parameters.extend(resources(options.resource()));
     let endpoint = (setup.authorization_endpoint(), about!(MetadataInvalid, METADATA, "authorization_endpoint"));
-    write_request(endpoint, &parameters, PROTECTED, options.extra_parameters(), url)?;
+    begin_request(setup.authorization_endpoint(), url);
+    url.pairs(
+        PARAMETERS,
+        &[
+            b"code",
+            setup.client_id(),
+            setup.redirect_uri(),
+            scope,
+            &state,
+            code_verifier.challenge().as_bytes(),
+            Method::S256.name().as_bytes(),
+            &nonce,
+            options.prompt(),
+            options.login_hint(),
+            &max_age,
+            options.acr_values(),
+            options.ui_locales(),
+            options.claims(),
+            options.authorization_details(),
+        ],
+    );
+    write_resources(options.resource(), url);
+    end_request(endpoint, PROTECTED, options.extra_parameters(), url)?;
 
     Ok(Transaction::of(TransactionParts {
         version: Transaction::VERSION,
@@ -114,7 +120,7 @@ fn check_options(options: &Options<'_>) -> Result<(), Fault> {
     if !is_list(options.ui_locales()) {
         return Err(about!(ConfigInvalid, OPTIONS, "ui_locales"));
     }
-    if !resources(options.resource()).all(|(_, uri)| Url::parse(uri).is_some_and(|url| url.fragment.is_none())) {
+    if !resources(options.resource()).all(|uri| Url::parse(uri).is_some_and(|url| url.fragment.is_none())) {
         return Err(about!(ConfigInvalid, OPTIONS, "resource"));
     }
     if whole(options.max_age(), 0).is_none() {
@@ -151,34 +157,37 @@ pub(crate) fn are_details(details: &[u8]) -> bool {
     visited.is_some() && have_type
 }
 
-/// Where the access token is to be used: a parameter for each place (RFC 8707 section 2).
-pub(crate) fn resources(list: &[u8]) -> impl Iterator<Item = (&'static [u8], &[u8])> {
-    list.split(|byte| *byte == b' ').filter(|_| !list.is_empty()).map(|uri| (b"resource".as_slice(), uri))
+/// Where the access token is to be used (RFC 8707 section 2).
+fn resources(list: &[u8]) -> impl Iterator<Item = &[u8]> {
+    list.split(|byte| *byte == b' ').filter(|_| !list.is_empty())
 }
 
-/// Writes the URL that leads the user to an endpoint with a request: those parameters that are there, and those of the
-/// caller, a JSON object of strings. The endpoint's own query is kept; no parameter may then stand twice (RFC 6749 section 3.1).
+/// Writes a parameter for each of these places.
+pub(crate) fn write_resources(list: &[u8], form: &mut Vec<u8>) {
+    for uri in resources(list) {
+        form.pair(b"resource", uri);
+    }
+}
+
+/// Begins the URL that leads the user to an endpoint with a request. The endpoint's own query is kept.
+pub(crate) fn begin_request(endpoint: &[u8], url: &mut Vec<u8>) {
+    url.text(endpoint);
+    if !has(endpoint, b'?') {
+        url.push(b'?');
+    }
+}
+
+/// Adds the parameters of the caller, a JSON object of strings, and sees to it that no parameter stands twice (RFC 6749 section 3.1).
 /// The endpoint comes with what is wrong when it is refused.
 ///
 /// # Errors
 /// [`Code::ConfigInvalid`], [`Code::ParameterProtected`], that of the endpoint
-pub(crate) fn write_request(
+pub(crate) fn end_request(
     (endpoint, invalid): (&[u8], Fault),
-    parameters: &[(&[u8], &[u8])],
     protected: &[u8],
     extra: &[u8],
     url: &mut Vec<u8>,
 ) -> Result<(), Fault> {
-    url.text(endpoint);
-    let (_, query) = cut(endpoint, b'?');
-    if query.is_none() {
-        url.push(b'?');
-    }
-    for (name, value) in parameters {
-        if !value.is_empty() {
-            url.pair(name, plain(value));
-        }
-    }
     let mut taken = Vec::from(protected);
     let mut outcome = Ok(());
     if let Some(extra) = json::parse(extra) {
@@ -197,7 +206,7 @@ pub(crate) fn write_request(
         visited.ok_or(about!(ConfigInvalid, OPTIONS, "extra_parameters"))?;
     }
     outcome?;
-    for (name, value) in pairs(query.unwrap_or_default()) {
+    for (name, value) in pairs(cut(endpoint, b'?').1.unwrap_or_default()) {
         if name.is_none_or(|name| contains(&taken, &name)) || from_form(value).is_none() {
             return Err(invalid);
         }

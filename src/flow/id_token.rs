@@ -8,25 +8,13 @@ use crate::encoding::write_base64url_to;
 use crate::error::{Code, Fault};
 use crate::flow::algorithm::Algorithm;
 use crate::flow::setup::Setup;
+use crate::flow::transaction::Transaction;
 use crate::json;
 use crate::jwt::Jwt;
 use crate::secret::matches;
-use crate::table::{elements, plain};
+use crate::table::elements;
 use crate::tables::{CLAIMS, Claims, HEADER, Header, about};
-use crate::text::{contains, number};
-
-/// What the ID token has to agree with.
-pub(crate) struct Expected<'a> {
-    pub(crate) setup: &'a Setup<'a>,
-    pub(crate) issuer: &'a [u8],
-    pub(crate) client_id: &'a [u8],
-    /// Empty when none was sent.
-    pub(crate) nonce: &'a [u8],
-    /// The algorithms that the server says it signs by, a list; empty when it does not say.
-    pub(crate) signing_algs: &'a [u8],
-    /// Seconds since 1970, by the server's clock.
-    pub(crate) now: u64,
-}
+use crate::text::{contains, number, plain};
 
 /// What an ID token says, before its signature was verified.
 pub(crate) struct Claimed {
@@ -59,7 +47,8 @@ impl Claimed {
         let claims = CLAIMS.read(&text, invalid)?;
         let claimed = Self { text, claims, header };
         let header = claimed.header();
-        let algorithm = Algorithm::from_alg(header.alg()).ok_or(about!(IdTokenInvalid, HEADER, "alg").with_code(invalid))?;
+        let algorithm =
+            Algorithm::from_alg(header.alg()).ok_or(about!(IdTokenInvalid, HEADER, "alg").with_code(invalid))?;
         // An extension that must be understood is not (RFC 7515 section 4.1.11).
         if !header.crit().is_empty() {
             return Err(about!(IdTokenInvalid, HEADER, "crit").with_code(invalid));
@@ -68,35 +57,41 @@ impl Claimed {
     }
 }
 
-/// Checks everything of an ID token but its signature.
+/// Checks everything of an ID token but its signature, against what the login asked for; `now` is in seconds since 1970, by the
+/// server's clock.
 ///
 /// # Errors
 /// [`Code::IdTokenInvalid`], [`Code::IdTokenIssuerMismatch`], [`Code::IdTokenAudienceMismatch`], [`Code::IdTokenNonceMismatch`],
 /// [`Code::IdTokenExpired`], [`Code::IdTokenNotYetValid`]
-pub(crate) fn validate(id_token: &[u8], expected: &Expected<'_>) -> Result<Claimed, Fault> {
+pub(crate) fn validate(
+    id_token: &[u8],
+    setup: &Setup<'_>,
+    expected: &Transaction<'_>,
+    now: u64,
+) -> Result<Claimed, Fault> {
     let (claimed, _) = Claimed::decode(id_token, Code::IdTokenInvalid)?;
     let claims = claimed.claims();
     let alg = claimed.header().alg();
 
     // Of the algorithms the one that was registered, and none that the server does not say it makes (steps 6 to 8).
-    let registered = expected.setup.signed_response_alg();
+    let (registered, listed) = (setup.signed_response_alg(), expected.signing_algs());
     if !registered.is_empty() && registered != alg
-        || !expected.signing_algs.is_empty() && !elements(expected.signing_algs).any(|listed| listed == alg)
+        || !listed.is_empty() && !elements(listed).any(|listed| listed == alg)
     {
         return Err(about!(IdTokenInvalid, HEADER, "alg"));
     }
 
-    if claims.iss() != expected.issuer {
+    if claims.iss() != expected.issuer() {
         return Err(if is_text(claims.iss()) {
             about!(IdTokenIssuerMismatch, CLAIMS, "iss")
         } else {
             about!(IdTokenInvalid, CLAIMS, "iss")
         });
     }
-    check_audience(&claims, expected.client_id)?;
+    check_audience(&claims, expected.client_id())?;
 
-    let tolerance = seconds(number(expected.setup.clock_tolerance()).unwrap_or_default());
-    let now = seconds(expected.now);
+    let tolerance = seconds(number(setup.clock_tolerance()).unwrap_or_default());
+    let now = seconds(now);
     if json::number(claims.exp()).ok_or(about!(IdTokenInvalid, CLAIMS, "exp"))? <= now - tolerance {
         return Err(about!(IdTokenExpired, CLAIMS, "exp"));
     }
@@ -109,7 +104,7 @@ pub(crate) fn validate(id_token: &[u8], expected: &Expected<'_>) -> Result<Claim
     {
         return Err(about!(IdTokenNotYetValid, CLAIMS, "nbf"));
     }
-    if !expected.nonce.is_empty() && claims.nonce() != expected.nonce {
+    if !expected.nonce().is_empty() && claims.nonce() != expected.nonce() {
         return Err(about!(IdTokenNonceMismatch, CLAIMS, "nonce"));
     }
     if !is_subject(claims.sub()) {

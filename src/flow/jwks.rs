@@ -51,19 +51,13 @@ pub(crate) fn candidates(keys: &[u8], algorithm: Algorithm, kid: &[u8], visit: &
     });
 }
 
-/// The members of a key that say what it is, and no other.
-pub(crate) fn members<'a>(jwk: &Jwk<'a>, algorithm: Algorithm) -> impl Iterator<Item = (&'static [u8], &'a [u8])> {
-    let (_, kty) = algorithm.family();
-    let is_rsa = kty == b"RSA";
-    let values = [
-        (b"kty".as_slice(), jwk.kty(), true),
-        (b"n", jwk.n(), is_rsa),
-        (b"e", jwk.e(), is_rsa),
-        (b"crv", jwk.crv(), !is_rsa),
-        (b"x", jwk.x(), !is_rsa),
-        (b"y", jwk.y(), kty == b"EC"),
-    ];
-    values.into_iter().filter(|(.., is_of_it)| *is_of_it).map(|(name, value, _)| (name, value))
+/// The members of a key that say what it is, and no other: `kty`, `n`, `e`, `crv`, `x`, `y`.
+pub(crate) fn members<'a>(jwk: &Jwk<'a>, algorithm: Algorithm) -> [&'a [u8]; 6] {
+    match algorithm.family().1 {
+        b"RSA" => [jwk.kty(), jwk.n(), jwk.e(), b"", b"", b""],
+        b"EC" => [jwk.kty(), b"", b"", jwk.crv(), jwk.x(), jwk.y()],
+        _ => [jwk.kty(), b"", b"", jwk.crv(), jwk.x(), b""],
+    }
 }
 
 /// Whether this is a key for this algorithm (RFC 7517 section 4).

@@ -8,8 +8,7 @@ use crate::flow::callback::{Answer, Callback, Refusal};
 use crate::flow::logout::returned;
 use crate::flow::setup::Setup;
 use crate::flow::token::redeem;
-use crate::flow::transaction::{Outcome, Tombstone, Transaction, bury, key, return_to};
-use crate::table::plain;
+use crate::flow::transaction::{Outcome, Tombstone, Transaction, bury, key};
 use crate::tables::about;
 
 /// The name of the login or sign-out that a URL belongs to; `None` when it is no callback of this client.
@@ -39,13 +38,7 @@ pub(crate) enum Arrival<'a> {
 
 /// Looks at a URL that the page was reached by, with what is kept under its name: the fields of the pending login, and of what
 /// remains of one; empty when there is none. `now` is in seconds since 1970.
-pub(crate) fn arrive<'a>(
-    setup: &Setup<'_>,
-    url: &[u8],
-    pending: &'a [u8],
-    remains: &'a [u8],
-    now: u64,
-) -> Arrival<'a> {
+pub(crate) fn arrive<'a>(setup: &Setup<'_>, url: &[u8], pending: &'a [u8], remains: &'a [u8], now: u64) -> Arrival<'a> {
     let callback = match Callback::parse(url, setup.redirect_uri()) {
         Ok(Some(callback)) => callback,
         Ok(None) => return come_back(setup, url, remains),
@@ -55,7 +48,7 @@ pub(crate) fn arrive<'a>(
         return if tombstone.is_foreign(setup) {
             Arrival::Foreign(about!(TransactionInvalid, SETTINGS, "client_id"))
         } else {
-            Arrival::Ended(tombstone.ended(), plain(tombstone.return_to()))
+            Arrival::Ended(tombstone.ended(), tombstone.return_to())
         };
     }
     if pending.is_empty() {
@@ -68,7 +61,7 @@ pub(crate) fn arrive<'a>(
     if let Err(fault) = transaction.check_owner(setup) {
         return Arrival::Foreign(fault);
     }
-    let return_to = return_to(&transaction);
+    let return_to = transaction.return_to();
     match callback.accept(setup, &transaction, now) {
         Ok(Answer::Given(code)) => {
             let mut form = Vec::new();
@@ -93,7 +86,7 @@ fn come_back<'a>(setup: &Setup<'_>, url: &[u8], remains: &'a [u8]) -> Arrival<'a
 /// How a login of this client ended before, and where to return to; `None` when nothing remains of it.
 pub(crate) fn remembered<'a>(setup: &Setup<'_>, remains: &'a [u8]) -> Option<(Outcome, &'a [u8])> {
     let tombstone = Tombstone::parse(remains).filter(|tombstone| !tombstone.is_foreign(setup))?;
-    Some((tombstone.ended(), plain(tombstone.return_to())))
+    Some((tombstone.ended(), tombstone.return_to()))
 }
 
 /// How an operation failed, as far as the end of a login depends on it.
@@ -114,32 +107,24 @@ impl Failed {
     }
 }
 
-/// Writes what remains of a login that was refused at its callback; nothing when it goes on: what was not shown to come from
-/// the server does not end it, and the server's own answer may still come.
-pub(crate) fn refuse(setup: &Setup<'_>, failed: Failed, return_to: &[u8], now: u64, out: &mut Vec<u8>) {
-    if failed.code.ends_login() {
-        bury(failed.outcome(), &setup.owner(), return_to, now, out);
-    }
+/// The fields of what remains of a login that was refused at its callback; nothing when it goes on: what was not shown to come
+/// from the server does not end it, and the server's own answer may still come.
+pub(crate) fn refuse(setup: &Setup<'_>, failed: Failed, return_to: &[u8], now: u64) -> Vec<u8> {
+    if failed.code.ends_login() { bury(failed.outcome(), &setup.owner(), return_to, now) } else { Vec::new() }
 }
 
-/// Writes what remains of a login whose code is about to be sent.
-pub(crate) fn claim(setup: &Setup<'_>, transaction: &Transaction<'_>, now: u64, out: &mut Vec<u8>) {
-    bury(Outcome::Claimed, &setup.owner(), transaction.return_to(), now, out);
+/// The fields of what remains of a login whose code is about to be sent.
+pub(crate) fn claim(setup: &Setup<'_>, transaction: &Transaction<'_>, now: u64) -> Vec<u8> {
+    bury(Outcome::Claimed, &setup.owner(), transaction.return_to(), now)
 }
 
-/// Writes what remains of a login whose code was sent. Nothing when no answer came, or none that counts: the same callback may
-/// be handled again, and the pending login takes the place of what remains.
-pub(crate) fn end(
-    setup: &Setup<'_>,
-    transaction: &Transaction<'_>,
-    failed: Option<Failed>,
-    now: u64,
-    out: &mut Vec<u8>,
-) {
+/// The fields of what remains of a login whose code was sent. Nothing when no answer came, or none that counts: the same
+/// callback may be handled again, and the pending login takes the place of what remains.
+pub(crate) fn end(setup: &Setup<'_>, transaction: &Transaction<'_>, failed: Option<Failed>, now: u64) -> Vec<u8> {
     let outcome = match failed {
-        Some(failed) if failed.code.retryable() => return,
+        Some(failed) if failed.code.retryable() => return Vec::new(),
         Some(failed) => failed.outcome(),
         None => Outcome::Completed,
     };
-    bury(outcome, &setup.owner(), transaction.return_to(), now, out);
+    bury(outcome, &setup.owner(), transaction.return_to(), now)
 }

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
-use crate::flow::authorize::{check_return_to, write_request};
+use crate::flow::authorize::{begin_request, check_return_to, end_request};
 use crate::flow::callback::Callback;
 use crate::flow::setup::Setup;
 use crate::flow::tokens::Session;
@@ -13,8 +13,8 @@ use crate::random::{Entropy, token};
 use crate::tables::{Options, about};
 use crate::text::Write;
 
-/// What stands in the request already.
-const PROTECTED: &[u8] = b"id_token_hint client_id post_logout_redirect_uri state";
+/// The parameters of the request, in their order; no other parameter may have their names.
+const PARAMETERS: &str = "id_token_hint client_id post_logout_redirect_uri state";
 
 /// Sees to it that the tokens can be revoked.
 ///
@@ -31,9 +31,7 @@ pub(crate) fn check_revocation(setup: &Setup<'_>, session: &Session<'_>) -> Resu
 /// Writes the form that makes the server forget a token: first the refresh token, when there is one, then the access
 /// token: the first may take the others along (RFC 7009 section 2.1).
 pub(crate) fn revoke(setup: &Setup<'_>, token: &[u8], hint: &str, form: &mut Vec<u8>) {
-    form.pair(b"token", token);
-    form.pair(b"token_type_hint", hint.as_bytes());
-    form.pair(b"client_id", setup.client_id());
+    form.pairs("token token_type_hint client_id", &[token, hint.as_bytes(), setup.client_id()]);
 }
 
 /// Reads the answer to one of them. The body is not looked at, and an unknown token is no error (RFC 7009 section 2.2).
@@ -46,7 +44,7 @@ pub(crate) fn finish_revocation(reply: &Reply<'_>) -> Result<(), Fault> {
 }
 
 /// Writes the URL of the request that ends the session at the server, and gives what is to be kept until the user comes
-/// back: the name of the record, which is found by the `state` of the URL that they come back with, and the record. Where nothing says where to come back to, both
+/// back: the name of the record, which is found by the `state` of the URL that they come back with, and its fields. Where nothing says where to come back to, both
 /// are empty. `now` is in seconds since 1970. The tokens are to be forgotten before the user leaves
 /// (OpenID Connect RP-Initiated Logout section 2).
 ///
@@ -73,20 +71,15 @@ pub(crate) fn end_session(
     if !return_uri.is_empty() {
         token(entropy, &mut state)?;
     }
-    let parameters = [
-        (b"id_token_hint".as_slice(), session.map_or(b"".as_slice(), Session::id_token)),
-        (b"client_id", setup.client_id()),
-        (b"post_logout_redirect_uri", return_uri),
-        (b"state", &state),
-    ];
+    let id_token = session.map_or(b"".as_slice(), Session::id_token);
     let endpoint = (setup.end_session_endpoint(), about!(MetadataInvalid, METADATA, "end_session_endpoint"));
-    write_request(endpoint, &parameters, PROTECTED, options.extra_parameters(), url)?;
+    begin_request(setup.end_session_endpoint(), url);
+    url.pairs(PARAMETERS, &[id_token, setup.client_id(), return_uri, &state]);
+    end_request(endpoint, PARAMETERS.as_bytes(), options.extra_parameters(), url)?;
     if state.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    let mut record = Vec::new();
-    bury(Outcome::SignedOut, &setup.owner(), options.return_to(), now, &mut record);
-    Ok((key(&state), record))
+    Ok((key(&state), bury(Outcome::SignedOut, &setup.owner(), options.return_to(), now)))
 }
 
 /// The name of the sign-out from which the user may have come back to this URL; `None` when it is no such place. Whether it was one of ours, only

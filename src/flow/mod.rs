@@ -2,21 +2,21 @@
 //! clock or draws randomness by itself.
 
 pub(crate) mod algorithm;
-pub(crate) mod config;
-pub(crate) mod metadata;
-pub(crate) mod setup;
-pub(crate) mod transaction;
-pub mod user_agent;
 pub(crate) mod authorize;
 pub(crate) mod callback;
-pub(crate) mod jwks;
-pub(crate) mod tokens;
+pub(crate) mod challenge;
+pub(crate) mod config;
 pub(crate) mod id_token;
+pub(crate) mod jwks;
+pub(crate) mod login;
+pub(crate) mod logout;
+pub(crate) mod metadata;
+pub(crate) mod resource;
+pub(crate) mod session;
+pub(crate) mod setup;
 pub(crate) mod signature;
 pub(crate) mod token;
-pub(crate) mod session;
+pub(crate) mod tokens;
+pub(crate) mod transaction;
+pub mod user_agent;
 pub(crate) mod userinfo;
-pub(crate) mod challenge;
-pub(crate) mod resource;
-pub(crate) mod logout;
-pub(crate) mod login;

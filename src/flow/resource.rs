@@ -103,4 +103,3 @@ fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Challenge, now: 
     let max_age = challenge.max_age.map(|seconds| seconds.min(u64::from(u32::MAX)));
     Some(Needed { scope, acr_values: challenge.acr_values.clone(), max_age })
 }
-

@@ -112,12 +112,12 @@ pub(crate) fn next(session: &Session<'_>, asked: &Asked<'_>, now: u64) -> Result
     }
 }
 
-/// The session whose tokens are about to be refreshed. To be kept before the request is sent: so it is known afterwards
+/// The fields of the session whose tokens are about to be refreshed. To be kept before the request is sent: so it is known afterwards
 /// that the server may have put another refresh token in the place of this one.
 pub(crate) fn begin_refresh(session: &Session<'_>) -> Vec<u8> {
     let mut attempts = Vec::new();
     attempts.number(number(session.attempts()).unwrap_or_default().saturating_add(1));
-    session.with_attempts(&attempts, b"", b"").to_fields()
+    session.with_attempts(&attempts, b"", b"")
 }
 
 /// How a refresh went.
@@ -166,7 +166,7 @@ pub(crate) fn conclude(
             let (mut place, mut retry_at) = (Vec::new(), Vec::new());
             place.number(code as u64);
             retry_at.number(now.saturating_add(seconds));
-            Kept::Still(sent.with_attempts(sent.attempts(), &place, &retry_at).to_fields(), seconds)
+            Kept::Still(sent.with_attempts(sent.attempts(), &place, &retry_at), seconds)
         }
     }
 }

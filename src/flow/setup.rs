@@ -24,11 +24,11 @@ record! {
     }
 }
 
-/// Checks a configuration and the metadata of its server, both JSON, and writes the record.
+/// Checks a configuration and the metadata of its server, both JSON, and gives the fields of the record.
 ///
 /// # Errors
 /// those of [`config::check`], [`metadata::read`] and [`metadata::check_server`]
-pub(crate) fn setup(config: &[u8], document: &[u8], out: &mut Vec<u8>) -> Result<(), Fault> {
+pub(crate) fn setup(config: &[u8], document: &[u8]) -> Result<Vec<u8>, Fault> {
     let fields = SETTINGS.read(config, Code::ConfigInvalid)?;
     let settings = Settings::of_table(&fields);
     config::check(&settings)?;
@@ -36,17 +36,15 @@ pub(crate) fn setup(config: &[u8], document: &[u8], out: &mut Vec<u8>) -> Result
     let fields = metadata::read(document, settings.issuer(), allow_http)?;
     let document = Document::of_table(&fields);
     metadata::check_server(&document, &settings)?;
-    Setup::of_table(&record(&settings, Some(&document))).write(out);
-    Ok(())
+    Ok(record(&settings, &document))
 }
 
-/// The record of a configuration and of the metadata of its server, both checked. Without metadata it serves where no
+/// The record of a configuration and of the metadata of its server, both checked. With blank metadata it serves where no
 /// endpoint is asked for.
-pub(crate) fn record(settings: &Settings<'_>, document: Option<&Document<'_>>) -> Vec<u8> {
+pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8> {
     let (mut max_age, mut tolerance) = (Vec::new(), Vec::new());
     max_age.number(whole(settings.transaction_max_age(), TRANSACTION_MAX_AGE).unwrap_or_default());
     tolerance.number(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
-    let document = document.copied().unwrap_or(Document::of_table(b""));
     Setup::of(SetupParts {
         issuer: settings.issuer(),
         client_id: settings.client_id(),

@@ -11,9 +11,9 @@ use crate::flow::algorithm::Algorithm;
 use crate::flow::id_token::{Claimed, check_access_token, check_hash};
 use crate::flow::jwks::may_refetch;
 use crate::flow::tokens::Session;
-use crate::table::{plain, record};
+use crate::table::{join, record};
 use crate::tables::about;
-use crate::text::{Write, cut_last};
+use crate::text::{Write, cut_last, plain};
 
 record! {
     /// An ID token that waits for the verdict on its signature: who vouches for it otherwise, how it is signed and by which
@@ -50,11 +50,12 @@ impl<'a> Unverified<'a> {
         claimed: &Claimed,
         id_token: &[u8],
         trust: Trust<'_>,
-        session: &Session<'_>,
+        session: &[&[u8]],
+        access_token: &[u8],
     ) -> Result<Vec<u8>, Fault> {
         let header = claimed.header();
         let algorithm = Algorithm::from_alg(header.alg()).ok_or(Code::Internal)?;
-        let at_hash = check_access_token(&claimed.claims(), algorithm, session.access_token())?;
+        let at_hash = check_access_token(&claimed.claims(), algorithm, access_token)?;
         let mut fields = Unverified::of(UnverifiedParts {
             voucher: trust.voucher,
             jwks_uri: trust.jwks_uri,
@@ -65,7 +66,7 @@ impl<'a> Unverified<'a> {
             claims: &claimed.text,
         })
         .to_fields();
-        fields.text(&session.to_fields());
+        fields.text(&join(session));
         Ok(fields)
     }
 
@@ -103,8 +104,7 @@ impl<'a> Unverified<'a> {
         if self.jwks_uri().is_empty() { Err(about!(EndpointMissing, METADATA, "jwks_uri")) } else { Ok(()) }
     }
 
-    /// Makes a usable session of the verdict, and gives who says that the ID token is the issuer's. Where nothing can verify
-    /// the signature, the TLS of the token endpoint may stand for it (OpenID Connect Core section 3.1.3.7, step 6).
+    /// Gives the fields of a session that may be used, by the verdict. Where nothing can verify the signature, the TLS of the token endpoint may stand for it (OpenID Connect Core section 3.1.3.7, step 6).
     ///
     /// # Errors
     /// [`Code::IdTokenSignatureInvalid`], [`Code::IdTokenHashMismatch`], [`Code::IdTokenUnverifiable`]
@@ -112,8 +112,8 @@ impl<'a> Unverified<'a> {
         &self,
         signature: Signature,
         digest: &[u8],
-        session: &Session<'a>,
-    ) -> Result<Session<'a>, Fault> {
+        session: &Session<'_>,
+    ) -> Result<Vec<u8>, Fault> {
         let verified_by = match signature {
             Signature::Valid => b"signature".as_slice(),
             Signature::Invalid => return Err(Code::IdTokenSignatureInvalid.into()),

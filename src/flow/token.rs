@@ -3,52 +3,42 @@
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
-use crate::flow::authorize::resources;
+use crate::flow::authorize::write_resources;
 use crate::flow::callback::{Answer, Refusal};
 use crate::flow::config::asks_for_openid;
-use crate::flow::id_token::{self, Claimed, Expected};
+use crate::flow::id_token::{self, Claimed};
 use crate::flow::setup::Setup;
-use crate::flow::signature::{self, Unverified};
-use crate::flow::tokens::{Session, SessionParts, seconds};
-use crate::flow::transaction::Transaction;
+use crate::flow::signature::{Trust, Unverified};
+use crate::flow::tokens::{Session, seconds};
+use crate::flow::transaction::{Transaction, TransactionParts};
 use crate::http::Reply;
 use crate::json;
-use crate::table::{EMPTY, plain};
+use crate::table::{ODD, join};
 use crate::tables::{ANSWER, Claims, Granted, REFUSAL, Refused, about};
-use crate::text::{Write, number};
+use crate::text::{EMPTY, Write, number, plain};
 use crate::url::is_link;
-
-/// What a token request was sent for, and with what its answer has to agree.
-#[derive(Clone, Copy)]
-pub(crate) enum Purpose<'a> {
-    /// To redeem the code of a login.
-    Login(&'a Transaction<'a>),
-    /// To refresh a session.
-    Refresh(&'a Session<'a>),
-}
 
 /// What the token endpoint granted, checked.
 pub(crate) enum Grant {
-    /// The fields of the session, and its claims. No ID token came with it.
-    Tokens(Vec<u8>, Vec<u8>),
+    /// The fields of the session. No ID token came with it.
+    Tokens(Vec<u8>),
     /// The fields of [`Unverified`] and of the session: the signature of the ID token is still to be verified.
     Unverified(Vec<u8>),
 }
 
 /// Writes the form that redeems a code (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
 pub(crate) fn redeem(transaction: &Transaction<'_>, code: &[u8], form: &mut Vec<u8>) {
-    for (name, value) in [
-        (b"grant_type".as_slice(), b"authorization_code".as_slice()),
-        (b"code", code),
-        (b"redirect_uri", transaction.redirect_uri()),
-        (b"client_id", transaction.client_id()),
-        (b"code_verifier", transaction.code_verifier()),
-    ]
-    .into_iter()
-    .chain(resources(transaction.resource()))
-    {
-        form.pair(name, value);
-    }
+    form.pairs(
+        "grant_type code redirect_uri client_id code_verifier",
+        &[
+            b"authorization_code",
+            code,
+            transaction.redirect_uri(),
+            transaction.client_id(),
+            transaction.code_verifier(),
+        ],
+    );
+    write_resources(transaction.resource(), form);
 }
 
 /// Writes the form that trades a refresh token for fresh tokens (RFC 6749 section 6).
@@ -60,27 +50,46 @@ pub(crate) fn refresh(setup: &Setup<'_>, session: &Session<'_>, form: &mut Vec<u
     if session.refresh_token().is_empty() {
         return Err(Code::RefreshTokenMissing.into());
     }
-    for (name, value) in [
-        (b"grant_type".as_slice(), b"refresh_token".as_slice()),
-        (b"refresh_token", session.refresh_token()),
-        (b"client_id", setup.client_id()),
-    ]
-    .into_iter()
-    .chain(resources(session.resource()))
-    {
-        form.pair(name, value);
-    }
+    form.pairs("grant_type refresh_token client_id", &[b"refresh_token", session.refresh_token(), setup.client_id()]);
+    write_resources(session.resource(), form);
     Ok(())
 }
 
-/// Reads the answer of the token endpoint; `now` is in seconds since 1970.
+/// What the answer to a refresh has to agree with, in the form in which a login says it.
+pub(crate) const fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transaction<'a> {
+    Transaction::of(TransactionParts {
+        version: Transaction::VERSION,
+        created_at: b"",
+        expires_at: b"",
+        state: b"",
+        code_verifier: b"",
+        nonce: b"",
+        issuer: setup.issuer(),
+        client_id: setup.client_id(),
+        redirect_uri: b"",
+        token_endpoint: setup.token_endpoint(),
+        jwks_uri: setup.jwks_uri(),
+        signing_algs: setup.signing_algs(),
+        scope: session.scope(),
+        max_age: b"",
+        acr_values: b"",
+        resource: session.resource(),
+        iss_required: b"",
+        return_to: b"",
+    })
+}
+
+/// Reads the answer of the token endpoint to the code of a login, or to the refresh of the session before, which is blank in a
+/// login; `now` is in seconds since 1970. What a refresh does not bring stays: the refresh token (RFC 6749 section 6),
+/// the scope, the ID token.
 ///
 /// # Errors
 /// [`Code::ServerError`], [`Code::RedirectNotFollowed`], [`Code::TokenResponseInvalid`], [`Code::AccessTokenMissing`],
 /// [`Code::TokenTypeUnsupported`], [`Code::IdTokenMissing`], [`Code::InsufficientUserAuthentication`] and the errors of the ID token
 pub(crate) fn finish(
     setup: &Setup<'_>,
-    purpose: Purpose<'_>,
+    transaction: &Transaction<'_>,
+    before: &Session<'_>,
     reply: &Reply<'_>,
     now: u64,
 ) -> Result<Answer<Grant>, Fault> {
@@ -104,109 +113,67 @@ pub(crate) fn finish(
         expires_in.number(lifetime);
         expires_at.number(now.saturating_add(lifetime));
     }
-    let clock = reply.clock(now);
-    let claimed = read_id_token(setup, purpose, &granted, clock, now)?;
+    let claimed = read_id_token(setup, transaction, before, granted.id_token(), reply.clock(now), now)?;
 
-    let fresh = Session::with(SessionParts {
-        version: b"",
-        access_token: granted.access_token(),
-        token_type: granted.token_type(),
-        expires_at: &expires_at,
-        expires_in: &expires_in,
-        scope: granted.scope(),
-        refresh_token: if granted.refresh_token() == [EMPTY] { b"" } else { granted.refresh_token() },
-        id_token: b"",
-        id_token_verified_by: b"",
-        resource: b"",
-        authorization_details: granted.authorization_details(),
-        attempts: b"",
-        failed: b"",
-        retry_at: b"",
-    });
-    let (session, jwks_uri, signing_endpoint) = match purpose {
-        Purpose::Login(transaction) => {
-            let parts = SessionParts { resource: transaction.resource(), ..fresh.parts() };
-            let scope = if parts.scope.is_empty() { transaction.scope() } else { parts.scope };
-            let session = Session::of(SessionParts { scope, ..parts });
-            (session, transaction.jwks_uri(), transaction.token_endpoint())
-        }
-        Purpose::Refresh(before) => (after_refresh(&fresh, before), setup.jwks_uri(), setup.token_endpoint()),
-    };
+    let refresh_token = if granted.refresh_token() == [EMPTY] { b"" } else { granted.refresh_token() };
+    let session = [
+        Session::VERSION,
+        granted.access_token(),
+        granted.token_type(),
+        or(granted.scope(), transaction.scope()),
+        or(refresh_token, before.refresh_token()),
+        before.id_token(),
+        before.id_token_verified_by(),
+        transaction.resource(),
+        &expires_at,
+        &expires_in,
+        or(granted.authorization_details(), before.authorization_details()),
+        b"",
+        b"",
+        b"",
+    ];
     Ok(Answer::Given(match claimed {
-        Some(claimed) => Grant::Unverified(Unverified::new(
-            &claimed,
-            granted.id_token(),
-            signature::Trust { jwks_uri, voucher: setup.voucher(signing_endpoint) },
-            &session,
-        )?),
-        None => Grant::Tokens(session.to_fields(), session.claims_text().unwrap_or_default()),
+        Some(claimed) => {
+            let trust =
+                Trust { jwks_uri: transaction.jwks_uri(), voucher: setup.voucher(transaction.token_endpoint()) };
+            Grant::Unverified(Unverified::new(&claimed, granted.id_token(), trust, &session, granted.access_token())?)
+        }
+        None => Grant::Tokens(join(&session)),
     }))
 }
 
-/// What a refresh does not bring stays: the refresh token (RFC 6749 section 6), the scope, the ID token.
-const fn after_refresh<'a>(fresh: &Session<'a>, before: &Session<'a>) -> Session<'a> {
-    const fn or<'a>(fresh: &'a [u8], before: &'a [u8]) -> &'a [u8] {
-        if fresh.is_empty() { before } else { fresh }
-    }
-    Session::of(SessionParts {
-        scope: or(fresh.scope(), before.scope()),
-        refresh_token: or(fresh.refresh_token(), before.refresh_token()),
-        id_token: before.id_token(),
-        id_token_verified_by: before.id_token_verified_by(),
-        resource: before.resource(),
-        authorization_details: or(fresh.authorization_details(), before.authorization_details()),
-        ..fresh.parts()
-    })
+/// What came, or else what was there before.
+const fn or<'a>(fresh: &'a [u8], before: &'a [u8]) -> &'a [u8] {
+    if fresh.is_empty() { before } else { fresh }
 }
 
 /// Checks the ID token of an answer, where there is one, in everything but its signature.
 fn read_id_token(
     setup: &Setup<'_>,
-    purpose: Purpose<'_>,
-    granted: &Granted<'_>,
+    transaction: &Transaction<'_>,
+    before: &Session<'_>,
+    id_token: &[u8],
     clock: u64,
     now: u64,
 ) -> Result<Option<Claimed>, Fault> {
-    if granted.id_token().is_empty() {
-        return match purpose {
-            Purpose::Login(transaction) if asks_for_openid(transaction.scope()) => {
-                Err(about!(IdTokenMissing, ANSWER, "id_token"))
-            }
-            _ => Ok(None),
+    let is_login = before.access_token().is_empty();
+    if id_token.is_empty() {
+        return if is_login && asks_for_openid(transaction.scope()) {
+            Err(about!(IdTokenMissing, ANSWER, "id_token"))
+        } else {
+            Ok(None)
         };
     }
-    let expected = match purpose {
-        Purpose::Login(transaction) => Expected {
-            setup,
-            issuer: transaction.issuer(),
-            client_id: transaction.client_id(),
-            nonce: transaction.nonce(),
-            signing_algs: transaction.signing_algs(),
-            now: clock,
-        },
-        Purpose::Refresh(_) => Expected {
-            setup,
-            issuer: setup.issuer(),
-            client_id: setup.client_id(),
-            nonce: b"",
-            signing_algs: setup.signing_algs(),
-            now: clock,
-        },
-    };
-    let claimed = id_token::validate(granted.id_token(), &expected)?;
-    match purpose {
-        Purpose::Login(transaction) => {
-            // The login was begun by this machine's clock, the user authenticated by the server's. Counted from the beginning
-            // of the login: however long the user then takes, they are asked once.
-            let begun = number(transaction.created_at()).unwrap_or_default();
-            let earliest = number(transaction.max_age())
-                .map(|max_age| begun.saturating_sub(max_age).saturating_add(clock).saturating_sub(now));
-            id_token::check_authentication(&claimed.claims(), setup, earliest, transaction.acr_values(), clock)?;
-        }
-        Purpose::Refresh(session) => {
-            let before = session.claims();
-            check_same_login(&claimed.claims(), &Claims::of_table(&before), setup)?;
-        }
+    let claimed = id_token::validate(id_token, setup, transaction, clock)?;
+    // The login was begun by this machine's clock, the user authenticated by the server's. Counted from the beginning
+    // of the login: however long the user then takes, they are asked once.
+    let begun = number(transaction.created_at()).unwrap_or_default();
+    let earliest = number(transaction.max_age())
+        .map(|max_age| begun.saturating_sub(max_age).saturating_add(clock).saturating_sub(now));
+    id_token::check_authentication(&claimed.claims(), setup, earliest, transaction.acr_values(), clock)?;
+    if !is_login {
+        let fields = before.claims();
+        check_same_login(&claimed.claims(), &Claims::of_table(&fields), setup)?;
     }
     Ok(Some(claimed))
 }
@@ -240,6 +207,7 @@ fn check_same_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_>) 
 ///
 /// # Errors
 /// [`Code::ServerError`], [`Code::RedirectNotFollowed`], and [`Code::TokenResponseInvalid`] when it is neither
+#[inline(never)]
 pub(crate) fn refused(reply: &Reply<'_>, code: Code) -> Result<Option<Refusal>, Fault> {
     reply.check_status()?;
     if !reply.is_json() {
@@ -250,10 +218,10 @@ pub(crate) fn refused(reply: &Reply<'_>, code: Code) -> Result<Option<Refusal>, 
     }
     let fields = REFUSAL.read(reply.body, Code::TokenResponseInvalid)?;
     let said = Refused::of_table(&fields);
-    let text = |field: &[u8]| if field == [crate::table::ODD] { Vec::new() } else { Vec::from(plain(field)) };
-    if matches!(said.error(), [] | [crate::table::ODD]) {
+    let text = |field: &[u8]| if field == [ODD] { Vec::new() } else { Vec::from(plain(field)) };
+    if matches!(said.error(), [] | [ODD]) {
         return Err(Code::TokenResponseInvalid.into());
     }
-    let uri = if is_link(said.error_uri()) { text(said.error_uri()) } else { Vec::new() };
-    Ok(Some(Refusal { code, error: text(said.error()), description: text(said.error_description()), uri }))
+    let uri = if is_link(said.error_uri()) { said.error_uri() } else { b"" };
+    Ok(Some(Refusal { code, error: text(said.error()), description: text(said.error_description()), uri: text(uri) }))
 }

@@ -5,32 +5,39 @@ use alloc::vec::Vec;
 use crate::error::{Code, Fault};
 use crate::flow::setup::Setup;
 use crate::jwt::Jwt;
-use crate::table::{plain, record};
+use crate::table::{join, record};
 use crate::tables::{CLAIMS, Claims, TOKENS, Tokens, about};
-use crate::text::{Write, number};
+use crate::text::{Write, cut, number, words};
 
 /// The version of the record's form; another one is as if there were none.
 const VERSION: &[u8] = b"2";
 
 record! {
     /// A session: its tokens, how often they were to be refreshed in vain or with an answer that was never kept, how the
-    /// last attempt failed, and when the next one may be made. The times are in seconds since 1970.
+    /// last attempt failed, and when the next one may be made. The times are in seconds since 1970. The tokens stand in the
+    /// order of [`TOKENS`].
     pub(crate) struct Session / SessionParts {
-        version access_token token_type expires_at expires_in scope refresh_token id_token id_token_verified_by resource
+        version access_token token_type scope refresh_token id_token id_token_verified_by resource expires_at expires_in
         authorization_details attempts failed retry_at
     }
 }
 
+/// The tokens that are texts, as JavaScript names them, and the others.
+const TEXTS: &str = "accessToken tokenType scope refreshToken idToken idTokenVerifiedBy resource";
+const OTHERS: &str = "expiresAt expiresIn authorizationDetails";
+
 impl<'a> Session<'a> {
+    /// The version that is written.
+    pub(crate) const VERSION: &'static [u8] = VERSION;
+
     /// Reads a record that was kept; `None` when it is not one of this version.
+    #[inline(never)]
     pub(crate) fn parse(fields: &'a [u8]) -> Option<Self> {
         let session = Self::read(fields)?;
-        let are_numbers =
-            [session.expires_at(), session.expires_in(), session.attempts(), session.failed(), session.retry_at()]
-                .into_iter()
-                .all(|field| field.is_empty() || number(field).is_some());
+        let numbers =
+            [session.expires_at(), session.expires_in(), session.attempts(), session.failed(), session.retry_at()];
         let is_sound = session.version() == VERSION
-            && are_numbers
+            && numbers.iter().all(|field| field.is_empty() || number(field).is_some())
             && !session.access_token().is_empty()
             && !session.token_type().is_empty()
             && (session.id_token().is_empty() || session.claims_text().is_some());
@@ -58,52 +65,46 @@ impl<'a> Session<'a> {
         if iss.is_empty() || iss == setup.issuer() { Ok(()) } else { Err(about!(IssuerMismatch, CLAIMS, "iss")) }
     }
 
-    /// The session of those parts, in the version that is written.
-    pub(crate) const fn with(parts: SessionParts<'a>) -> Self {
-        Self::of(SessionParts { version: VERSION, ..parts })
+    /// The fields of the same tokens with another account of the attempts.
+    pub(crate) fn with_attempts(&self, attempts: &[u8], failed: &[u8], retry_at: &[u8]) -> Vec<u8> {
+        let mut fields = join(self.fields().get(..11).unwrap_or_default());
+        fields.text(&join(&[attempts, failed, retry_at]));
+        fields
     }
 
-    /// The same tokens with another account of the attempts.
-    pub(crate) const fn with_attempts(&self, attempts: &'a [u8], failed: &'a [u8], retry_at: &'a [u8]) -> Self {
-        Self::of(SessionParts { attempts, failed, retry_at, ..self.parts() })
-    }
-
-    /// The same tokens with another ID token.
-    pub(crate) const fn with_id_token(&self, id_token: &'a [u8], id_token_verified_by: &'a [u8]) -> Self {
-        Self::of(SessionParts { id_token, id_token_verified_by, ..self.parts() })
+    /// The fields of the same tokens with another ID token.
+    pub(crate) fn with_id_token(&self, id_token: &[u8], verified_by: &[u8]) -> Vec<u8> {
+        let mut fields = join(self.fields().get(..5).unwrap_or_default());
+        fields.text(&join(&[id_token, verified_by]));
+        fields.text(&join(self.fields().get(7..).unwrap_or_default()));
+        fields
     }
 
     /// Writes the tokens as JavaScript has them, with these claims.
     pub(crate) fn write_json(&self, claims: &[u8], out: &mut Vec<u8>) {
-        let texts = [
-            (b"accessToken".as_slice(), self.access_token()),
-            (b"tokenType", self.token_type()),
-            (b"scope", self.scope()),
-            (b"refreshToken", self.refresh_token()),
-            (b"idToken", self.id_token()),
-            (b"idTokenVerifiedBy", self.id_token_verified_by()),
-            (b"resource", self.resource()),
-        ];
-        for (name, value) in texts {
-            if !value.is_empty() {
-                out.member_text(name, plain(value));
-            }
-        }
-        let values = [
-            (b"expiresAt".as_slice(), self.expires_at()),
-            (b"expiresIn", self.expires_in()),
-            (b"claims", claims),
-            (b"authorizationDetails", self.authorization_details()),
-        ];
-        for (name, value) in values {
+        out.members(TEXTS, self.fields().get(1..8).unwrap_or_default());
+        for (name, value) in words(OTHERS).zip(self.fields().get(8..11).unwrap_or_default()) {
             if !value.is_empty() {
                 out.member(name);
                 out.json(value);
             }
         }
+        if !claims.is_empty() {
+            out.member(b"claims");
+            out.json(claims);
+        }
         out.push(b'}');
     }
 }
+
+/// The members that JavaScript has to give, and those that are numbers, by their places.
+const REQUIRED: [(usize, Fault); 3] = [
+    (0, about!(ConfigInvalid, TOKENS, "access_token")),
+    (1, about!(ConfigInvalid, TOKENS, "token_type")),
+    (2, about!(ConfigInvalid, TOKENS, "scope")),
+];
+const NUMBERS: [(usize, Fault); 2] =
+    [(7, about!(ConfigInvalid, TOKENS, "expires_at")), (8, about!(ConfigInvalid, TOKENS, "expires_in"))];
 
 /// The fields of a session from the tokens that JavaScript gives back.
 ///
@@ -111,42 +112,25 @@ impl<'a> Session<'a> {
 /// [`Code::ConfigInvalid`] naming the member
 pub(crate) fn from_json(tokens: &[u8]) -> Result<Vec<u8>, Fault> {
     let fields = TOKENS.read(tokens, Code::ConfigInvalid)?;
-    let tokens = Tokens::of_table(&fields);
-    for (field, fault) in [
-        (tokens.access_token(), about!(ConfigInvalid, TOKENS, "access_token")),
-        (tokens.token_type(), about!(ConfigInvalid, TOKENS, "token_type")),
-        (tokens.scope(), about!(ConfigInvalid, TOKENS, "scope")),
-    ] {
-        if field.is_empty() {
+    let mut tokens = Tokens::of_table(&fields);
+    for (place, fault) in REQUIRED {
+        if tokens.fields().get(place).is_none_or(|field| field.is_empty()) {
             return Err(fault);
         }
     }
-    let (mut expires_at, mut expires_in) = (Vec::new(), Vec::new());
-    for (field, digits, fault) in [
-        (tokens.expires_at(), &mut expires_at, about!(ConfigInvalid, TOKENS, "expires_at")),
-        (tokens.expires_in(), &mut expires_in, about!(ConfigInvalid, TOKENS, "expires_in")),
-    ] {
-        if !field.is_empty() {
-            digits.number(seconds(field).ok_or(fault)?);
+    for (place, fault) in NUMBERS {
+        if let Some(field) = tokens.fields_mut().get_mut(place) {
+            // A fraction of a second is dropped.
+            *field = cut(field, b'.').0;
+            if !field.is_empty() && number(field).is_none() {
+                return Err(fault);
+            }
         }
     }
-    Ok(Session::with(SessionParts {
-        version: b"",
-        access_token: tokens.access_token(),
-        token_type: tokens.token_type(),
-        expires_at: &expires_at,
-        expires_in: &expires_in,
-        scope: tokens.scope(),
-        refresh_token: tokens.refresh_token(),
-        id_token: tokens.id_token(),
-        id_token_verified_by: tokens.id_token_verified_by(),
-        resource: tokens.resource(),
-        authorization_details: tokens.authorization_details(),
-        attempts: b"",
-        failed: b"",
-        retry_at: b"",
-    })
-    .to_fields())
+    let mut session = join(&[VERSION]);
+    session.text(&tokens.to_fields());
+    session.text(&join(&[b"", b"", b""]));
+    Ok(session)
 }
 
 /// A number of seconds that is not negative, a fraction dropped.

@@ -8,9 +8,9 @@ use crate::encoding::write_base64url_to;
 use crate::error::{Code, Fault};
 use crate::flow::setup::Setup;
 use crate::pkce::is_verifier;
-use crate::table::{plain, record};
+use crate::table::record;
 use crate::tables::about;
-use crate::text::{Write, number, take};
+use crate::text::{Write, number, plain, take};
 
 /// The version of the records' form; another one is refused.
 const VERSION: &[u8] = b"2";
@@ -30,6 +30,18 @@ record! {
     }
 }
 
+/// The fields that have to be there, by their places, and whether they are times.
+const FIELDS: &[(usize, bool, Fault)] = &[
+    (1, true, about!(TransactionInvalid, OTHER, "created_at")),
+    (2, true, about!(TransactionInvalid, TOKENS, "expires_at")),
+    (3, false, about!(TransactionInvalid, OTHER, "state")),
+    (6, false, about!(TransactionInvalid, SETTINGS, "issuer")),
+    (7, false, about!(TransactionInvalid, SETTINGS, "client_id")),
+    (8, false, about!(TransactionInvalid, SETTINGS, "redirect_uri")),
+    (9, false, about!(TransactionInvalid, METADATA, "token_endpoint")),
+    (12, false, about!(TransactionInvalid, SETTINGS, "scope")),
+];
+
 impl<'a> Transaction<'a> {
     /// The version that is written.
     pub(crate) const VERSION: &'static [u8] = VERSION;
@@ -46,21 +58,14 @@ impl<'a> Transaction<'a> {
         if !is_verifier(record.code_verifier()) {
             return Err(about!(TransactionInvalid, OTHER, "code_verifier"));
         }
-        let is_time = |time: &[u8]| number(time).is_some();
-        for (is_sound, fault) in [
-            (is_time(record.created_at()), about!(TransactionInvalid, OTHER, "created_at")),
-            (is_time(record.expires_at()), about!(TransactionInvalid, TOKENS, "expires_at")),
-            (record.max_age().is_empty() || is_time(record.max_age()), about!(TransactionInvalid, OPTIONS, "max_age")),
-            (!record.state().is_empty(), about!(TransactionInvalid, OTHER, "state")),
-            (!record.issuer().is_empty(), about!(TransactionInvalid, SETTINGS, "issuer")),
-            (!record.client_id().is_empty(), about!(TransactionInvalid, SETTINGS, "client_id")),
-            (!record.redirect_uri().is_empty(), about!(TransactionInvalid, SETTINGS, "redirect_uri")),
-            (!record.token_endpoint().is_empty(), about!(TransactionInvalid, METADATA, "token_endpoint")),
-            (!record.scope().is_empty(), about!(TransactionInvalid, SETTINGS, "scope")),
-        ] {
-            if !is_sound {
-                return Err(fault);
+        for (place, is_time, fault) in FIELDS {
+            let field = record.fields().get(*place).copied().unwrap_or_default();
+            if field.is_empty() || *is_time && number(field).is_none() {
+                return Err(*fault);
             }
+        }
+        if !record.max_age().is_empty() && number(record.max_age()).is_none() {
+            return Err(about!(TransactionInvalid, OPTIONS, "max_age"));
         }
         Ok(record)
     }
@@ -82,13 +87,6 @@ impl<'a> Transaction<'a> {
     /// Whether the login took longer than it might; `now` is in seconds since 1970.
     pub(crate) fn is_expired(&self, now: u64) -> bool {
         number(self.expires_at()).is_none_or(|expires_at| now > expires_at)
-    }
-
-    /// Where the server's keys are by which the ID token of this login will be signed; empty when there will be no ID token, or the
-    /// server names no keys. A login does not need them before its tokens are there. Whoever has them before the code is redeemed can
-    /// try again when they cannot be fetched: afterwards the code is spent.
-    pub(crate) const fn keys_needed(&self) -> &'a [u8] {
-        if self.nonce().is_empty() { b"" } else { self.jwks_uri() }
     }
 }
 
@@ -155,6 +153,7 @@ record! {
 
 impl<'a> Tombstone<'a> {
     /// Reads a record that was kept; `None` when it is not one of this version.
+    #[inline(never)]
     pub(crate) fn parse(fields: &'a [u8]) -> Option<Self> {
         Self::read(fields).filter(|record| {
             record.version() == VERSION && !record.owner().is_empty() && number(record.created_at()).is_some()
@@ -177,8 +176,8 @@ impl<'a> Tombstone<'a> {
     }
 }
 
-/// Writes what remains of a login that ended so; `now` is in seconds since 1970, and `owner` says whose it was.
-pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64, out: &mut Vec<u8>) {
+/// The fields of what remains of a login that ended so; `now` is in seconds since 1970, and `owner` says whose it was.
+pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64) -> Vec<u8> {
     let (mut created_at, mut expires_at, mut place) = (Vec::new(), Vec::new(), Vec::new());
     created_at.number(now);
     expires_at.number(now.saturating_add(TOMBSTONE_MAX_AGE));
@@ -202,10 +201,5 @@ pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64, o
         owner,
         return_to,
     })
-    .write(out);
-}
-
-/// The path to return to, as text.
-pub(crate) fn return_to<'a>(record: &Transaction<'a>) -> &'a [u8] {
-    plain(record.return_to())
+    .to_fields()
 }

@@ -84,7 +84,7 @@ fn finish_signed(setup: &Setup<'_>, session: &Session<'_>, reply: &Reply<'_>, no
     }
     check_subject(claims.sub(), session)?;
     let trust = Trust { jwks_uri: setup.jwks_uri(), voucher: setup.voucher(setup.userinfo_endpoint()) };
-    Unverified::new(&claimed, reply.body, trust, &Session::blank())
+    Unverified::new(&claimed, reply.body, trust, Session::blank().fields(), b"")
 }
 
 /// What went wrong with the signature, as it is told of a userinfo response.

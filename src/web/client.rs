@@ -5,32 +5,27 @@ use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::*;
 
-use crate::error::Code;
+use crate::error::{Code, Fault};
 use crate::flow::login::{self, Arrival, Failed};
 use crate::flow::logout::end_session;
 use crate::flow::resource::{self, Refused};
 use crate::flow::session::{Asked, Kept, Next, Refreshed, conclude, next};
 use crate::flow::setup::Setup;
-use crate::flow::transaction::{Outcome, Transaction, kept_since, return_to, sweepable};
+use crate::flow::transaction::{Outcome, Transaction, kept_since, sweepable};
 use crate::random::{Entropy, SystemEntropy};
 use crate::tables::{ASKED, AskedFor, FAILED, FailedAs, OPTIONS, Options};
 use crate::text::{Write, number, take};
-use crate::web::steps::{session_of, setup_of};
-use crate::web::text::{Failure, Text, now, run, write_code};
+use crate::web::steps::{separate, session_of, setup_of, tell_tokens};
+use crate::web::text::{Out, Text, now, run, write_code};
 
 /// The name under which the record is kept of the login or sign-out that a URL belongs to: `{ key }`, or `{}` when the URL is no
 /// callback of this client.
-///
-/// # Errors
-/// none
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn callback(setup: Text, url: Text) -> Text {
-    run(|out| {
-        if let Some(key) = login::key_of(&setup_of(&setup.fields())?, &url.bytes()) {
-            out.member_text(b"key", &key);
-        }
+    run(&mut |out| {
+        let key = login::key_of(&setup_of(&setup.fields())?, &url.bytes());
+        out.texts("key", &[&key.unwrap_or_default()]);
         Ok(())
     })
 }
@@ -43,31 +38,28 @@ pub fn callback(setup: Text, url: Text) -> Text {
 /// # Errors
 /// none: what is wrong with the callback is an outcome
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (setup, url) = (setup.fields(), url.bytes());
         let (pending, remains) = (pending.fields(), remains.fields());
         let setup = setup_of(&setup)?;
         let mut address = setup.redirect_uri();
-        let mut buried = Vec::new();
         match login::arrive(&setup, &url, &pending, &remains, now()) {
             Arrival::Redeem { form, transaction } => {
-                login::claim(&setup, &transaction, now(), &mut buried);
-                out.member_text(b"url", transaction.token_endpoint());
-                out.member_text(b"form", &form);
-                out.member_text(b"keys", transaction.keys_needed());
+                let keys = if transaction.nonce().is_empty() { b"" } else { transaction.jwks_uri() };
+                out.texts("url form keys", &[transaction.token_endpoint(), &form, keys]);
+                out.record("remains", &login::claim(&setup, &transaction, now()));
             }
             Arrival::None => {
-                tell(out, "none", None, b"");
+                tell(out, "none", None, b"", b"");
                 address = b"";
             }
             Arrival::Foreign(fault) => {
-                tell(out, "other-login", Some(&fault.into()), b"");
+                tell(out, "other-login", Some(fault), b"", b"");
                 address = b"";
             }
-            Arrival::Unknown => tell(out, "other-login", Some(&Code::TransactionNotFound.into()), b""),
+            Arrival::Unknown => tell(out, "other-login", Some(Code::TransactionNotFound.into()), b"", b""),
             Arrival::Ended(outcome, return_to) => {
                 if outcome == Outcome::SignedOut {
                     address = setup.post_logout_redirect_uri();
@@ -75,91 +67,76 @@ pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
                 tell_ended(out, outcome, return_to);
             }
             Arrival::Refused(fault, refusal, return_to) => {
+                if let Some(refusal) = &refusal {
+                    out.refused(refusal);
+                }
                 let failed = Failed { code: fault.code(), is_invalid_grant: false };
-                login::refuse(&setup, failed, return_to, now(), &mut buried);
-                tell_refused(out, &Failure { refusal, ..fault.into() }, failed.restart(), return_to);
+                tell(out, "refused", Some(fault), truth(failed.restart()), return_to);
+                out.record("remains", &login::refuse(&setup, failed, return_to, now()));
             }
         }
-        for (name, value) in [(b"address".as_slice(), address), (b"remains", &buried)] {
-            if !value.is_empty() {
-                out.member_text(name, value);
-            }
-        }
+        out.texts("address", &[address]);
         Ok(())
     })
 }
 
 /// The outcome of a login by what remains of it, when the page went away while it was finished: `{ outcome }`.
-///
-/// # Errors
-/// none
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn interrupted(setup: Text, remains: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (setup, remains) = (setup.fields(), remains.fields());
         match login::remembered(&setup_of(&setup)?, &remains) {
             Some((outcome, return_to)) => tell_ended(out, outcome, return_to),
-            None => tell(out, "none", None, b""),
+            None => tell(out, "none", None, b"", b""),
         }
         Ok(())
     })
 }
 
-fn tell(out: &mut Vec<u8>, status: &str, error: Option<&Failure>, return_to: &[u8]) {
-    out.member(b"outcome");
-    out.member_text(b"status", status.as_bytes());
-    if let Some(error) = error {
-        out.member(b"error");
-        error.write(out);
+#[inline(never)]
+fn tell(out: &mut Out, status: &str, fault: Option<Fault>, restart: &[u8], return_to: &[u8]) {
+    let mut outcome = Vec::new();
+    outcome.members("status returnTo", &[status.as_bytes(), return_to]);
+    if let Some(fault) = fault {
+        outcome.member(b"error");
+        outcome.text(&out.error(fault));
     }
-    if !return_to.is_empty() {
-        out.member_text(b"returnTo", return_to);
+    if !restart.is_empty() {
+        outcome.member(b"restart");
+        outcome.text(restart);
     }
-    out.push(b'}');
+    outcome.push(b'}');
+    out.json("outcome", &outcome);
 }
 
-fn tell_refused(out: &mut Vec<u8>, failure: &Failure, restart: bool, return_to: &[u8]) {
-    tell(out, "refused", Some(failure), return_to);
-    // The object is still open for one more member.
-    out.pop();
-    out.member(b"restart");
-    out.text(if restart { b"true}" } else { b"false}" });
+/// A truth value as JSON.
+const fn truth(value: bool) -> &'static [u8] {
+    if value { b"true" } else { b"false" }
 }
 
-fn tell_ended(out: &mut Vec<u8>, outcome: Outcome, return_to: &[u8]) {
+fn tell_ended(out: &mut Out, outcome: Outcome, return_to: &[u8]) {
     match outcome {
-        Outcome::Completed => tell(out, "already-completed", None, return_to),
-        Outcome::SignedOut => tell(out, "signed-out", None, return_to),
-        Outcome::Refused { code, restart } => tell_refused(out, &code.into(), restart, return_to),
-        Outcome::Claimed => tell_refused(out, &Code::CodeAlreadyUsed.into(), true, return_to),
+        Outcome::Completed => tell(out, "already-completed", None, b"", return_to),
+        Outcome::SignedOut => tell(out, "signed-out", None, b"", return_to),
+        Outcome::Refused { code, restart } => tell(out, "refused", Some(code.into()), truth(restart), return_to),
+        Outcome::Claimed => tell(out, "refused", Some(Code::CodeAlreadyUsed.into()), b"true", return_to),
     }
 }
 
 /// Decides how a login ends whose code was sent, by how it failed: JSON, `{ code, oauthError? }`, or `{}` when it went well. Gives
 /// `{ restart, returnTo?, remains? }`; where nothing remains, the pending login takes its place again, for the same callback may be handled once more.
-///
-/// # Errors
-/// none
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn end(setup: Text, transaction: Text, failed: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (setup, fields) = (setup.fields(), transaction.fields());
         let (setup, transaction) = (setup_of(&setup)?, Transaction::parse(&fields)?);
         let failed = FAILED.read(&failed.bytes(), Code::Internal)?;
         let failed = failure_of(&FailedAs::of_table(&failed));
-        let mut remains = Vec::new();
-        login::end(&setup, &transaction, failed, now(), &mut remains);
-        out.member(b"restart");
-        out.text(if failed.is_some_and(Failed::restart) { b"true" } else { b"false" });
-        for (name, value) in [(b"returnTo".as_slice(), return_to(&transaction)), (b"remains", &remains)] {
-            if !value.is_empty() {
-                out.member_text(name, value);
-            }
-        }
+        out.json("restart", truth(failed.is_some_and(Failed::restart)));
+        out.texts("returnTo", &[transaction.return_to()]);
+        out.record("remains", &login::end(&setup, &transaction, failed, now()));
         Ok(())
     })
 }
@@ -170,18 +147,13 @@ fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
 }
 
 /// Reads a session that was kept: `{ tokens }`, or `{}` when it is none of this version.
-///
-/// # Errors
-/// none
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn session(session: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let fields = session.fields();
-        if let Ok(session) = session_of(&fields) {
-            out.member(b"tokens");
-            session.write_json(&session.claims_text().unwrap_or_default(), out);
+        if session_of(&fields).is_ok() {
+            tell_tokens(&fields, b"", out);
         }
         Ok(())
     })
@@ -196,7 +168,7 @@ pub fn session(session: Text) -> Text {
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn session_tokens(session: Text, asked: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let fields = session.fields();
         let session = session_of(&fields).map_err(|_| Code::SessionExpired)?;
         let asked = ASKED.read(&asked.bytes(), Code::Internal)?;
@@ -207,15 +179,15 @@ pub fn session_tokens(session: Text, asked: Text) -> Text {
             seen: asked.seen(),
             steady: crate::flow::tokens::seconds(asked.now()).unwrap_or_default(),
         };
-        let next = next(&session, &asked, now())
-            .map_err(|(fault, retry_after)| Failure { retry_after, ..fault.into() })?;
+        let next = next(&session, &asked, now()).map_err(|(fault, retry_after)| {
+            out.detail("retryAfter", retry_after);
+            fault
+        })?;
         if next != Next::Refresh {
-            out.member(b"tokens");
-            session.write_json(&session.claims_text().unwrap_or_default(), out);
+            tell_tokens(&fields, b"", out);
         }
         if next != Next::Give {
-            out.member(b"refresh");
-            out.text(b"true");
+            out.json("refresh", b"true");
         }
         Ok(())
     })
@@ -224,53 +196,44 @@ pub fn session_tokens(session: Text, asked: Text) -> Text {
 /// Decides what becomes of the session that is kept now after the refresh of the one that was sent, by how it failed: JSON,
 /// `{ code, retryAfter?, oauthError? }`, or `{}` when fresh tokens came. Gives `{ fresh }` when these are kept; `{ session, retryAfter }` when the record is;
 /// `{ ended, code }` when the session has ended; `{ code }` when whatever is kept stays.
-///
-/// # Errors
-/// none
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn settle(sent: Text, kept: Text, failed: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (sent, kept) = (sent.fields(), kept.fields());
         let failed = FAILED.read(&failed.bytes(), Code::Internal)?;
         let failed = FailedAs::of_table(&failed);
         let refreshed = match failure_of(&failed) {
             None => Refreshed::Well,
             Some(Failed { is_invalid_grant: true, .. }) => Refreshed::InvalidGrant,
-            Some(Failed { code, .. }) => {
-                Refreshed::Badly(code, crate::flow::tokens::seconds(failed.retry_after()))
-            }
+            Some(Failed { code, .. }) => Refreshed::Badly(code, crate::flow::tokens::seconds(failed.retry_after())),
         };
         let mut chance = [0_u8; 1];
         // Without it those who failed together come back together, which is no reason to lose what came.
         let _ = SystemEntropy.fill(&mut chance);
         let kept = session_of(&kept).ok();
         match conclude(&session_of(&sent)?, kept.as_ref(), refreshed, now(), u8::from_le_bytes(chance)) {
-            Kept::Fresh => {
-                out.member(b"fresh");
-                out.text(b"true");
-            }
+            Kept::Fresh => out.json("fresh", b"true"),
             Kept::Still(fields, seconds) => {
-                let mut record = Vec::new();
-                session_of(&fields)?.write(&mut record);
-                out.member_text(b"session", &record);
-                out.member(b"retryAfter");
-                out.number(seconds);
+                out.record("session", &fields);
+                let mut digits = Vec::new();
+                digits.number(seconds);
+                out.json("retryAfter", &digits);
             }
             Kept::Ended(code) => {
-                out.member(b"ended");
-                out.text(b"true");
-                out.member(b"code");
-                write_code(code, out);
+                out.json("ended", b"true");
+                tell_code(code, out);
             }
-            Kept::Other => {
-                out.member(b"code");
-                write_code(Code::SessionExpired, out);
-            }
+            Kept::Other => tell_code(Code::SessionExpired, out),
         }
         Ok(())
     })
+}
+
+fn tell_code(code: Code, out: &mut Out) {
+    let mut text = Vec::new();
+    write_code(code, &mut text);
+    out.json("code", &text);
 }
 
 /// Builds the request that ends the session at the server (OpenID Connect RP-Initiated Logout section 2): `{ url, key?, remains? }`, where to send the
@@ -279,21 +242,17 @@ pub fn settle(sent: Text, kept: Text, failed: Text) -> Text {
 /// # Errors
 /// `endpoint_missing`, `issuer_mismatch`, `return_to_refused`, `parameter_protected`, `metadata_invalid`, `randomness_unavailable`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn logout(setup: Text, session: Text, options: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (setup, fields) = (setup.fields(), session.fields());
         let options = OPTIONS.read(&options.bytes(), Code::ConfigInvalid)?;
         let (setup, session) = (setup_of(&setup)?, session_of(&fields).ok());
         let mut url = Vec::new();
         let options = Options::of_table(&options);
         let (key, remains) = end_session(&setup, session.as_ref(), &options, &mut SystemEntropy, now(), &mut url)?;
-        out.member_text(b"url", &url);
-        if !key.is_empty() {
-            out.member_text(b"key", &key);
-            out.member_text(b"remains", &remains);
-        }
+        out.texts("url key", &[&url, &key]);
+        out.record("remains", &remains);
         Ok(())
     })
 }
@@ -303,10 +262,9 @@ pub fn logout(setup: Text, session: Text, options: Text) -> Text {
 /// # Errors
 /// `origin_refused`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn resource(setup: Text, url: Text) -> Text {
-    run(|_| Ok(resource::check(&setup_of(&setup.fields())?, &url.bytes())?))
+    run(&mut |_| resource::check(&setup_of(&setup.fields())?, &url.bytes()))
 }
 
 /// Reads a refusal of a resource server by its status and its `WWW-Authenticate`, which is empty when it cannot be seen (RFC 6750
@@ -315,10 +273,9 @@ pub fn resource(setup: Text, url: Text) -> Text {
 /// # Errors
 /// `insufficient_scope`, `insufficient_user_authentication`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn refusal(setup: Text, session: Text, status: Text, www_authenticate: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (setup, fields) = (setup.fields(), session.fields());
         let (setup, session): (Setup<'_>, _) = (setup_of(&setup)?, session_of(&fields)?);
         let status = status.number().unwrap_or_default();
@@ -326,26 +283,27 @@ pub fn refusal(setup: Text, session: Text, status: Text, www_authenticate: Text)
         let header = if header.is_empty() { None } else { Some(header.as_slice()) };
         match resource::read_refusal(&setup, &session, status, header, now()) {
             Refused::Refresh => {
-                out.member(b"refresh");
-                out.text(b"true");
+                out.json("refresh", b"true");
                 Ok(())
             }
             Refused::Final => Ok(()),
-            Refused::Login(code, needed) => Err(Failure { status: Some(status), needed, ..code.into() }),
+            Refused::Login(code, needed) => {
+                out.detail("status", Some(status));
+                if let Some(needed) = &needed {
+                    out.needed(needed);
+                }
+                Err(code.into())
+            }
         }
     })
 }
 
 /// Decides which records of logins are to be forgotten before one more of their kind is kept: `{ forget }`, their names. Takes of each record
 /// four lines: its name, and the three with which it begins.
-///
-/// # Errors
-/// none
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn sweep(records: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let text = records.bytes();
         let mut rest = text.as_slice();
         let mut records = Vec::new();
@@ -357,15 +315,13 @@ pub fn sweep(records: Text) -> Text {
             }
             records.push((name, since));
         }
-        out.member(b"forget");
-        out.push(b'[');
+        let mut list = Vec::from(b"[");
         for name in sweepable(records) {
-            if out.last() != Some(&b'[') {
-                out.push(b',');
-            }
-            out.string(name);
+            separate(&mut list);
+            list.string(name);
         }
-        out.push(b']');
+        list.push(b']');
+        out.json("forget", &list);
         Ok(())
     })
 }

@@ -2,9 +2,9 @@
 
 use wasm_bindgen::prelude::*;
 
+use crate::error::Code;
 use crate::pkce::{self, CHALLENGE_LENGTH, MAX_LENGTH, Method, Verifier};
 use crate::random::SystemEntropy;
-use crate::error::Code;
 
 #[wasm_bindgen]
 extern "C" {

@@ -14,9 +14,10 @@ use crate::flow::algorithm::Algorithm;
 use crate::flow::authorize::begin as begin_login;
 use crate::flow::callback::{Answer, Callback};
 use crate::flow::config::is_set;
+use crate::flow::session::begin_refresh;
 use crate::flow::setup::{Setup, setup as check_setup};
 use crate::flow::signature::{Signature, Unverified, keep_previous};
-use crate::flow::token::{self, Grant, Purpose};
+use crate::flow::token::{self, Grant};
 use crate::flow::tokens::{Session, from_json};
 use crate::flow::transaction::{Transaction, key};
 use crate::flow::user_agent::is_embedded;
@@ -24,7 +25,7 @@ use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_o
 use crate::random::SystemEntropy;
 use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page};
 use crate::text::Write;
-use crate::web::text::{Failure, Text, now, reply, run};
+use crate::web::text::{Out, Text, now, reply, run};
 
 /// Checks a configuration against the metadata of its server (RFC 6749, RFC 8252 section 7, RFC 8414 section 3.3): both are JSON.
 /// Gives `{ setup, owner }`: a record that every later step takes, and a name for this client at this issuer.
@@ -32,15 +33,12 @@ use crate::web::text::{Failure, Text, now, reply, run};
 /// # Errors
 /// `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn setup(config: Text, metadata: Text) -> Text {
-    run(|out| {
-        let mut record = Vec::new();
-        check_setup(&config.bytes(), &metadata.bytes(), &mut record)?;
-        out.member_text(b"setup", &record);
-        let fields = crate::table::from_lines(&record);
-        out.member_text(b"owner", &setup_of(&fields)?.owner());
+    run(&mut |out| {
+        let fields = check_setup(&config.bytes(), &metadata.bytes())?;
+        out.record("setup", &fields);
+        out.texts("owner", &[&Setup::of_table(&fields).owner()]);
         Ok(())
     })
 }
@@ -52,13 +50,11 @@ pub fn setup(config: Text, metadata: Text) -> Text {
 /// # Errors
 /// `config_invalid`, `endpoint_insecure`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn discovery(issuer: Text, options: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let [openid, oauth] = discovery_of::places(&issuer.bytes(), allows_http(&options)?)?;
-        out.member_text(b"openid", &openid);
-        out.member_text(b"oauth", &oauth);
+        out.texts("openid oauth", &[&openid, &oauth]);
         Ok(())
     })
 }
@@ -68,14 +64,13 @@ pub fn discovery(issuer: Text, options: Text) -> Text {
 /// # Errors
 /// `metadata_not_found`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `server_error`, `redirect_not_followed`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn metadata(issuer: Text, options: Text, answer: Text) -> Text {
-    run(|_| {
+    run(&mut |out| {
         let answer = answer.bytes();
         let reply = reply(&answer);
         discovery_of::finish(&reply, &issuer.bytes(), allows_http(&options)?)
-            .map_err(|fault| Failure::of(fault, &reply))?;
+            .map_err(|fault| out.fault(fault, &reply))?;
         Ok(())
     })
 }
@@ -92,10 +87,9 @@ fn allows_http(options: &Text) -> Result<bool, Fault> {
 /// # Errors
 /// `config_invalid`, `parameter_protected`, `return_to_refused`, `metadata_invalid`, `randomness_unavailable`, `embedded_user_agent`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn begin(setup: Text, options: Text, page: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let page = page.bytes();
         if !page.is_empty() {
             let fields = PAGE.read(&page, Code::ConfigInvalid)?;
@@ -108,13 +102,9 @@ pub fn begin(setup: Text, options: Text, page: Text) -> Text {
         let mut url = Vec::new();
         let options = Options::of_table(&options);
         let fields = begin_login(&setup_of(&setup)?, &options, &mut SystemEntropy, now(), &mut url)?;
-        let transaction = Transaction::of_table(&fields);
-        out.member_text(b"url", &url);
-        out.member_text(b"state", transaction.state());
-        out.member_text(b"key", &key(transaction.state()));
-        let mut record = Vec::new();
-        transaction.write(&mut record);
-        out.member_text(b"transaction", &record);
+        let state = Transaction::of_table(&fields).state();
+        out.texts("url state key", &[&url, state, &key(state)]);
+        out.record("transaction", &fields);
         Ok(())
     })
 }
@@ -127,10 +117,9 @@ pub fn begin(setup: Text, options: Text, page: Text) -> Text {
 /// `callback_invalid`, `response_issuer_missing`, `response_issuer_mismatch`, `code_missing`, `access_denied`,
 /// `interaction_required`, `authorization_refused`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (setup, fields, url) = (setup.fields(), transaction.fields(), url.bytes());
         let transaction = Transaction::parse(&fields)?;
         let callback = Callback::parse(&url, transaction.redirect_uri())?.ok_or(Code::RedirectUriMismatch)?;
@@ -138,11 +127,10 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
             Answer::Given(code) => {
                 let mut form = Vec::new();
                 token::redeem(&transaction, &code, &mut form);
-                out.member_text(b"url", transaction.token_endpoint());
-                out.member_text(b"form", &form);
+                out.texts("url form", &[transaction.token_endpoint(), &form]);
                 Ok(())
             }
-            Answer::Refused(refusal) => Err(Failure { refusal: Some(refusal), ..Code::Internal.into() }),
+            Answer::Refused(refusal) => Err(out.refused(&refusal)),
         }
     })
 }
@@ -154,13 +142,12 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
 /// `server_error`, `redirect_not_followed`, `token_refused`, `token_response_invalid`, `access_token_missing`,
 /// `token_type_unsupported`, `id_token_missing`, `insufficient_user_authentication` and the errors of the ID token
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn finish(setup: Text, transaction: Text, answer: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (setup, fields) = (setup.fields(), transaction.fields());
         let transaction = Transaction::parse(&fields)?;
-        take_tokens(&setup_of(&setup)?, Purpose::Login(&transaction), &answer, out)
+        take_tokens(&setup_of(&setup)?, &transaction, &Session::blank(), &answer, out)
     })
 }
 
@@ -170,18 +157,15 @@ pub fn finish(setup: Text, transaction: Text, answer: Text) -> Text {
 /// # Errors
 /// `refresh_token_missing`, `issuer_mismatch`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn refresh(setup: Text, session: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (setup, fields) = (setup.fields(), session.fields());
         let (setup, session) = (setup_of(&setup)?, session_of(&fields)?);
-        let (mut form, mut record) = (Vec::new(), Vec::new());
+        let mut form = Vec::new();
         token::refresh(&setup, &session, &mut form)?;
-        out.member_text(b"url", setup.token_endpoint());
-        out.member_text(b"form", &form);
-        Session::of_table(&crate::flow::session::begin_refresh(&session)).write(&mut record);
-        out.member_text(b"session", &record);
+        out.texts("url form", &[setup.token_endpoint(), &form]);
+        out.record("session", &begin_refresh(&session));
         Ok(())
     })
 }
@@ -194,54 +178,62 @@ pub fn refresh(setup: Text, session: Text) -> Text {
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn finish_refresh(setup: Text, session: Text, answer: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (setup, fields) = (setup.fields(), session.fields());
-        let session = session_of(&fields)?;
-        take_tokens(&setup_of(&setup)?, Purpose::Refresh(&session), &answer, out)
+        let (setup, session) = (setup_of(&setup)?, session_of(&fields)?);
+        take_tokens(&setup, &token::renewal(&setup, &session), &session, &answer, out)
     })
 }
 
-fn take_tokens(setup: &Setup<'_>, purpose: Purpose<'_>, answer: &Text, out: &mut Vec<u8>) -> Result<(), Failure> {
+#[inline(never)]
+fn take_tokens(
+    setup: &Setup<'_>,
+    transaction: &Transaction<'_>,
+    before: &Session<'_>,
+    answer: &Text,
+    out: &mut Out,
+) -> Result<(), Fault> {
     let answer = answer.bytes();
     let reply = reply(&answer);
-    match token::finish(setup, purpose, &reply, now()).map_err(|fault| Failure::of(fault, &reply))? {
-        Answer::Given(Grant::Tokens(session, claims)) => tell_tokens(&Session::of_table(&session), &claims, out),
+    match token::finish(setup, transaction, before, &reply, now()).map_err(|fault| out.fault(fault, &reply))? {
+        Answer::Given(Grant::Tokens(session)) => tell_tokens(&session, b"", out),
         Answer::Given(Grant::Unverified(fields)) => tell_unverified(&fields, out),
-        Answer::Refused(refusal) => return Err(Failure::refused(refusal, &reply)),
+        Answer::Refused(refusal) => {
+            let fault = out.refused(&refusal);
+            return Err(out.fault(fault, &reply));
+        }
     }
     Ok(())
 }
 
-fn tell_tokens(session: &Session<'_>, claims: &[u8], out: &mut Vec<u8>) {
-    out.member(b"tokens");
-    session.write_json(claims, out);
-    let mut record = Vec::new();
-    session.write(&mut record);
-    out.member_text(b"session", &record);
+/// Tells tokens, and the record to keep. Their claims are at hand, or else those of the ID token.
+#[inline(never)]
+pub(crate) fn tell_tokens(fields: &[u8], claims: &[u8], out: &mut Out) {
+    let session = Session::of_table(fields);
+    let text = if claims.is_empty() { session.claims_text().unwrap_or_default() } else { Vec::new() };
+    out.members.member(b"tokens");
+    session.write_json(if claims.is_empty() { &text } else { claims }, &mut out.members);
+    out.record("session", fields);
 }
 
-fn tell_unverified(fields: &[u8], out: &mut Vec<u8>) {
+fn tell_unverified(fields: &[u8], out: &mut Out) {
     let mut rest = fields;
     let unverified = Unverified::take(&mut rest).unwrap_or(Unverified::blank());
-    let mut record = Vec::new();
-    unverified.write(&mut record);
-    Session::of_table(rest).write(&mut record);
-    out.member_text(b"unverified", &record);
-    out.member_text(b"keys", unverified.jwks_uri());
+    out.record("unverified", fields);
+    out.texts("keys", &[unverified.jwks_uri()]);
 }
 
 /// Says by which keys a signature is to be verified (RFC 7515 section 5.2, RFC 7517). `keys` is the body of the `jwks_uri`, or empty when it was not
 /// fetched yet; `refetched_at` when it was last fetched because of this step, in seconds since 1970, or empty; `invalid` is `1` when none of the
 /// keys made the signature. Gives `{ fetch }`, where the keys are to be fetched, or what WebCrypto is to be asked:
-/// `{ algorithm, keys, input, signature, digest? }`.
+/// `{ algorithm, keys, input, signature, digest?, text? }`.
 ///
 /// # Errors
 /// `endpoint_missing`, `signing_key_not_found`, `id_token_signature_invalid`, `jwks_invalid`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn check(unverified: Text, keys: Text, refetched_at: Text, invalid: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let fields = unverified.fields();
         let mut rest = fields.as_slice();
         let unverified = Unverified::take(&mut rest).ok_or(Code::Internal)?;
@@ -257,10 +249,10 @@ pub fn check(unverified: Text, keys: Text, refetched_at: Text, invalid: Text) ->
             if !is_invalid && write_check(&unverified, &session, algorithm, &keys, out) {
                 return Ok(());
             }
-            out.clear();
+            out.members.clear();
             unverified.fetch_again(is_invalid, refetched_at.number(), now()).map_err(told)?;
         }
-        out.member_text(b"fetch", unverified.jwks_uri());
+        out.texts("fetch", &[unverified.jwks_uri()]);
         Ok(())
     })
 }
@@ -277,45 +269,39 @@ fn write_check(
     session: &Session<'_>,
     algorithm: Algorithm,
     keys: &[u8],
-    out: &mut Vec<u8>,
+    out: &mut Out,
 ) -> bool {
     let hash = [b"SHA-".as_slice(), algorithm.hash()].concat();
     let (crv, _) = algorithm.curve();
-    out.member(b"algorithm");
-    out.member_text(b"name", algorithm.family().0);
-    out.member_text(b"hash", &hash);
-    if !crv.is_empty() {
-        out.member_text(b"namedCurve", crv);
-    }
-    out.member(b"saltLength");
-    out.number(algorithm.bits() / 8);
-    out.push(b'}');
+    let mut members = Vec::new();
+    members.members("name hash namedCurve", &[algorithm.family().0, &hash, crv]);
+    members.member(b"saltLength");
+    members.number(algorithm.bits() / 8);
+    members.push(b'}');
+    out.json("algorithm", &members);
     let (input, signature) = unverified.signed();
-    out.member_text(b"input", input);
-    out.member_text(b"signature", signature);
+    out.texts("input signature", &[input, signature]);
     if !unverified.at_hash().is_empty() {
-        out.member(b"digest");
-        out.member_text(b"hash", &hash);
-        out.member_text(b"text", session.access_token());
-        out.push(b'}');
+        out.texts("digest text", &[&hash, session.access_token()]);
     }
-    out.member(b"keys");
-    out.push(b'[');
-    let mut count = 0_usize;
+    let mut list = Vec::from(b"[");
     jwks::candidates(keys, algorithm, unverified.kid(), &mut |jwk| {
-        if count > 0 {
-            out.push(b',');
-        }
-        count = count.saturating_add(1);
         let mut key = Vec::new();
-        for (name, value) in jwks::members(jwk, algorithm) {
-            key.member_text(name, value);
-        }
-        out.text(&key);
-        out.push(b'}');
+        key.members("kty n e crv x y", &jwks::members(jwk, algorithm));
+        separate(&mut list);
+        list.text(&key);
+        list.push(b'}');
     });
-    out.push(b']');
-    count > 0
+    list.push(b']');
+    out.json("keys", &list);
+    list.len() > 2
+}
+
+/// Writes what stands before an element of a list, but for the first one.
+pub(crate) fn separate(list: &mut Vec<u8>) {
+    if list.last() != Some(&b'[') {
+        list.push(b',');
+    }
 }
 
 /// Checks the answer of the `jwks_uri`, of which [`check`] takes the body (RFC 7517 section 5). Gives `{}`.
@@ -323,13 +309,12 @@ fn write_check(
 /// # Errors
 /// `jwks_invalid`, `server_error`, `redirect_not_followed`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn keys(answer: Text) -> Text {
-    run(|_| {
+    run(&mut |out| {
         let answer = answer.bytes();
         let reply = reply(&answer);
-        jwks::finish(&reply).map_err(|fault| Failure::of(fault, &reply))?;
+        jwks::finish(&reply).map_err(|fault| out.fault(fault, &reply))?;
         Ok(())
     })
 }
@@ -341,10 +326,9 @@ pub fn keys(answer: Text) -> Text {
 /// # Errors
 /// `id_token_signature_invalid`, `id_token_hash_mismatch`, `id_token_unverifiable`, `signing_keys_unavailable`, `userinfo_invalid`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let fields = unverified.fields();
         let mut rest = fields.as_slice();
         let unverified = Unverified::take(&mut rest).ok_or(Code::Internal)?;
@@ -354,16 +338,15 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
             b"valid" => Signature::Valid,
             b"unavailable" => Signature::Unavailable,
             b"unfetched" => {
-                let session = keep_previous(&session)?;
-                tell_tokens(&session, &session.claims_text().unwrap_or_default(), out);
+                keep_previous(&session)?;
+                tell_tokens(rest, b"", out);
                 return Ok(());
             }
             _ => Signature::Invalid,
         };
         if is_about_user(&session) {
             unverified.conclude(signature, &digest, &session).map_err(userinfo_of::told)?;
-            out.member(b"claims");
-            out.json(unverified.claims());
+            out.json("claims", unverified.claims());
         } else {
             tell_tokens(&unverified.conclude(signature, &digest, &session)?, unverified.claims(), out);
         }
@@ -379,10 +362,8 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn from_tokens(tokens: Text) -> Text {
-    run(|out| {
-        let mut record = Vec::new();
-        Session::of_table(&from_json(&tokens.bytes())?).write(&mut record);
-        out.member_text(b"session", &record);
+    run(&mut |out| {
+        out.record("session", &from_json(&tokens.bytes())?);
         Ok(())
     })
 }
@@ -392,14 +373,13 @@ pub fn from_tokens(tokens: Text) -> Text {
 /// # Errors
 /// `endpoint_missing`, `issuer_mismatch`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn userinfo(setup: Text, session: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (setup, fields) = (setup.fields(), session.fields());
         let setup = setup_of(&setup)?;
         userinfo_of::check(&setup, &session_of(&fields)?)?;
-        out.member_text(b"url", setup.userinfo_endpoint());
+        out.texts("url", &[setup.userinfo_endpoint()]);
         Ok(())
     })
 }
@@ -412,17 +392,17 @@ pub fn userinfo(setup: Text, session: Text) -> Text {
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn finish_userinfo(setup: Text, session: Text, answer: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (setup, fields, answer) = (setup.fields(), session.fields(), answer.bytes());
         let reply = reply(&answer);
         let said = userinfo_of::finish(&setup_of(&setup)?, &session_of(&fields)?, &reply, now());
-        match said.map_err(|fault| Failure::of(fault, &reply))? {
-            Answer::Given(userinfo_of::Said::Claims(claims)) => {
-                out.member(b"claims");
-                out.json(&claims);
-            }
+        match said.map_err(|fault| out.fault(fault, &reply))? {
+            Answer::Given(userinfo_of::Said::Claims(claims)) => out.json("claims", &claims),
             Answer::Given(userinfo_of::Said::Signed(fields)) => tell_unverified(&fields, out),
-            Answer::Refused(refusal) => return Err(Failure::refused(refusal, &reply)),
+            Answer::Refused(refusal) => {
+                let fault = out.refused(&refusal);
+                return Err(out.fault(fault, &reply));
+            }
         }
         Ok(())
     })
@@ -433,28 +413,24 @@ pub fn finish_userinfo(setup: Text, session: Text, answer: Text) -> Text {
 /// # Errors
 /// `endpoint_missing`, `issuer_mismatch`
 #[wasm_bindgen]
-#[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn revoke(setup: Text, session: Text) -> Text {
-    run(|out| {
+    run(&mut |out| {
         let (setup, fields) = (setup.fields(), session.fields());
         let (setup, session) = (setup_of(&setup)?, session_of(&fields)?);
         logout::check_revocation(&setup, &session)?;
-        out.member_text(b"url", setup.revocation_endpoint());
-        out.member(b"forms");
-        out.push(b'[');
+        out.texts("url", &[setup.revocation_endpoint()]);
+        let mut forms = Vec::from(b"[");
         for (token, hint) in [(session.refresh_token(), "refresh_token"), (session.access_token(), "access_token")] {
-            if token.is_empty() {
-                continue;
+            if !token.is_empty() {
+                let mut form = Vec::new();
+                logout::revoke(&setup, token, hint, &mut form);
+                separate(&mut forms);
+                forms.string(&form);
             }
-            if out.last() != Some(&b'[') {
-                out.push(b',');
-            }
-            let mut form = Vec::new();
-            logout::revoke(&setup, token, hint, &mut form);
-            out.string(&form);
         }
-        out.push(b']');
+        forms.push(b']');
+        out.json("forms", &forms);
         Ok(())
     })
 }
@@ -467,10 +443,10 @@ pub fn revoke(setup: Text, session: Text) -> Text {
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn finish_revocation(answer: Text) -> Text {
-    run(|_| {
+    run(&mut |out| {
         let answer = answer.bytes();
         let reply = reply(&answer);
-        Ok(logout::finish_revocation(&reply).map_err(|fault| Failure::of(fault, &reply))?)
+        logout::finish_revocation(&reply).map_err(|fault| out.fault(fault, &reply))
     })
 }
 

@@ -8,7 +8,7 @@ use crate::error::{Code, Fault};
 use crate::flow::callback::Refusal;
 use crate::flow::resource::Needed;
 use crate::http::Reply;
-use crate::table::from_lines;
+use crate::table::{from_lines, to_lines};
 use crate::tables::member;
 use crate::text::{Write, number, take};
 
@@ -44,83 +44,79 @@ impl Text {
     }
 }
 
-/// Why an operation failed: the fault, and all that is known of it.
-pub(crate) struct Failure {
-    pub(crate) fault: Fault,
-    pub(crate) status: Option<u64>,
-    pub(crate) retry_after: Option<u64>,
-    pub(crate) refusal: Option<Refusal>,
-    pub(crate) needed: Option<Needed>,
+/// What an operation gives: the members of an object; and beside a fault the members that say more of it.
+pub(crate) struct Out {
+    pub(crate) members: Vec<u8>,
+    details: Vec<u8>,
 }
 
-impl From<Fault> for Failure {
-    fn from(fault: Fault) -> Self {
-        Self { fault, status: None, retry_after: None, refusal: None, needed: None }
+impl Out {
+    /// Adds those members that are there, as strings. The names are separated by spaces.
+    pub(crate) fn texts(&mut self, names: &str, values: &[&[u8]]) {
+        self.members.members(names, values);
     }
-}
 
-impl From<Code> for Failure {
-    fn from(code: Code) -> Self {
-        Fault::from(code).into()
+    /// Adds a record, by its fields.
+    pub(crate) fn record(&mut self, name: &str, fields: &[u8]) {
+        self.texts(name, &[&to_lines(fields)]);
     }
-}
 
-impl Failure {
+    /// Adds a member that is JSON already.
+    #[inline(never)]
+    pub(crate) fn json(&mut self, name: &str, value: &[u8]) {
+        self.members.member(name.as_bytes());
+        self.members.json(value);
+    }
+
     /// A fault in an answer, with what the answer says beside.
-    pub(crate) fn of(fault: Fault, reply: &Reply<'_>) -> Self {
-        let status = Some(reply.status).filter(|status| *status != 200);
-        Self { status, retry_after: reply.retry_after, ..fault.into() }
+    #[inline(never)]
+    pub(crate) fn fault(&mut self, fault: Fault, reply: &Reply<'_>) -> Fault {
+        if reply.status != 200 {
+            self.detail("status", Some(reply.status));
+        }
+        self.detail("retryAfter", reply.retry_after);
+        fault
     }
 
-    /// The server's own refusal.
-    pub(crate) fn refused(refusal: Refusal, reply: &Reply<'_>) -> Self {
-        Self { refusal: Some(refusal), ..Self::of(Code::Internal.into(), reply) }
+    /// The server's own refusal, in its words.
+    #[inline(never)]
+    pub(crate) fn refused(&mut self, refusal: &Refusal) -> Fault {
+        let words = [refusal.error.as_slice(), &refusal.description, &refusal.uri];
+        self.details.members("oauthError oauthErrorDescription oauthErrorUri", &words);
+        refusal.code.into()
     }
 
-    pub(crate) fn code(&self) -> Code {
-        self.refusal.as_ref().map_or(self.fault.code(), |refusal| refusal.code)
+    /// What a login has to ask for.
+    pub(crate) fn needed(&mut self, needed: &Needed) {
+        self.details.member(b"loginOptions");
+        let mut options = Vec::new();
+        options.members("scope acrValues", &[&needed.scope, needed.acr_values.as_deref().unwrap_or_default()]);
+        if let Some(max_age) = needed.max_age {
+            options.member(b"maxAge");
+            options.number(max_age);
+        }
+        options.push(b'}');
+        self.details.text(&options);
     }
 
-    /// Writes it as an object.
-    pub(crate) fn write(&self, out: &mut Vec<u8>) {
-        let code = self.code();
-        out.member(b"code");
-        write_code(code, out);
-        if self.refusal.is_none()
-            && let Some(member) = member(self.fault)
-        {
-            out.member_text(b"subject", member.as_bytes());
+    /// A number that says more of a fault.
+    #[inline(never)]
+    pub(crate) fn detail(&mut self, name: &str, value: Option<u64>) {
+        if let Some(value) = value {
+            self.details.member(name.as_bytes());
+            self.details.number(value);
         }
-        for (name, value) in [(b"status".as_slice(), self.status), (b"retryAfter", self.retry_after)] {
-            if let Some(value) = value {
-                out.member(name);
-                out.number(value);
-            }
-        }
-        if let Some(refusal) = &self.refusal {
-            for (name, value) in [
-                (b"oauthError".as_slice(), &refusal.error),
-                (b"oauthErrorDescription", &refusal.description),
-                (b"oauthErrorUri", &refusal.uri),
-            ] {
-                if !value.is_empty() {
-                    out.member_text(name, value);
-                }
-            }
-        }
-        if let Some(needed) = &self.needed {
-            out.member(b"loginOptions");
-            out.member_text(b"scope", &needed.scope);
-            if let Some(acr_values) = &needed.acr_values {
-                out.member_text(b"acrValues", acr_values);
-            }
-            if let Some(max_age) = needed.max_age {
-                out.member(b"maxAge");
-                out.number(max_age);
-            }
-            out.push(b'}');
-        }
-        out.push(b'}');
+    }
+
+    /// The object of a fault, with all that is known of it.
+    #[inline(never)]
+    pub(crate) fn error(&mut self, fault: Fault) -> Vec<u8> {
+        let mut error = core::mem::take(&mut self.details);
+        error.member(b"code");
+        write_code(fault.code(), &mut error);
+        error.members("subject", &[member(fault).unwrap_or_default()]);
+        error.push(b'}');
+        error
     }
 }
 
@@ -130,20 +126,19 @@ pub(crate) fn write_code(code: Code, out: &mut Vec<u8>) {
     if cfg!(target_os = "none") { out.number(code as u64) } else { out.string(code.name().as_bytes()) }
 }
 
-/// The object of an operation: its members, or `error`.
+/// Runs an operation, and gives the text of its object: its members, or `error`.
 #[inline(never)]
-pub(crate) fn run(operation: impl FnOnce(&mut Vec<u8>) -> Result<(), Failure>) -> Text {
-    let mut out = Vec::new();
-    let done = operation(&mut out);
-    if let Err(failure) = done {
-        out.clear();
-        out.member(b"error");
-        failure.write(&mut out);
-    } else if out.is_empty() {
-        out.push(b'{');
+pub(crate) fn run(operation: &mut dyn FnMut(&mut Out) -> Result<(), Fault>) -> Text {
+    let mut out = Out { members: Vec::new(), details: Vec::new() };
+    if let Err(fault) = operation(&mut out) {
+        let error = out.error(fault);
+        out.members.clear();
+        out.json("error", &error);
+    } else if out.members.is_empty() {
+        out.members.push(b'{');
     }
-    out.push(b'}');
-    write(&out)
+    out.members.push(b'}');
+    write(&out.members)
 }
 
 /// An answer, as the transport tells it: status, content type, the server's time and the seconds to wait, each on a line and
