@@ -91,4 +91,4 @@ export function engine(): Engine;
  */
 export function ready(): Promise<Engine>;
 
-export { isPkceError, PkceError, type PkceErrorBlame, type PkceErrorCode } from "./error.js";
+export { isPkceError, PkceError, type PkceErrorBlame, type PkceErrorCode } from "./engine/error.js";

@@ -531,7 +531,7 @@ test("every function and class of the types is there, and nothing else", () => {
     [...readFileSync(join(root, file), "utf8").matchAll(/^export (?:function|class) (\w+)/gm)].map(
       ([, name]) => name,
     );
-  const errors = declared("error.d.ts");
+  const errors = declared("engine/error.d.ts");
   const primitives = [...declared("pkce.d.ts"), ...errors].sort();
   assert.deepEqual(Object.keys(pkce).sort(), primitives);
   assert.deepEqual(Object.keys(client).sort(), [...declared("index.d.ts"), ...primitives].sort());

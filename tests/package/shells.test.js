@@ -857,7 +857,7 @@ test("Electron: NA6 whoever closed the browser begins anew with another port, an
 test("the guides are in the package, and name no entry that there is not", () => {
   for (const shell of ["capacitor", "cordova", "electron", "tauri"]) {
     const text = readFileSync(
-      resolvePath(resolve("pkce-wasm/package.json"), `../guides/${shell}.md`),
+      resolvePath(resolve("pkce-wasm/package.json"), `../shells/${shell}.md`),
       "utf8",
     );
     assert.match(text, new RegExp(`from "pkce-wasm/${shell}"`));
