@@ -3,7 +3,7 @@
  *
  * @module pkce-wasm
  */
-import type { PkceError } from "./error.js";
+import type { PkceError } from "./engine/error.js";
 
 export * from "./pkce.js";
 

@@ -1,30 +1,9 @@
-import { createClient } from "./client.js";
-import glue from "./dist/client_bg.js";
+import { createWhole } from "./client/whole.js";
 import module from "./dist/client_bytes.js";
-import { CODES } from "./dist/codes.js";
-import { createEngine } from "./engine.js";
-import { createOperate } from "./memory.js";
-import { createPrimitives } from "./primitives.js";
 
-export { isPkceError, PkceError } from "./error.js";
+export { isPkceError, PkceError } from "./engine/error.js";
 
-const started = /* @__PURE__ */ createEngine({
-  glue,
-  codes: CODES,
-  module,
-  loadTwin: () => import("./dist/client_twin.js"),
-});
-
-export const { generateVerifier, deriveChallenge, generatePair, verifyChallenge, engine, ready } =
-  /* @__PURE__ */ createPrimitives(started, glue);
-
-export const {
-  discover,
-  beginAuthorization,
-  completeAuthorization,
-  refreshTokens,
-  fetchUserinfo,
-  revokeTokens,
-  Client,
-  Session,
-} = /* @__PURE__ */ createClient(started, /* @__PURE__ */ createOperate(started, glue), glue);
+const whole = /* @__PURE__ */ createWhole(module);
+export const { generateVerifier, deriveChallenge, generatePair, verifyChallenge, engine, ready } = whole;
+export const { discover, beginAuthorization, completeAuthorization, refreshTokens } = whole;
+export const { fetchUserinfo, revokeTokens, Client, Session } = whole;

@@ -85,10 +85,11 @@ export function engine(): Engine;
  * Loads the engine ahead of the first call, off the click.
  *
  * Needed only where WebAssembly is missing or forbidden (Lockdown Mode, a Content-Security-Policy without
- * `wasm-unsafe-eval`): there the JavaScript twin is loaded on demand. Elsewhere every function starts the engine by itself.
+ * `wasm-unsafe-eval`), where the JavaScript twin is loaded on demand, and for `pkce-wasm` in Chromium before 115, which starts a
+ * module of this size in the background only. Elsewhere every function starts the engine by itself.
  *
  * @throws PkceError `engine_unavailable`
  */
 export function ready(): Promise<Engine>;
 
-export { isPkceError, PkceError, type PkceErrorBlame, type PkceErrorCode } from "./error.js";
+export { isPkceError, PkceError, type PkceErrorBlame, type PkceErrorCode } from "./engine/error.js";

@@ -1,17 +1,6 @@
-import { PKCE_CODES } from "./dist/codes_pkce.js";
-import glue from "./dist/pkce_bg.js";
 import module from "./dist/pkce_bytes.js";
-import { createEngine } from "./engine.js";
-import { createPrimitives } from "./primitives.js";
+import { createPkce } from "./engine/pkce.js";
 
-export { isPkceError, PkceError } from "./error.js";
-
-const started = /* @__PURE__ */ createEngine({
-  glue,
-  codes: PKCE_CODES,
-  module,
-  loadTwin: () => import("./dist/pkce_twin.js"),
-});
-
+export { isPkceError, PkceError } from "./engine/error.js";
 export const { generateVerifier, deriveChallenge, generatePair, verifyChallenge, engine, ready } =
-  /* @__PURE__ */ createPrimitives(started, glue);
+  /* @__PURE__ */ createPkce(module);

@@ -1,31 +1,11 @@
-import { createClient } from "./client.js";
-import glue, { MARK } from "./dist/client_bg.js";
-import { CODES } from "./dist/codes.js";
-import { createEngine } from "./engine.js";
-import { createOperate } from "./memory.js";
-import { createPrimitives } from "./primitives.js";
-import { createInitialize } from "./supply.js";
+import { createWhole } from "./client/whole.js";
+import { MARK } from "./dist/client_bg.js";
+import { createInitialize } from "./engine/supply.js";
 
-export { isPkceError, PkceError } from "./error.js";
+export { isPkceError, PkceError } from "./engine/error.js";
 
-const started = /* @__PURE__ */ createEngine({
-  glue,
-  codes: CODES,
-  loadTwin: () => import("./dist/client_twin.js"),
-});
-
-export const initialize = /* @__PURE__ */ createInitialize(started, MARK);
-
-export const { generateVerifier, deriveChallenge, generatePair, verifyChallenge, engine, ready } =
-  /* @__PURE__ */ createPrimitives(started, glue);
-
-export const {
-  discover,
-  beginAuthorization,
-  completeAuthorization,
-  refreshTokens,
-  fetchUserinfo,
-  revokeTokens,
-  Client,
-  Session,
-} = /* @__PURE__ */ createClient(started, /* @__PURE__ */ createOperate(started, glue), glue);
+const whole = /* @__PURE__ */ createWhole();
+export const initialize = /* @__PURE__ */ createInitialize(whole.started, MARK);
+export const { generateVerifier, deriveChallenge, generatePair, verifyChallenge, engine, ready } = whole;
+export const { discover, beginAuthorization, completeAuthorization, refreshTokens } = whole;
+export const { fetchUserinfo, revokeTokens, Client, Session } = whole;

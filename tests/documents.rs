@@ -173,7 +173,7 @@ fn everything_that_is_imported_is_declared() {
             let types = manifest["exports"][format!(".{entry}")]["types"].as_str().unwrap_or_default();
             assert!(!types.is_empty(), "{} imports from pkce-wasm{entry}", document.display());
             // Entries give on what those before them declare.
-            let all = [types, "index.d.ts", "pkce.d.ts", "error.d.ts"].map(declared).concat();
+            let all = [types, "index.d.ts", "pkce.d.ts", "engine/error.d.ts"].map(declared).concat();
             for name in names {
                 let known = ["function", "class", "interface", "type"]
                     .iter()

@@ -1,9 +1,13 @@
 //! The arrows between the modules run one way: vocabulary <- protocol <- face, and inside `flow` from later steps to
-//! earlier ones.
+//! earlier ones. So do those between the rooms of the npm package.
 #![cfg(not(target_arch = "wasm32"))]
 #![cfg(test)]
 #![allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test states what it expects by failing")]
 
+#[path = "support/imports.rs"]
+mod imports;
+
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -169,4 +173,202 @@ fn a_backward_arrow_is_seen() {
     assert!(!allowed("pkce", "flow::config"));
     assert!(!allowed("flow::session", "web"));
     assert!(allowed("web", "flow::session"));
+}
+
+/// The rooms of `pkg/`, and those that each may use. The empty name is that of the entries, which people import.
+const ROOMS: [(&str, &[&str]); 6] = [
+    ("platform", &["platform"]),
+    ("dist", &["platform"]),
+    ("engine", &["engine", "dist", "platform"]),
+    ("client", &["client", "engine", "dist", "platform"]),
+    ("shells", &["shells", "platform"]),
+    ("", &["", "client", "engine", "dist", "platform", "shells"]),
+];
+
+/// What is made by the build, and is not there before.
+const MADE: &str = "dist";
+
+/// Files in Electron's main process and in its preload script, and what they may use there.
+const OUTSIDE_OF_PAGES: [(&str, &[&str]); 3] = [
+    ("shells/electron_main.js", &["node:fs/promises", "node:path"]),
+    ("shells/loopback.js", &["node:http"]),
+    ("electron_preload.cjs", &["electron"]),
+];
+
+/// The files of the package by their paths in `pkg/`, with their sources.
+type Package = BTreeMap<String, String>;
+
+fn room(file: &str) -> &str {
+    file.split_once('/').map_or("", |(room, _)| room)
+}
+
+/// The file that an import names, as a path in `pkg/`. Declarations import declarations.
+fn target(from: &str, name: &str) -> Option<String> {
+    let mut folder: Vec<&str> = from.split('/').collect();
+    folder.pop();
+    for part in name.strip_prefix("./").map_or_else(|| name.split('/'), |rest| rest.split('/')) {
+        match part {
+            ".." => _ = folder.pop()?,
+            _ => folder.push(part),
+        }
+    }
+    let path = folder.join("/");
+    Some(if from.ends_with(".d.ts") { path.replace(".js", ".d.ts") } else { path })
+}
+
+/// Whatever is not in order with the imports of a package, and how many arrows were looked at.
+fn faults(package: &Package) -> (Vec<String>, usize) {
+    let (mut faults, mut arrows) = (Vec::new(), BTreeMap::<_, Vec<_>>::new());
+    for (from, source) in package {
+        let Some((_, rooms)) = ROOMS.iter().find(|(name, _)| *name == room(from)) else {
+            faults.push(format!("{from} is in no room: give it one in ROOMS"));
+            continue;
+        };
+        for import in imports::imports(source) {
+            let Some(name) = import else {
+                faults.push(format!("{from} imports a computed name, which bundlers do not follow"));
+                continue;
+            };
+            if !name.starts_with('.') {
+                let known = OUTSIDE_OF_PAGES.iter().any(|(file, names)| file == from && names.contains(&name.as_str()));
+                if !known {
+                    faults.push(format!("{from} imports {name}, which no page has"));
+                }
+                continue;
+            }
+            let Some(to) = target(from, &name) else {
+                faults.push(format!("{from} imports {name}, which is outside of the package"));
+                continue;
+            };
+            if !rooms.contains(&room(&to)) {
+                faults.push(format!("{from} -> {to} runs backwards"));
+            }
+            if room(&to) != MADE && !package.contains_key(&to) {
+                faults.push(format!("{from} imports {to}, which is not there"));
+            }
+            arrows.entry(from.as_str()).or_default().push(to);
+        }
+    }
+    faults.extend(circles(&arrows));
+    (faults, arrows.values().map(Vec::len).sum())
+}
+
+/// Files from which arrows lead back to themselves.
+fn circles(arrows: &BTreeMap<&str, Vec<String>>) -> Vec<String> {
+    let mut circles = Vec::new();
+    for (start, first) in arrows {
+        let (mut seen, mut pending): (Vec<&str>, Vec<&str>) = (Vec::new(), first.iter().map(String::as_str).collect());
+        while let Some(file) = pending.pop() {
+            if seen.contains(&file) {
+                continue;
+            }
+            seen.push(file);
+            pending.extend(arrows.get(file).into_iter().flatten().map(String::as_str));
+        }
+        if seen.contains(start) {
+            circles.push(format!("{start} imports itself in the end"));
+        }
+    }
+    circles
+}
+
+/// The sources of the package, without what is made by the build.
+fn package() -> Package {
+    fn collect(folder: &Path, path: &str, package: &mut Package) {
+        for entry in fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let path = format!("{path}{}", entry.file_name().to_string_lossy());
+            if entry.path().is_dir() {
+                if path != MADE {
+                    collect(&entry.path(), &format!("{path}/"), package);
+                }
+            } else if [".js", ".cjs", ".mjs", ".ts"].iter().any(|end| path.ends_with(end))
+                && !path.ends_with(".iife.js")
+            {
+                package.insert(path, fs::read_to_string(entry.path()).unwrap());
+            }
+        }
+    }
+    let mut package = Package::new();
+    collect(&Path::new(env!("CARGO_MANIFEST_DIR")).join("pkg"), "", &mut package);
+    package
+}
+
+#[test]
+fn no_arrow_between_rooms_runs_backwards() {
+    let (faults, arrows) = faults(&package());
+    assert!(arrows > 40, "only {arrows} arrows were found: the imports are no longer read rightly");
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+#[test]
+fn every_entry_can_be_imported_and_is_short() {
+    let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("pkg/package.json")).unwrap();
+    let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
+    let exports = manifest["exports"].to_string();
+    for (file, source) in package().iter().filter(|(file, _)| room(file).is_empty()) {
+        assert!(exports.contains(&format!("\"./{file}\"")), "{file} is no entry: put it into a room");
+        let lines = source.lines().count();
+        assert!(file.ends_with(".d.ts") || lines <= 15, "{file} has {lines} lines: put what it does into a room");
+    }
+}
+
+#[test]
+fn imports_are_read() {
+    let source = r#"
+        // import "./comment.js";
+        import { a, b as c } from "./a.js";
+        import glue, * as all from './b.js';
+        import "./c.js";
+        export { d } from "./d.js";
+        export * from "./e.js";
+        /* import("./comment.js") */
+        const from = "./string.js", text = "import './string.js'", quote = /["'`/]/.test(x) ? 1 / 2 : "a\"b";
+        const later = () => import(/* webpackChunkName: "f" */ "./f.js");
+        const nested = `import "./template.js" ${await import("./g.js")} and ${{ a: `}` }.a}`;
+        const { h } = require("h");
+        glue.import("./method.js");
+        Array.from("./method.js");
+        type I = typeof import("./i.js");
+    "#;
+    let names: Vec<_> = imports::imports(source).into_iter().map(Option::unwrap).collect();
+    assert_eq!(names, ["./a.js", "./b.js", "./c.js", "./d.js", "./e.js", "./f.js", "./g.js", "h", "./i.js"]);
+    assert_eq!(imports::imports("import(name); import(`./${name}.js`)"), [None, None]);
+}
+
+#[test]
+fn a_planted_fault_in_the_package_is_seen() {
+    let plant = |file: &str, source: &str| {
+        let mut planted = package();
+        planted.entry(file.to_owned()).or_default().push_str(source);
+        faults(&planted).0
+    };
+    for (file, source) in [
+        ("platform/claim.js", "import { createClient } from \"../client/client.js\";"),
+        ("platform/claim.js", "const later = () => import(\"../client/client.js\");"),
+        ("platform/claim.js", "export * from \"../engine/error.js\";"),
+        ("engine/error.js", "import(\n\"../client/popup.js\"\n);"),
+        ("client/popup.js", "export { ready } from \"../index.js\";"),
+        ("client/popup.js", "import \"../shells/resting.js\";"),
+        ("shells/tauri.js", "import \"../engine/error.js\";"),
+        ("engine/error.d.ts", "export type Client = import(\"../index.js\").Client;"),
+    ] {
+        let faults = plant(file, source);
+        assert!(
+            faults.iter().any(|fault| fault.starts_with(file) && fault.ends_with("backwards")),
+            "{source}: {faults:?}"
+        );
+    }
+    for (file, source, fault) in [
+        ("platform/wait.js", "import \"./claim.js\";", "in the end"),
+        ("client/session.js", "const later = () => import(\"./client.js\");", "in the end"),
+        ("cupboard/thing.js", "", "in no room"),
+        ("client/client.js", "import \"./nothing.js\";", "not there"),
+        ("client/client.js", "import \"../../src/lib.js\";", "outside of the package"),
+        ("client/client.js", "import \"react\";", "no page has"),
+        ("shells/tauri.js", "import \"node:fs\";", "no page has"),
+        ("client/client.js", "import(`./${part}.js`);", "computed name"),
+    ] {
+        let faults = plant(file, source);
+        assert!(faults.iter().any(|said| said.contains(fault)), "{source}: {faults:?}");
+    }
 }

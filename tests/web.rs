@@ -13,27 +13,27 @@ wasm_bindgen_test_configure!(run_in_browser);
 const ISSUER: &str = "https://as.example";
 const REDIRECT_URI: &str = "https://app.example/callback";
 
-#[wasm_bindgen(module = "/pkg/transport.js")]
+#[wasm_bindgen(module = "/pkg/platform/transport.js")]
 extern "C" {
     fn send(request: &JsValue, network: &JsValue) -> Promise;
 }
 
-#[wasm_bindgen(module = "/pkg/signature.js")]
+#[wasm_bindgen(module = "/pkg/platform/signature.js")]
 extern "C" {
     fn verify(task: &JsValue) -> Promise;
 }
 
-#[wasm_bindgen(module = "/pkg/wait.js")]
+#[wasm_bindgen(module = "/pkg/platform/wait.js")]
 extern "C" {
     fn pause(milliseconds: u32) -> Promise;
 }
 
-#[wasm_bindgen(module = "/pkg/claim.js")]
+#[wasm_bindgen(module = "/pkg/platform/claim.js")]
 extern "C" {
     fn claim(name: &str, patience: u32, work: &Function) -> Promise;
 }
 
-#[wasm_bindgen(module = "/pkg/storage.js")]
+#[wasm_bindgen(module = "/pkg/platform/storage.js")]
 extern "C" {
     type Records;
     #[wasm_bindgen(constructor)]

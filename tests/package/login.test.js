@@ -7,15 +7,8 @@ import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import "./forbid.js";
 
-// As a Content-Security-Policy without wasm-unsafe-eval does it: the twin runs then. After Node's own fetch has compiled what it needs.
-if (process.env.PKCE_WASM_ENGINE === "js") {
-  await fetch("data:,");
-  WebAssembly.Module = function refuse() {
-    throw new WebAssembly.CompileError("blocked by CSP");
-  };
-  WebAssembly.compile = async () => new WebAssembly.Module();
-}
 const { resolve } = createRequire(join(process.env.PKCE_WASM_INSTALLED, "app.js"));
 const { Client, engine, isPkceError, ready } = await import(pathToFileURL(resolve("pkce-wasm")).href);
 const slim = await import(pathToFileURL(resolve("pkce-wasm/slim")).href);

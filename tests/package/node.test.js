@@ -9,12 +9,12 @@ import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
+import "./forbid.js";
 
 const installed = process.env.PKCE_WASM_INSTALLED;
 assert.ok(installed, "PKCE_WASM_INSTALLED names the folder of the installation");
 const { resolve } = createRequire(join(installed, "app.js"));
 const expectedEngine = process.env.PKCE_WASM_ENGINE ?? "wasm";
-if (expectedEngine === "js") await forbidWebAssembly();
 const pkce = await import(pathToFileURL(resolve("pkce-wasm/pkce")).href);
 const client = await import(pathToFileURL(resolve("pkce-wasm")).href);
 const slim = await import(pathToFileURL(resolve("pkce-wasm/slim")).href);
@@ -25,18 +25,41 @@ const code = (expected) => (error) => client.isPkceError(error) && error.code ==
 
 await Promise.all([pkce.ready(), client.ready()]);
 
-/** As a Content-Security-Policy without wasm-unsafe-eval does it; after Node's own fetch has compiled what it needs. */
-async function forbidWebAssembly() {
-  const server = createServer((_, response) => response.end());
-  await new Promise((done) => server.listen(0, "127.0.0.1", done));
-  await (await fetch(`http://127.0.0.1:${server.address().port}`)).text();
-  server.close();
-  function refuse() {
-    throw new WebAssembly.CompileError("blocked by CSP");
+/**
+ * The source of a function that makes this engine as strict as a page in Chromium before 115: it compiles and starts no module
+ * above so many bytes at once, or does only one of the two not.
+ */
+const refusing = `
+  const { Module, Instance, compile, instantiate } = WebAssembly;
+  function refuse(bytes, what = "compiles starts") {
+    const large = new WeakSet();
+    const no = () => {
+      throw new RangeError("disallowed on the main thread, if the buffer size is larger than 4KB");
+    };
+    const weigh = (module, source) => {
+      if (source.byteLength > bytes || large.has(source)) large.add(module);
+      return module;
+    };
+    WebAssembly.Module = class {
+      static [Symbol.hasInstance](value) { return value instanceof Module; }
+      constructor(source) {
+        if (source.byteLength > bytes && what.includes("compiles")) no();
+        return weigh(new Module(source), source);
+      }
+    };
+    WebAssembly.Module.customSections = Module.customSections;
+    WebAssembly.Instance = function (module, imports) {
+      if (large.has(module) && what.includes("starts")) no();
+      return new Instance(module, imports);
+    };
+    WebAssembly.compile = async (source) => weigh(await compile(source), source);
+    WebAssembly.instantiate = async (source, imports) => {
+      const made = await instantiate(source, imports);
+      if (made.module) weigh(made.module, source);
+      return made;
+    };
   }
-  WebAssembly.Module = refuse;
-  WebAssembly.compile = async () => refuse();
-}
+`;
 
 /** Runs a module of its own, so that what it breaks stays broken for it alone. */
 const run = (source) =>
@@ -117,7 +140,8 @@ for (const [entry, module] of [
   test(`${entry}: nothing runs at import; where WebAssembly is missing or blocked the twin is loaded on demand`, () => {
     for (const obstacle of [
       "delete globalThis.WebAssembly;",
-      "WebAssembly.Module = WebAssembly.compile = () => { throw new WebAssembly.CompileError('blocked by CSP'); };",
+      `WebAssembly.Module = () => { throw new WebAssembly.CompileError("blocked by CSP"); };
+       WebAssembly.compile = WebAssembly.instantiate = async () => WebAssembly.Module();`,
     ]) {
       const printed = run(`
         ${obstacle}
@@ -131,16 +155,17 @@ for (const [entry, module] of [
     }
   });
 
-  test(`${entry}: an engine that refuses to compile in one step compiles in the background`, () => {
-    const printed = run(`
-      const { Module } = WebAssembly;
-      WebAssembly.Module = class { static [Symbol.hasInstance](value) { return value instanceof Module; }
-        constructor() { throw new RangeError("disallowed on the main thread, if the buffer size is larger than 4KB"); } };
-      const { generateVerifier, ready } = await import("${entry}");
-      try { generateVerifier(); } catch (error) { console.log(error.code); }
-      console.log(await ready(), generateVerifier().length);
-    `);
-    assert.equal(printed, "engine_not_ready\nwasm 43");
+  test(`${entry}: an engine that compiles or starts nothing at once does it in the background`, () => {
+    for (const limit of ["compiles", "starts"]) {
+      const printed = run(`
+        ${refusing}
+        refuse(0, "${limit}");
+        const { generateVerifier, ready } = await import("${entry}");
+        try { generateVerifier(); } catch (error) { console.log(error.code, error.cause.name); }
+        console.log(await Promise.all([ready(), ready()]), await ready(), generateVerifier().length);
+      `);
+      assert.equal(printed, "engine_not_ready RangeError\n[ 'wasm', 'wasm' ] wasm 43");
+    }
   });
 
   test(`${entry}: after a trap the instance is discarded and the next call starts a fresh one`, async () => {
@@ -167,6 +192,52 @@ for (const [entry, module] of [
     assert.equal(printed, "randomness_unavailable environment");
   });
 }
+
+test("a page in Chromium before 115: the primitives start at once, the client in the background, and again after a trap", () => {
+  const printed = run(`
+    ${refusing}
+    refuse(4096);
+    const pkce = await import("pkce-wasm/pkce");
+    console.log(pkce.deriveChallenge("${VERIFIER}"), pkce.engine());
+    const client = await import("pkce-wasm");
+    const attempt = () => {
+      try { return client.deriveChallenge("${VERIFIER}"); } catch (error) { return error.code; }
+    };
+    console.log(attempt(), await client.ready(), attempt());
+    const { default: glue } = await import("./node_modules/pkce-wasm/dist/client_bg.js");
+    glue.__wbg_set_wasm(new Proxy({}, { get: () => () => { throw new Error("unreachable"); } }));
+    console.log(attempt(), attempt(), await client.ready(), attempt());
+    const slim = await import("pkce-wasm/slim");
+    const { readFileSync } = await import("node:fs");
+    const bytes = readFileSync(${JSON.stringify(resolve("pkce-wasm/client.wasm"))});
+    console.log(await slim.initialize(bytes), slim.deriveChallenge("${VERIFIER}"));
+    console.log(await slim.initialize(await WebAssembly.compile(bytes)), slim.deriveChallenge("${VERIFIER}"));
+  `);
+  assert.deepEqual(printed.split("\n"), [
+    `${CHALLENGE} wasm`,
+    `engine_not_ready wasm ${CHALLENGE}`,
+    `internal engine_not_ready wasm ${CHALLENGE}`,
+    `wasm ${CHALLENGE}`,
+    `wasm ${CHALLENGE}`,
+  ]);
+});
+
+test("the module in the script is the file client.wasm, byte for byte, and is decoded into one array", () => {
+  const printed = run(`
+    const { Module } = WebAssembly;
+    let given;
+    WebAssembly.Module = class { static [Symbol.hasInstance](value) { return value instanceof Module; }
+      constructor(bytes) { given = bytes; return new Module(bytes); } };
+    const { from } = Uint8Array;
+    Uint8Array.from = () => { throw new Error("a list of numbers is made first"); };
+    const { engine } = await import("pkce-wasm");
+    console.log(engine(), given.constructor.name, given.byteOffset);
+    Uint8Array.from = from;
+    const { readFileSync } = await import("node:fs");
+    console.log(Buffer.compare(given, readFileSync(${JSON.stringify(resolve("pkce-wasm/client.wasm"))})));
+  `);
+  assert.equal(printed, "wasm Uint8Array 0\n0");
+});
 
 test("an error says who must act, what to do and whether to try again, and crosses copies of the package", () => {
   assert.throws(
@@ -531,7 +602,7 @@ test("every function and class of the types is there, and nothing else", () => {
     [...readFileSync(join(root, file), "utf8").matchAll(/^export (?:function|class) (\w+)/gm)].map(
       ([, name]) => name,
     );
-  const errors = declared("error.d.ts");
+  const errors = declared("engine/error.d.ts");
   const primitives = [...declared("pkce.d.ts"), ...errors].sort();
   assert.deepEqual(Object.keys(pkce).sort(), primitives);
   assert.deepEqual(Object.keys(client).sort(), [...declared("index.d.ts"), ...primitives].sort());

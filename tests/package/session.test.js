@@ -6,14 +6,8 @@ import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import "./forbid.js";
 
-if (process.env.PKCE_WASM_ENGINE === "js") {
-  await fetch("data:,");
-  WebAssembly.Module = function refuse() {
-    throw new WebAssembly.CompileError("blocked by CSP");
-  };
-  WebAssembly.compile = async () => new WebAssembly.Module();
-}
 const { resolve } = createRequire(join(process.env.PKCE_WASM_INSTALLED, "app.js"));
 const path = pathToFileURL(resolve("pkce-wasm")).href;
 const here = await import(path);

@@ -9,14 +9,8 @@ import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import { runInThisContext } from "node:vm";
+import "./forbid.js";
 
-if (process.env.PKCE_WASM_ENGINE === "js") {
-  await fetch("data:,");
-  WebAssembly.Module = function refuse() {
-    throw new WebAssembly.CompileError("blocked by CSP");
-  };
-  WebAssembly.compile = async () => new WebAssembly.Module();
-}
 const { resolve } = createRequire(join(process.env.PKCE_WASM_INSTALLED, "app.js"));
 const entry = (name) => import(pathToFileURL(resolve(name)).href);
 const { Client, isPkceError, ready } = await entry("pkce-wasm");
@@ -857,7 +851,7 @@ test("Electron: NA6 whoever closed the browser begins anew with another port, an
 test("the guides are in the package, and name no entry that there is not", () => {
   for (const shell of ["capacitor", "cordova", "electron", "tauri"]) {
     const text = readFileSync(
-      resolvePath(resolve("pkce-wasm/package.json"), `../guides/${shell}.md`),
+      resolvePath(resolve("pkce-wasm/package.json"), `../shells/${shell}.md`),
       "utf8",
     );
     assert.match(text, new RegExp(`from "pkce-wasm/${shell}"`));

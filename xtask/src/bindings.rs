@@ -28,7 +28,7 @@ const VIEWS: [(&str, &str, &str); 2] = [
 const SPREAD: (&str, &str) = ("String.fromCharCode(...(", "String.fromCharCode.apply(0, (");
 
 /// The parts of the bindings that make a decoder and an encoder at import, each by its first and last line, and what stands
-/// in their place: the package's own `text.js` makes them when they are needed, and does without where there are none.
+/// in their place: the package's own `platform/text.js` makes them when they are needed, and does without where there are none.
 const TEXT: [(&str, &str, &str); 2] = [
     ("let cachedTextDecoder = new TextDecoder(", "\n}\n", "decodeText"),
     ("const cachedTextEncoder = new TextEncoder();", "\n}\n", "cachedTextEncoder"),
@@ -116,7 +116,7 @@ fn load_text_lazily(bindings: String) -> Result<String> {
             return Ok(text);
         };
         let (_, after) = part.split_once(last).context("the bindings no longer end that part with a brace")?;
-        Ok(format!("import {{ {name} }} from \"../text.js\";\n{before}{after}"))
+        Ok(format!("import {{ {name} }} from \"../platform/text.js\";\n{before}{after}"))
     })
 }
 

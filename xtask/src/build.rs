@@ -117,7 +117,7 @@ fn bundle_script(entry: &str) -> Result<()> {
         setup::npm_tool("esbuild")
             .arg(package.join(format!("{entry}.js")))
             .args(["--bundle", "--minify", "--format=iife", "--global-name=pkceWasm", "--log-level=error"])
-            .args(["--target=es2022", "--external:./dist/*_twin.js"])
+            .args(["--target=es2022", "--external:./pkg/dist/*_twin.js"])
             .arg(format!("--outfile={}", package.join(format!("{entry}.iife.js")).display())),
     )
 }

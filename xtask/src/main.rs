@@ -47,7 +47,7 @@ cargo xtask <command>
                                 and writes ERRORS.md
   docs                          the API in Rust and TypeScript: target/doc and target/typedoc
   reach [--full] [--json]       the packed tarball in bundlers, test runners, runtimes, pages and
-                                workers; --full adds the slow rows, Firefox and WebKit
+                                workers; --full adds the slow rows, old Chromium, Firefox and WebKit
   hostile [--peers] [--json]    the hostile authorization server against this crate; --peers against
                                 this package and those of others
   fuzz [TARGET…] [--seconds N]  looks for inputs that break a property, on one core, N seconds (60)

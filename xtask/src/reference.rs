@@ -139,7 +139,8 @@ const NOTES: &[(Code, &str)] = &[
     ),
     (
         Code::EngineNotReady,
-        "Only the synchronous functions, called where WebAssembly is missing or forbidden (Lockdown Mode, a policy without `'wasm-unsafe-eval'`): \
+        "Only the synchronous functions, called where WebAssembly is missing or forbidden (Lockdown Mode, a policy without `'wasm-unsafe-eval'`), \
+         or by a page in Chromium before 115: \
          `await ready()` once before, for example at the start of the page.",
     ),
     (

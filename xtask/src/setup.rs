@@ -146,6 +146,8 @@ pub(crate) fn npm_packages(folder: &Path) -> Result<()> {
     say(format_args!("installing the npm packages of {}", folder.strip_prefix(root()).unwrap_or(folder).display()));
     let mut npm = script("npm");
     npm.current_dir(folder).args(["ci", "--no-audit", "--no-fund", "--loglevel=error"]);
+    // Browsers come from Debian, or inside a package: none is to be fetched by an installation.
+    npm.env("PUPPETEER_SKIP_DOWNLOAD", "1").env("PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1");
     run(npm.stdout(std::io::stderr()))?;
     fs::write(stamp, lock)?;
     Ok(())

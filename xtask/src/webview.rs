@@ -69,32 +69,43 @@ fn put_page_together(page: &Path) -> Result<()> {
             wanted.push((path, page.join(entry.file_name())));
         }
     }
+    let package = package::package_folder();
     let inside = page.join("pkce-wasm");
-    for name in ["", "dist"] {
-        for entry in fs::read_dir(package::package_folder().join(name))?.flatten() {
-            let path = entry.path();
-            let text = path.to_string_lossy();
-            let is_module = text.ends_with(".js") && !text.ends_with(".iife.js");
-            if is_module || text.ends_with("package.json") {
-                wanted.push((path.clone(), inside.join(name).join(entry.file_name())));
-            }
+    for path in files_below(&package)? {
+        let text = path.to_string_lossy();
+        let is_module = text.ends_with(".js") && !text.ends_with(".iife.js");
+        if is_module || text.ends_with("package.json") {
+            let to = inside.join(path.strip_prefix(&package)?);
+            wanted.push((path, to));
         }
     }
-    fs::create_dir_all(inside.join("dist"))?;
-    for folder in [page.to_owned(), inside.clone(), inside.join("dist")] {
-        for entry in fs::read_dir(folder)?.flatten() {
-            if entry.path().is_file() && !wanted.iter().any(|(_, to)| *to == entry.path()) {
-                fs::remove_file(entry.path())?;
-            }
+    fs::create_dir_all(page)?;
+    for old in files_below(page)? {
+        if !wanted.iter().any(|(_, to)| *to == old) {
+            fs::remove_file(old)?;
         }
     }
     for (from, to) in wanted {
         let bytes = fs::read(&from)?;
         if !fs::read(&to).is_ok_and(|present| present == bytes) {
+            fs::create_dir_all(to.parent().unwrap_or(page))?;
             fs::write(&to, bytes)?;
         }
     }
     Ok(())
+}
+
+/// The files of a folder and of all folders in it.
+fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
+    let mut files = Vec::new();
+    let mut pending = vec![folder.to_owned()];
+    while let Some(folder) = pending.pop() {
+        for entry in fs::read_dir(folder)? {
+            let path = entry?.path();
+            if path.is_dir() { pending.push(path) } else { files.push(path) }
+        }
+    }
+    Ok(files)
 }
 
 /// That the scheme is the application's, for as long as this value lives: what an installer would do for good.

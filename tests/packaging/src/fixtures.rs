@@ -57,6 +57,11 @@ impl Fixtures {
         self.folder.join("apps").join(name)
     }
 
+    /// A folder that outlives the copies.
+    pub(crate) fn lasting(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
     /// A program of a package.
     pub(crate) fn tool(&self, name: &str) -> PathBuf {
         self.folder.join("node_modules/.bin").join(name)

@@ -12,6 +12,7 @@
 mod bundlers;
 mod fixtures;
 mod login;
+mod old_chromium;
 mod pages;
 mod process;
 mod row;
@@ -40,5 +41,6 @@ async fn rows() {
     if Engine::from_env() == Engine::Chromium {
         bundlers::rows(&table, &fixtures).await;
         runtimes::rows(&table, &fixtures).await;
+        old_chromium::rows(&table, &fixtures).await;
     }
 }

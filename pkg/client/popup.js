@@ -1,6 +1,6 @@
 // A login in a pop-up. The window that opens it and the page that gets the callback may not know each other: a server's
 // Cross-Origin-Opener-Policy parts them for good. What they share is their origin.
-import { after } from "./wait.js";
+import { after } from "../platform/wait.js";
 
 /** What the name of such a login begins with. */
 const POPUP = "popup.";

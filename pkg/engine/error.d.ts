@@ -1,4 +1,4 @@
-import type { PkceErrorBlame, PkceErrorCode } from "./dist/codes.js";
+import type { PkceErrorBlame, PkceErrorCode } from "../dist/codes.js";
 
 export type { PkceErrorBlame, PkceErrorCode };
 

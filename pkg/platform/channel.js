@@ -7,7 +7,7 @@ const NAME = "pkce-wasm";
  * `hear` is called with each piece of news and whether it is from elsewhere. Nothing is opened before the first listener or the
  * first piece of news.
  */
-export const createSpread = () => {
+export const createChannel = () => {
   const listeners = new Set();
   let post;
 

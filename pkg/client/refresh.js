@@ -1,7 +1,7 @@
 // Fresh tokens for a session: one refresh at a time in all pages and workers that share it, and its result for everybody.
-import { claim } from "./claim.js";
-import { DEFAULT_TIMEOUT } from "./transport.js";
-import { pause, SETTLING } from "./wait.js";
+import { claim } from "../platform/claim.js";
+import { DEFAULT_TIMEOUT } from "../platform/transport.js";
+import { pause, SETTLING } from "../platform/wait.js";
 
 /** The most seconds after which a call that has no token to give tries once more by itself. */
 const SOON = 2;
@@ -12,7 +12,7 @@ export const nameOf = ({ issuer, clientId }) => JSON.stringify([issuer, clientId
 /** Whether other pages have the same session, not one of their own. */
 export const isShared = ({ storage }) => storage === "local" || storage === "host";
 
-export const createRefresh = ({ glue, goOn, keeping, ready, spread }) => {
+export const createRefresh = ({ glue, goOn, keeping, ready, channel }) => {
   // The refreshes of this page, and what each session gave it last, by their clients' names.
   const flights = new Map();
   const seen = new Map();
@@ -32,7 +32,7 @@ export const createRefresh = ({ glue, goOn, keeping, ready, spread }) => {
   };
 
   /** What others are told when the session has changed. */
-  const tell = ({ config, name }, type, reason) => spread.tell({ name, type, reason }, isShared(config));
+  const tell = ({ config, name }, type, reason) => channel.tell({ name, type, reason }, isShared(config));
 
   const attempt = async (client, asked, reason) => {
     const step = await look(client, asked, true);
@@ -66,7 +66,7 @@ export const createRefresh = ({ glue, goOn, keeping, ready, spread }) => {
       const hear = ({ name }, elsewhere) => {
         if (elsewhere && name === client.name) peek();
       };
-      const stop = spread.listen(hear);
+      const stop = channel.listen(hear);
       // The storage of another page may be seen later than its word is heard.
       globalThis.addEventListener?.("storage", peek);
       const patience = 4 * (client.config.timeout ?? DEFAULT_TIMEOUT);

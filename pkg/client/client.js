@@ -1,15 +1,15 @@
 // The client and its sessions. The module decides and keeps nothing; what it asks for is sent from here.
-import { entry } from "./address.js";
-import { claim } from "./claim.js";
+import { entry } from "../platform/address.js";
+import { createChannel } from "../platform/channel.js";
+import { claim } from "../platform/claim.js";
+import { canVerify, verify } from "../platform/signature.js";
+import { Records, tiers, withRecords } from "../platform/storage.js";
+import { surroundings } from "../platform/surroundings.js";
+import { DEFAULT_TIMEOUT, send } from "../platform/transport.js";
+import { pause, SETTLING, unless } from "../platform/wait.js";
 import { FEATURES, follow, handOver, isPopup } from "./popup.js";
 import { isShared, nameOf } from "./refresh.js";
 import { createSession } from "./session.js";
-import { canVerify, verify } from "./signature.js";
-import { createSpread } from "./spread.js";
-import { Records, tiers, withRecords } from "./storage.js";
-import { surroundings } from "./surroundings.js";
-import { DEFAULT_TIMEOUT, send } from "./transport.js";
-import { pause, SETTLING, unless } from "./wait.js";
 
 /**
  * What one page wrote to localStorage another one sees a little later: milliseconds between two looks, how many there are at the
@@ -85,7 +85,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
   const revokeTokens = (config, metadata, tokens, options) =>
     run(glue.revokeTokens, config, metadata, [tokens], options);
 
-  const spread = createSpread();
+  const channel = createChannel();
   const Session = createSession({
     fetchUserinfo,
     glue,
@@ -94,7 +94,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
     named,
     plainly,
     ready,
-    spread,
+    channel,
   });
 
   class Client {
@@ -278,7 +278,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
     }
 
     #tell(type, reason, everywhere = isShared(this.#config)) {
-      spread.tell({ name: nameOf(this.#config), type, reason }, everywhere);
+      channel.tell({ name: nameOf(this.#config), type, reason }, everywhere);
     }
 
     /** From now on: a session that is this page's own ends with those of the others. */
@@ -286,7 +286,7 @@ export const createClient = ({ failed, named, ready }, call, glue) => {
       if (this.#listens) return;
       this.#listens = true;
       const own = nameOf(this.#config);
-      spread.listen(({ name, type, reason }, elsewhere) => {
+      channel.listen(({ name, type, reason }, elsewhere) => {
         if (name !== own) return;
         if (elsewhere && type === "signed-out" && !isShared(this.#config)) {
           plainly(this.#config, glue.logout, this.#metadata);

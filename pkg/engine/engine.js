@@ -6,12 +6,14 @@ const place = (code) => code - 32 - (code > 34) - (code > 92);
 
 /** The bytes of an inlined module: those below 91 are one character, each other one is two. */
 const decode = (text) => {
-  const bytes = [];
-  for (let at = 0; at < text.length; at++) {
-    const value = place(text.charCodeAt(at));
-    bytes.push(value < 91 ? value : (value - 90) * 91 + place(text.charCodeAt(++at)));
+  const { length } = text;
+  const bytes = new Uint8Array(length);
+  let count = 0;
+  for (let at = 0; at < length; count++) {
+    const value = place(text.charCodeAt(at++));
+    bytes[count] = value < 91 ? value : (value - 90) * 91 + place(text.charCodeAt(at++));
   }
-  return Uint8Array.from(bytes);
+  return bytes.subarray(0, count);
 };
 
 /**
@@ -31,34 +33,36 @@ export const createEngine = ({ glue, codes, module, loadTwin }) => {
       cause && (subject ? { cause, subject } : { cause }),
     );
 
-  const instantiate = () => {
-    if (twin) return twin(imports);
+  const run = (exports) => {
+    glue.__wbg_set_wasm(exports);
+    running = twin ? "js" : "wasm";
+    return running;
+  };
+
+  const start = () => {
+    if (running) return running;
+    if (twin) return run(twin(imports));
     try {
       if (typeof module === "string") module = decode(module);
       if (!(module instanceof WebAssembly.Module)) module = new WebAssembly.Module(module);
       // WebKit compiles under a policy that forbids it, and refuses only here.
-      return new WebAssembly.Instance(module, imports).exports;
+      return run(new WebAssembly.Instance(module, imports).exports);
     } catch (cause) {
       throw named("engine_not_ready", cause);
     }
   };
 
-  const start = () => {
-    if (!running) {
-      glue.__wbg_set_wasm(instantiate());
-      running = twin ? "js" : "wasm";
-    }
-    return running;
-  };
-
-  // In its turn: at once; compiled in the background, where an engine refuses a module of this size in one step; the twin.
+  // In its turn: at once; in the background, for Chromium before 115, which compiles and starts no module above 4 KB at once in a
+  // page; the twin.
   const ready = async () => {
     try {
       return start();
     } catch {
       try {
-        module = await WebAssembly.compile(module);
-        return start();
+        // Bytes become a module and its instance; of a module that is compiled already, the instance alone is given.
+        const made = await WebAssembly.instantiate(module, imports);
+        module = made.module ?? module;
+        return running ?? run((made.instance ?? made).exports);
       } catch (refusal) {
         try {
           twin = (await loadTwin()).default;

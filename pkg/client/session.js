@@ -1,7 +1,8 @@
 // What a signed-in application holds. Which token may go where, and what a refusal means, is decided in the module.
+
+import { asInit, fetchResource } from "../platform/transport.js";
+import { unless } from "../platform/wait.js";
 import { createRefresh, nameOf } from "./refresh.js";
-import { asInit, fetchResource } from "./transport.js";
-import { unless } from "./wait.js";
 
 export const createSession = (parts) => {
   const { fetchUserinfo, glue, keeping, named, plainly, ready } = parts;

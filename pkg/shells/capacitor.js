@@ -1,0 +1,55 @@
+// The host that Capacitor's plugins make: sign-in pages open in the system's browser, deep links bring the user back.
+import { createRedirects } from "./redirects.js";
+import { resting } from "./resting.js";
+
+const preferences = (Preferences) => ({
+  getItem: async (key) => (await Preferences.get({ key })).value,
+  setItem: (key, value) => Preferences.set({ key, value }),
+});
+
+/** Statuses whose answers have no body: a Response refuses one. */
+const BODILESS = [101, 204, 205, 304];
+
+/** A fetch by the shell's own HTTP, which knows no CORS. It reads JSON unasked: that is made text again. */
+const nativeFetch =
+  (CapacitorHttp) =>
+  async (url, { method, headers, body }) => {
+    if (body != null && typeof body !== "string")
+      throw new TypeError("the native HTTP takes a body of text only");
+    const answer = await CapacitorHttp.request({
+      url: `${url}`,
+      method,
+      headers: headers instanceof Headers ? Object.fromEntries(headers) : headers,
+      data: body,
+      responseType: "text",
+      // A redirect would carry the code along.
+      disableRedirects: true,
+    });
+    const { status, data } = answer;
+    const text = typeof data === "string" ? data : JSON.stringify(data);
+    return new Response(BODILESS.includes(status) ? null : text, { status, headers: answer.headers });
+  };
+
+export const capacitorHost = ({ App, Browser, Preferences, CapacitorHttp, secureStorage } = {}) => {
+  if (!App || !Browser) {
+    throw new TypeError("capacitorHost needs App of @capacitor/app and Browser of @capacitor/browser");
+  }
+  const host = {
+    open: (url) => Browser.open({ url }),
+    // Where the browser cannot be closed, or is closed, there is nothing to do.
+    close: () => Promise.resolve(Browser.close()).catch(() => {}),
+    onRedirect: createRedirects({
+      launch: async () => {
+        const url = (await App.getLaunchUrl())?.url;
+        return url ? [url] : [];
+      },
+      listen: async (hand) => {
+        const heard = await App.addListener("appUrlOpen", ({ url }) => hand([url]));
+        return () => heard.remove();
+      },
+    }),
+    ...resting(secureStorage, Preferences && preferences(Preferences)),
+  };
+  if (CapacitorHttp) host.fetch = nativeFetch(CapacitorHttp);
+  return host;
+};

@@ -1,0 +1,31 @@
+// The host in the page of an Electron application. What it asks for is done in the main process, by way of the preload script.
+import { createRedirects } from "./redirects.js";
+import { resting } from "./resting.js";
+
+export const electronHost = async (shell = globalThis.pkceWasmShell) => {
+  if (!shell) throw new TypeError("electronHost needs the preload script pkce-wasm/electron/preload.cjs");
+  const secure = (await shell.ask("tier")) === "secure";
+  let listening = false;
+  return {
+    open: (url) => shell.ask("open", url),
+    onRedirect: createRedirects({
+      launch: () => shell.ask("urls"),
+      listen: async (hand) => shell.hear(hand),
+    }),
+    listen: async () => {
+      const redirectUri = await shell.ask("listen");
+      listening = true;
+      return redirectUri;
+    },
+    close: async () => {
+      if (listening) await shell.ask("close");
+      listening = false;
+    },
+    ...resting(
+      secure && {
+        getItem: (name) => shell.ask("getItem", name),
+        setItem: (name, item) => shell.ask("setItem", name, item),
+      },
+    ),
+  };
+};

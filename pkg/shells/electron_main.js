@@ -1,0 +1,112 @@
+// The main process' half of the host in an Electron application: the only one that may open a browser, a port or a file.
+import { readFile, rename, writeFile } from "node:fs/promises";
+import { join, resolve } from "node:path";
+import { listenOnLoopback } from "./loopback.js";
+
+/** The name of the channel, both of questions and of URLs. */
+const CHANNEL = "pkce-wasm";
+
+/** Records in a file of the application that only this user of this machine can read. */
+const encrypted = (app, safeStorage) => {
+  const file = () => join(app.getPath("userData"), "pkce-wasm.bin");
+  const items = async () => {
+    let bytes;
+    try {
+      bytes = await readFile(file());
+    } catch (cause) {
+      if (cause.code === "ENOENT") return {};
+      throw cause;
+    }
+    return JSON.parse(safeStorage.decryptString(bytes));
+  };
+  return {
+    getItem: async (name) => (await items())[name] ?? null,
+    setItem: async (name, item) => {
+      const bytes = safeStorage.encryptString(JSON.stringify({ [name]: item }));
+      // In one step: a process that is killed leaves the old file or the new one.
+      await writeFile(`${file()}.new`, bytes, { mode: 0o600 });
+      await rename(`${file()}.new`, file());
+    },
+  };
+};
+
+/** Where Linux has no keyring, Electron encrypts with a password that everybody knows: that is not secure. */
+const isSecure = (safeStorage) =>
+  Boolean(safeStorage?.isEncryptionAvailable()) && safeStorage.getSelectedStorageBackend?.() !== "basic_text";
+
+const schemeOf = (url) => `${url}`.split(":", 1)[0].toLowerCase();
+const originOf = (url) => {
+  try {
+    return new URL(url).origin;
+  } catch {
+    return "";
+  }
+};
+
+export const serveElectronHost = (
+  { app, ipcMain, shell, safeStorage },
+  { scheme, authorizationServers, isTrusted, browserWindow },
+) => {
+  const started = process.argv.slice(1);
+  // A development build is started as `electron folder`, and is started again so.
+  if (process.defaultApp && started[0])
+    app.setAsDefaultProtocolClient(scheme, process.execPath, [resolve(started[0])]);
+  else app.setAsDefaultProtocolClient(scheme);
+  // Of two instances the second hands its URL to the first.
+  if (!app.requestSingleInstanceLock()) {
+    app.quit();
+    return false;
+  }
+
+  const servers = authorizationServers.map((server) => new URL(server).origin);
+  const deepLinks = (urls) => urls.filter((url) => schemeOf(url) === scheme.toLowerCase());
+  // Kept for a page that is loaded later, or again.
+  let urls = deepLinks(started);
+  const arrive = (arrived) => {
+    urls = [...urls, ...arrived].slice(-32);
+    const window = browserWindow();
+    if (!window) return;
+    window.webContents.send(CHANNEL, arrived);
+    if (window.isMinimized()) window.restore();
+    window.focus();
+  };
+  app.on("second-instance", (_, argv) => arrive(deepLinks(argv)));
+  app.on("open-url", (event, url) => {
+    event.preventDefault();
+    arrive(deepLinks([url]));
+  });
+
+  const items = encrypted(app, safeStorage);
+  let loopback;
+  const close = () => {
+    loopback?.close();
+    loopback = undefined;
+  };
+  const answers = {
+    tier: () => (isSecure(safeStorage) ? "secure" : "page"),
+    urls: () => urls,
+    open: (url) => {
+      // Whatever runs in the page, it starts no program and opens no file by this way.
+      if (!servers.includes(originOf(url))) throw new Error("this is no URL of an authorization server");
+      return shell.openExternal(url);
+    },
+    listen: async () => {
+      close();
+      loopback = await listenOnLoopback((url) => arrive([url]));
+      return loopback.redirectUri;
+    },
+    close,
+    getItem: (name) => items.getItem(name),
+    setItem: (name, item) => items.setItem(name, item),
+  };
+  ipcMain.handle(CHANNEL, async (event, question, ...parameters) => {
+    const frame = event.senderFrame;
+    // Null when the page has gone in the meantime.
+    if (!frame || frame !== event.sender.mainFrame || !isTrusted(frame.url)) {
+      throw new Error("this page may not ask");
+    }
+    if (!Object.hasOwn(answers, question)) throw new Error("there is no such question");
+    return answers[question](...parameters);
+  });
+  return true;
+};

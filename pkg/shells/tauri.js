@@ -1,0 +1,34 @@
+// The host that Tauri's plugins make: sign-in pages open in the system browser, deep links bring the user back.
+import { createRedirects } from "./redirects.js";
+import { resting } from "./resting.js";
+
+/** A store of the plugin store: a file of the application. */
+const inStore = (store) => ({
+  getItem: (name) => store.get(name),
+  setItem: async (name, item) => {
+    await store.set(name, item);
+    // By itself it would write a little later, and the application may be killed before.
+    await store.save();
+  },
+});
+
+export const tauriHost = ({ http, store, secureStorage, ...plugins } = {}) => {
+  // Not by spreading: Tauri's plugins put themselves there as properties that are not enumerable.
+  const { deepLink = globalThis.__TAURI__?.deepLink, opener = globalThis.__TAURI__?.opener } = plugins;
+  if (!deepLink || !opener) {
+    throw new TypeError(
+      "tauriHost needs the plugins deep-link and opener: give it { deepLink, opener }, or set withGlobalTauri",
+    );
+  }
+  const host = {
+    open: (url) => opener.openUrl(url),
+    onRedirect: createRedirects({
+      launch: () => deepLink.getCurrent(),
+      listen: (hand) => deepLink.onOpenUrl(hand),
+    }),
+    ...resting(secureStorage, store && inStore(store)),
+  };
+  // It follows redirects unless told not to, and one would carry the code along.
+  if (http) host.fetch = (url, init) => http.fetch(url, { ...init, maxRedirections: 0 });
+  return host;
+};
