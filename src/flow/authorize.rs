@@ -85,7 +85,7 @@ pub(crate) fn begin(
     write_resources(options.resource(), url);
     end_request(endpoint, PROTECTED, options.extra_parameters(), url)?;
 
-    Ok(Transaction::of(TransactionParts {
+    Ok(TransactionParts {
         version: Transaction::VERSION,
         created_at: &created_at,
         expires_at: &expires_at,
@@ -104,7 +104,7 @@ pub(crate) fn begin(
         resource: options.resource(),
         iss_required: setup.iss_required(),
         return_to: options.return_to(),
-    })
+    }
     .to_fields())
 }
 

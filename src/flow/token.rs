@@ -56,7 +56,7 @@ pub(crate) fn refresh(setup: &Setup<'_>, session: &Session<'_>, form: &mut Vec<u
 }
 
 /// What the answer to a refresh has to agree with, in the form in which a login says it.
-pub(crate) const fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transaction<'a> {
+pub(crate) fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transaction<'a> {
     Transaction::of(TransactionParts {
         version: Transaction::VERSION,
         created_at: b"",

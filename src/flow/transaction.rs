@@ -191,7 +191,7 @@ pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64) -
             (b"refused".as_slice(), restart)
         }
     };
-    Tombstone::of(TombstoneParts {
+    TombstoneParts {
         version: VERSION,
         created_at: &created_at,
         expires_at: &expires_at,
@@ -200,6 +200,6 @@ pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64) -
         restart: if restart { b"1" } else { b"" },
         owner,
         return_to,
-    })
+    }
     .to_fields()
 }

@@ -258,7 +258,7 @@ pub fn check(unverified: Text, keys: Text, refetched_at: Text, invalid: Text) ->
 }
 
 /// Whether what waits is a signed answer of the userinfo endpoint: then there are no tokens beside it.
-const fn is_about_user(session: &Session<'_>) -> bool {
+fn is_about_user(session: &Session<'_>) -> bool {
     session.access_token().is_empty()
 }
 
