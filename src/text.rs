@@ -27,15 +27,55 @@ pub(crate) fn take<'a>(rest: &mut &'a [u8], mark: u8) -> &'a [u8] {
     part
 }
 
+/// What follows a beginning; `None` after another one.
+#[inline(never)]
+pub(crate) fn after<'a>(text: &'a [u8], beginning: &[u8]) -> Option<&'a [u8]> {
+    text.strip_prefix(beginning)
+}
+
 /// Whether there is such a byte.
 pub(crate) fn has(text: &[u8], mark: u8) -> bool {
     text.iter().any(|byte| *byte == mark)
 }
 
-/// Whether every byte is one of these.
-pub(crate) fn all(text: &[u8], is: fn(u8) -> bool) -> bool {
-    text.iter().all(|byte| is(*byte))
+/// Characters of ASCII.
+pub(crate) enum Class {
+    /// These.
+    Only(&'static [u8]),
+    /// Letters and digits, and these.
+    Alphanumeric(&'static [u8]),
+    /// The characters that are printed and the space (`VSCHAR`, RFC 6749 appendix A), but for these.
+    Printable(&'static [u8]),
 }
+
+impl Class {
+    fn has(&self, byte: u8) -> bool {
+        match self {
+            Self::Only(these) => has(these, byte),
+            Self::Alphanumeric(more) => byte.is_ascii_alphanumeric() || has(more, byte),
+            Self::Printable(but) => matches!(byte, 0x20..=0x7E) && !has(but, byte),
+        }
+    }
+}
+
+/// Takes the characters of that class.
+#[inline(never)]
+pub(crate) fn span<'a>(rest: &mut &'a [u8], class: &Class) -> &'a [u8] {
+    let end = rest.iter().position(|byte| !class.has(*byte)).unwrap_or(rest.len());
+    let (taken, after) = rest.split_at_checked(end).unwrap_or_default();
+    *rest = after;
+    taken
+}
+
+/// Whether every byte is of that class.
+#[inline(never)]
+pub(crate) fn all(text: &[u8], class: &Class) -> bool {
+    text.iter().all(|byte| class.has(*byte))
+}
+
+pub(crate) const DIGIT: Class = Class::Only(b"0123456789");
+/// The unreserved characters (RFC 3986 section 2.3, RFC 7636 section 4.1).
+pub(crate) const UNRESERVED: Class = Class::Alphanumeric(b"-._~");
 
 /// Is the whole of a field whose text is there and empty: a field without a byte is not there. No UTF-8 has such a byte.
 pub(crate) const EMPTY: u8 = 0xFD;
@@ -121,11 +161,6 @@ pub(crate) const fn nibble(digit: u8) -> u8 {
     (digit & 15).wrapping_add(if digit > b'9' { 9 } else { 0 })
 }
 
-/// The printable ASCII characters and the space (RFC 6749 appendix A).
-pub(crate) const fn is_vschar(byte: u8) -> bool {
-    matches!(byte, 0x20..=0x7E)
-}
-
 /// Decodes a component of a form; `None` when its escapes make no UTF-8. What is no escape stays as it is, as in
 /// `URLSearchParams`.
 #[inline(never)]
@@ -201,7 +236,7 @@ impl Write for Vec<u8> {
     #[inline(never)]
     fn escaped(&mut self, text: &[u8]) {
         for &byte in text {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            if UNRESERVED.has(byte) {
                 self.push(byte);
             } else {
                 self.push(b'%');

@@ -10,7 +10,7 @@ use crate::json;
 use crate::pkce::{MIN_LENGTH, Method, Verifier};
 use crate::random::{Entropy, token};
 use crate::tables::{DETAIL, Detail, Options, about};
-use crate::text::{Write, all, contains, cut, from_form, has, number, pairs};
+use crate::text::{Class, Write, all, contains, cut, from_form, has, number, pairs};
 use crate::url::Url;
 
 /// The parameters of the request, in their order.
@@ -217,5 +217,5 @@ pub(crate) fn end_request(
 /// Whether a browser reads this as a path of the same origin: `//host` and `/\host` lead elsewhere, and so do they
 /// behind a tab or a line break, which a browser drops (RFC 9700 section 4.11.1).
 pub(crate) fn is_local_path(path: &[u8]) -> bool {
-    path.starts_with(b"/") && !path.starts_with(b"//") && all(path, |byte| byte.is_ascii_graphic() && byte != b'\\')
+    path.starts_with(b"/") && !path.starts_with(b"//") && all(path, &Class::Printable(b" \\"))
 }

@@ -7,7 +7,7 @@ use crate::flow::setup::Setup;
 use crate::flow::transaction::Transaction;
 use crate::secret::matches;
 use crate::tables::{OTHER, about};
-use crate::text::{all, contains, cut, from_form, is_vschar, pairs, position};
+use crate::text::{Class, all, contains, cut, from_form, pairs, position};
 use crate::url::{Url, is_link};
 
 /// The parameters of a response, and what only a response in the fragment would carry.
@@ -120,7 +120,7 @@ impl<'a> Callback<'a> {
         }
         if !error.is_empty() {
             // RFC 6749 appendix A.7.
-            if !all(&error, |byte| is_vschar(byte) && byte != b'"' && byte != b'\\') {
+            if !all(&error, &Class::Printable(b"\"\\")) {
                 return Err(about!(CallbackInvalid, OTHER, "error"));
             }
             // The others are what `prompt=none` leads to where the user has to be asked (OpenID Connect Core section 3.1.2.6).

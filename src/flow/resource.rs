@@ -4,7 +4,7 @@
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
-use crate::flow::challenge::{self, Challenge};
+use crate::flow::challenge::{self, Raw};
 use crate::flow::setup::Setup;
 use crate::flow::tokens::Session;
 use crate::json;
@@ -66,40 +66,38 @@ pub(crate) fn read_refusal(
         // What cannot be seen may be an invalid token; another scheme is none of ours.
         return refresh(www_authenticate.is_none());
     };
-    let code = match challenge.error.as_deref() {
-        Some(b"insufficient_scope") => Code::InsufficientScope,
-        Some(b"insufficient_user_authentication") => Code::InsufficientUserAuthentication,
+    let code = match challenge.error().as_slice() {
+        b"insufficient_scope" => Code::InsufficientScope,
+        b"insufficient_user_authentication" => Code::InsufficientUserAuthentication,
         // Without an error the server saw no token, which a proxy may have taken away: a fresh one will fare no better.
-        error => return refresh(error == Some(b"invalid_token")),
+        error => return refresh(error == b"invalid_token"),
     };
     Refused::Login(code, needed(setup, session, &challenge, now))
 }
 
-fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Challenge, now: u64) -> Option<Needed> {
+#[inline(never)]
+fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Raw<'_>, now: u64) -> Option<Needed> {
     let fields = session.claims();
     let claims = Claims::of_table(&fields);
-    let asked = challenge.scope.as_deref().unwrap_or_default();
-    let lacks = |element: &[u8]| !element.is_empty() && !contains(session.scope(), element);
+    let (asked, acr_values, max_age) = (challenge.scope(), challenge.acr_values(), challenge.max_age());
     let has_acr = |values: &Vec<u8>| !claims.acr().is_empty() && contains(values, claims.acr());
     #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
     let is_recent = |max_age: u64| {
         json::number(claims.auth_time()).is_some_and(|auth_time| auth_time + max_age as f64 >= now as f64)
     };
-    if !asked.split(|byte| *byte == b' ').any(lacks)
-        && challenge.acr_values.as_ref().is_none_or(has_acr)
-        && challenge.max_age.is_none_or(is_recent)
-    {
-        return None;
-    }
+    let mut has_all = acr_values.as_ref().is_none_or(has_acr) && max_age.is_none_or(is_recent);
     let mut scope = Vec::from(setup.scope());
-    for list in [session.scope(), asked] {
-        for element in list.split(|byte| *byte == b' ') {
-            if !element.is_empty() && !contains(&scope, element) {
+    for list in [session.scope(), &asked] {
+        for element in list.split(|byte| *byte == b' ').filter(|element| !element.is_empty()) {
+            has_all &= contains(session.scope(), element);
+            if !contains(&scope, element) {
                 scope.push(b' ');
                 scope.text(element);
             }
         }
     }
-    let max_age = challenge.max_age.map(|seconds| seconds.min(u64::from(u32::MAX)));
-    Some(Needed { scope, acr_values: challenge.acr_values.clone(), max_age })
+    if has_all {
+        return None;
+    }
+    Some(Needed { scope, acr_values, max_age: max_age.map(|seconds| seconds.min(u64::from(u32::MAX))) })
 }
