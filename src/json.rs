@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::text::{Write, cut, nibble};
+use crate::text::{Write, after, cut, nibble};
 
 /// How deep values may stand inside of each other.
 pub const MAX_DEPTH: u8 = 64;
@@ -50,7 +50,7 @@ impl<'a> Json<'a> {
     /// Appends the text of a string. `None` when the value is no string.
     #[inline(never)]
     pub fn text(self, text: &mut Vec<u8>) -> Option<()> {
-        let mut rest = self.0.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        let mut rest = after(self.0, b"\"")?.split_last()?.1;
         loop {
             let (plain, after) = cut(rest, b'\\');
             text.text(plain);
@@ -83,7 +83,7 @@ impl<'a> Json<'a> {
 fn scalar(rest: &mut &[u8]) -> u32 {
     let high = unit(rest);
     if high & 0xFC00 == 0xD800
-        && let Some(mut after) = rest.strip_prefix(b"\\u")
+        && let Some(mut after) = after(rest, b"\\u")
     {
         let low = unit(&mut after);
         if low & 0xFC00 == 0xDC00 {
@@ -219,7 +219,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.0 = self.0.strip_prefix(word)?;
+        self.0 = after(self.0, word)?;
         Some(())
     }
 

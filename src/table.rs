@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::json::{self, Json};
-use crate::text::{EMPTY, Write, cut, number};
+use crate::text::{EMPTY, Parts, Write, after, cut, number, parts, words};
 
 /// Ends a field.
 pub(crate) const FIELD: u8 = 0xFF;
@@ -113,7 +113,16 @@ impl Table {
 
     /// The names of the members.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static [u8]> {
-        self.names.as_bytes().split(|byte| *byte == b' ').take(self.kinds.len())
+        words(self.names).take(self.kinds.len())
+    }
+
+    /// The name of the member that a [`Fault`] knows by this number; `None` when it is of another table.
+    pub(crate) fn name(&self, place: u8) -> Option<&'static [u8]> {
+        let mut left = place.checked_sub(self.before)?;
+        self.names().find(|_| {
+            left = left.wrapping_sub(1);
+            left == 0
+        })
     }
 
     /// Reads an object; a member that is null counts as absent.
@@ -139,7 +148,7 @@ impl Table {
                     count = count.saturating_add(1);
                     twice |= count > MOST_MEMBERS
                         || seen.len() > MOST_NAMES
-                        || seen.split(|byte| *byte == FIELD).any(|name| name == key_text);
+                        || parts(&seen, FIELD).any(|name| name == key_text);
                     seen.text(&key_text);
                     seen.push(FIELD);
                 }
@@ -150,7 +159,7 @@ impl Table {
             })
             .filter(|()| !twice)
             .ok_or(invalid)?;
-        let mut fields = Vec::with_capacity(object.raw().len());
+        let mut fields = Vec::new();
         let mut place = self.before;
         for (member, kind) in members.into_iter().zip(self.kinds) {
             place = place.wrapping_add(1);
@@ -251,8 +260,8 @@ fn write_raw(value: Json<'_>, fields: &mut Vec<u8>) {
 }
 
 /// The elements of a list.
-pub(crate) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.split(|byte| *byte == LIST).skip(1)
+pub(crate) fn elements(list: &[u8]) -> Parts<'_> {
+    Parts { rest: after(list, &[LIST]), mark: LIST }
 }
 
 /// Appends an element to a list.
@@ -322,7 +331,7 @@ const LETTERS: &[u8; 6] = b"\nleon\\";
 /// The lines of fields.
 #[inline(never)]
 pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(fields.len());
+    let mut lines = Vec::new();
     for &byte in fields {
         let mark = MARKS.iter().zip(LETTERS).find(|(mark, _)| **mark == byte);
         if byte != FIELD && mark.is_some() {
@@ -336,7 +345,7 @@ pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
 /// The fields of lines. An escape that is none is left out.
 #[inline(never)]
 pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
-    let mut fields = Vec::with_capacity(lines.len());
+    let mut fields = Vec::new();
     let mut escaped = false;
     for &byte in lines {
         let mark = MARKS.iter().zip(LETTERS).find(|(_, letter)| **letter == byte);

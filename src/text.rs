@@ -33,6 +33,38 @@ pub(crate) fn after<'a>(text: &'a [u8], beginning: &[u8]) -> Option<&'a [u8]> {
     text.strip_prefix(beginning)
 }
 
+/// The parts of a text between the marks; of an empty text one, which is empty.
+pub(crate) fn parts(text: &[u8], mark: u8) -> Parts<'_> {
+    Parts { rest: Some(text), mark }
+}
+
+/// The parts that are still to come.
+pub(crate) struct Parts<'a> {
+    pub(crate) rest: Option<&'a [u8]>,
+    pub(crate) mark: u8,
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = &'a [u8];
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (part, rest) = cut(self.rest?, self.mark);
+        self.rest = rest;
+        Some(part)
+    }
+}
+
+/// These texts, one behind the other.
+#[inline(never)]
+pub(crate) fn joined(texts: &[&[u8]]) -> Vec<u8> {
+    let mut joined = Vec::new();
+    for text in texts {
+        joined.text(text);
+    }
+    joined
+}
+
 /// Whether there is such a byte.
 pub(crate) fn has(text: &[u8], mark: u8) -> bool {
     text.iter().any(|byte| *byte == mark)
@@ -86,14 +118,28 @@ pub(crate) fn plain(field: &[u8]) -> &[u8] {
 }
 
 /// The words of a text that are separated by spaces.
-pub(crate) fn words(text: &str) -> impl Iterator<Item = &[u8]> {
-    text.as_bytes().split(|byte| *byte == b' ')
+pub(crate) fn words(text: &str) -> Parts<'_> {
+    parts(text.as_bytes(), b' ')
 }
 
-/// The place of an element in a list that is separated by spaces.
-#[inline(never)]
+/// The place of an element in a list that is separated by spaces. (To compare with one text after the other, as `match` does,
+/// would be a comparison of each byte in the shipped module.)
+#[inline(always)]
 pub(crate) fn position(list: &[u8], element: &[u8]) -> Option<usize> {
-    list.split(|byte| *byte == b' ').position(|other| other == element)
+    Some(place_or_most(list, element)).filter(|place| *place != usize::MAX)
+}
+
+/// The same as one number, which comes back in a register: the most of all when it is not there.
+#[inline(never)]
+fn place_or_most(list: &[u8], element: &[u8]) -> usize {
+    let mut place = 0_usize;
+    for other in parts(list, b' ') {
+        if other == element {
+            return place;
+        }
+        place = place.wrapping_add(1);
+    }
+    usize::MAX
 }
 
 /// Whether a list that is separated by spaces has that element.
@@ -165,7 +211,7 @@ pub(crate) const fn nibble(digit: u8) -> u8 {
 /// `URLSearchParams`.
 #[inline(never)]
 pub(crate) fn from_form(component: &[u8]) -> Option<Vec<u8>> {
-    let mut text = Vec::with_capacity(component.len());
+    let mut text = Vec::new();
     let mut rest = component.iter();
     while let Some(&byte) = rest.next() {
         text.push(match byte {
@@ -185,7 +231,7 @@ pub(crate) fn from_form(component: &[u8]) -> Option<Vec<u8>> {
 
 /// The name of a parameter of a form or query, decoded, and its value as it stands.
 pub(crate) fn pairs(form: &[u8]) -> impl Iterator<Item = (Option<Vec<u8>>, &[u8])> {
-    form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+    parts(form, b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = cut(pair, b'=');
         (from_form(name), value.unwrap_or_default())
     })

@@ -1,6 +1,6 @@
 //! The parts of an absolute URI (RFC 3986 appendix B). Splits, never normalises: what is compared and sent is what was written.
 
-use crate::text::{Class, DIGIT, all, cut, cut_last, has, number, take};
+use crate::text::{Class, DIGIT, after, all, cut, cut_last, has, number, parts, take};
 
 /// An absolute URI, split. The parts are those of the text, byte for byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ impl<'a> Url<'a> {
         if !scheme.first()?.is_ascii_alphabetic() || !all(scheme, &SCHEME) {
             return None;
         }
-        let (authority, path) = match rest.strip_prefix(b"//") {
+        let (authority, path) = match after(rest, b"//") {
             Some(rest) => {
                 let (authority, _) = cut(rest, b'/');
                 (Some(authority), rest.get(authority.len()..)?)
@@ -114,7 +114,7 @@ fn is_loopback_v4(host: &[u8]) -> bool {
     let mut rest = host;
     let first = take(&mut rest, b'.');
     let mut count = 0_u8;
-    let are_octets = rest.split(|byte| *byte == b'.').all(|octet| {
+    let are_octets = parts(rest, b'.').all(|octet| {
         count = count.saturating_add(1);
         number(octet).is_some_and(|octet| octet < 256)
     });

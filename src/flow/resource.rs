@@ -10,7 +10,7 @@ use crate::flow::tokens::Session;
 use crate::json;
 use crate::table::elements;
 use crate::tables::{Claims, about};
-use crate::text::{Write, contains};
+use crate::text::{Write, contains, joined, parts, position};
 use crate::url::Url;
 
 /// Whether the access token may be sent to a URL: at an origin of the configuration, or the userinfo endpoint
@@ -66,11 +66,12 @@ pub(crate) fn read_refusal(
         // What cannot be seen may be an invalid token; another scheme is none of ours.
         return refresh(www_authenticate.is_none());
     };
-    let code = match challenge.error().as_slice() {
-        b"insufficient_scope" => Code::InsufficientScope,
-        b"insufficient_user_authentication" => Code::InsufficientUserAuthentication,
+    let known = b"insufficient_scope insufficient_user_authentication invalid_token";
+    let code = match position(known, &challenge.error()) {
+        Some(0) => Code::InsufficientScope,
+        Some(1) => Code::InsufficientUserAuthentication,
         // Without an error the server saw no token, which a proxy may have taken away: a fresh one will fare no better.
-        error => return refresh(error == b"invalid_token"),
+        place => return refresh(place.is_some()),
     };
     Refused::Login(code, needed(setup, session, &challenge, now))
 }
@@ -86,11 +87,12 @@ fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Raw<'_>, now: u6
         json::number(claims.auth_time()).is_some_and(|auth_time| auth_time + max_age as f64 >= now as f64)
     };
     let mut has_all = acr_values.as_ref().is_none_or(has_acr) && max_age.is_none_or(is_recent);
-    let mut scope = Vec::from(setup.scope());
-    for list in [session.scope(), &asked] {
-        for element in list.split(|byte| *byte == b' ').filter(|element| !element.is_empty()) {
-            has_all &= contains(session.scope(), element);
-            if !contains(&scope, element) {
+    let mut scope = joined(&[setup.scope()]);
+    for list in &[session.scope(), &asked] {
+        for element in parts(list, b' ') {
+            let is_empty = element.is_empty();
+            has_all &= is_empty || contains(session.scope(), element);
+            if !is_empty && !contains(&scope, element) {
                 scope.push(b' ');
                 scope.text(element);
             }

@@ -15,7 +15,7 @@ use crate::http::Reply;
 use crate::json;
 use crate::table::{ODD, join};
 use crate::tables::{ANSWER, Claims, Granted, REFUSAL, Refused, about};
-use crate::text::{EMPTY, Write, number, plain};
+use crate::text::{EMPTY, Write, joined, number, plain};
 use crate::url::is_link;
 
 /// What the token endpoint granted, checked.
@@ -218,7 +218,7 @@ pub(crate) fn refused(reply: &Reply<'_>, code: Code) -> Result<Option<Refusal>, 
     }
     let fields = REFUSAL.read(reply.body, Code::TokenResponseInvalid)?;
     let said = Refused::of_table(&fields);
-    let text = |field: &[u8]| if field == [ODD] { Vec::new() } else { Vec::from(plain(field)) };
+    let text = |field: &[u8]| if field == [ODD] { Vec::new() } else { joined(&[plain(field)]) };
     if matches!(said.error(), [] | [ODD]) {
         return Err(Code::TokenResponseInvalid.into());
     }

@@ -14,7 +14,7 @@ use crate::flow::tokens::Session;
 use crate::flow::transaction::{Outcome, kept_since, sweepable};
 use crate::random::{Entropy, SystemEntropy};
 use crate::tables::{ASKED, AskedFor, FAILED, FailedAs, OPTIONS, Options};
-use crate::text::{Write, number, take};
+use crate::text::{Write, joined, number, take};
 use crate::web::steps::{separate, tell_tokens};
 use crate::web::text::{Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, run, setup_and, write_code};
 
@@ -313,7 +313,7 @@ pub fn sweep(records: Text) -> Text {
             }
             records.push((name, since));
         }
-        let mut list = Vec::from(b"[");
+        let mut list = joined(&[b"["]);
         for name in sweepable(records) {
             separate(&mut list);
             list.string(name);

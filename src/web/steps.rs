@@ -24,7 +24,7 @@ use crate::flow::user_agent::is_embedded;
 use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_of};
 use crate::random::SystemEntropy;
 use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page};
-use crate::text::{Write, number};
+use crate::text::{Write, joined, number, position};
 use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, reply, run, setup_and};
 
 /// Checks a configuration against the metadata of its server (RFC 6749, RFC 8252 section 7, RFC 8414 section 3.3): both are JSON.
@@ -253,7 +253,7 @@ fn write_check(
     keys: &[u8],
     out: &mut Out,
 ) -> bool {
-    let hash = [b"SHA-".as_slice(), algorithm.hash()].concat();
+    let hash = joined(&[b"SHA-", algorithm.hash()]);
     let (crv, _) = algorithm.curve();
     let mut members = Vec::new();
     members.members("name hash namedCurve", &[algorithm.family().0, &hash, crv]);
@@ -266,7 +266,7 @@ fn write_check(
     if !unverified.at_hash().is_empty() {
         out.texts("digest text", &[&hash, session.access_token()]);
     }
-    let mut list = Vec::from(b"[");
+    let mut list = joined(&[b"["]);
     jwks::candidates(keys, algorithm, unverified.kid(), &mut |jwk| {
         let mut key = Vec::new();
         key.members("kty n e crv x y", &jwks::members(jwk, algorithm));
@@ -314,15 +314,15 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
         let unverified = Unverified::take(&mut rest).ok_or(Code::Internal)?;
         let session = Session::of_table(rest);
         let digest = crate::encoding::decode_base64url(digest).unwrap_or_default();
-        let signature = match signature {
-            b"valid" => Signature::Valid,
-            b"unavailable" => Signature::Unavailable,
-            b"unfetched" => {
+        let signature = match position(b"valid unavailable unfetched", signature) {
+            Some(0) => Signature::Valid,
+            Some(1) => Signature::Unavailable,
+            Some(_) => {
                 keep_previous(&session)?;
                 tell_tokens(rest, b"", out);
                 return Ok(());
             }
-            _ => Signature::Invalid,
+            None => Signature::Invalid,
         };
         if is_about_user(&session) {
             unverified.conclude(signature, &digest, &session).map_err(userinfo_of::told)?;
@@ -396,8 +396,8 @@ pub fn revoke(setup: Text, session: Text) -> Text {
         let (setup, session) = (&given.setup, &given.session);
         logout::check_revocation(setup, session)?;
         out.texts("url", &[setup.revocation_endpoint()]);
-        let mut forms = Vec::from(b"[");
-        for (token, hint) in [(session.refresh_token(), "refresh_token"), (session.access_token(), "access_token")] {
+        let mut forms = joined(&[b"["]);
+        for (token, hint) in &[(session.refresh_token(), "refresh_token"), (session.access_token(), "access_token")] {
             if !token.is_empty() {
                 let mut form = Vec::new();
                 logout::revoke(setup, token, hint, &mut form);
