@@ -99,10 +99,17 @@ pub(crate) fn span<'a>(rest: &mut &'a [u8], class: &Class) -> &'a [u8] {
     taken
 }
 
+/// Passes over the characters of that class; whether there are any.
+#[inline(never)]
+pub(crate) fn skip(rest: &mut &[u8], class: &Class) -> bool {
+    !span(rest, class).is_empty()
+}
+
 /// Whether every byte is of that class.
 #[inline(never)]
-pub(crate) fn all(text: &[u8], class: &Class) -> bool {
-    text.iter().all(|byte| class.has(*byte))
+pub(crate) fn all(mut text: &[u8], class: &Class) -> bool {
+    span(&mut text, class);
+    text.is_empty()
 }
 
 pub(crate) const DIGIT: Class = Class::Only(b"0123456789");
