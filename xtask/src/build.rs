@@ -25,8 +25,8 @@ struct Module {
 
 /// One module for those who need the primitives only, one with everything.
 const MODULES: [Module; 2] = [
-    Module { name: "pkce", features: "", supplied: false },
-    Module { name: "client", features: "client", supplied: true },
+    Module { name: "pkce", features: "web", supplied: false },
+    Module { name: "client", features: "client,web", supplied: true },
 ];
 
 /// The entries that are also made for pages without modules: `<script src=".../pkce.iife.js">` sets the global `pkceWasm`.
@@ -95,8 +95,8 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
     let bindings = fs::read_to_string(folder.join(&glue))?;
 
     let wasm = dist.join(format!("{name}.wasm"));
-    let names = shrink(&folder.join(format!("{name}_bg.wasm")), &bindings::exports_used(&bindings), &wasm)?;
-    let mut mended = bindings::mend(&bindings, &names, supplied)?;
+    let imports = shrink(&folder.join(format!("{name}_bg.wasm")), &bindings::exports_used(&bindings), &wasm)?;
+    let mut mended = bindings::bind(&imports)?;
     if supplied {
         let mark = format!("pkce-wasm {:x}", fingerprint::of(&bindings));
         shrink::mark(&wasm, &mark)?;
