@@ -1,5 +1,5 @@
 // The whole client: an engine, and what index.d.ts promises around it.
-import bind from "../dist/client_bg.js";
+import { bind, exported } from "../dist/client_bg.js";
 import { CODES } from "../dist/codes.js";
 import { createEngine } from "../engine/engine.js";
 import { createPrimitives } from "../engine/primitives.js";
@@ -9,6 +9,7 @@ import { createClient } from "./client.js";
 export const createWhole = (module) => {
   const started = createEngine({
     bind,
+    exported,
     codes: CODES,
     load: () => import("../dist/sentences.js"),
     module,

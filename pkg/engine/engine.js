@@ -21,13 +21,14 @@ const decode = (text) => {
 
 /**
  * @param bind gives the functions below the names by which the module imports them
+ * @param exported the names of what the module exports
  * @param codes the table of error codes
  * @param load loads what the errors say
  * @param sentences the same, where it is at hand
  * @param module the module: its bytes as text, or nothing yet
  * @param loadTwin loads the twin
  */
-export const createEngine = ({ bind, codes, load, sentences, module, loadTwin }) => {
+export const createEngine = ({ bind, exported, codes, load, sentences, module, loadTwin }) => {
   const errors = createErrors(codes, load, sentences);
   const { named, failed } = errors;
   let exports;
@@ -37,7 +38,7 @@ export const createEngine = ({ bind, codes, load, sentences, module, loadTwin })
   let texts;
   let bytes;
 
-  const part = (start, length) => new Uint8Array(exports.memory.buffer, start, length);
+  const part = (start, length) => new Uint8Array(exports[exported.memory].buffer, start, length);
   const keep = (text) => texts.push(text) - 1;
 
   const imports = bind({
@@ -56,7 +57,7 @@ export const createEngine = ({ bind, codes, load, sentences, module, loadTwin })
       try {
         globalThis.crypto.getRandomValues(part(start, length));
       } catch {
-        exports.__wbindgen_exn_store(0);
+        exports[exported.__wbindgen_exn_store](0);
       }
     },
     drop: () => {},
@@ -111,7 +112,7 @@ export const createEngine = ({ bind, codes, load, sentences, module, loadTwin })
     start();
     texts = [];
     try {
-      return read(exports[name](...parameters.map((value) => (typeof value === "number" ? value : keep(value)))));
+      return read(exports[exported[name]](...parameters.map((value) => (typeof value === "number" ? value : keep(value)))));
     } catch (trap) {
       // Nothing in the instance can be relied on any more: the next call starts a fresh one.
       running = undefined;

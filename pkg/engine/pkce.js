@@ -1,6 +1,6 @@
 // The primitives alone, around a module that has nothing else.
 import { CODES, SENTENCES } from "../dist/codes_pkce.js";
-import bind from "../dist/pkce_bg.js";
+import { bind, exported } from "../dist/pkce_bg.js";
 import { createEngine } from "./engine.js";
 import { createPrimitives } from "./primitives.js";
 
@@ -9,6 +9,7 @@ export const createPkce = (module) =>
   createPrimitives(
     createEngine({
       bind,
+      exported,
       codes: CODES,
       sentences: SENTENCES,
       module,

@@ -3,9 +3,9 @@
 
 use std::fmt::Write;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 
-use crate::shrink::Import;
+use crate::shrink::Names;
 
 /// The beginnings of wasm-bindgen's names, and the functions of the package.
 const FUNCTIONS: [(&str, &str); 13] = [
@@ -34,18 +34,28 @@ pub(crate) fn exports_used(bindings: &str) -> Vec<&str> {
     names
 }
 
-/// The file that gives the package's functions the names by which the module imports them.
-pub(crate) fn bind(imports: &[Import]) -> Result<String> {
-    let mut members = String::new();
-    let module = imports.first().map(|import| import.module.as_str()).unwrap_or_default();
-    for Import { long, short, .. } in imports {
+/// Where all imports come from, in the short names; and the memory, without which there is no engine.
+const FROM: &str = "a";
+const MEMORY: &str = "memory";
+
+/// The file by which the package knows the module: its functions under the names by which the module imports them, and the names
+/// of the exports.
+pub(crate) fn names(names: &Names) -> Result<String> {
+    let (mut imports, mut exports) = (String::new(), String::new());
+    for [_, long, short] in &names.imports {
         let (_, function) = FUNCTIONS
             .iter()
             .find(|(beginning, _)| long.starts_with(beginning))
             .with_context(|| format!("the module imports {long}, which the package does not have"))?;
-        write!(members, "{short}: by.{function}, ")?;
+        write!(imports, "{short}: by.{function}, ")?;
     }
-    Ok(format!("export default (by) => ({{ {module:?}: {{ {}}} }});\n", members.trim_end_matches(", ").to_owned() + " "))
+    for [long, short] in &names.exports {
+        write!(exports, "{long}: {short:?}, ")?;
+    }
+    ensure!(names.exports.iter().any(|[long, _]| long == MEMORY), "the module has no memory");
+    Ok(format!(
+        "export const bind = (by) => ({{ {FROM}: {{ {imports}}} }});\nexport const exported = {{ {exports}}};\n"
+    ))
 }
 
 /// The identifier at the beginning of a text.

@@ -95,8 +95,8 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
     let bindings = fs::read_to_string(folder.join(&glue))?;
 
     let wasm = dist.join(format!("{name}.wasm"));
-    let imports = shrink(&folder.join(format!("{name}_bg.wasm")), &bindings::exports_used(&bindings), &wasm)?;
-    let mut mended = bindings::bind(&imports)?;
+    let names = shrink(&folder.join(format!("{name}_bg.wasm")), &bindings::exports_used(&bindings), &wasm)?;
+    let mut mended = bindings::names(&names)?;
     if supplied {
         let mark = format!("pkce-wasm {:x}", fingerprint::of(&bindings));
         shrink::mark(&wasm, &mark)?;

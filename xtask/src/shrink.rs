@@ -1,10 +1,11 @@
-//! A module made small: without what the bindings do not use, with MVP instructions only, optimised.
+//! A module made small: without what the bindings do not use, with MVP instructions only, optimised, under short names.
 
 use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde_json::{Value, json};
+use serde::Deserialize;
+use serde_json::json;
 
 use crate::process::{read, run_quietly};
 use crate::setup;
@@ -15,11 +16,13 @@ const BEYOND_MVP: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
 /// The memory of the module, which the bindings reach for by way of the export of that name.
 const MEMORY: &str = "memory";
 
-/// A function that the module imports: from where, under which name before and now.
-pub(crate) struct Import {
-    pub(crate) module: String,
-    pub(crate) long: String,
-    pub(crate) short: String,
+/// The short names of what the module shares with the package.
+#[derive(Deserialize)]
+pub(crate) struct Names {
+    /// Module, name, short name.
+    pub(crate) imports: Vec<[String; 3]>,
+    /// Name, short name.
+    pub(crate) exports: Vec<[String; 2]>,
 }
 
 /// Gives the module an empty section of that name, by which a loader knows it.
@@ -32,7 +35,7 @@ pub(crate) fn mark(module: &Path, name: &str) -> Result<()> {
 }
 
 /// Shrinks the module `from` to the module `to`, of whose exports only those named are kept.
-pub(crate) fn shrink(from: &Path, exports: &[&str], to: &Path) -> Result<Vec<Import>> {
+pub(crate) fn shrink(from: &Path, exports: &[&str], to: &Path) -> Result<Names> {
     let (graph, kept, lowered) =
         (from.with_extension("graph.json"), from.with_extension("kept.wasm"), from.with_extension("lowered.wasm"));
     let exports = exports.iter().filter(|name| **name != MEMORY).chain([&MEMORY]);
@@ -56,14 +59,11 @@ pub(crate) fn shrink(from: &Path, exports: &[&str], to: &Path) -> Result<Vec<Imp
             .args(["--strip-debug", "--strip-dwarf", "--strip-producers", "--strip-target-features", "-o"])
             .arg(to),
     )?;
-    let renamed = read(
-        setup::npm_tool("wasm-opt").arg(to).args(["--mvp-features", "--minify-imports", "-o"]).arg(to),
+    let names = read(
+        setup::npm_tool("wasm-opt")
+            .arg(to)
+            .args(["--mvp-features", "--minify-imports-and-exports-and-modules", "-o"])
+            .arg(to),
     )?;
-    let renamed: Value = serde_json::from_str(&renamed).context("wasm-opt does not say what it renamed")?;
-    let imports = renamed.get("imports").and_then(Value::as_array).context("wasm-opt says nothing of imports")?;
-    imports.iter().map(|import| {
-        let [module, long, short] = serde_json::from_value(import.clone()).context("an import has three names")?;
-        Ok(Import { module, long, short })
-    })
-    .collect()
+    serde_json::from_str(&names).context("wasm-opt does not say what it renamed")
 }
