@@ -52,7 +52,7 @@ export const createEngine = ({ bind, exported, codes, load, sentences, module, l
     charCodeAt: (at, place) => texts[at].charCodeAt(place),
     fromCharCode: (start, length) => keep(String.fromCharCode.apply(0, part(start, length))),
     number: keep,
-    now: Date.now,
+    now: () => Date.now(),
     getRandomValues: (start, length) => {
       try {
         globalThis.crypto.getRandomValues(part(start, length));
