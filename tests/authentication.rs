@@ -5,9 +5,9 @@
 
 mod support;
 
+use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::token::refresh;
 use pkce_wasm::encoding::form_pairs;
-use pkce_wasm::flow::authorize::LoginOptions;
-use pkce_wasm::flow::token::refresh;
 use pkce_wasm::{Code, Error, TokenSet, Transaction};
 use serde_json::{Value, json};
 use support::{
@@ -27,7 +27,7 @@ fn acr_values(values: &str) -> LoginOptions {
 
 /// A login that asked for that and whose page was left meanwhile. Its ID token has this claim beside the honest ones, and
 /// is read at that time, without clock tolerance.
-fn redeem_at(now: u64, options: LoginOptions, claim: &str, value: &Value) -> Result<TokenSet<Value>, Error> {
+fn redeem_at(now: u64, options: LoginOptions, claim: &str, value: &Value) -> Result<TokenSet, Error> {
     let login = login_with(options);
     let nonce = parameter(&login.url, "nonce").unwrap();
     let url = answer(&login, &[("code", CODE)]);
@@ -41,7 +41,7 @@ fn redeem_at(now: u64, options: LoginOptions, claim: &str, value: &Value) -> Res
     finish(exchange, &ok(&answer), now)
 }
 
-fn redeem(options: LoginOptions, claim: &str, value: &Value) -> Result<TokenSet<Value>, Error> {
+fn redeem(options: LoginOptions, claim: &str, value: &Value) -> Result<TokenSet, Error> {
     redeem_at(NOW, options, claim, value)
 }
 
@@ -185,5 +185,5 @@ fn id11_a_refresh_authenticates_nobody() {
     let tokens = redeem(max_age(300), "auth_time", &json!(NOW)).unwrap();
     let (_, exchange) = refresh(&config(), &metadata(), tokens).unwrap();
     let answer = json!({"access_token": "a2", "token_type": "Bearer"});
-    assert!(exchange.finish::<Value>(&ok(&answer), NOW.saturating_add(86_400)).is_ok());
+    assert!(exchange.finish(&ok(&answer), NOW.saturating_add(86_400)).is_ok());
 }

@@ -4,7 +4,7 @@
 
 mod support;
 
-use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::http::Response;
 use pkce_wasm::pkce::{MIN_LENGTH, Verifier};
 use pkce_wasm::{Code, Error, Metadata, Transaction, begin};

@@ -4,8 +4,8 @@
 
 mod support;
 
+use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::encoding::base64url;
-use pkce_wasm::flow::authorize::LoginOptions;
 use pkce_wasm::{Code, Error, TokenSet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -18,7 +18,7 @@ use support::{
 const INVALID: Code = Code::IdTokenInvalid;
 
 /// The exchange is answered with an ID token of this header and honest claims.
-fn redeem_header(header: &str) -> Result<TokenSet<Value>, Error> {
+fn redeem_header(header: &str) -> Result<TokenSet, Error> {
     let (_, exchange, nonce) = exchange();
     let mut answer = token_response(&nonce);
     answer["id_token"] = json!(signed(header, &claims(&nonce).to_string()));
@@ -26,12 +26,12 @@ fn redeem_header(header: &str) -> Result<TokenSet<Value>, Error> {
 }
 
 /// The exchange is answered with this ID token.
-fn redeem_id_token(id_token: &str) -> Result<TokenSet<Value>, Error> {
+fn redeem_id_token(id_token: &str) -> Result<TokenSet, Error> {
     redeem(|answer| answer["id_token"] = json!(id_token))
 }
 
 /// The answer to this login is read at that time, with that tolerance.
-fn redeem_at(now: u64, clock_tolerance: u32) -> Result<TokenSet<Value>, Error> {
+fn redeem_at(now: u64, clock_tolerance: u32) -> Result<TokenSet, Error> {
     let config = config_with(|settings| settings.clock_tolerance = clock_tolerance);
     let login = login();
     let nonce = parameter(&login.url, "nonce").unwrap();

@@ -4,15 +4,15 @@
 
 mod support;
 
+use pkce_wasm::client::jwks::{Algorithm, Jwks, PublicKey, may_refetch};
 use pkce_wasm::encoding::{base64url, from_base64url};
-use pkce_wasm::flow::jwks::{Algorithm, Jwks, PublicKey, may_refetch};
 use pkce_wasm::{Code, Error};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::signing::{is_valid, public_jwk, public_jwk_with, sign};
 use support::{NOW, code, fault, json_response, metadata, response, try_metadata};
 
-fn jwks(keys: &Value) -> Jwks<Value> {
+fn jwks(keys: &Value) -> Jwks {
     Jwks::parse(&json!({"keys": keys}).to_string()).unwrap()
 }
 
@@ -25,7 +25,7 @@ fn fits(jwk: &Value, alg: &str) -> bool {
     !candidates(&json!([jwk]), alg, None).is_empty()
 }
 
-fn read(answer: &pkce_wasm::http::Response) -> Result<Jwks<Value>, Error> {
+fn read(answer: &pkce_wasm::http::Response) -> Result<Jwks, Error> {
     Jwks::from_response(answer)
 }
 
@@ -272,7 +272,7 @@ fn id5_a_signature_of_every_algorithm_verifies_by_the_key_that_is_found() {
 proptest! {
     #[test]
     fn id7_any_json_can_be_read_as_a_key_set(text in "\\PC*|\\{\"keys\":\\[(\\{(\"(kty|kid|n|e|x|y|crv|use|alg)\":\"[A-Za-z0-9]{0,8}\",?){0,6}\\},?){0,3}\\]\\}") {
-        if let Some(keys) = Jwks::<Value>::parse(&text) {
+        if let Some(keys) = Jwks::parse(&text) {
             for algorithm in Algorithm::ALL {
                 prop_assert!(keys.candidates(&algorithm, None).is_empty());
             }

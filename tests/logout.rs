@@ -4,7 +4,7 @@
 
 mod support;
 
-use pkce_wasm::flow::logout::{EndSession, LogoutOptions, end_session, finish_revocation, returned};
+use pkce_wasm::client::logout::{EndSession, LogoutOptions, end_session, finish_revocation, returned};
 use pkce_wasm::{Code, Config, Error};
 use serde_json::json;
 use support::entropy::Seeded;

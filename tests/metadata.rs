@@ -4,7 +4,7 @@
 
 mod support;
 
-use pkce_wasm::flow::metadata::discovery_requests;
+use pkce_wasm::client::metadata::discovery_requests;
 use pkce_wasm::http::Response;
 use pkce_wasm::{Code, Error, Metadata};
 use proptest::prelude::*;

@@ -6,12 +6,12 @@
 
 mod support;
 
-use pkce_wasm::flow::authorize::LoginOptions;
-use pkce_wasm::flow::logout::{LogoutOptions, end_session, returned};
-use pkce_wasm::flow::metadata::discovery_requests;
-use pkce_wasm::flow::signature::{Signature, Verdict};
-use pkce_wasm::flow::token::{VerifiedBy, refresh};
-use pkce_wasm::flow::userinfo;
+use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::logout::{LogoutOptions, end_session, returned};
+use pkce_wasm::client::metadata::discovery_requests;
+use pkce_wasm::client::signature::{Signature, Verdict};
+use pkce_wasm::client::token::{VerifiedBy, refresh};
+use pkce_wasm::client::userinfo;
 use pkce_wasm::{Answer, Code, Config, Error, Jwks, Metadata, Step, TokenSet, Unverified};
 use serde_json::{Value, json};
 use support::signing::{key_set, public_jwk, public_jwk_with};
@@ -65,7 +65,7 @@ fn assert_signature_refused(alg: &str) {
 }
 
 /// A login is answered with the ID token that is made of honest claims.
-fn redeem_token(make: impl FnOnce(&str) -> String) -> Result<TokenSet<Value>, Error> {
+fn redeem_token(make: impl FnOnce(&str) -> String) -> Result<TokenSet, Error> {
     let (_, exchange, nonce) = exchange();
     let id_token = make(&claims(&nonce).to_string());
     support::redeem_from_exchange(exchange, &nonce, |answer| answer["id_token"] = json!(id_token))
@@ -73,7 +73,7 @@ fn redeem_token(make: impl FnOnce(&str) -> String) -> Result<TokenSet<Value>, Er
 
 /// A login at a server of those metadata is answered with an honest ID token under this header; its signature is still to
 /// be verified.
-fn unverified(metadata: &Metadata, header: &str) -> Unverified<Value> {
+fn unverified(metadata: &Metadata, header: &str) -> Unverified {
     let login = login_at(metadata);
     let nonce = parameter(&login.url, "nonce").unwrap();
     let url = answer(&login, &[("code", CODE)]);
@@ -98,7 +98,7 @@ fn keys(keys: &[Value]) -> Value {
 }
 
 /// Verifies by a set that was fetched before, and fetches it anew where that is asked for.
-fn verify_by_old_keys(unverified: Unverified<Value>, old: &Value, new: &Value) -> Result<TokenSet<Value>, Error> {
+fn verify_by_old_keys(unverified: Unverified, old: &Value, new: &Value) -> Result<TokenSet, Error> {
     match unverified.next(Some(&Jwks::parse(&old.to_string()).unwrap()), None, NOW)? {
         Step::Fetch(request) => assert_eq!(request.url, document()["jwks_uri"]),
         Step::Verify(_) => panic!("the key is not among them"),
@@ -110,14 +110,14 @@ fn verify_by_old_keys(unverified: Unverified<Value>, old: &Value, new: &Value) -
 fn assert_issuer_compared() {
     let at = |issuer: &str| {
         let document = document_with(|document| document["issuer"] = json!(issuer));
-        Metadata::from_response::<Value>(&ok(&document), ISSUER, false).map(|_| ())
+        Metadata::from_response(&ok(&document), ISSUER, false).map(|_| ())
     };
     assert!(at(ISSUER).is_ok());
     assert_eq!(code(at("https://as.example/other")), Code::IssuerMismatch);
 }
 
 /// The answer to a refresh whose ID token has this claim.
-fn refreshed(claim: &str, value: &Value) -> Result<TokenSet<Value>, Error> {
+fn refreshed(claim: &str, value: &Value) -> Result<TokenSet, Error> {
     let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
     let mut claims = claims("unused");
     without(&mut claims, "nonce");
@@ -246,7 +246,7 @@ fn oidcc_client_test_discovery_openid_config() {
     let [openid, _] = discovery_requests(ISSUER, false).unwrap();
     assert_eq!(openid.url, "https://as.example/.well-known/openid-configuration");
     let document = document_with(|document| document["token_endpoint"] = json!("https://as.example/moved/token"));
-    let (metadata, _) = Metadata::from_response::<Value>(&ok(&document), ISSUER, false).unwrap();
+    let (metadata, _) = Metadata::from_response(&ok(&document), ISSUER, false).unwrap();
     let login = login_at(&metadata);
     let url = answer(&login, &[("code", CODE)]);
     let (request, _) = come_back(login.transaction, &url).unwrap().into_request(&config());
@@ -554,6 +554,6 @@ fn fapi2_security_profile_final_client_refresh_token_test() {
     let (request, _) = refresh(&config(), &metadata(), tokens.unwrap()).unwrap();
     assert_eq!(value(&fields(&request), "refresh_token").as_deref(), Some(REFRESH_TOKEN));
     let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
-    let refused = exchange.finish::<Value>(&support::json_response(400, &json!({"error": "invalid_grant"})), NOW);
+    let refused = exchange.finish(&support::json_response(400, &json!({"error": "invalid_grant"})), NOW);
     assert!(refused.unwrap_err().is_invalid_grant());
 }

@@ -4,7 +4,7 @@
 
 mod support;
 
-use pkce_wasm::flow::token::refresh;
+use pkce_wasm::client::token::refresh;
 use pkce_wasm::{Code, Error, Metadata, TokenSet};
 use serde_json::{Value, json};
 use support::{
@@ -13,17 +13,17 @@ use support::{
 };
 
 /// The token set after a refresh that was answered in that way.
-fn refreshed_from(tokens: TokenSet<Value>, answer: &Value) -> Result<TokenSet<Value>, Error> {
+fn refreshed_from(tokens: TokenSet, answer: &Value) -> Result<TokenSet, Error> {
     let (_, exchange) = refresh(&config(), &metadata(), tokens)?;
     finish(exchange, &ok(answer), NOW)
 }
 
-fn refreshed(answer: &Value) -> Result<TokenSet<Value>, Error> {
+fn refreshed(answer: &Value) -> Result<TokenSet, Error> {
     refreshed_from(signed_in(), answer)
 }
 
 /// The answer to a refresh, with an ID token of those claims after that change.
-fn refreshed_claims(change: impl FnOnce(&mut Value)) -> Result<TokenSet<Value>, Error> {
+fn refreshed_claims(change: impl FnOnce(&mut Value)) -> Result<TokenSet, Error> {
     let mut claims = claims("unused");
     without(&mut claims, "nonce");
     change(&mut claims);

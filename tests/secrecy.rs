@@ -6,9 +6,9 @@ mod support;
 
 use std::fmt::Debug;
 
+use pkce_wasm::client::token::refresh;
+use pkce_wasm::client::userinfo;
 use pkce_wasm::encoding::base64url;
-use pkce_wasm::flow::token::refresh;
-use pkce_wasm::flow::userinfo;
 use pkce_wasm::secret::{Secret, matches};
 use pkce_wasm::{Error, Verifier};
 use proptest::prelude::*;

@@ -4,19 +4,19 @@
 
 mod support;
 
+use pkce_wasm::client::session::{Asked, Freshness, Kept, Next, Session};
 use pkce_wasm::error::Refusal;
-use pkce_wasm::flow::session::{Asked, Freshness, Kept, Next, Session};
 use pkce_wasm::secret::Secret;
 use pkce_wasm::{Code, Error, TokenSet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{ACCESS_TOKEN, NOW, REFRESH_TOKEN, SUBJECT, code, config, config_with, fault, redeem, signed_in};
 
-fn revive(record: &str) -> Option<TokenSet<Value>> {
+fn revive(record: &str) -> Option<TokenSet> {
     TokenSet::from_record(record)
 }
 
-fn assert_same(one: &TokenSet<Value>, other: &TokenSet<Value>) {
+fn assert_same(one: &TokenSet, other: &TokenSet) {
     let exposed = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
     assert_eq!(one.access_token.expose(), other.access_token.expose());
     assert_eq!(one.token_type, other.token_type);
@@ -32,7 +32,7 @@ fn assert_same(one: &TokenSet<Value>, other: &TokenSet<Value>) {
 }
 
 /// Tokens with nothing but what has to be there.
-fn bare(access_token: &str) -> TokenSet<Value> {
+fn bare(access_token: &str) -> TokenSet {
     TokenSet {
         access_token: Secret::new(access_token.into()),
         token_type: "Bearer".into(),
@@ -161,7 +161,7 @@ fn md8_the_sessions_of_two_clients_or_issuers_are_kept_apart() {
 }
 
 /// A session whose tokens live for a minute.
-fn session() -> Session<Value> {
+fn session() -> Session {
     Session::new(redeem(|answer| answer["expires_in"] = json!(60)).unwrap())
 }
 
@@ -170,18 +170,18 @@ fn after(seconds: u64) -> u64 {
 }
 
 /// The session as another page reads it.
-fn reread(session: &Session<Value>) -> Session<Value> {
+fn reread(session: &Session) -> Session {
     Session::from_record(session.to_record().expose()).unwrap()
 }
 
 /// What is kept and told after a refresh of the session that began now, when nothing else happened meanwhile.
-fn conclude(session: Session<Value>, refreshed: Result<TokenSet<Value>, Error>) -> (Kept<Value>, Result<(), Error>) {
+fn conclude(session: Session, refreshed: Result<TokenSet, Error>) -> (Kept, Result<(), Error>) {
     let kept = reread(&session);
     session.conclude(Some(&kept), refreshed, NOW, 0)
 }
 
 /// The session after a refresh that failed in that way.
-fn failed(mut session: Session<Value>, error: Error) -> (Session<Value>, Error) {
+fn failed(mut session: Session, error: Error) -> (Session, Error) {
     session.begin_refresh();
     match conclude(reread(&session), Err(error)) {
         (Kept::As(session), Err(error)) => (reread(&session), error),

@@ -7,8 +7,8 @@ mod support;
 use std::fs;
 use std::path::Path;
 
-use pkce_wasm::flow::authorize::LoginOptions;
-use pkce_wasm::flow::token::refresh;
+use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::token::refresh;
 use pkce_wasm::pkce::verify;
 use pkce_wasm::{Authorization, Code, Method, TokenSet, Transaction, begin};
 use proptest::prelude::*;
@@ -304,7 +304,7 @@ fn ac18_no_lifetime_overflows_the_clock() {
     answer["expires_in"] = json!(9_007_199_254_740_991_u64);
     without(&mut answer, "id_token");
     let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
-    let tokens: TokenSet<Value> = finish(exchange, &ok(&answer), u64::MAX).unwrap();
+    let tokens: TokenSet = finish(exchange, &ok(&answer), u64::MAX).unwrap();
     assert_eq!(tokens.expires_at, Some(u64::MAX));
 }
 
@@ -314,8 +314,7 @@ fn ac19_the_scope_granted_is_the_one_asked_for_unless_the_server_says_otherwise(
     assert_eq!(signed_in().scope, "openid");
     let login = login_with(LoginOptions { scope: Some("a b".into()), ..LoginOptions::default() });
     let (_, exchange) = come_back_with(login, &[("code", CODE)]).unwrap().into_request(&config());
-    let tokens: TokenSet<Value> =
-        finish(exchange, &ok(&json!({"access_token": "a", "token_type": "Bearer"})), NOW).unwrap();
+    let tokens: TokenSet = finish(exchange, &ok(&json!({"access_token": "a", "token_type": "Bearer"})), NOW).unwrap();
     assert_eq!((tokens.scope.as_str(), tokens.refresh_token.is_none()), ("a b", true));
 }
 

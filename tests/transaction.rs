@@ -4,9 +4,9 @@
 
 mod support;
 
+use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::transaction::{MOST_KEPT, Outcome, Tombstone, forgettable, kept_since, key};
 use pkce_wasm::encoding::{Form, form_pairs};
-use pkce_wasm::flow::authorize::LoginOptions;
-use pkce_wasm::flow::transaction::{MOST_KEPT, Outcome, Tombstone, forgettable, kept_since, key};
 use pkce_wasm::{Code, Grant, Transaction, Verifier, begin};
 use proptest::prelude::*;
 use serde_json::json;

@@ -4,8 +4,8 @@
 
 mod support;
 
-use pkce_wasm::flow::signature::{Signature, Verdict};
-use pkce_wasm::flow::userinfo::{conclude, finish, finish_signed, is_signed, request};
+use pkce_wasm::client::signature::{Signature, Verdict};
+use pkce_wasm::client::userinfo::{conclude, finish, finish_signed, is_signed, request};
 use pkce_wasm::http::Response;
 use pkce_wasm::{Code, Error, Jwks, Step};
 use proptest::prelude::*;

@@ -6,9 +6,9 @@ pub(crate) mod signing;
 
 use std::fmt::Debug;
 
+use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::logout::revocation_requests;
 use pkce_wasm::encoding::{Form, base64url, form_pairs};
-use pkce_wasm::flow::authorize::LoginOptions;
-use pkce_wasm::flow::logout::revocation_requests;
 use pkce_wasm::http::{Request, Response};
 use pkce_wasm::secret::Secret;
 use pkce_wasm::{
@@ -238,7 +238,7 @@ pub(crate) fn ok(body: &Value) -> Response {
 }
 
 /// Reads the answer to an exchange, and verifies its ID token by the honest server's keys.
-pub(crate) fn finish(exchange: Exchange, answer: &Response, now: u64) -> Result<TokenSet<Value>, Error> {
+pub(crate) fn finish(exchange: Exchange, answer: &Response, now: u64) -> Result<TokenSet, Error> {
     match exchange.finish(answer, now)? {
         Answer::Tokens(tokens) => Ok(tokens),
         Answer::Unverified(unverified) => verify(unverified, &signing::key_set(), now),
@@ -246,7 +246,7 @@ pub(crate) fn finish(exchange: Exchange, answer: &Response, now: u64) -> Result<
 }
 
 /// Verifies an ID token by a key set that was fetched just now.
-pub(crate) fn verify(unverified: Unverified<Value>, keys: &Value, now: u64) -> Result<TokenSet<Value>, Error> {
+pub(crate) fn verify(unverified: Unverified, keys: &Value, now: u64) -> Result<TokenSet, Error> {
     let keys = Jwks::from_response(&ok(keys))?;
     let verdict = match unverified.next(Some(&keys), Some(now), now)? {
         Step::Verify(check) => signing::verify(&check),
@@ -256,7 +256,7 @@ pub(crate) fn verify(unverified: Unverified<Value>, keys: &Value, now: u64) -> R
 }
 
 /// The exchange is answered by an honest token response after that change.
-pub(crate) fn redeem(change: impl FnOnce(&mut Value)) -> Result<TokenSet<Value>, Error> {
+pub(crate) fn redeem(change: impl FnOnce(&mut Value)) -> Result<TokenSet, Error> {
     let (_, exchange, nonce) = exchange();
     redeem_from_exchange(exchange, &nonce, change)
 }
@@ -266,19 +266,19 @@ pub(crate) fn redeem_from_exchange(
     exchange: Exchange,
     nonce: &str,
     change: impl FnOnce(&mut Value),
-) -> Result<TokenSet<Value>, Error> {
+) -> Result<TokenSet, Error> {
     let mut answer = token_response(nonce);
     change(&mut answer);
     finish(exchange, &ok(&answer), NOW)
 }
 
 /// The exchange is answered in that way.
-pub(crate) fn redeem_from(answer: &Response) -> Result<TokenSet<Value>, Error> {
+pub(crate) fn redeem_from(answer: &Response) -> Result<TokenSet, Error> {
     finish(exchange().1, answer, NOW)
 }
 
 /// The exchange is answered with an ID token of those claims, after that change.
-pub(crate) fn redeem_claims(change: impl FnOnce(&mut Value)) -> Result<TokenSet<Value>, Error> {
+pub(crate) fn redeem_claims(change: impl FnOnce(&mut Value)) -> Result<TokenSet, Error> {
     let (_, exchange, nonce) = exchange();
     let mut claims = claims(&nonce);
     change(&mut claims);
@@ -288,11 +288,7 @@ pub(crate) fn redeem_claims(change: impl FnOnce(&mut Value)) -> Result<TokenSet<
 }
 
 /// The requests that revoke those tokens, in the order in which they are to be sent.
-pub(crate) fn try_revocations(
-    config: &Config,
-    metadata: &Metadata,
-    tokens: &TokenSet<Value>,
-) -> Result<Vec<Request>, Error> {
+pub(crate) fn try_revocations(config: &Config, metadata: &Metadata, tokens: &TokenSet) -> Result<Vec<Request>, Error> {
     let (refresh_token, access_token) = revocation_requests(config, metadata, tokens)?;
     Ok(refresh_token.into_iter().chain([access_token]).collect())
 }
@@ -301,7 +297,7 @@ pub(crate) fn revocations() -> Vec<Request> {
     try_revocations(&config(), &metadata(), &signed_in()).unwrap()
 }
 
-pub(crate) fn signed_in() -> TokenSet<Value> {
+pub(crate) fn signed_in() -> TokenSet {
     redeem(|_| {}).unwrap()
 }
 
