@@ -8,7 +8,7 @@ use pkce_wasm::client::authorize::{AuthorizationDetails, ClaimsRequest, LoginOpt
 use pkce_wasm::pkce::verify;
 use pkce_wasm::{Code, Method, begin};
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 use support::entropy::{Dry, Seeded};
 use support::{
     CLIENT_ID, ISSUER, NOW, REDIRECT_URI, code, code_verifier, config, config_with, fault, login, login_at, login_with,

@@ -39,7 +39,7 @@ fn assert_callback_error(metadata: &Metadata, url: impl Fn(&str) -> String, code
     assert!(come_back(revive(), &true_answer).is_ok());
 }
 
-fn discovered(answer: &Response) -> Result<Value, Error> {
+fn discovered(answer: &Response) -> Result<String, Error> {
     Metadata::from_response(answer, ISSUER, false).map(|(_, document)| document)
 }
 

@@ -18,8 +18,8 @@ use support::signing::{key_set, public_jwk, public_jwk_with};
 use support::{
     ACCESS_TOKEN, CLIENT_ID, CODE, ISSUER, NOW, REDIRECT_URI, REFRESH_TOKEN, RS256, SUBJECT, answer, claims, code,
     come_back, config, config_with, document, document_with, exchange, fault, fields, id_token, jwt, login, login_at,
-    login_with, metadata, metadata_with, names, ok, parameter, promises_iss, redeem, redeem_claims, response_url,
-    signed, signed_in, state, token_response, value, verify, without,
+    login_with, metadata, metadata_with, names, ok, parameter, promises_iss, read_json, redeem, redeem_claims,
+    response_url, signed, signed_in, state, token_response, value, verify, without,
 };
 
 /// The login goes well with honest claims, and not with one claim set to something else, or left out for `null`.
@@ -218,7 +218,7 @@ fn oidcc_client_test_idtoken_sig_none() {
 #[test]
 fn oidcc_client_test_userinfo_invalid_sub() {
     let read = |subject: &str| userinfo::finish(&ok(&json!({"sub": subject, "name": "A"})), &signed_in());
-    assert_eq!(read(SUBJECT).unwrap()["name"], "A");
+    assert_eq!(read_json(&read(SUBJECT).unwrap())["name"], "A");
     assert_eq!(code(read("alice1")), Code::UserinfoSubjectMismatch);
 }
 
@@ -235,7 +235,7 @@ fn oidcc_client_test_scope_userinfo_claims() {
     assert_eq!(parameter(&login.url, "scope").as_deref(), Some(scope));
     let all =
         json!({"sub": SUBJECT, "email": "a@example.org", "email_verified": true, "phone_number": "+1", "name": "A"});
-    let told: Value = userinfo::finish(&ok(&all), &signed_in()).unwrap();
+    let told = read_json(&userinfo::finish(&ok(&all), &signed_in()).unwrap());
     assert_eq!(told, all);
 }
 
@@ -347,7 +347,7 @@ fn oidcc_client_test_aggregated_claims() {
     // They are given on as they came; who trusts their source verifies them.
     let sources = json!({"src1": {"JWT": "a.b.c"}});
     let answer = json!({"sub": SUBJECT, "_claim_names": {"eye_color": "src1"}, "_claim_sources": sources});
-    let told: Value = userinfo::finish(&ok(&answer), &signed_in()).unwrap();
+    let told = read_json(&userinfo::finish(&ok(&answer), &signed_in()).unwrap());
     assert_eq!(told["_claim_sources"], sources);
     assert_eq!(told.get("eye_color"), None);
 }
@@ -357,7 +357,7 @@ fn oidcc_client_test_distributed_claims() {
     // They are given on as they came: no token of ours is sent to a place that an answer names.
     let sources = json!({"src1": {"endpoint": "https://claims.example/", "access_token": "t"}});
     let answer = json!({"sub": SUBJECT, "_claim_names": {"age": "src1"}, "_claim_sources": sources});
-    let told: Value = userinfo::finish(&ok(&answer), &signed_in()).unwrap();
+    let told = read_json(&userinfo::finish(&ok(&answer), &signed_in()).unwrap());
     assert_eq!(told["_claim_sources"], sources);
     assert_eq!(told.get("age"), None);
 }
@@ -372,7 +372,7 @@ fn oidcc_client_test_userinfo_signed() {
     let unverified = read();
     let Step::Verify(check) = unverified.next(Some(&keys), None, NOW).unwrap() else { panic!("the keys are there") };
     let verdict = support::signing::verify(&check);
-    assert_eq!(userinfo::conclude(unverified, &verdict).unwrap(), claims);
+    assert_eq!(read_json(&userinfo::conclude(unverified, &verdict).unwrap()), claims);
     let wrong = Verdict { signature: Signature::Invalid, digest: None };
     assert_eq!(code(userinfo::conclude(read(), &wrong)), Code::UserinfoInvalid);
 }

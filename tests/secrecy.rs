@@ -123,7 +123,7 @@ fn ac22_no_error_shows_a_secret() {
 #[test]
 fn ac22_a_claim_is_no_secret_and_is_not_one_by_accident() {
     // The guard above would be worthless if nothing of the tokens were ever printed.
-    let claims: Value = signed_in().claims.unwrap();
+    let claims = signed_in().claims.unwrap();
     assert!(format!("{claims:?}").contains("alice"));
 }
 

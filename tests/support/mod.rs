@@ -12,8 +12,8 @@ use pkce_wasm::encoding::{Form, base64url, form_pairs};
 use pkce_wasm::http::{Request, Response};
 use pkce_wasm::secret::Secret;
 use pkce_wasm::{
-    Answer, Authorization, Callback, Code, Config, Error, Exchange, Grant, Jwks, Metadata, Settings, Step, TokenSet,
-    Transaction, Unverified, begin,
+    Answer, Authorization, Callback, Code, Config, Error, Exchange, Grant, JsonText, Jwks, Metadata, Settings, Step,
+    TokenSet, Transaction, Unverified, begin,
 };
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ pub(crate) fn metadata_with(change: impl FnOnce(&mut Value)) -> Metadata {
 }
 
 pub(crate) fn try_metadata(change: impl FnOnce(&mut Value)) -> Result<Metadata, Error> {
-    Metadata::from_json(&document_with(change), ISSUER, false)
+    Metadata::from_json(&document_with(change).to_string(), ISSUER, false)
 }
 
 /// The server promises `iss` in its responses (RFC 9207 section 3).
@@ -133,7 +133,46 @@ pub(crate) fn state(login: &Authorization) -> String {
 }
 
 pub(crate) fn code_verifier(transaction: &Transaction) -> String {
-    value(&form_pairs(transaction.to_record().expose()).unwrap(), "code_verifier").unwrap()
+    line(transaction.to_record().expose(), "code_verifier")
+}
+
+/// The lines of the record of a login, by the names of what they hold.
+pub(crate) const LINES: [&str; 18] = [
+    "v",
+    "created_at",
+    "expires_at",
+    "state",
+    "code_verifier",
+    "nonce",
+    "issuer",
+    "client_id",
+    "redirect_uri",
+    "token_endpoint",
+    "jwks_uri",
+    "signing_algs",
+    "scope",
+    "max_age",
+    "acr_values",
+    "resource",
+    "iss_required",
+    "return_to",
+];
+
+/// That line of the record of a login.
+pub(crate) fn line(record: &str, name: &str) -> String {
+    assert_eq!(record.lines().count(), LINES.len(), "a record has a line for each of its fields");
+    let place = LINES.iter().position(|known| *known == name).expect("a line of the record");
+    record.lines().nth(place).unwrap().to_owned()
+}
+
+/// JSON of the crate as another parser reads it.
+pub(crate) fn read_json(text: &JsonText) -> Value {
+    serde_json::from_str(text.as_str()).expect("what was accepted is JSON")
+}
+
+/// The claims of the ID token of those tokens.
+pub(crate) fn claims_of(tokens: &TokenSet) -> Value {
+    read_json(tokens.claims.as_ref().expect("there is an ID token"))
 }
 
 /// The URL of a response with those parameters and nothing else.
