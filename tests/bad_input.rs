@@ -8,7 +8,7 @@ use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::http::Response;
 use pkce_wasm::pkce::{MIN_LENGTH, Verifier};
 use pkce_wasm::{Code, Error, Metadata, Transaction, begin};
-use serde_json::{Value, json};
+use serde_json::json;
 use support::entropy::{Dry, Seeded};
 use support::{
     CODE, ISSUER, NOW, answer, come_back, come_back_with, config, document, json_response, login, login_at, metadata,

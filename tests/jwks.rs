@@ -206,11 +206,32 @@ fn id7_coordinates_are_as_long_as_the_curve_says_and_in_base64url() {
 }
 
 #[test]
+fn id15_a_key_with_a_member_given_twice_is_passed_over_however_it_is_spelled() {
+    // RFC 7517 section 4. The other keys of the set serve.
+    let good = public_jwk("p-256").to_string();
+    let es256 = Algorithm::from_alg("ES256").unwrap();
+    let count = |added: &str| {
+        let twice = [good.trim_end_matches('}'), added, "}"].concat();
+        let set = [r#"{"keys":["#, &twice, ",", &good, "]}"].concat();
+        Jwks::parse(&set).unwrap().candidates(&es256, None).len()
+    };
+    for twice in
+        [r#","kty":"EC""#, r#","\u006bty":"EC""#, r#","x5t":"a","x5\u0074":"a""#, r#","use":"enc","use":"sig""#]
+    {
+        assert_eq!(count(twice), 1, "{twice}");
+    }
+    assert_eq!(count(r#","use":"sig","USE":"enc""#), 2);
+    // Of the members of the set the last one counts.
+    let twice = [r#"{"keys":[],"keys":["#, &good, "]}"].concat();
+    assert_eq!(Jwks::parse(&twice).unwrap().candidates(&es256, None).len(), 1);
+}
+
+#[test]
 fn id7_private_members_go_no_further() {
     let leaked = public_jwk_with("p-256", &json!({"d": "cHJpdmF0ZQ", "k": "c2VjcmV0", "kid": "1", "x5c": ["x"]}));
     let found = candidates(&json!([leaked]), "ES256", None);
     let names: Vec<_> = found[0].members().iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["kty", "x", "y", "crv"]);
+    assert_eq!(names, ["kty", "crv", "x", "y"]);
     let leaked = public_jwk_with("rsa-2048", &json!({"d": "cHJpdmF0ZQ", "p": "cA", "q": "cQ"}));
     let found = candidates(&json!([leaked]), "RS256", None);
     let names: Vec<_> = found[0].members().iter().map(|(name, _)| *name).collect();

@@ -12,7 +12,7 @@ use pkce_wasm::encoding::base64url;
 use pkce_wasm::secret::{Secret, matches};
 use pkce_wasm::{Error, Verifier};
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 use support::entropy::Seeded;
 use support::{
     ACCESS_TOKEN, CODE, REFRESH_TOKEN, answer, code_verifier, come_back, config, exchange, grant, json_response, login,
@@ -149,7 +149,7 @@ fn shipped_sources() -> Vec<(std::path::PathBuf, String)> {
 #[test]
 fn bb9_no_cookie_is_written_or_read() {
     let sources = shipped_sources();
-    assert!(sources.iter().any(|(path, _)| path.ends_with("src/web/storage.rs")));
+    assert!(sources.iter().any(|(path, _)| path.ends_with("src/web/text.rs")));
     assert!(sources.iter().any(|(path, _)| path.ends_with("pkg/client/client.js")));
     for (path, source) in sources {
         for name in ["document.cookie", "cookieStore", "CookieStore", "set_cookie", "HtmlDocument"] {

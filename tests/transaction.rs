@@ -11,8 +11,8 @@ use proptest::prelude::*;
 use serde_json::json;
 use support::entropy::Seeded;
 use support::{
-    CODE, LINES, NOW, answer, code, come_back, config, config_with, document, fault, fields, line, login, login_at,
-    login_with, metadata_with, parameter, parse, promises_iss, response_url, state, value,
+    CODE, NOW, answer, code, come_back, config, config_with, document, fault, fields, line, login, login_at,
+    login_with, metadata_with, parameter, parse, promises_iss, response_url, state, value, with_line,
 };
 
 /// The types of which there may be only one, for there is one login.
@@ -34,13 +34,9 @@ macro_rules! assert_not_clone {
 // AC11: a code is sent at most once, because whoever sends it gives it away.
 assert_not_clone!(Transaction Grant Verifier pkce_wasm::secret::Secret pkce_wasm::Callback pkce_wasm::Exchange);
 
-/// The record of a login, with one line replaced; an empty line is a field that is not there.
+/// The record of a login, with one line replaced, or without what stood there.
 fn record_with(name: &str, replacement: Option<&str>) -> String {
-    let record = login().transaction.to_record();
-    let lines = record.expose().lines().zip(LINES);
-    lines
-        .map(|(line, field)| [if field == name { replacement.unwrap_or_default() } else { line }, "\n"].concat())
-        .collect()
+    with_line(login().transaction.to_record().expose(), name, replacement.unwrap_or_default())
 }
 
 /// The record of a tombstone with those lines.

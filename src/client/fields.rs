@@ -111,7 +111,10 @@ pub(crate) fn fault_in(response: &Response) -> impl Fn(Fault) -> Error {
     let (status, retry_after) = (response.status, response.reply().retry_after);
     move |fault| {
         let mut error = Error::from(fault);
-        if status != 200 {
+        // Of a 200 it says that the body is none of what was asked for.
+        let is_whole = error.subject.is_none()
+            && matches!(error.code, Code::TokenResponseInvalid | Code::UserinfoInvalid | Code::JwksInvalid);
+        if status != 200 || is_whole {
             error = error.status(status);
         }
         match error.code {

@@ -116,7 +116,7 @@ const fn ascii(name: &[u8]) -> &str {
 pub struct PublicKey(Vec<(&'static str, String)>);
 
 impl PublicKey {
-    /// The members by name: `kty`, and `n` and `e`, or `crv`, `x` and perhaps `y`. Numbers are in base64url.
+    /// The members by name: `kty`, then `n` and `e`, or `crv`, `x` and perhaps `y`. Numbers are in base64url.
     #[must_use]
     pub fn members(&self) -> &[(&'static str, String)] {
         &self.0

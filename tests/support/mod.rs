@@ -165,6 +165,12 @@ pub(crate) fn line(record: &str, name: &str) -> String {
     record.lines().nth(place).unwrap().to_owned()
 }
 
+/// The record of a login with another line in that place; an empty one is a field that is not there.
+pub(crate) fn with_line(record: &str, name: &str, replacement: &str) -> String {
+    let lines = record.lines().zip(LINES);
+    lines.map(|(line, known)| [if known == name { replacement } else { line }, "\n"].concat()).collect()
+}
+
 /// JSON of the crate as another parser reads it.
 pub(crate) fn read_json(text: &JsonText) -> Value {
     serde_json::from_str(text.as_str()).expect("what was accepted is JSON")
