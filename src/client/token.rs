@@ -21,6 +21,7 @@ use crate::http::{Request, Response};
 
 /// An answer of the token endpoint, checked.
 #[derive(Debug)]
+#[allow(clippy::large_enum_variant, reason = "it is taken apart as soon as it is made")]
 pub enum Answer {
     /// It brought no ID token: these are the tokens.
     Tokens(TokenSet),

@@ -39,7 +39,7 @@ pub(crate) fn begin(
     let scope = if options.scope().is_empty() { setup.scope() } else { options.scope() };
     let is_openid = asks_for_openid(scope);
     // Without an ID token nothing would say how and when the user was authenticated.
-    if !is_openid && !(options.max_age().is_empty() && options.acr_values().is_empty()) {
+    if !(is_openid || options.max_age().is_empty() && options.acr_values().is_empty()) {
         return Err(about!(ConfigInvalid, OPTIONS, "scope"));
     }
 
