@@ -28,6 +28,7 @@ pub(crate) fn take<'a>(rest: &mut &'a [u8], mark: u8) -> &'a [u8] {
 }
 
 /// Whether there is such a byte.
+#[allow(clippy::manual_contains, reason = "`contains` on bytes would bring its search for long texts along")]
 pub(crate) fn has(text: &[u8], mark: u8) -> bool {
     text.iter().any(|byte| *byte == mark)
 }
@@ -147,6 +148,7 @@ pub(crate) fn pairs(form: &[u8]) -> impl Iterator<Item = (Option<Vec<u8>>, &[u8]
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
+#[allow(clippy::indexing_slicing, reason = "the index is below 16")]
 const fn hex(digit: u8) -> u8 {
     HEX[(digit & 15) as usize]
 }

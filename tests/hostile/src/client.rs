@@ -11,12 +11,12 @@ use http_body_util::{BodyExt as _, Full, LengthLimitError, Limited};
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
-use pkce_wasm::flow::authorize::LoginOptions;
-use pkce_wasm::flow::jwks::Jwks;
-use pkce_wasm::flow::metadata::discovery_requests;
-use pkce_wasm::flow::signature::{Signature, Step, Verdict};
-use pkce_wasm::flow::token::Answer;
-use pkce_wasm::flow::{token, userinfo};
+use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::jwks::Jwks;
+use pkce_wasm::client::metadata::discovery_requests;
+use pkce_wasm::client::signature::{Signature, Step, Verdict};
+use pkce_wasm::client::token::Answer;
+use pkce_wasm::client::{token, userinfo};
 use pkce_wasm::http::{Request, Response};
 use pkce_wasm::random::SystemEntropy;
 use pkce_wasm::secret::Secret;
@@ -141,11 +141,11 @@ impl Browser {
         if answer.status == 404 {
             answer = self.send(oauth).await?;
         }
-        Ok(Metadata::from_response::<Value>(&answer, issuer, false)?.0)
+        Ok(Metadata::from_response(&answer, issuer, false)?.0)
     }
 
     /// A whole login.
-    pub async fn sign_in(&self, config: &Config, metadata: &Metadata) -> Result<TokenSet<Value>, Error> {
+    pub async fn sign_in(&self, config: &Config, metadata: &Metadata) -> Result<TokenSet, Error> {
         self.sign_in_with(config, metadata, LoginOptions::default()).await
     }
 
@@ -155,7 +155,7 @@ impl Browser {
         config: &Config,
         metadata: &Metadata,
         options: LoginOptions,
-    ) -> Result<TokenSet<Value>, Error> {
+    ) -> Result<TokenSet, Error> {
         let login = begin(config, metadata, options, &mut SystemEntropy, now())?;
         let url = self.visit(&login.url).await;
         let callback = Callback::parse(&url, REDIRECT_URI)?.ok_or(Code::RedirectUriMismatch)?;
@@ -168,14 +168,14 @@ impl Browser {
         &self,
         config: &Config,
         metadata: &Metadata,
-        tokens: TokenSet<Value>,
-    ) -> Result<TokenSet<Value>, Error> {
+        tokens: TokenSet,
+    ) -> Result<TokenSet, Error> {
         let (request, exchange) = token::refresh(config, metadata, tokens)?;
         self.finish(exchange, self.send(request).await?).await
     }
 
     /// From the token response to the tokens.
-    async fn finish(&self, exchange: Exchange, answer: Response) -> Result<TokenSet<Value>, Error> {
+    async fn finish(&self, exchange: Exchange, answer: Response) -> Result<TokenSet, Error> {
         let unverified = match exchange.finish(&answer, now())? {
             Answer::Tokens(tokens) => return Ok(tokens),
             Answer::Unverified(unverified) => unverified,
@@ -200,7 +200,7 @@ impl Browser {
         unverified.conclude(&verdict.unwrap_or(Verdict::UNAVAILABLE))
     }
 
-    async fn keys(&self, request: Request) -> Result<Jwks<Value>, Error> {
+    async fn keys(&self, request: Request) -> Result<Jwks, Error> {
         self.send(request)
             .await
             .and_then(|answer| Jwks::from_response(&answer))
