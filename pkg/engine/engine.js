@@ -9,14 +9,13 @@ const place = (code) => code - 32 - (code > 34) - (code > 92);
 
 /** The bytes of an inlined module: those below 91 are one character, each other one is two. */
 const decode = (text) => {
-  const { length } = text;
-  const bytes = new Uint8Array(length);
-  let count = 0;
-  for (let at = 0; at < length; count++) {
-    const value = place(text.charCodeAt(at++));
-    bytes[count] = value < 91 ? value : (value - 90) * 91 + place(text.charCodeAt(at++));
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at++) {
+    const value = place(text.charCodeAt(at));
+    bytes[length++] = value < 91 ? value : (value - 90) * 91 + place(text.charCodeAt(++at));
   }
-  return bytes.subarray(0, count);
+  return bytes.subarray(0, length);
 };
 
 /**
@@ -93,9 +92,8 @@ export const createEngine = ({ bind, exported, codes, load, sentences, module, l
       return start();
     } catch {
       try {
-        // Bytes become a module and its instance; of a module that is compiled already, the instance alone is given.
+        // Bytes give a module with its instance; a module that is compiled already gives the instance alone.
         const made = await WebAssembly.instantiate(module, imports);
-        module = made.module ?? module;
         return running ?? run((made.instance ?? made).exports);
       } catch (refusal) {
         try {

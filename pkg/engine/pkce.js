@@ -1,18 +1,18 @@
 // The primitives alone, around a module that has nothing else.
 import { CODES, SENTENCES } from "../dist/codes_pkce.js";
 import { bind, exported } from "../dist/pkce_bg.js";
+import module from "../dist/pkce_bytes.js";
 import { createEngine } from "./engine.js";
 import { createPrimitives } from "./primitives.js";
 
-/** @param module the module as text */
-export const createPkce = (module) =>
-  createPrimitives(
-    createEngine({
-      bind,
-      exported,
-      codes: CODES,
-      sentences: SENTENCES,
-      module,
-      loadTwin: () => import("../dist/pkce_twin.js"),
-    }),
-  );
+const started = /* @__PURE__ */ createEngine({
+  bind,
+  exported,
+  codes: CODES,
+  sentences: SENTENCES,
+  module,
+  loadTwin: () => import("../dist/pkce_twin.js"),
+});
+
+export const { generateVerifier, deriveChallenge, generatePair, verifyChallenge, engine, ready } =
+  /* @__PURE__ */ createPrimitives(started);
