@@ -34,8 +34,17 @@ pub(crate) fn mark(module: &Path, name: &str) -> Result<()> {
     Ok(fs::write(module, bytes)?)
 }
 
+/// Whether the functions keep their names: they take place and change no instruction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Functions {
+    Named,
+    Nameless,
+}
+
 /// Shrinks the module `from` to the module `to`, of whose exports only those named are kept.
-pub(crate) fn shrink(from: &Path, exports: &[&str], to: &Path) -> Result<Names> {
+pub(crate) fn shrink(from: &Path, exports: &[&str], functions: Functions, to: &Path) -> Result<Names> {
+    let (named, stripped): (&[_], &[_]) =
+        if functions == Functions::Named { (&["-g"], &[]) } else { (&[], &["--strip-debug", "--strip-dwarf"]) };
     let (graph, kept, lowered) =
         (from.with_extension("graph.json"), from.with_extension("kept.wasm"), from.with_extension("lowered.wasm"));
     let exports = exports.iter().filter(|name| **name != MEMORY).chain([&MEMORY]);
@@ -43,12 +52,20 @@ pub(crate) fn shrink(from: &Path, exports: &[&str], to: &Path) -> Result<Names> 
     nodes.extend(exports.map(|name| json!({ "name": name, "export": name })));
     fs::write(&graph, serde_json::to_string(&nodes)?)?;
     run_quietly(
-        setup::npm_tool("wasm-metadce").arg(from).args(BEYOND_MVP).arg("--graph-file").arg(&graph).arg("-o").arg(&kept),
+        setup::npm_tool("wasm-metadce")
+            .arg(from)
+            .args(BEYOND_MVP)
+            .args(named)
+            .arg("--graph-file")
+            .arg(&graph)
+            .arg("-o")
+            .arg(&kept),
     )?;
     run_quietly(
         setup::npm_tool("wasm-opt")
             .arg(&kept)
             .args(BEYOND_MVP)
+            .args(named)
             .args(["--llvm-memory-copy-fill-lowering", "--signext-lowering", "-o"])
             .arg(&lowered),
     )?;
@@ -56,12 +73,15 @@ pub(crate) fn shrink(from: &Path, exports: &[&str], to: &Path) -> Result<Names> 
         setup::npm_tool("wasm-opt")
             .arg(&lowered)
             .args(["-Oz", "--converge", "--mvp-features"])
-            .args(["--strip-debug", "--strip-dwarf", "--strip-producers", "--strip-target-features", "-o"])
+            .args(named)
+            .args(stripped)
+            .args(["--strip-producers", "--strip-target-features", "-o"])
             .arg(to),
     )?;
     let names = read(
         setup::npm_tool("wasm-opt")
             .arg(to)
+            .args(named)
             .args(["--mvp-features", "--minify-imports-and-exports-and-modules", "-o"])
             .arg(to),
     )?;
