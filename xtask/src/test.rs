@@ -4,6 +4,7 @@ use std::process::Command;
 use std::str::FromStr;
 
 use anyhow::Result;
+use launch::NODE;
 
 use crate::browsers::Engine;
 use crate::display::Display;
@@ -120,10 +121,10 @@ pub(crate) fn test(options: &Options) -> Result<()> {
 }
 
 fn native(count: &mut Count) -> Result<bool> {
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--no-fail-fast"]).args(ELSEWHERE);
     // The native application signs in at the demo's server.
-    setup::node()?;
-    setup::npm_packages(&root().join("www/server"))?;
-    watch(cargo().args(["test", "--workspace", "--no-fail-fast"]).args(ELSEWHERE), |line| count.read(line))
+    watch(command.env(NODE, setup::server_node()?), |line| count.read(line))
 }
 
 /// The archive's own tests in Node, on both engines of the package.
@@ -174,7 +175,7 @@ fn to_the_end(command: &mut Command, count: &mut Count) -> Result<Option<bool>> 
 fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
     build::build(false)?;
     setup::npm_tools()?;
-    for folder in ["www/server", "www/examples", "tests/e2e/react", "tests/package"] {
+    for folder in ["www/examples", "tests/e2e/react", "tests/package"] {
         setup::npm_packages(&root().join(folder))?;
     }
     another_clock();
@@ -184,7 +185,8 @@ fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
         .env("PKCE_E2E_ENGINE", stage.engine.name())
         .env("PKCE_E2E_DRIVER", &stage.programs.driver)
         .env("PKCE_E2E_BROWSER", &stage.programs.browser)
-        .env("PKCE_E2E_PACKAGE", package::package_folder());
+        .env("PKCE_E2E_PACKAGE", package::package_folder())
+        .env(NODE, setup::server_node()?);
     watch(stage.dress(&mut command), |line| count.read(line))
 }
 
@@ -192,8 +194,7 @@ fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
 fn in_webview(count: &mut Count) -> Result<bool> {
     webview::install_for_tests()?;
     let program = webview::build()?;
-    setup::node()?;
-    setup::npm_packages(&root().join("www/server"))?;
+    let node = setup::server_node()?;
     let chromium = Engine::Chromium.programs()?;
     let mut own = cargo();
     own.args(["test", "--locked", "--manifest-path", "www/webview/Cargo.toml", "--target-dir"]);
@@ -209,6 +210,7 @@ fn in_webview(count: &mut Count) -> Result<bool> {
         .env("PKCE_E2E_DRIVER", &chromium.driver)
         .env("PKCE_E2E_BROWSER", &chromium.browser)
         .env("PKCE_E2E_APPLICATION", &program)
+        .env(NODE, node)
         .env("PKCE_E2E_PACKAGE", package::package_folder());
     good &= watch(&mut command, |line| count.read(line))?;
     Ok(good)

@@ -12,6 +12,7 @@
 //! | `PKCE_E2E_BROWSER` | the browser program | found on `PATH` |
 //! | `PKCE_E2E_APPLICATION` | the demo as an application | found on `PATH` |
 //! | `PKCE_E2E_APPLICATION_DRIVER` | the WebDriver program for it | found on `PATH` |
+//! | `PKCE_NODE` | Node 22 or newer, for the servers | found on `PATH` |
 //! | `PKCE_E2E_PACKAGE` | the unpacked npm package | `target/pack/package` of the workspace |
 
 mod browser;
