@@ -16,7 +16,7 @@ use crate::driver::Driver;
 use crate::engine::{Engine, Setup};
 
 /// How long a condition may take to come true before the test has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// How long a browser may take to start before it is killed and started again.
 const START: Duration = Duration::from_secs(60);
@@ -75,6 +75,15 @@ impl Browser {
     /// Opens another tab, and gives its handle; commands go on to the tab that they went to.
     pub async fn new_tab(&self) -> Tab {
         Tab(self.client.new_window(true).await.expect("there is room for another tab").handle)
+    }
+
+    /// As many tabs as that, of which one is open already.
+    pub async fn open_tabs(&self, number: usize) -> Vec<Tab> {
+        let mut tabs = vec![self.tab().await];
+        for _ in 1..number {
+            tabs.push(self.new_tab().await);
+        }
+        tabs
     }
 
     /// The tab that commands go to.
