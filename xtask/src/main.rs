@@ -14,6 +14,7 @@ mod display;
 mod docs;
 mod fingerprint;
 mod fuzz;
+mod gate;
 mod hostile;
 mod inline;
 mod lint;
@@ -45,8 +46,13 @@ cargo xtask <command>
   build [--force]               the npm package: pkg/dist/, packed and unpacked in target/pack/
   demo [--no-open] [--port N]   the demo page with its authorization servers
   demo --webview                the same as an application: in a WebView, with Tauri
-  test [LAYER…] [--engine E…]   all tests, or only the layers lint, native, package, size, reach,
-                                web, e2e, webview, in chromium, firefox and webkit or only in the engines named
+  test quick                    in four minutes: lint, native, the package in Node, and the main path in
+                                Chromium
+  test [LAYER…] [--engine E…] [--soak]
+                                all tests, or only the layers lint, native, package, size, reach,
+                                web, e2e, webview, in chromium, firefox and webkit or only in the engines named;
+                                --soak repeats what chance decides hundreds of times, and adds the slow
+                                rows of the reach table
   lint [--fix]                  formatting, lints, types, documents and layers; --fix formats in place
                                 and writes ERRORS.md
   docs                          the API in Rust and TypeScript: target/doc and target/typedoc
@@ -160,6 +166,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Test(options), Long("engine")) => {
                 options.engines.push(arguments.value()?.string()?.parse().map_err(Error::msg)?)
             }
+            (Command::Test(options), Long("soak")) => options.soak = true,
+            (Command::Test(options), Value(word)) if word == "quick" => options.quick = true,
             (Command::Test(options), Value(layer)) => options.layers.push(layer.string()?.parse().map_err(Error::msg)?),
             (_, other) => return Err(other.unexpected().into()),
         }
