@@ -22,25 +22,24 @@
 //!
 //! ```ignore-wasm32
 //! use pkce_wasm::error::Error;
-//! use pkce_wasm::flow::authorize::LoginOptions;
-//! use pkce_wasm::flow::metadata::discovery_requests;
-//! use pkce_wasm::flow::signature::Signature;
+//! use pkce_wasm::client::authorize::LoginOptions;
+//! use pkce_wasm::client::metadata::discovery_requests;
+//! use pkce_wasm::client::signature::Signature;
 //! use pkce_wasm::http::{Request, Response};
 //! use pkce_wasm::random::SystemEntropy;
 //! use pkce_wasm::{Answer, Callback, Check, Code, Config, Jwks, Metadata, Settings, Step, TokenSet, Verdict, begin};
-//! use serde_json::Value;
 //!
 //! fn sign_in(
 //!     send: impl Fn(Request) -> Result<Response, Error>,
 //!     browse: impl Fn(&str) -> String,
 //!     verify: impl Fn(&Check<'_>) -> Verdict,
 //!     now: u64, // seconds since 1970
-//! ) -> Result<TokenSet<Value>, Error> {
+//! ) -> Result<TokenSet, Error> {
 //!     let issuer = "https://login.example.com";
 //!     let redirect_uri = "http://127.0.0.1:51004/callback"; // a port that was free (RFC 8252 section 7.3)
 //!     let config = Config::new(Settings::new(issuer, "my-app", redirect_uri))?;
 //!     let [openid, _] = discovery_requests(issuer, false)?;
-//!     let (metadata, _) = Metadata::from_response::<Value>(&send(openid)?, issuer, false)?;
+//!     let (metadata, _) = Metadata::from_response(&send(openid)?, issuer, false)?;
 //!
 //!     let login = begin(&config, &metadata, LoginOptions::default(), &mut SystemEntropy, now)?;
 //!     let url = browse(&login.url);
@@ -99,7 +98,7 @@
 //! ```
 //!
 //! An application that may be ended while the user is away keeps [`Transaction::to_record`] and goes on with
-//! [`Transaction::from_record`]; [`TokenSet::to_record`] does the same for a session, and [`flow::token::refresh`] renews it.
+//! [`Transaction::from_record`]; [`TokenSet::to_record`] does the same for a session, and [`client::token::refresh`] renews it.
 //!
 //! # Only the primitives
 //!
@@ -121,10 +120,11 @@
 //!
 //! | feature | what it is for | what it brings |
 //! |---|---|---|
-//! | `client` (default) | the whole protocol | `percent-encoding`, and `serde_json`; in a page `js-sys` and `web-sys` instead |
+//! | `client` (default) | the whole protocol | nothing |
+//! | `web` (default) | its functions for JavaScript, in a build for WebAssembly | `wasm-bindgen`, `js-sys`, `web-sys` |
 //! | none | [`pkce`], [`random`], [`secret`], [`encoding`] and [`error`]: what a server needs that checks challenges | nothing |
 //!
-//! Only a build for WebAssembly depends on `wasm-bindgen`. The minimum supported Rust version is 1.88.
+//! A Rust front end for the browser leaves `web` out: then the crate exports nothing by itself. The minimum supported Rust version is 1.88.
 #![no_std]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
@@ -153,6 +153,10 @@ pub mod url;
 
 // The protocol, over texts.
 #[cfg(feature = "client")]
+#[cfg_attr(
+    not(all(target_arch = "wasm32", feature = "web")),
+    allow(dead_code, reason = "some of it serves JavaScript alone")
+)]
 mod flow;
 #[cfg(feature = "client")]
 pub mod jwt;
@@ -166,6 +170,20 @@ pub mod client;
 #[cfg(all(target_arch = "wasm32", feature = "web"))]
 pub mod web;
 
+#[cfg(feature = "client")]
+pub use client::{
+    authorize::{Authorization, begin},
+    callback::{Callback, Grant},
+    config::{Config, Settings},
+    json_text::JsonText,
+    jwks::Jwks,
+    metadata::Metadata,
+    signature::{Check, Step, Unverified, Verdict},
+    token::{Answer, Exchange},
+    token_set::{TokenSet, VerifiedBy},
+    transaction::Transaction,
+    user_agent::UserAgent,
+};
 pub use error::Code;
 #[cfg(feature = "client")]
 pub use error::Error;

@@ -1,6 +1,8 @@
 //! Randomness: entropy in, tokens out. There is one source, and no weaker one behind it.
 
 #[cfg(feature = "client")]
+use alloc::string::String;
+#[cfg(feature = "client")]
 use alloc::vec::Vec;
 
 #[cfg(feature = "client")]
@@ -34,9 +36,20 @@ impl Entropy for SystemEntropy {
 /// # Errors
 /// [`Code::RandomnessUnavailable`]
 #[cfg(feature = "client")]
-pub(crate) fn token(entropy: &mut impl Entropy, text: &mut Vec<u8>) -> Result<(), Code> {
+pub(crate) fn write_token(entropy: &mut impl Entropy, text: &mut Vec<u8>) -> Result<(), Code> {
     let mut bytes = Zeroizing::new([0; 32]);
     entropy.fill(bytes.as_mut_slice())?;
     write_base64url_to(text, bytes.as_slice());
     Ok(())
+}
+
+/// Makes 256 random bits as 43 base64url characters: a `state`, a `nonce`, a `code_verifier`.
+///
+/// # Errors
+/// [`Code::RandomnessUnavailable`]
+#[cfg(feature = "client")]
+pub fn token(entropy: &mut impl Entropy) -> Result<String, Code> {
+    let mut text = Vec::new();
+    write_token(entropy, &mut text)?;
+    Ok(String::from_utf8(text).unwrap_or_default())
 }

@@ -428,6 +428,7 @@ macro_rules! record {
             }
 
             /// The text in which its fields stand.
+            #[allow(clippy::wrong_self_convention, reason = "a record is long to be copied")]
             pub(crate) fn to_fields(&self) -> alloc::vec::Vec<u8> {
                 crate::table::join(self.fields())
             }

@@ -66,6 +66,7 @@ pub(crate) fn joined(texts: &[&[u8]]) -> Vec<u8> {
 }
 
 /// Whether there is such a byte.
+#[allow(clippy::manual_contains, reason = "`contains` on bytes would bring its search for long texts along")]
 pub(crate) fn has(text: &[u8], mark: u8) -> bool {
     text.iter().any(|byte| *byte == mark)
 }
@@ -154,27 +155,16 @@ pub(crate) fn contains(list: &[u8], element: &[u8]) -> bool {
     position(list, element).is_some()
 }
 
-/// A whole number in decimal digits and nothing else; `None` also when it is more than 18,446,744,073,709,551,609.
-#[inline(always)]
-pub(crate) fn number(digits: &[u8]) -> Option<u64> {
-    match number_or_most(digits) {
-        u64::MAX => None,
-        number => Some(number),
-    }
-}
-
-/// The same as one number, which comes back in a register: the most of all when there is none.
+/// A whole number in decimal digits and nothing else; `None` also when it is 2^64 or more.
 #[inline(never)]
-fn number_or_most(digits: &[u8]) -> u64 {
-    let mut number = if digits.is_empty() { u64::MAX } else { 0 };
-    for byte in digits {
-        let digit = byte.wrapping_sub(b'0');
-        if digit > 9 || number > u64::MAX / 10 - 1 {
-            return u64::MAX;
-        }
-        number = number.wrapping_mul(10).wrapping_add(u64::from(digit));
+pub(crate) fn number(digits: &[u8]) -> Option<u64> {
+    if digits.is_empty() {
+        return None;
     }
-    number
+    digits.iter().try_fold(0_u64, |number, byte| {
+        let digit = byte.wrapping_sub(b'0');
+        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(u64::from(digit)) }
+    })
 }
 
 /// Whether the bytes are UTF-8 (RFC 3629 section 4).
@@ -246,6 +236,7 @@ pub(crate) fn pairs(form: &[u8]) -> impl Iterator<Item = (Option<Vec<u8>>, &[u8]
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
+#[allow(clippy::indexing_slicing, reason = "the index is below 16")]
 const fn hex(digit: u8) -> u8 {
     HEX[(digit & 15) as usize]
 }

@@ -4,11 +4,11 @@
 
 mod support;
 
-use pkce_wasm::flow::authorize::{AuthorizationDetails, ClaimsRequest, LoginOptions};
+use pkce_wasm::client::authorize::{AuthorizationDetails, ClaimsRequest, LoginOptions};
 use pkce_wasm::pkce::verify;
 use pkce_wasm::{Code, Method, begin};
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 use support::entropy::{Dry, Seeded};
 use support::{
     CLIENT_ID, ISSUER, NOW, REDIRECT_URI, code, code_verifier, config, config_with, fault, login, login_at, login_with,
@@ -136,7 +136,7 @@ fn id16_ui_locales_and_claims_are_sent_as_they_are_written() {
     let claims = r#"{"id_token":{"email":{"essential":true}},"userinfo":{"name":null}}"#;
     let login = login_with(LoginOptions {
         ui_locales: Some("fr-CA fr en".into()),
-        claims: Some(ClaimsRequest::parse::<Value>(claims.into()).unwrap()),
+        claims: Some(ClaimsRequest::parse(claims.into()).unwrap()),
         ..LoginOptions::default()
     });
     assert_eq!(parameter(&login.url, "ui_locales").as_deref(), Some("fr-CA fr en"));
@@ -150,7 +150,7 @@ fn id16_ui_locales_and_claims_are_sent_as_they_are_written() {
 #[test]
 fn id16_claims_are_a_json_object() {
     for wrong in ["", "{", "[]", "\"email\"", "null", "1"] {
-        let claims = ClaimsRequest::parse::<Value>(wrong.into());
+        let claims = ClaimsRequest::parse(wrong.into());
         assert_eq!(fault(claims), (Code::ConfigInvalid, Some("claims")), "{wrong:?}");
     }
 }
@@ -180,12 +180,12 @@ fn ri1_a_resource_is_an_absolute_uri_without_fragment() {
 fn ra1_authorization_details_are_an_array_of_objects_with_a_type() {
     let details = r#"[{"type":"payment","amount":"1.50"},{"type":"account"}]"#;
     let login = login_with(LoginOptions {
-        authorization_details: Some(AuthorizationDetails::parse::<Value>(details.into()).unwrap()),
+        authorization_details: Some(AuthorizationDetails::parse(details.into()).unwrap()),
         ..LoginOptions::default()
     });
     assert_eq!(parameter(&login.url, "authorization_details").as_deref(), Some(details));
     for wrong in ["", "{}", r#"{"type":"a"}"#, r#"["a"]"#, "[{}]", r#"[{"type":1}]"#, r#"[{"type":"a"},{}]"#] {
-        let parsed = AuthorizationDetails::parse::<Value>(wrong.into());
+        let parsed = AuthorizationDetails::parse(wrong.into());
         assert_eq!(fault(parsed), (Code::ConfigInvalid, Some("authorization_details")), "{wrong}");
     }
 }

@@ -4,11 +4,11 @@
 
 mod support;
 
-use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::http::Response;
 use pkce_wasm::pkce::{MIN_LENGTH, Verifier};
 use pkce_wasm::{Code, Error, Metadata, Transaction, begin};
-use serde_json::{Value, json};
+use serde_json::json;
 use support::entropy::{Dry, Seeded};
 use support::{
     CODE, ISSUER, NOW, answer, come_back, come_back_with, config, document, json_response, login, login_at, metadata,
@@ -39,7 +39,7 @@ fn assert_callback_error(metadata: &Metadata, url: impl Fn(&str) -> String, code
     assert!(come_back(revive(), &true_answer).is_ok());
 }
 
-fn discovered(answer: &Response) -> Result<Value, Error> {
+fn discovered(answer: &Response) -> Result<String, Error> {
     Metadata::from_response(answer, ISSUER, false).map(|(_, document)| document)
 }
 

@@ -4,7 +4,7 @@
 
 mod support;
 
-use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::{Authorization, Callback, Code, Error, Grant, Transaction, begin};
 use proptest::prelude::*;
 use support::entropy::Seeded;

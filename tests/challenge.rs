@@ -2,7 +2,7 @@
 #![cfg(all(not(target_arch = "wasm32"), feature = "client"))]
 #![cfg(test)]
 
-use pkce_wasm::flow::challenge::{Challenge, Scheme, parse};
+use pkce_wasm::client::challenge::{Challenge, Scheme, parse};
 
 const BARE: Challenge = Challenge {
     scheme: Scheme::Bearer,

@@ -4,21 +4,21 @@
 
 mod support;
 
+use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::encoding::base64url;
-use pkce_wasm::flow::authorize::LoginOptions;
 use pkce_wasm::{Code, Error, TokenSet};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{
-    CLIENT_ID, CODE, ISSUER, NOW, RS256, SUBJECT, claims, code, come_back_with, config, config_with, exchange, fault,
-    finish, id_token, json_response, jwt, login, login_with, ok, parameter, redeem, redeem_claims, signed, signed_in,
-    token_response, without,
+    CLIENT_ID, CODE, ISSUER, NOW, RS256, SUBJECT, claims, claims_of, code, come_back_with, config, config_with,
+    exchange, fault, finish, id_token, json_response, jwt, login, login_with, ok, parameter, redeem, redeem_claims,
+    signed, signed_in, token_response, without,
 };
 
 const INVALID: Code = Code::IdTokenInvalid;
 
 /// The exchange is answered with an ID token of this header and honest claims.
-fn redeem_header(header: &str) -> Result<TokenSet<Value>, Error> {
+fn redeem_header(header: &str) -> Result<TokenSet, Error> {
     let (_, exchange, nonce) = exchange();
     let mut answer = token_response(&nonce);
     answer["id_token"] = json!(signed(header, &claims(&nonce).to_string()));
@@ -26,12 +26,12 @@ fn redeem_header(header: &str) -> Result<TokenSet<Value>, Error> {
 }
 
 /// The exchange is answered with this ID token.
-fn redeem_id_token(id_token: &str) -> Result<TokenSet<Value>, Error> {
+fn redeem_id_token(id_token: &str) -> Result<TokenSet, Error> {
     redeem(|answer| answer["id_token"] = json!(id_token))
 }
 
 /// The answer to this login is read at that time, with that tolerance.
-fn redeem_at(now: u64, clock_tolerance: u32) -> Result<TokenSet<Value>, Error> {
+fn redeem_at(now: u64, clock_tolerance: u32) -> Result<TokenSet, Error> {
     let config = config_with(|settings| settings.clock_tolerance = clock_tolerance);
     let login = login();
     let nonce = parameter(&login.url, "nonce").unwrap();
@@ -41,7 +41,7 @@ fn redeem_at(now: u64, clock_tolerance: u32) -> Result<TokenSet<Value>, Error> {
 
 #[test]
 fn id2_an_honest_id_token_is_accepted_and_its_claims_are_given() {
-    let claims = signed_in().claims.unwrap();
+    let claims = claims_of(&signed_in());
     assert_eq!((claims["iss"].as_str(), claims["sub"].as_str()), (Some(ISSUER), Some(SUBJECT)));
 }
 
@@ -245,18 +245,52 @@ fn id15_an_extension_that_must_be_understood_is_refused() {
     assert!(redeem_header(r#"{"alg":"RS256","typ":"JWT","x5t":"y","b64":true}"#).is_ok());
 }
 
+/// An answer whose ID token has that header, and claims with nothing wrong but those added.
+fn redeem_with(header: &str, added: &str) -> Result<TokenSet, Error> {
+    let (_, exchange, nonce) = exchange();
+    let honest = claims(&nonce).to_string();
+    let text = [honest.trim_end_matches('}'), added, "}"].concat();
+    let mut answer = token_response(&nonce);
+    answer["id_token"] = json!(signed(header, &text));
+    finish(exchange, &ok(&answer), NOW)
+}
+
 #[test]
-fn id15_of_a_claim_given_twice_the_last_one_counts() {
-    let redeem = |duplicate: &str| {
-        let (_, exchange, nonce) = exchange();
-        let honest = claims(&nonce).to_string();
-        let text = [honest.trim_end_matches('}'), ",", duplicate, "}"].concat();
-        let mut answer = token_response(&nonce);
-        answer["id_token"] = json!(signed(RS256, &text));
-        finish(exchange, &ok(&answer), NOW)
-    };
-    assert_eq!(redeem(r#""sub":"bob""#).unwrap().subject().as_deref(), Some("bob"));
-    assert_eq!(code(redeem(r#""aud":"other""#)), Code::IdTokenAudienceMismatch);
+fn id15_a_claim_given_twice_is_refused_however_it_is_spelled() {
+    // RFC 7519 section 4: nobody could say which one is meant.
+    for twice in [
+        r#","sub":"bob""#,
+        r#","sub":"alice""#,
+        r#","\u0073ub":"bob""#,
+        r#","s\u0075\u0062":"alice""#,
+        r#","aud":"other""#,
+        r#","exp":null"#,
+        r#","x":1,"x":1"#,
+        r#","x\n":1,"\u0078\u000a":2"#,
+        r#","\ud83d\ude00":1,"😀":2"#,
+        r#","":1,"":2"#,
+    ] {
+        assert_eq!(fault(redeem_with(RS256, twice)), (INVALID, None), "{twice}");
+    }
+    // Names that only look alike are two, and what is inside of a claim is the application's.
+    for once in [r#","Sub":"bob","sub ":"bob""#, r#","x":{"y":1,"y":2}"#, r#","x":"sub","y":["sub","sub"]"#] {
+        assert_eq!(redeem_with(RS256, once).unwrap().subject().as_deref(), Some(SUBJECT), "{once}");
+    }
+}
+
+#[test]
+fn id15_a_header_parameter_given_twice_is_refused_however_it_is_spelled() {
+    // RFC 7515 section 4.
+    for twice in [
+        r#"{"alg":"RS256","alg":"RS256"}"#,
+        r#"{"alg":"none","alg":"RS256"}"#,
+        r#"{"alg":"RS256","\u0061lg":"none"}"#,
+        r#"{"alg":"RS256","kid":null,"kid":null}"#,
+        r#"{"alg":"RS256","typ":"JWT","t\u0079p":"JWT"}"#,
+    ] {
+        assert_eq!(fault(redeem_header(twice)), (INVALID, None), "{twice}");
+    }
+    assert!(redeem_header(r#"{"alg":"RS256","ALG":"none","typ":"JWT"}"#).is_ok());
 }
 
 #[test]
@@ -304,7 +338,7 @@ proptest! {
             _ => json!({text: number}),
         };
         if let Ok(tokens) = redeem_claims(|claims| claims[claim] = wrong) {
-            let claims = tokens.claims.unwrap();
+            let claims = claims_of(&tokens);
             prop_assert_eq!(claims["iss"].as_str(), Some(ISSUER));
             prop_assert_eq!(claims["aud"].as_str(), Some(CLIENT_ID));
             prop_assert!(claims["sub"].as_str().is_some_and(|subject| !subject.is_empty()));

@@ -4,15 +4,15 @@
 
 mod support;
 
+use pkce_wasm::client::jwks::{Algorithm, Jwks, PublicKey, may_refetch};
 use pkce_wasm::encoding::{base64url, from_base64url};
-use pkce_wasm::flow::jwks::{Algorithm, Jwks, PublicKey, may_refetch};
 use pkce_wasm::{Code, Error};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::signing::{is_valid, public_jwk, public_jwk_with, sign};
 use support::{NOW, code, fault, json_response, metadata, response, try_metadata};
 
-fn jwks(keys: &Value) -> Jwks<Value> {
+fn jwks(keys: &Value) -> Jwks {
     Jwks::parse(&json!({"keys": keys}).to_string()).unwrap()
 }
 
@@ -25,7 +25,7 @@ fn fits(jwk: &Value, alg: &str) -> bool {
     !candidates(&json!([jwk]), alg, None).is_empty()
 }
 
-fn read(answer: &pkce_wasm::http::Response) -> Result<Jwks<Value>, Error> {
+fn read(answer: &pkce_wasm::http::Response) -> Result<Jwks, Error> {
     Jwks::from_response(answer)
 }
 
@@ -206,11 +206,32 @@ fn id7_coordinates_are_as_long_as_the_curve_says_and_in_base64url() {
 }
 
 #[test]
+fn id15_a_key_with_a_member_given_twice_is_passed_over_however_it_is_spelled() {
+    // RFC 7517 section 4. The other keys of the set serve.
+    let good = public_jwk("p-256").to_string();
+    let es256 = Algorithm::from_alg("ES256").unwrap();
+    let count = |added: &str| {
+        let twice = [good.trim_end_matches('}'), added, "}"].concat();
+        let set = [r#"{"keys":["#, &twice, ",", &good, "]}"].concat();
+        Jwks::parse(&set).unwrap().candidates(&es256, None).len()
+    };
+    for twice in
+        [r#","kty":"EC""#, r#","\u006bty":"EC""#, r#","x5t":"a","x5\u0074":"a""#, r#","use":"enc","use":"sig""#]
+    {
+        assert_eq!(count(twice), 1, "{twice}");
+    }
+    assert_eq!(count(r#","use":"sig","USE":"enc""#), 2);
+    // Of the members of the set the last one counts.
+    let twice = [r#"{"keys":[],"keys":["#, &good, "]}"].concat();
+    assert_eq!(Jwks::parse(&twice).unwrap().candidates(&es256, None).len(), 1);
+}
+
+#[test]
 fn id7_private_members_go_no_further() {
     let leaked = public_jwk_with("p-256", &json!({"d": "cHJpdmF0ZQ", "k": "c2VjcmV0", "kid": "1", "x5c": ["x"]}));
     let found = candidates(&json!([leaked]), "ES256", None);
     let names: Vec<_> = found[0].members().iter().map(|(name, _)| *name).collect();
-    assert_eq!(names, ["kty", "x", "y", "crv"]);
+    assert_eq!(names, ["kty", "crv", "x", "y"]);
     let leaked = public_jwk_with("rsa-2048", &json!({"d": "cHJpdmF0ZQ", "p": "cA", "q": "cQ"}));
     let found = candidates(&json!([leaked]), "RS256", None);
     let names: Vec<_> = found[0].members().iter().map(|(name, _)| *name).collect();
@@ -272,7 +293,7 @@ fn id5_a_signature_of_every_algorithm_verifies_by_the_key_that_is_found() {
 proptest! {
     #[test]
     fn id7_any_json_can_be_read_as_a_key_set(text in "\\PC*|\\{\"keys\":\\[(\\{(\"(kty|kid|n|e|x|y|crv|use|alg)\":\"[A-Za-z0-9]{0,8}\",?){0,6}\\},?){0,3}\\]\\}") {
-        if let Some(keys) = Jwks::<Value>::parse(&text) {
+        if let Some(keys) = Jwks::parse(&text) {
             for algorithm in Algorithm::ALL {
                 prop_assert!(keys.candidates(&algorithm, None).is_empty());
             }

@@ -1,5 +1,5 @@
-//! The arrows between the modules run one way: vocabulary <- protocol <- face, and inside `flow` from later steps to
-//! earlier ones. So do those between the rooms of the npm package.
+//! The arrows between the modules run one way: vocabulary <- protocol <- faces, and inside `flow` and `client` from later steps to
+//! earlier ones. The two faces do not know each other. So do those between the rooms of the npm package.
 #![cfg(not(target_arch = "wasm32"))]
 #![cfg(test)]
 #![allow(clippy::arithmetic_side_effects, clippy::string_slice, reason = "a test states what it expects by failing")]
@@ -13,21 +13,23 @@ use std::path::{Path, PathBuf};
 
 /// Each module may use those before it, in any of the groups before it; inside a group marked `Any` every module may use
 /// every other, inside one marked `Earlier` only those named before it.
-const GROUPS: [(Order, &[&str]); 4] = [
-    (Order::Any, &["error", "secret", "encoding", "url", "random", "http", "json"]),
-    (Order::Any, &["pkce", "jwt"]),
+const GROUPS: [(Order, &[&str]); 5] = [
+    (Order::Any, &["error", "secret", "encoding", "text", "json", "table", "url", "random", "http"]),
+    (Order::Any, &["pkce", "jwt", "tables"]),
     (
         Order::Earlier,
         &[
-            "flow::jwks",
+            "flow::algorithm",
             "flow::config",
             "flow::metadata",
+            "flow::setup",
             "flow::transaction",
             "flow::user_agent",
             "flow::authorize",
             "flow::callback",
             "flow::id_token",
-            "flow::token_set",
+            "flow::tokens",
+            "flow::jwks",
             "flow::signature",
             "flow::token",
             "flow::session",
@@ -35,13 +37,39 @@ const GROUPS: [(Order, &[&str]); 4] = [
             "flow::resource",
             "flow::userinfo",
             "flow::logout",
+            "flow::login",
+        ],
+    ),
+    (
+        Order::Earlier,
+        &[
+            "client::fields",
+            "client::json_text",
+            "client::config",
+            "client::metadata",
+            "client::transaction",
+            "client::user_agent",
+            "client::authorize",
+            "client::callback",
+            "client::token_set",
+            "client::jwks",
+            "client::signature",
+            "client::token",
+            "client::session",
+            "client::challenge",
+            "client::resource",
+            "client::userinfo",
+            "client::logout",
         ],
     ),
     (Order::Any, &["web"]),
 ];
 
 /// Files that use no module in order to do anything: they only name them.
-const NAMING: [&str; 3] = ["lib", "flow", "runtime"];
+const NAMING: [&str; 4] = ["lib", "flow", "client", "runtime"];
+
+/// The two faces, by what their modules begin with: neither uses the other one.
+const FACES: [&str; 2] = ["client", "web"];
 
 #[derive(Clone, Copy, PartialEq)]
 enum Order {
@@ -62,14 +90,18 @@ fn allowed(from: &str, to: &str) -> bool {
     let (Some((from_group, from_place)), Some((to_group, to_place))) = (place(from), place(to)) else {
         panic!("{from} uses {to}, and one of them has no place in GROUPS: give it one");
     };
+    let face = |module: &str| FACES.into_iter().find(|face| module.starts_with(face));
+    if face(from).zip(face(to)).is_some_and(|(from, to)| from != to) {
+        return false;
+    }
     to_group < from_group || to_group == from_group && (GROUPS[to_group].0 == Order::Any || to_place <= from_place)
 }
 
-/// The module in the words of [`GROUPS`]: its first name, and inside `flow` its first two.
+/// The module in the words of [`GROUPS`]: its first name, and inside `flow` and `client` its first two.
 fn module(path: &str) -> Option<String> {
     let mut names = path.split("::");
     let first = names.next()?;
-    Some(if first == "flow" { format!("flow::{}", names.next()?) } else { first.to_owned() })
+    Some(if ["flow", "client"].contains(&first) { format!("{first}::{}", names.next()?) } else { first.to_owned() })
 }
 
 /// The modules that a source uses by a path from `crate`, without those in comments.
@@ -173,6 +205,9 @@ fn a_backward_arrow_is_seen() {
     assert!(!allowed("pkce", "flow::config"));
     assert!(!allowed("flow::session", "web"));
     assert!(allowed("web", "flow::session"));
+    assert!(allowed("client::token", "flow::token") && allowed("client::token", "client::signature"));
+    assert!(!allowed("client::signature", "client::token") && !allowed("flow::token", "client::token"));
+    assert!(!allowed("web", "client::token") && !allowed("client::token", "web"));
 }
 
 /// The rooms of `pkg/`, and those that each may use. The empty name is that of the entries, which people import.

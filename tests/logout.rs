@@ -4,7 +4,7 @@
 
 mod support;
 
-use pkce_wasm::flow::logout::{EndSession, LogoutOptions, end_session, finish_revocation, returned};
+use pkce_wasm::client::logout::{EndSession, LogoutOptions, end_session, finish_revocation, returned};
 use pkce_wasm::{Code, Config, Error};
 use serde_json::json;
 use support::entropy::Seeded;
@@ -73,7 +73,7 @@ fn md8_tokens_are_not_sent_to_another_server() {
 fn sb9_tokens_are_not_sent_to_a_server_that_did_not_issue_them() {
     let config = support::config_with(|settings| settings.issuer = "https://other.example".into());
     let document = support::document_with(|document| document["issuer"] = serde_json::json!("https://other.example"));
-    let other = pkce_wasm::Metadata::from_json(&document, "https://other.example", false).unwrap();
+    let other = pkce_wasm::Metadata::from_json(&document.to_string(), "https://other.example", false).unwrap();
     let requests = support::try_revocations(&config, &other, &support::signed_in());
     assert_eq!(support::fault(requests), (Code::IssuerMismatch, Some("iss")));
 }
@@ -156,7 +156,7 @@ fn lo1_without_tokens_the_server_is_told_the_client_and_the_hint() {
         ..LogoutOptions::default()
     };
     let metadata = metadata_with(|document| document["end_session_endpoint"] = json!("https://as.example/out?t=1"));
-    let tokens = None::<&pkce_wasm::TokenSet<serde_json::Value>>;
+    let tokens = None::<&pkce_wasm::TokenSet>;
     let left = end_session(&config(), &metadata, tokens, options, &mut Seeded(7), NOW).unwrap();
     assert_eq!(left.url, "https://as.example/out?t=1&client_id=app&logout_hint=alice&ui_locales=fr%20en");
 }
@@ -189,7 +189,7 @@ fn lo1_an_id_token_is_not_shown_to_a_server_that_did_not_issue_it() {
         with_end_session(document);
         document["issuer"] = json!("https://other.example");
     });
-    let other = pkce_wasm::Metadata::from_json(&document, "https://other.example", false).unwrap();
+    let other = pkce_wasm::Metadata::from_json(&document.to_string(), "https://other.example", false).unwrap();
     let left = end_session(&config, &other, Some(&signed_in()), LogoutOptions::default(), &mut Seeded(7), NOW);
     assert_eq!(fault(left), (Code::IssuerMismatch, Some("iss")));
 }

@@ -6,20 +6,20 @@
 
 mod support;
 
-use pkce_wasm::flow::authorize::LoginOptions;
-use pkce_wasm::flow::logout::{LogoutOptions, end_session, returned};
-use pkce_wasm::flow::metadata::discovery_requests;
-use pkce_wasm::flow::signature::{Signature, Verdict};
-use pkce_wasm::flow::token::{VerifiedBy, refresh};
-use pkce_wasm::flow::userinfo;
+use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::logout::{LogoutOptions, end_session, returned};
+use pkce_wasm::client::metadata::discovery_requests;
+use pkce_wasm::client::signature::{Signature, Verdict};
+use pkce_wasm::client::token::{VerifiedBy, refresh};
+use pkce_wasm::client::userinfo;
 use pkce_wasm::{Answer, Code, Config, Error, Jwks, Metadata, Step, TokenSet, Unverified};
 use serde_json::{Value, json};
 use support::signing::{key_set, public_jwk, public_jwk_with};
 use support::{
     ACCESS_TOKEN, CLIENT_ID, CODE, ISSUER, NOW, REDIRECT_URI, REFRESH_TOKEN, RS256, SUBJECT, answer, claims, code,
     come_back, config, config_with, document, document_with, exchange, fault, fields, id_token, jwt, login, login_at,
-    login_with, metadata, metadata_with, names, ok, parameter, promises_iss, redeem, redeem_claims, response_url,
-    signed, signed_in, state, token_response, value, verify, without,
+    login_with, metadata, metadata_with, names, ok, parameter, promises_iss, read_json, redeem, redeem_claims,
+    response_url, signed, signed_in, state, token_response, value, verify, without,
 };
 
 /// The login goes well with honest claims, and not with one claim set to something else, or left out for `null`.
@@ -65,7 +65,7 @@ fn assert_signature_refused(alg: &str) {
 }
 
 /// A login is answered with the ID token that is made of honest claims.
-fn redeem_token(make: impl FnOnce(&str) -> String) -> Result<TokenSet<Value>, Error> {
+fn redeem_token(make: impl FnOnce(&str) -> String) -> Result<TokenSet, Error> {
     let (_, exchange, nonce) = exchange();
     let id_token = make(&claims(&nonce).to_string());
     support::redeem_from_exchange(exchange, &nonce, |answer| answer["id_token"] = json!(id_token))
@@ -73,7 +73,7 @@ fn redeem_token(make: impl FnOnce(&str) -> String) -> Result<TokenSet<Value>, Er
 
 /// A login at a server of those metadata is answered with an honest ID token under this header; its signature is still to
 /// be verified.
-fn unverified(metadata: &Metadata, header: &str) -> Unverified<Value> {
+fn unverified(metadata: &Metadata, header: &str) -> Unverified {
     let login = login_at(metadata);
     let nonce = parameter(&login.url, "nonce").unwrap();
     let url = answer(&login, &[("code", CODE)]);
@@ -98,7 +98,7 @@ fn keys(keys: &[Value]) -> Value {
 }
 
 /// Verifies by a set that was fetched before, and fetches it anew where that is asked for.
-fn verify_by_old_keys(unverified: Unverified<Value>, old: &Value, new: &Value) -> Result<TokenSet<Value>, Error> {
+fn verify_by_old_keys(unverified: Unverified, old: &Value, new: &Value) -> Result<TokenSet, Error> {
     match unverified.next(Some(&Jwks::parse(&old.to_string()).unwrap()), None, NOW)? {
         Step::Fetch(request) => assert_eq!(request.url, document()["jwks_uri"]),
         Step::Verify(_) => panic!("the key is not among them"),
@@ -110,14 +110,14 @@ fn verify_by_old_keys(unverified: Unverified<Value>, old: &Value, new: &Value) -
 fn assert_issuer_compared() {
     let at = |issuer: &str| {
         let document = document_with(|document| document["issuer"] = json!(issuer));
-        Metadata::from_response::<Value>(&ok(&document), ISSUER, false).map(|_| ())
+        Metadata::from_response(&ok(&document), ISSUER, false).map(|_| ())
     };
     assert!(at(ISSUER).is_ok());
     assert_eq!(code(at("https://as.example/other")), Code::IssuerMismatch);
 }
 
 /// The answer to a refresh whose ID token has this claim.
-fn refreshed(claim: &str, value: &Value) -> Result<TokenSet<Value>, Error> {
+fn refreshed(claim: &str, value: &Value) -> Result<TokenSet, Error> {
     let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
     let mut claims = claims("unused");
     without(&mut claims, "nonce");
@@ -218,7 +218,7 @@ fn oidcc_client_test_idtoken_sig_none() {
 #[test]
 fn oidcc_client_test_userinfo_invalid_sub() {
     let read = |subject: &str| userinfo::finish(&ok(&json!({"sub": subject, "name": "A"})), &signed_in());
-    assert_eq!(read(SUBJECT).unwrap()["name"], "A");
+    assert_eq!(read_json(&read(SUBJECT).unwrap())["name"], "A");
     assert_eq!(code(read("alice1")), Code::UserinfoSubjectMismatch);
 }
 
@@ -235,7 +235,7 @@ fn oidcc_client_test_scope_userinfo_claims() {
     assert_eq!(parameter(&login.url, "scope").as_deref(), Some(scope));
     let all =
         json!({"sub": SUBJECT, "email": "a@example.org", "email_verified": true, "phone_number": "+1", "name": "A"});
-    let told: Value = userinfo::finish(&ok(&all), &signed_in()).unwrap();
+    let told = read_json(&userinfo::finish(&ok(&all), &signed_in()).unwrap());
     assert_eq!(told, all);
 }
 
@@ -246,7 +246,7 @@ fn oidcc_client_test_discovery_openid_config() {
     let [openid, _] = discovery_requests(ISSUER, false).unwrap();
     assert_eq!(openid.url, "https://as.example/.well-known/openid-configuration");
     let document = document_with(|document| document["token_endpoint"] = json!("https://as.example/moved/token"));
-    let (metadata, _) = Metadata::from_response::<Value>(&ok(&document), ISSUER, false).unwrap();
+    let (metadata, _) = Metadata::from_response(&ok(&document), ISSUER, false).unwrap();
     let login = login_at(&metadata);
     let url = answer(&login, &[("code", CODE)]);
     let (request, _) = come_back(login.transaction, &url).unwrap().into_request(&config());
@@ -347,7 +347,7 @@ fn oidcc_client_test_aggregated_claims() {
     // They are given on as they came; who trusts their source verifies them.
     let sources = json!({"src1": {"JWT": "a.b.c"}});
     let answer = json!({"sub": SUBJECT, "_claim_names": {"eye_color": "src1"}, "_claim_sources": sources});
-    let told: Value = userinfo::finish(&ok(&answer), &signed_in()).unwrap();
+    let told = read_json(&userinfo::finish(&ok(&answer), &signed_in()).unwrap());
     assert_eq!(told["_claim_sources"], sources);
     assert_eq!(told.get("eye_color"), None);
 }
@@ -357,7 +357,7 @@ fn oidcc_client_test_distributed_claims() {
     // They are given on as they came: no token of ours is sent to a place that an answer names.
     let sources = json!({"src1": {"endpoint": "https://claims.example/", "access_token": "t"}});
     let answer = json!({"sub": SUBJECT, "_claim_names": {"age": "src1"}, "_claim_sources": sources});
-    let told: Value = userinfo::finish(&ok(&answer), &signed_in()).unwrap();
+    let told = read_json(&userinfo::finish(&ok(&answer), &signed_in()).unwrap());
     assert_eq!(told["_claim_sources"], sources);
     assert_eq!(told.get("age"), None);
 }
@@ -372,7 +372,7 @@ fn oidcc_client_test_userinfo_signed() {
     let unverified = read();
     let Step::Verify(check) = unverified.next(Some(&keys), None, NOW).unwrap() else { panic!("the keys are there") };
     let verdict = support::signing::verify(&check);
-    assert_eq!(userinfo::conclude(unverified, &verdict).unwrap(), claims);
+    assert_eq!(read_json(&userinfo::conclude(unverified, &verdict).unwrap()), claims);
     let wrong = Verdict { signature: Signature::Invalid, digest: None };
     assert_eq!(code(userinfo::conclude(read(), &wrong)), Code::UserinfoInvalid);
 }
@@ -554,6 +554,6 @@ fn fapi2_security_profile_final_client_refresh_token_test() {
     let (request, _) = refresh(&config(), &metadata(), tokens.unwrap()).unwrap();
     assert_eq!(value(&fields(&request), "refresh_token").as_deref(), Some(REFRESH_TOKEN));
     let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
-    let refused = exchange.finish::<Value>(&support::json_response(400, &json!({"error": "invalid_grant"})), NOW);
+    let refused = exchange.finish(&support::json_response(400, &json!({"error": "invalid_grant"})), NOW);
     assert!(refused.unwrap_err().is_invalid_grant());
 }

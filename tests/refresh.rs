@@ -4,7 +4,7 @@
 
 mod support;
 
-use pkce_wasm::flow::token::refresh;
+use pkce_wasm::client::token::refresh;
 use pkce_wasm::{Code, Error, Metadata, TokenSet};
 use serde_json::{Value, json};
 use support::{
@@ -13,17 +13,17 @@ use support::{
 };
 
 /// The token set after a refresh that was answered in that way.
-fn refreshed_from(tokens: TokenSet<Value>, answer: &Value) -> Result<TokenSet<Value>, Error> {
+fn refreshed_from(tokens: TokenSet, answer: &Value) -> Result<TokenSet, Error> {
     let (_, exchange) = refresh(&config(), &metadata(), tokens)?;
     finish(exchange, &ok(answer), NOW)
 }
 
-fn refreshed(answer: &Value) -> Result<TokenSet<Value>, Error> {
+fn refreshed(answer: &Value) -> Result<TokenSet, Error> {
     refreshed_from(signed_in(), answer)
 }
 
 /// The answer to a refresh, with an ID token of those claims after that change.
-fn refreshed_claims(change: impl FnOnce(&mut Value)) -> Result<TokenSet<Value>, Error> {
+fn refreshed_claims(change: impl FnOnce(&mut Value)) -> Result<TokenSet, Error> {
     let mut claims = claims("unused");
     without(&mut claims, "nonce");
     change(&mut claims);
@@ -105,7 +105,7 @@ fn id14_without_a_new_id_token_the_old_one_and_its_claims_are_kept() {
 #[test]
 fn id14_a_new_id_token_replaces_the_old_one() {
     let tokens = refreshed_claims(|claims| claims["name"] = json!("Alice")).unwrap();
-    assert_eq!(tokens.claims.as_ref().unwrap()["name"], "Alice");
+    assert_eq!(support::claims_of(&tokens)["name"], "Alice");
     assert!(tokens.id_token.unwrap().expose().contains('.'));
 }
 
@@ -131,7 +131,7 @@ fn id14_a_refreshed_id_token_is_from_the_same_issuer_for_the_same_client() {
 fn id14_the_nonce_of_a_refreshed_id_token_is_absent_or_the_same() {
     assert!(refreshed_claims(|_| {}).is_ok());
     let before = signed_in();
-    let same = before.claims.as_ref().unwrap()["nonce"].clone();
+    let same = support::claims_of(&before)["nonce"].clone();
     assert!(refreshed_claims(|claims| claims["nonce"] = same).is_ok());
     let other = refreshed_claims(|claims| claims["nonce"] = json!("other"));
     assert_eq!(fault(other), (Code::IdTokenNonceMismatch, Some("nonce")));
@@ -169,7 +169,7 @@ fn id14_a_refreshed_id_token_is_not_older_than_the_one_before() {
 fn sb9_a_refresh_token_is_not_sent_to_a_server_that_did_not_issue_it() {
     let config = config_with(|settings| settings.issuer = "https://other.example".into());
     let document = document_with(|document| document["issuer"] = json!("https://other.example"));
-    let other = Metadata::from_json(&document, "https://other.example", false).unwrap();
+    let other = Metadata::from_json(&document.to_string(), "https://other.example", false).unwrap();
     assert_eq!(fault(refresh(&config, &other, signed_in())), (Code::IssuerMismatch, Some("iss")));
     assert!(refresh(&support::config(), &metadata(), signed_in()).is_ok());
 }

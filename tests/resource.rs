@@ -4,8 +4,8 @@
 
 mod support;
 
+use pkce_wasm::client::resource::{check, read_refusal};
 use pkce_wasm::error::Needed;
-use pkce_wasm::flow::resource::{check, read_refusal};
 use pkce_wasm::{Code, Config, Error, TokenSet};
 use serde_json::{Value, json};
 use support::{NOW, code, config, config_with, fault, metadata, metadata_with, redeem_claims, signed_in, try_config};
@@ -84,7 +84,7 @@ fn be6_ac22_what_is_listed_is_an_origin_and_secure() {
     assert!(dangerous.is_ok());
 }
 
-fn refusal(tokens: &TokenSet<Value>, status: u16, header: Option<&str>) -> Result<bool, Error> {
+fn refusal(tokens: &TokenSet, status: u16, header: Option<&str>) -> Result<bool, Error> {
     read_refusal(&config(), tokens, status, header, NOW)
 }
 

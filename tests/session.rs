@@ -4,19 +4,19 @@
 
 mod support;
 
+use pkce_wasm::client::session::{Asked, Freshness, Kept, Next, Session};
 use pkce_wasm::error::Refusal;
-use pkce_wasm::flow::session::{Asked, Freshness, Kept, Next, Session};
 use pkce_wasm::secret::Secret;
-use pkce_wasm::{Code, Error, TokenSet};
+use pkce_wasm::{Code, Error, JsonText, TokenSet};
 use proptest::prelude::*;
-use serde_json::{Value, json};
+use serde_json::json;
 use support::{ACCESS_TOKEN, NOW, REFRESH_TOKEN, SUBJECT, code, config, config_with, fault, redeem, signed_in};
 
-fn revive(record: &str) -> Option<TokenSet<Value>> {
+fn revive(record: &str) -> Option<TokenSet> {
     TokenSet::from_record(record)
 }
 
-fn assert_same(one: &TokenSet<Value>, other: &TokenSet<Value>) {
+fn assert_same(one: &TokenSet, other: &TokenSet) {
     let exposed = |secret: &Option<Secret>| secret.as_ref().map(|secret| secret.expose().to_owned());
     assert_eq!(one.access_token.expose(), other.access_token.expose());
     assert_eq!(one.token_type, other.token_type);
@@ -32,7 +32,7 @@ fn assert_same(one: &TokenSet<Value>, other: &TokenSet<Value>) {
 }
 
 /// Tokens with nothing but what has to be there.
-fn bare(access_token: &str) -> TokenSet<Value> {
+fn bare(access_token: &str) -> TokenSet {
     TokenSet {
         access_token: Secret::new(access_token.into()),
         token_type: "Bearer".into(),
@@ -62,8 +62,8 @@ fn a_session_survives_the_page() {
 fn ri2_ra3_what_the_tokens_are_for_survives_the_page() {
     let tokens = TokenSet {
         resource: Some("https://a.example/ https://b.example/x?y=1&z".into()),
-        authorization_details: Some(
-            json!([{"type": "payment", "amount": {"currency": "EUR", "value": "1.50 & more"}}]),
+        authorization_details: JsonText::parse(
+            r#"[{"type": "payment", "amount": {"currency": "EUR", "value": "1.50 & more\\u000a"}}]"#,
         ),
         ..bare("a")
     };
@@ -78,34 +78,48 @@ fn a_session_of_an_access_token_alone_survives_too() {
     assert_eq!(revived.subject(), None);
 }
 
+/// The lines of a session with nothing but what has to be there.
+const SOUND: [&str; 14] = ["2", "a", "Bearer", "\\e", "", "", "", "", "", "", "", "", "", ""];
+
+fn record_of(lines: [&str; 14]) -> String {
+    lines.map(|line| [line, "\n"].concat()).concat()
+}
+
 #[test]
 fn a_record_that_lacks_something_or_is_of_another_form_is_none() {
-    assert!(revive("v=1&access_token=a&token_type=Bearer&scope=").is_some());
-    for record in [
-        "",
-        "v=1",
-        "v=2&access_token=a&token_type=Bearer&scope=",
-        "access_token=a&token_type=Bearer&scope=",
-        "v=1&token_type=Bearer&scope=",
-        "v=1&access_token=a&scope=",
-        "v=1&access_token=a&token_type=Bearer",
-        "v=1&access_token=a&token_type=Bearer&scope=&expires_at=soon",
-        "v=1&access_token=a&token_type=Bearer&scope=&expires_at=-1",
-        "v=1&access_token=a&token_type=Bearer&scope=&id_token=a.b",
-        "v=1&access_token=%FF&token_type=Bearer&scope=",
-        "{\"access_token\":\"a\"}",
+    assert!(revive(&record_of(SOUND)).is_some());
+    for (place, wrong) in [
+        (0, ""),
+        (0, "1"),
+        (0, "3"),
+        (1, ""),
+        (2, ""),
+        (5, "a.b"),
+        (8, "soon"),
+        (8, "-1"),
+        (9, "soon"),
+        (11, "x"),
+        (12, "x"),
+        (13, "18446744073709551616"),
     ] {
+        let mut lines = SOUND;
+        lines[place] = wrong;
+        assert!(revive(&record_of(lines)).is_none(), "{wrong:?} at {place}");
+    }
+    for record in ["", "2", "2\na\nBearer\n", "v=1&access_token=a&token_type=Bearer&scope=", "{\"access_token\":\"a\"}"]
+    {
         assert!(revive(record).is_none(), "{record}");
     }
 }
 
 #[test]
-fn of_a_field_given_twice_the_first_counts() {
-    let record = "v=1&access_token=a&token_type=Bearer&scope=s&refresh_token=r";
-    for field in ["v", "access_token", "token_type", "scope", "refresh_token"] {
-        let tokens = revive(&[record, "&", field, "=twice"].concat()).unwrap();
-        assert_eq!(tokens.to_record().expose(), record, "{field}");
+fn a_record_with_a_line_too_many_or_too_few_is_none() {
+    let record = record_of(SOUND);
+    for more in ["\n", "twice\n", "twice"] {
+        assert!(revive(&[&record, more].concat()).is_none(), "{more:?}");
     }
+    assert!(revive(record.strip_suffix('\n').unwrap()).is_none());
+    assert!(revive(record.strip_suffix("\n\n").unwrap()).is_none());
 }
 
 /// What the seconds after its issue make of a token of that lifetime.
@@ -161,7 +175,7 @@ fn md8_the_sessions_of_two_clients_or_issuers_are_kept_apart() {
 }
 
 /// A session whose tokens live for a minute.
-fn session() -> Session<Value> {
+fn session() -> Session {
     Session::new(redeem(|answer| answer["expires_in"] = json!(60)).unwrap())
 }
 
@@ -170,18 +184,18 @@ fn after(seconds: u64) -> u64 {
 }
 
 /// The session as another page reads it.
-fn reread(session: &Session<Value>) -> Session<Value> {
+fn reread(session: &Session) -> Session {
     Session::from_record(session.to_record().expose()).unwrap()
 }
 
 /// What is kept and told after a refresh of the session that began now, when nothing else happened meanwhile.
-fn conclude(session: Session<Value>, refreshed: Result<TokenSet<Value>, Error>) -> (Kept<Value>, Result<(), Error>) {
+fn conclude(session: Session, refreshed: Result<TokenSet, Error>) -> (Kept, Result<(), Error>) {
     let kept = reread(&session);
     session.conclude(Some(&kept), refreshed, NOW, 0)
 }
 
 /// The session after a refresh that failed in that way.
-fn failed(mut session: Session<Value>, error: Error) -> (Session<Value>, Error) {
+fn failed(mut session: Session, error: Error) -> (Session, Error) {
     session.begin_refresh();
     match conclude(reread(&session), Err(error)) {
         (Kept::As(session), Err(error)) => (reread(&session), error),
@@ -363,8 +377,10 @@ fn ac21_the_new_refresh_token_is_in_the_record_that_takes_the_place_of_the_old_o
     assert!(before.expose().contains(REFRESH_TOKEN), "it is not forgotten before there is another");
     let (kept, _) = conclude(session, redeem(|answer| answer["refresh_token"] = json!("next")));
     let Kept::As(session) = kept else { panic!("{kept:?}") };
-    assert!(session.to_record().expose().contains("refresh_token=next"));
-    assert!(!session.to_record().expose().contains("attempts"));
+    let record = session.to_record();
+    let lines: Vec<_> = record.expose().lines().collect();
+    assert_eq!(lines[4], "next");
+    assert_eq!(lines[11..], ["", "", ""], "of the attempts to refresh the old one nothing is left");
 }
 
 proptest! {
@@ -386,7 +402,7 @@ proptest! {
     }
 
     #[test]
-    fn any_string_can_be_read_as_a_session(record in "\\PC*|v=1(&(access_token|token_type|scope|expires_at|id_token)=[a-z0-9.%]{0,12}){0,6}") {
+    fn any_string_can_be_read_as_a_session(record in "\\PC*|2\n([a-z0-9.%\\\\]{0,12}\n){7}([0-9]{0,3}\n){2}(\\[\\]|)\n([0-9]{0,3}\n){3}") {
         if let Some(tokens) = revive(&record) {
             prop_assert!(revive(tokens.to_record().expose()).is_some());
         }

@@ -8,7 +8,7 @@ const ALGS: &[u8] = b"RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDS
 
 /// An algorithm, by its place in that list.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Algorithm(usize);
+pub(crate) struct Algorithm(pub(crate) usize);
 
 impl Algorithm {
     /// The algorithm of this `alg`; `None` when it is not one that is accepted.

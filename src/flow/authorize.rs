@@ -8,7 +8,7 @@ use crate::flow::setup::Setup;
 use crate::flow::transaction::{POPUP, Transaction, TransactionParts};
 use crate::json;
 use crate::pkce::{MIN_LENGTH, Method, Verifier};
-use crate::random::{Entropy, token};
+use crate::random::{Entropy, write_token};
 use crate::tables::{DETAIL, Detail, Options, about};
 use crate::text::{Class, Parts, Write, all, contains, cut, from_form, has, joined, number, parts};
 use crate::url::Url;
@@ -39,7 +39,7 @@ pub(crate) fn begin(
     let scope = if options.scope().is_empty() { setup.scope() } else { options.scope() };
     let is_openid = asks_for_openid(scope);
     // Without an ID token nothing would say how and when the user was authenticated.
-    if !is_openid && !(options.max_age().is_empty() && options.acr_values().is_empty()) {
+    if !(is_openid || options.max_age().is_empty() && options.acr_values().is_empty()) {
         return Err(about!(ConfigInvalid, OPTIONS, "scope"));
     }
 
@@ -48,10 +48,10 @@ pub(crate) fn begin(
     if is_set(options.popup()) {
         state.text(POPUP);
     }
-    token(entropy, &mut state)?;
+    write_token(entropy, &mut state)?;
     let mut nonce = Vec::new();
     if is_openid {
-        token(entropy, &mut nonce)?;
+        write_token(entropy, &mut nonce)?;
     }
     let (mut max_age, mut created_at, mut expires_at) = (Vec::new(), Vec::new(), Vec::new());
     if !options.max_age().is_empty() {

@@ -28,13 +28,6 @@ pub(crate) struct Refusal {
     pub(crate) uri: Vec<u8>,
 }
 
-impl Refusal {
-    /// Whether the server refused the code or the refresh token itself (RFC 6749 section 5.2).
-    pub(crate) fn is_invalid_grant(&self) -> bool {
-        self.error == b"invalid_grant"
-    }
-}
-
 /// What a server answered: what was asked for, or its refusal.
 pub(crate) enum Answer<T> {
     Given(T),

@@ -21,6 +21,7 @@ pub(crate) fn key_of(setup: &Setup<'_>, url: &[u8]) -> Option<Vec<u8>> {
 }
 
 /// What becomes of a callback.
+#[allow(clippy::large_enum_variant, reason = "it is taken apart as soon as it is made")]
 pub(crate) enum Arrival<'a> {
     /// The URL is none of this client's.
     None,

@@ -9,7 +9,7 @@ use crate::flow::setup::Setup;
 use crate::flow::tokens::Session;
 use crate::flow::transaction::{Outcome, bury, key};
 use crate::http::Reply;
-use crate::random::{Entropy, token};
+use crate::random::{Entropy, write_token};
 use crate::tables::{Options, about};
 use crate::text::Write;
 
@@ -69,7 +69,7 @@ pub(crate) fn end_session(
     let return_uri = setup.post_logout_redirect_uri();
     let mut state = Vec::new();
     if !return_uri.is_empty() {
-        token(entropy, &mut state)?;
+        write_token(entropy, &mut state)?;
     }
     let id_token = session.map_or(b"".as_slice(), Session::id_token);
     let endpoint = (setup.end_session_endpoint(), about!(MetadataInvalid, METADATA, "end_session_endpoint"));

@@ -18,5 +18,5 @@ pub(crate) mod signature;
 pub(crate) mod token;
 pub(crate) mod tokens;
 pub(crate) mod transaction;
-pub mod user_agent;
+pub(crate) mod user_agent;
 pub(crate) mod userinfo;

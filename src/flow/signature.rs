@@ -134,8 +134,8 @@ impl<'a> Unverified<'a> {
     }
 }
 
-/// The tokens of a refresh without its new ID token, as if the server had sent none: the one before stays. For when the
-/// keys cannot be fetched, so that the fresh refresh token is not lost with them.
+/// Sees to it that the tokens of a refresh can do without its new ID token, as if the server had sent none: the one before stays. For
+/// when the keys cannot be fetched, so that the fresh refresh token is not lost with them.
 ///
 /// # Errors
 /// [`Code::SigningKeysUnavailable`] when there was no ID token before

@@ -111,7 +111,7 @@ pub(crate) fn kept_since(mut record: &[u8], now: u64) -> Option<u64> {
 }
 
 /// The most logins that are kept at once, and the most tombstones.
-pub(crate) const MOST_KEPT: usize = 100;
+pub const MOST_KEPT: usize = 100;
 
 /// The records that are to be forgotten before one more of their kind is kept: those that may be, and the oldest beyond
 /// [`MOST_KEPT`]. Takes their names, each with what [`kept_since`] says.
@@ -133,15 +133,20 @@ pub(crate) fn sweepable<T>(records: Vec<(T, Option<u64>)>) -> Vec<T> {
 
 /// How a login came to its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Outcome {
+pub enum Outcome {
     /// The code was sent to the server; what became of it is not known.
     Claimed,
     /// The user is signed in.
     Completed,
     /// It was no login: the user was sent to the server to sign out there too.
     SignedOut,
-    /// It failed for good. `restart` says whether beginning it again may help.
-    Refused { code: Code, restart: bool },
+    /// It failed for good.
+    Refused {
+        /// Why.
+        code: Code,
+        /// Whether beginning it again may help.
+        restart: bool,
+    },
 }
 
 record! {

@@ -49,6 +49,17 @@ pub(crate) fn finish(
     if is_signed(reply) {
         return Ok(Answer::Given(Said::Signed(finish_signed(setup, session, reply, now)?)));
     }
+    Ok(match finish_json(session, reply)? {
+        Answer::Given(claims) => Answer::Given(Said::Claims(claims)),
+        Answer::Refused(refusal) => Answer::Refused(refusal),
+    })
+}
+
+/// Reads an answer in JSON: the claims, a JSON text.
+///
+/// # Errors
+/// those of [`finish`]
+pub(crate) fn finish_json(session: &Session<'_>, reply: &Reply<'_>) -> Result<Answer<Vec<u8>>, Fault> {
     let refusal = refused(reply, Code::UserinfoRefused).map_err(|fault| match fault.code() {
         Code::TokenResponseInvalid if matches!(reply.status, 401 | 403) => Code::UserinfoRefused.into(),
         Code::TokenResponseInvalid => Code::UserinfoInvalid.into(),
@@ -59,7 +70,7 @@ pub(crate) fn finish(
     }
     let fields = SUBJECT.read(reply.body, Code::UserinfoInvalid)?;
     check_subject(Subject::of_table(&fields).sub(), session)?;
-    Ok(Answer::Given(Said::Claims(joined(&[reply.body]))))
+    Ok(Answer::Given(joined(&[reply.body])))
 }
 
 /// Whether an answer is signed.
@@ -67,8 +78,13 @@ pub(crate) fn is_signed(reply: &Reply<'_>) -> bool {
     reply.status == 200 && reply.has_type(b"application/jwt")
 }
 
-/// `iss` and `aud` are the server and this client where they are there.
-fn finish_signed(setup: &Setup<'_>, session: &Session<'_>, reply: &Reply<'_>, now: u64) -> Result<Vec<u8>, Fault> {
+/// Reads a signed answer: the fields of [`Unverified`]. `iss` and `aud` are the server and this client where they are there.
+pub(crate) fn finish_signed(
+    setup: &Setup<'_>,
+    session: &Session<'_>,
+    reply: &Reply<'_>,
+    now: u64,
+) -> Result<Vec<u8>, Fault> {
     let (claimed, _) = Claimed::decode(reply.body, Code::UserinfoInvalid)?;
     let claims = claimed.claims();
     if !claims.iss().is_empty() && claims.iss() != setup.issuer() {

@@ -6,14 +6,14 @@ pub(crate) mod signing;
 
 use std::fmt::Debug;
 
+use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::logout::revocation_requests;
 use pkce_wasm::encoding::{Form, base64url, form_pairs};
-use pkce_wasm::flow::authorize::LoginOptions;
-use pkce_wasm::flow::logout::revocation_requests;
 use pkce_wasm::http::{Request, Response};
 use pkce_wasm::secret::Secret;
 use pkce_wasm::{
-    Answer, Authorization, Callback, Code, Config, Error, Exchange, Grant, Jwks, Metadata, Settings, Step, TokenSet,
-    Transaction, Unverified, begin,
+    Answer, Authorization, Callback, Code, Config, Error, Exchange, Grant, JsonText, Jwks, Metadata, Settings, Step,
+    TokenSet, Transaction, Unverified, begin,
 };
 use serde_json::{Value, json};
 
@@ -77,7 +77,7 @@ pub(crate) fn metadata_with(change: impl FnOnce(&mut Value)) -> Metadata {
 }
 
 pub(crate) fn try_metadata(change: impl FnOnce(&mut Value)) -> Result<Metadata, Error> {
-    Metadata::from_json(&document_with(change), ISSUER, false)
+    Metadata::from_json(&document_with(change).to_string(), ISSUER, false)
 }
 
 /// The server promises `iss` in its responses (RFC 9207 section 3).
@@ -133,7 +133,52 @@ pub(crate) fn state(login: &Authorization) -> String {
 }
 
 pub(crate) fn code_verifier(transaction: &Transaction) -> String {
-    value(&form_pairs(transaction.to_record().expose()).unwrap(), "code_verifier").unwrap()
+    line(transaction.to_record().expose(), "code_verifier")
+}
+
+/// The lines of the record of a login, by the names of what they hold.
+pub(crate) const LINES: [&str; 18] = [
+    "v",
+    "created_at",
+    "expires_at",
+    "state",
+    "code_verifier",
+    "nonce",
+    "issuer",
+    "client_id",
+    "redirect_uri",
+    "token_endpoint",
+    "jwks_uri",
+    "signing_algs",
+    "scope",
+    "max_age",
+    "acr_values",
+    "resource",
+    "iss_required",
+    "return_to",
+];
+
+/// That line of the record of a login.
+pub(crate) fn line(record: &str, name: &str) -> String {
+    assert_eq!(record.lines().count(), LINES.len(), "a record has a line for each of its fields");
+    let place = LINES.iter().position(|known| *known == name).expect("a line of the record");
+    record.lines().nth(place).unwrap().to_owned()
+}
+
+/// The record of a login with another line in that place; an empty one is a field that is not there.
+pub(crate) fn with_line(record: &str, name: &str, replacement: &str) -> String {
+    let lines = record.lines().zip(LINES);
+    lines.map(|(line, known)| [if known == name { replacement } else { line }, "\n"].concat()).collect()
+}
+
+/// JSON of the crate as another parser reads it.
+pub(crate) fn read_json(text: &JsonText) -> Value {
+    serde_json::from_str(text.as_str()).expect("what was accepted is JSON")
+}
+
+/// The claims of the ID token of those tokens.
+pub(crate) fn claims_of(tokens: &TokenSet) -> Value {
+    read_json(tokens.claims.as_ref().expect("there is an ID token"))
 }
 
 /// The URL of a response with those parameters and nothing else.
@@ -238,7 +283,7 @@ pub(crate) fn ok(body: &Value) -> Response {
 }
 
 /// Reads the answer to an exchange, and verifies its ID token by the honest server's keys.
-pub(crate) fn finish(exchange: Exchange, answer: &Response, now: u64) -> Result<TokenSet<Value>, Error> {
+pub(crate) fn finish(exchange: Exchange, answer: &Response, now: u64) -> Result<TokenSet, Error> {
     match exchange.finish(answer, now)? {
         Answer::Tokens(tokens) => Ok(tokens),
         Answer::Unverified(unverified) => verify(unverified, &signing::key_set(), now),
@@ -246,7 +291,7 @@ pub(crate) fn finish(exchange: Exchange, answer: &Response, now: u64) -> Result<
 }
 
 /// Verifies an ID token by a key set that was fetched just now.
-pub(crate) fn verify(unverified: Unverified<Value>, keys: &Value, now: u64) -> Result<TokenSet<Value>, Error> {
+pub(crate) fn verify(unverified: Unverified, keys: &Value, now: u64) -> Result<TokenSet, Error> {
     let keys = Jwks::from_response(&ok(keys))?;
     let verdict = match unverified.next(Some(&keys), Some(now), now)? {
         Step::Verify(check) => signing::verify(&check),
@@ -256,7 +301,7 @@ pub(crate) fn verify(unverified: Unverified<Value>, keys: &Value, now: u64) -> R
 }
 
 /// The exchange is answered by an honest token response after that change.
-pub(crate) fn redeem(change: impl FnOnce(&mut Value)) -> Result<TokenSet<Value>, Error> {
+pub(crate) fn redeem(change: impl FnOnce(&mut Value)) -> Result<TokenSet, Error> {
     let (_, exchange, nonce) = exchange();
     redeem_from_exchange(exchange, &nonce, change)
 }
@@ -266,19 +311,19 @@ pub(crate) fn redeem_from_exchange(
     exchange: Exchange,
     nonce: &str,
     change: impl FnOnce(&mut Value),
-) -> Result<TokenSet<Value>, Error> {
+) -> Result<TokenSet, Error> {
     let mut answer = token_response(nonce);
     change(&mut answer);
     finish(exchange, &ok(&answer), NOW)
 }
 
 /// The exchange is answered in that way.
-pub(crate) fn redeem_from(answer: &Response) -> Result<TokenSet<Value>, Error> {
+pub(crate) fn redeem_from(answer: &Response) -> Result<TokenSet, Error> {
     finish(exchange().1, answer, NOW)
 }
 
 /// The exchange is answered with an ID token of those claims, after that change.
-pub(crate) fn redeem_claims(change: impl FnOnce(&mut Value)) -> Result<TokenSet<Value>, Error> {
+pub(crate) fn redeem_claims(change: impl FnOnce(&mut Value)) -> Result<TokenSet, Error> {
     let (_, exchange, nonce) = exchange();
     let mut claims = claims(&nonce);
     change(&mut claims);
@@ -288,11 +333,7 @@ pub(crate) fn redeem_claims(change: impl FnOnce(&mut Value)) -> Result<TokenSet<
 }
 
 /// The requests that revoke those tokens, in the order in which they are to be sent.
-pub(crate) fn try_revocations(
-    config: &Config,
-    metadata: &Metadata,
-    tokens: &TokenSet<Value>,
-) -> Result<Vec<Request>, Error> {
+pub(crate) fn try_revocations(config: &Config, metadata: &Metadata, tokens: &TokenSet) -> Result<Vec<Request>, Error> {
     let (refresh_token, access_token) = revocation_requests(config, metadata, tokens)?;
     Ok(refresh_token.into_iter().chain([access_token]).collect())
 }
@@ -301,7 +342,7 @@ pub(crate) fn revocations() -> Vec<Request> {
     try_revocations(&config(), &metadata(), &signed_in()).unwrap()
 }
 
-pub(crate) fn signed_in() -> TokenSet<Value> {
+pub(crate) fn signed_in() -> TokenSet {
     redeem(|_| {}).unwrap()
 }
 

@@ -1,8 +1,8 @@
 //! Real signatures, made and verified by a crate that knows nothing of this one.
 
+use pkce_wasm::client::jwks::{Hash, PublicKey};
+use pkce_wasm::client::signature::{Check, Signature, Verdict};
 use pkce_wasm::encoding::from_base64url;
-use pkce_wasm::flow::jwks::{Hash, PublicKey};
-use pkce_wasm::flow::signature::{Check, Signature, Verdict};
 use ring::digest::{SHA384, SHA512, digest};
 use ring::rand::SystemRandom;
 use ring::signature::{

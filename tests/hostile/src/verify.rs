@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use pkce_wasm::flow::jwks::{Hash, PublicKey};
-use pkce_wasm::flow::signature::{Check, Signature, Verdict};
+use pkce_wasm::client::jwks::{Hash, PublicKey};
+use pkce_wasm::client::signature::{Check, Signature, Verdict};
 use ring::digest;
 use ring::signature::{
     ECDSA_P256_SHA256_FIXED, ED25519, RSA_PKCS1_2048_8192_SHA256, RSA_PSS_2048_8192_SHA256, RsaPublicKeyComponents,

@@ -4,7 +4,7 @@
 use hostile::client::{Browser, CLIENT_ID, REDIRECT_URI, config};
 use hostile::honest::{self, with};
 use hostile::{Reply, Scenario, Server};
-use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::http::Request;
 use pkce_wasm::random::SystemEntropy;
 use pkce_wasm::secret::Secret;

@@ -1,6 +1,6 @@
 //! What a resource server asks for.
 
-use pkce_wasm::flow::challenge::{Challenge, Scheme, parse};
+use pkce_wasm::client::challenge::{Challenge, Scheme, parse};
 
 /// The input is the value of the header `WWW-Authenticate`.
 pub fn www_authenticate(data: &[u8]) {

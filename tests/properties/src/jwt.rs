@@ -1,8 +1,8 @@
 //! JSON Web Tokens and the keys that may have signed them.
 
 use pkce_wasm::encoding::{base64url, from_base64url};
-use pkce_wasm::flow::jwks::{Algorithm, PublicKey};
-use pkce_wasm::flow::signature::Signature;
+use pkce_wasm::client::jwks::{Algorithm, PublicKey};
+use pkce_wasm::client::signature::Signature;
 use pkce_wasm::jwt::Jwt;
 use pkce_wasm::{Answer, Code, Jwks, Step, Verdict, VerifiedBy};
 use serde_json::{Value, json};
@@ -20,7 +20,7 @@ pub fn jwt(data: &[u8]) {
     let decoded = Jwt::<Value>::decode(&token).map(|jwt| (jwt.header, jwt.claims));
     assert_eq!(decoded, object(header).zip(object(claims)));
 
-    let keys = Jwks::<Value>::parse(keys);
+    let keys = Jwks::parse(keys);
     if let Some(keys) = &keys {
         for algorithm in Algorithm::ALL {
             for key in keys.candidates(&algorithm, None) {
@@ -67,7 +67,7 @@ fn assert_public(algorithm: &Algorithm, key: &PublicKey) {
 }
 
 /// A token that is accepted has the claims of this login, an asymmetric algorithm, and a key that fits it.
-fn assert_id_token(token: &str, header: &Value, keys: Option<&Jwks<Value>>) {
+fn assert_id_token(token: &str, header: &Value, keys: Option<&Jwks>) {
     let body = json!({"access_token": "a", "token_type": "Bearer", "id_token": token});
     let answer = response(200, Some("application/json"), &body.to_string());
     for verdict in [Signature::Valid, Signature::Invalid, Signature::Unavailable] {

@@ -1,8 +1,8 @@
 //! What the server says of itself.
 
 use pkce_wasm::encoding::form_pairs;
-use pkce_wasm::flow::authorize::LoginOptions;
-use pkce_wasm::flow::metadata::discovery_requests;
+use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::metadata::discovery_requests;
 use pkce_wasm::random::Entropy;
 use pkce_wasm::url::Url;
 use pkce_wasm::{Code, Config, Metadata, Settings, Transaction, begin};
@@ -33,7 +33,7 @@ pub fn metadata(data: &[u8]) {
     assert_asks_the_issuer(issuer);
     for allow_http in [false, true] {
         let answer = response(200, Some("application/json"), body);
-        let Ok((metadata, document)) = Metadata::from_response::<Value>(&answer, issuer, allow_http) else { continue };
+        let Ok((metadata, document)) = Metadata::from_response(&answer, issuer, allow_http) else { continue };
         assert_eq!(document["issuer"], issuer, "the metadata of another issuer was accepted");
         for name in ENDPOINTS {
             assert_sound(&document[name], allow_http);

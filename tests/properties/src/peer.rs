@@ -82,7 +82,7 @@ impl Login<'_> {
     }
 
     /// What this login makes of an answer of the token endpoint.
-    pub(crate) fn finish(&self, response: &Response) -> Result<Answer<Value>, Error> {
+    pub(crate) fn finish(&self, response: &Response) -> Result<Answer, Error> {
         self.exchange().1.finish(response, NOW)
     }
 }

@@ -1,6 +1,6 @@
 //! What is kept while the user is away, and while they are signed in.
 
-use pkce_wasm::flow::transaction::{Outcome, Tombstone, kept_since, key};
+use pkce_wasm::client::transaction::{Outcome, Tombstone, kept_since, key};
 use pkce_wasm::{TokenSet, Transaction};
 use serde_json::Value;
 
@@ -76,9 +76,9 @@ fn ended(record: &str) {
 }
 
 fn signed_in(record: &str) {
-    let Some(tokens) = TokenSet::<Value>::from_record(record) else { return };
+    let Some(tokens) = TokenSet::from_record(record) else { return };
     let written = tokens.to_record();
-    let again = TokenSet::<Value>::from_record(written.expose()).expect("a record that was just written");
+    let again = TokenSet::from_record(written.expose()).expect("a record that was just written");
     assert_eq!(again.to_record().expose(), written.expose());
     assert_kept(record, written.expose(), &["v", "access_token", "token_type", "scope", "refresh_token", "id_token"]);
     assert_eq!(tokens.claims, again.claims);

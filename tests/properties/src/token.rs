@@ -1,7 +1,7 @@
 //! The answer of the token endpoint.
 
 use pkce_wasm::encoding::{Form, base64url};
-use pkce_wasm::flow::token::refresh;
+use pkce_wasm::client::token::refresh;
 use pkce_wasm::{Answer, Code, Error, TokenSet, Verdict};
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ pub fn token_response(data: &[u8]) {
 }
 
 /// The tokens of an answer, on a platform that cannot verify a signature.
-pub(crate) fn used(answer: Answer<Value>) -> Result<TokenSet<Value>, Error> {
+pub(crate) fn used(answer: Answer) -> Result<TokenSet, Error> {
     match answer {
         Answer::Tokens(tokens) => Ok(tokens),
         Answer::Unverified(tokens) => tokens.conclude(&Verdict::UNAVAILABLE),
@@ -55,7 +55,7 @@ fn with_id_token(body: &str) -> String {
 }
 
 /// What was accepted is what was sent, and what RFC 6749 section 5.1 asks for.
-fn assert_tokens(login: &Login<'_>, document: &Value, tokens: &TokenSet<Value>) {
+fn assert_tokens(login: &Login<'_>, document: &Value, tokens: &TokenSet) {
     let access_token = tokens.access_token.expose();
     assert!(!access_token.is_empty());
     assert_eq!(document["access_token"], access_token);
@@ -76,7 +76,7 @@ fn assert_tokens(login: &Login<'_>, document: &Value, tokens: &TokenSet<Value>) 
     }
 
     let record = tokens.to_record();
-    let revived = TokenSet::<Value>::from_record(record.expose()).expect("a record that was just written");
+    let revived = TokenSet::from_record(record.expose()).expect("a record that was just written");
     assert_eq!(revived.to_record().expose(), record.expose());
     assert_eq!(revived.claims, tokens.claims);
 }
@@ -101,12 +101,12 @@ pub(crate) fn assert_claims(claims: &Value) {
 }
 
 /// The same answer to a refresh: the same user, and never without a refresh token.
-fn assert_refresh(answer: &pkce_wasm::http::Response, document: &Value, tokens: TokenSet<Value>) {
+fn assert_refresh(answer: &pkce_wasm::http::Response, document: &Value, tokens: TokenSet) {
     let subject = tokens.subject();
     let Some(before) = tokens.refresh_token.as_ref().map(|token| token.expose().to_owned()) else { return };
     let (request, exchange) = refresh(&config(REDIRECT_URI).unwrap(), &server(), tokens).unwrap();
     assert!(!format!("{request:?}").contains(&Form::new().with("refresh_token", &before).finish()));
-    let Ok(tokens) = exchange.finish::<Value>(answer, NOW).and_then(used) else {
+    let Ok(tokens) = exchange.finish(answer, NOW).and_then(used) else {
         panic!("{document} is an answer to a login, and not to a refresh of it");
     };
     assert_eq!(tokens.subject(), subject);

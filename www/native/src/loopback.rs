@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader, Error, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::time::Duration;
 
-use pkce_wasm::flow::transaction::key;
+use pkce_wasm::client::transaction::key;
 use pkce_wasm::{Callback, Transaction};
 
 /// The first line of a request is not longer than this.

@@ -11,11 +11,11 @@ use std::error::Error;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use pkce_wasm::flow::authorize::LoginOptions;
-use pkce_wasm::flow::jwks::Jwks;
-use pkce_wasm::flow::metadata::discovery_requests;
-use pkce_wasm::flow::signature::{Signature, Step};
-use pkce_wasm::flow::userinfo;
+use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::jwks::Jwks;
+use pkce_wasm::client::metadata::discovery_requests;
+use pkce_wasm::client::signature::{Signature, Step};
+use pkce_wasm::client::userinfo;
 use pkce_wasm::json::Json;
 use pkce_wasm::random::SystemEntropy;
 use pkce_wasm::{Answer, Config, Exchange, Metadata, Settings, TokenSet, begin};
@@ -70,11 +70,11 @@ fn discover(issuer: &str) -> Outcome<Metadata> {
     if answer.status == 404 {
         answer = send(oauth)?;
     }
-    Ok(Metadata::from_response::<Value>(&answer, issuer, false)?.0)
+    Ok(Metadata::from_response(&answer, issuer, false)?.0)
 }
 
 /// From the token response to tokens whose ID token is verified.
-fn finish(exchange: Exchange, response: &pkce_wasm::http::Response) -> Outcome<TokenSet<Value>> {
+fn finish(exchange: Exchange, response: &pkce_wasm::http::Response) -> Outcome<TokenSet> {
     let unverified = match exchange.finish(response, now())? {
         Answer::Tokens(tokens) => return Ok(tokens),
         Answer::Unverified(unverified) => unverified,

@@ -2,8 +2,8 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use pkce_wasm::flow::jwks::{Hash, PublicKey};
-use pkce_wasm::flow::signature::{Check, Signature, Verdict};
+use pkce_wasm::client::jwks::{Hash, PublicKey};
+use pkce_wasm::client::signature::{Check, Signature, Verdict};
 use ring::signature::{
     self, ECDSA_P256_SHA256_FIXED, ECDSA_P384_SHA384_FIXED, ED25519, RsaParameters, RsaPublicKeyComponents,
     UnparsedPublicKey, VerificationAlgorithm,

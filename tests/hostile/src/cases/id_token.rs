@@ -1,7 +1,7 @@
 //! Lies in the header and claims of the ID token, whose signature is good (OpenID Connect Core section 3.1.3.7).
 
 use pkce_wasm::Code;
-use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::client::authorize::LoginOptions;
 use serde_json::{Value, json};
 
 use super::Case;

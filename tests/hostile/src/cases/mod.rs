@@ -9,7 +9,7 @@ mod token;
 mod userinfo;
 
 use pkce_wasm::Code;
-use pkce_wasm::flow::authorize::LoginOptions;
+use pkce_wasm::client::authorize::LoginOptions;
 
 use crate::server::Scenario;
 

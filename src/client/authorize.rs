@@ -1,0 +1,134 @@
+//! The authorization request: the URL to send the user to, and the transaction to keep (RFC 6749 section 4.1.1, RFC 7636 section 4.3).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use zeroize::Zeroizing;
+
+use crate::client::config::Config;
+use crate::client::fields::{flag, optional, optional_digits, text, to_object};
+use crate::client::metadata::Metadata;
+use crate::client::transaction::Transaction;
+use crate::error::Error;
+use crate::flow::authorize;
+use crate::flow::setup::Setup;
+use crate::json;
+use crate::random::Entropy;
+use crate::tables::{Options, OptionsParts, about};
+
+/// What a single login may ask for.
+#[derive(Clone, Debug, Default)]
+pub struct LoginOptions {
+    /// Scopes of this login instead of the configured ones.
+    pub scope: Option<String>,
+    /// A path of the application's origin to return to; kept in the transaction, never in the URL.
+    pub return_to: Option<String>,
+    /// `prompt` (OpenID Connect Core section 3.1.2.1).
+    pub prompt: Option<String>,
+    /// `login_hint` (OpenID Connect Core section 3.1.2.1).
+    pub login_hint: Option<String>,
+    /// `max_age`, in seconds: the user has to have been authenticated no longer before the login than this. The ID token
+    /// has to say so in `auth_time` (OpenID Connect Core section 3.1.2.1).
+    pub max_age: Option<u32>,
+    /// `acr_values`, separated by spaces: the `acr` of the ID token has to be one of them (OpenID Connect Core section 3.1.3.7).
+    pub acr_values: Option<String>,
+    /// `ui_locales`: languages, the best one first, separated by spaces (OpenID Connect Core section 3.1.2.1).
+    pub ui_locales: Option<String>,
+    /// `claims`: single claims to be told (OpenID Connect Core section 5.5).
+    pub claims: Option<ClaimsRequest>,
+    /// `resource`: where the access token is to be used, absolute URIs, separated by spaces (RFC 8707 section 2).
+    pub resource: Option<String>,
+    /// `authorization_details`: what exactly the tokens are to allow (RFC 9396 section 2).
+    pub authorization_details: Option<AuthorizationDetails>,
+    /// Whether another window than the one that begins the login comes back with the callback.
+    pub popup: bool,
+    /// Further parameters. They cannot replace one that this crate sets.
+    pub extra_parameters: Vec<(String, String)>,
+}
+
+/// The value of `claims`: a JSON object (OpenID Connect Core section 5.5).
+#[derive(Clone, Debug)]
+pub struct ClaimsRequest(String);
+
+impl ClaimsRequest {
+    /// Takes a text that is a JSON object.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid)
+    pub fn parse(text: String) -> Result<Self, Error> {
+        match json::parse(text.as_bytes()) {
+            Some(claims) if claims.kind() == b'{' => Ok(Self(text)),
+            _ => Err(about!(ConfigInvalid, OPTIONS, "claims").into()),
+        }
+    }
+}
+
+/// The value of `authorization_details`: a JSON array of objects, each with its `type` (RFC 9396 section 2).
+#[derive(Clone, Debug)]
+pub struct AuthorizationDetails(String);
+
+impl AuthorizationDetails {
+    /// Takes a text that is such an array.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid)
+    pub fn parse(text: String) -> Result<Self, Error> {
+        if !text.is_empty() && authorize::are_details(text.as_bytes()) {
+            Ok(Self(text))
+        } else {
+            Err(about!(ConfigInvalid, OPTIONS, "authorization_details").into())
+        }
+    }
+}
+
+/// An authorization request that is ready to be sent.
+#[derive(Debug)]
+pub struct Authorization {
+    /// Send the user here.
+    pub url: String,
+    /// Keep this until the user comes back.
+    pub transaction: Transaction,
+}
+
+/// Begins a login: a fresh verifier, `state` and `nonce`, the request that shows only the challenge, and the transaction that keeps the rest.
+///
+/// `now` is in seconds since 1970.
+///
+/// # Errors
+/// [`Code::IssuerMismatch`](crate::Code::IssuerMismatch), [`Code::PkceUnsupported`](crate::Code::PkceUnsupported),
+/// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid) naming the option, [`Code::ParameterProtected`](crate::Code::ParameterProtected),
+/// [`Code::ReturnToRefused`](crate::Code::ReturnToRefused), [`Code::MetadataInvalid`](crate::Code::MetadataInvalid),
+/// [`Code::RandomnessUnavailable`](crate::Code::RandomnessUnavailable)
+#[allow(clippy::needless_pass_by_value, reason = "the options of one login are spent by it")]
+pub fn begin(
+    config: &Config,
+    metadata: &Metadata,
+    options: LoginOptions,
+    entropy: &mut impl Entropy,
+    now: u64,
+) -> Result<Authorization, Error> {
+    metadata.check(config)?;
+    let setup = metadata.setup(config)?;
+    let options = Options::of(OptionsParts {
+        scope: optional(options.scope.as_deref()),
+        return_to: optional(options.return_to.as_deref()),
+        resource: optional(options.resource.as_deref()),
+        popup: flag(options.popup),
+        extra_parameters: &to_object(&options.extra_parameters),
+        prompt: optional(options.prompt.as_deref()),
+        login_hint: optional(options.login_hint.as_deref()),
+        max_age: &optional_digits(options.max_age),
+        acr_values: optional(options.acr_values.as_deref()),
+        ui_locales: optional(options.ui_locales.as_deref()),
+        claims: options.claims.as_ref().map(|claims| claims.0.as_bytes()).unwrap_or_default(),
+        authorization_details: options
+            .authorization_details
+            .as_ref()
+            .map(|details| details.0.as_bytes())
+            .unwrap_or_default(),
+    })
+    .to_fields();
+    let mut url = Vec::new();
+    let transaction = authorize::begin(&Setup::of_table(&setup), &Options::of_table(&options), entropy, now, &mut url)?;
+    Ok(Authorization { url: text(url), transaction: Transaction(Zeroizing::new(transaction)) })
+}

@@ -1,0 +1,138 @@
+//! What the application is: its client id, its redirect URI (RFC 8252 section 7), its scopes.
+
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::client::fields::{digits, field, flag, optional, text};
+use crate::error::Error;
+use crate::flow::config::{self, CLOCK_TOLERANCE, MAX_CLOCK_TOLERANCE, TRANSACTION_MAX_AGE};
+use crate::flow::setup::{self, Setup};
+use crate::table::push_element;
+use crate::tables::{self, Document};
+
+/// What the application says of itself, not yet checked.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The issuer identifier, exactly as the server's metadata spells it (RFC 8414 section 2).
+    pub issuer: String,
+    /// The `client_id` of the registration.
+    pub client_id: String,
+    /// One of the registered redirect URIs; sent byte for byte (RFC 6749 section 3.1.2).
+    pub redirect_uri: String,
+    /// Where the user comes back to after signing out at the server: one of the registered URIs (OpenID Connect RP-Initiated Logout section 3).
+    pub post_logout_redirect_uri: Option<String>,
+    /// Space-separated scopes (RFC 6749 section 3.3).
+    pub scope: String,
+    /// Seconds within which a login must be finished.
+    pub transaction_max_age: u32,
+    /// Seconds by which the server's clock may differ, at most [`Config::MAX_CLOCK_TOLERANCE`].
+    pub clock_tolerance: u32,
+    /// The only algorithm by which ID tokens may be signed: the `id_token_signed_response_alg` of the registration. With
+    /// `None`, any that the server's metadata lists.
+    pub id_token_signed_response_alg: Option<String>,
+    /// The origins, besides the userinfo endpoint, to which the access token may be sent.
+    pub resource_origins: Vec<String>,
+    /// The server supports S256 although its metadata does not say so.
+    pub dangerously_assume_pkce_support: bool,
+    /// `http` is allowed beyond the loopback hosts.
+    pub dangerously_allow_http: bool,
+    /// An ID token is accepted also where nothing can verify its signature and no TLS vouches for it. Given up is that it is
+    /// the issuer's: whoever stands between names any user. A signature that is wrong is refused all the same.
+    pub dangerously_allow_unverified_id_token: bool,
+}
+
+impl Settings {
+    /// The settings of an OpenID Connect client, with everything else at its default.
+    #[must_use]
+    pub fn new(issuer: impl Into<String>, client_id: impl Into<String>, redirect_uri: impl Into<String>) -> Self {
+        Self {
+            issuer: issuer.into(),
+            client_id: client_id.into(),
+            redirect_uri: redirect_uri.into(),
+            post_logout_redirect_uri: None,
+            scope: "openid".into(),
+            transaction_max_age: seconds(TRANSACTION_MAX_AGE),
+            clock_tolerance: seconds(CLOCK_TOLERANCE),
+            id_token_signed_response_alg: None,
+            resource_origins: Vec::new(),
+            dangerously_assume_pkce_support: false,
+            dangerously_allow_http: false,
+            dangerously_allow_unverified_id_token: false,
+        }
+    }
+
+    /// The fields of [`tables::Settings`].
+    fn to_fields(&self) -> Vec<u8> {
+        let mut origins = Vec::new();
+        for origin in &self.resource_origins {
+            push_element(&mut origins, field(origin));
+        }
+        tables::Settings::of(tables::SettingsParts {
+            issuer: field(&self.issuer),
+            client_id: field(&self.client_id),
+            redirect_uri: field(&self.redirect_uri),
+            post_logout_redirect_uri: optional(self.post_logout_redirect_uri.as_deref()),
+            scope: field(&self.scope),
+            id_token_signed_response_alg: optional(self.id_token_signed_response_alg.as_deref()),
+            transaction_max_age: &digits(self.transaction_max_age),
+            clock_tolerance: &digits(self.clock_tolerance),
+            resource_origins: &origins,
+            dangerously_allow_http: flag(self.dangerously_allow_http),
+            dangerously_assume_pkce_support: flag(self.dangerously_assume_pkce_support),
+            dangerously_allow_unverified_id_token: flag(self.dangerously_allow_unverified_id_token),
+            timeout: b"",
+            storage: b"",
+            transaction_storage: b"",
+            host: b"",
+        })
+        .to_fields()
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the defaults are small")]
+const fn seconds(number: u64) -> u32 {
+    number as u32
+}
+
+/// What the application is, checked. Made by [`Config::new`] only.
+#[derive(Clone, Debug)]
+pub struct Config(Box<(Settings, Vec<u8>)>);
+
+impl Config {
+    /// The most seconds of clock tolerance that a configuration may ask for.
+    pub const MAX_CLOCK_TOLERANCE: u32 = seconds(MAX_CLOCK_TOLERANCE);
+
+    /// Checks the settings.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid) naming the setting, [`Code::RedirectUriInvalid`](crate::Code::RedirectUriInvalid),
+    /// [`Code::EndpointInsecure`](crate::Code::EndpointInsecure)
+    pub fn new(settings: Settings) -> Result<Self, Error> {
+        let fields = settings.to_fields();
+        config::check(&tables::Settings::of_table(&fields))?;
+        Ok(Self(Box::new((settings, fields))))
+    }
+
+    /// The settings, checked.
+    #[must_use]
+    pub fn settings(&self) -> &Settings {
+        &self.0.0
+    }
+
+    /// A name for this client at this issuer, by which its records are known: a hash of the two.
+    #[must_use]
+    pub fn owner(&self) -> String {
+        text(Setup::of_table(&self.setup()).owner())
+    }
+
+    /// The same as `flow` reads it.
+    pub(crate) fn view(&self) -> tables::Settings<'_> {
+        tables::Settings::of_table(&self.0.1)
+    }
+
+    /// The fields of a [`Setup`] that serves where no endpoint is asked for.
+    pub(crate) fn setup(&self) -> Vec<u8> {
+        setup::record(&self.view(), &Document::blank())
+    }
+}

@@ -1,0 +1,78 @@
+//! What the server is: discovery (RFC 8414, OpenID Connect Discovery 1.0).
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::client::config::Config;
+use crate::client::fields::{fault_in, text};
+use crate::error::Error;
+use crate::flow::metadata;
+use crate::flow::setup;
+use crate::http::{Request, Response};
+use crate::tables::{Document, Settings};
+
+/// Where the metadata of an issuer may be: the OpenID form, which is appended to the path, then that of RFC 8414,
+/// which is inserted before it (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.1).
+///
+/// Ask the first; ask the second when the first answers 404.
+///
+/// # Errors
+/// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid) when the issuer is no URL of a server,
+/// [`Code::EndpointInsecure`](crate::Code::EndpointInsecure)
+pub fn discovery_requests(issuer: &str, allow_http: bool) -> Result<[Request; 2], Error> {
+    Ok(metadata::places(issuer.as_bytes(), allow_http)?.map(|place| Request::get(text(place))))
+}
+
+/// What the server says of itself, checked (RFC 8414 section 2).
+#[derive(Clone, Debug)]
+pub struct Metadata(Vec<u8>);
+
+impl Metadata {
+    /// Reads the answer of a discovery request: the checked metadata, and the document that it was read from, to keep for
+    /// [`Metadata::from_json`].
+    ///
+    /// # Errors
+    /// [`Code::MetadataNotFound`](crate::Code::MetadataNotFound), [`Code::ServerError`](crate::Code::ServerError),
+    /// [`Code::RedirectNotFollowed`](crate::Code::RedirectNotFollowed), and those of [`Metadata::from_json`]
+    pub fn from_response(response: &Response, issuer: &str, allow_http: bool) -> Result<(Self, String), Error> {
+        let fields = metadata::finish(&response.reply(), issuer.as_bytes(), allow_http).map_err(fault_in(response))?;
+        Ok((Self(fields), response.body.expose().into()))
+    }
+
+    /// Reads a metadata document that was kept.
+    ///
+    /// # Errors
+    /// [`Code::MetadataInvalid`](crate::Code::MetadataInvalid) naming the member, [`Code::IssuerMismatch`](crate::Code::IssuerMismatch),
+    /// [`Code::EndpointInsecure`](crate::Code::EndpointInsecure) naming the endpoint
+    pub fn from_json(document: &str, issuer: &str, allow_http: bool) -> Result<Self, Error> {
+        Ok(Self(metadata::read(document.as_bytes(), issuer.as_bytes(), allow_http)?))
+    }
+
+    /// Checks that this is the server of the configuration, and that it protects the code by S256
+    /// (RFC 9700 sections 2.1.1 and 4.4.2).
+    ///
+    /// # Errors
+    /// [`Code::IssuerMismatch`](crate::Code::IssuerMismatch), [`Code::PkceUnsupported`](crate::Code::PkceUnsupported)
+    pub fn check(&self, config: &Config) -> Result<(), Error> {
+        Ok(metadata::check_server(&self.view(), &config.view())?)
+    }
+
+    fn view(&self) -> Document<'_> {
+        Document::of_table(&self.0)
+    }
+
+    /// The fields of the [`Setup`](setup::Setup) of an application at this server.
+    pub(crate) fn setup(&self, config: &Config) -> Result<Vec<u8>, Error> {
+        metadata::check_same_issuer(&self.view(), &config.view())?;
+        Ok(setup::record(&config.view(), &self.view()))
+    }
+
+    /// The same of an application of which nothing is known.
+    pub(crate) fn server(&self) -> Vec<u8> {
+        let mut settings = Settings::blank();
+        if let Some(issuer) = settings.fields_mut().first_mut() {
+            *issuer = self.view().issuer();
+        }
+        setup::record(&settings, &self.view())
+    }
+}
