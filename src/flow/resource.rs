@@ -87,9 +87,7 @@ fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Raw<'_>, now: u6
     let max_age = number(&unquote(challenge.max_age()));
     let has_acr = |values: &Vec<u8>| !claims.acr().is_empty() && contains(values, claims.acr());
     #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
-    let is_recent = |max_age: u64| {
-        json::number(claims.auth_time()).is_some_and(|auth_time| auth_time + max_age as f64 >= now as f64)
-    };
+    let is_recent = |max_age: u64| json::number_or_nan(claims.auth_time()) + max_age as f64 >= now as f64;
     let mut has_all = acr_values.as_ref().is_none_or(has_acr) && max_age.is_none_or(is_recent);
     let mut scope = joined(&[setup.scope()]);
     for list in &[session.scope(), &asked] {
