@@ -113,22 +113,29 @@ pub(crate) fn kept_since(mut record: &[u8], now: u64) -> Option<u64> {
 /// The most logins that are kept at once, and the most tombstones.
 pub const MOST_KEPT: usize = 100;
 
-/// The records that are to be forgotten before one more of their kind is kept: those that may be, and the oldest beyond
-/// [`MOST_KEPT`]. Takes their names, each with what [`kept_since`] says.
-pub(crate) fn sweepable<T>(records: Vec<(T, Option<u64>)>) -> Vec<T> {
-    let mut gone = Vec::new();
-    let mut kept = Vec::new();
-    for (name, since) in records {
-        match since {
-            Some(since) => kept.push((since, name)),
-            None => gone.push(name),
+/// Visits the places of the records that are to be forgotten before one more of their kind is kept: those that may be, and
+/// the oldest beyond [`MOST_KEPT`]. Asks for each place what [`kept_since`] says of its record.
+pub(crate) fn sweep(count: usize, since: &dyn Fn(usize) -> Option<u64>, forget: &mut dyn FnMut(usize)) {
+    let mut last = None;
+    loop {
+        let (mut kept, mut oldest) = (0_usize, None);
+        for place in 0..count {
+            let age = since(place).map(|since| (since, place));
+            if age.is_none() && last.is_none() {
+                forget(place);
+            }
+            // Those before the last one that was forgotten for its age are gone.
+            if age > last {
+                kept = kept.saturating_add(1);
+                if oldest.is_none() || age < oldest {
+                    oldest = age;
+                }
+            }
         }
+        let Some((_, place)) = oldest.filter(|_| kept >= MOST_KEPT) else { return };
+        forget(place);
+        last = oldest;
     }
-    while kept.len() >= MOST_KEPT {
-        let Some((place, _)) = kept.iter().enumerate().min_by_key(|(_, (since, _))| *since) else { break };
-        gone.push(kept.swap_remove(place).1);
-    }
-    gone
 }
 
 /// How a login came to its end.
