@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64::Engine as _;
+use sha2::{Digest as _, Sha256};
 
 #[cfg(feature = "client")]
 use crate::text::{Write, from_form, pairs};
@@ -30,6 +31,19 @@ pub(crate) fn write_base64url(bytes: &[u8], text: &mut [u8]) {
             *to = from;
         }
     }
+}
+
+/// Appends the SHA-256 of a text in base64url.
+#[cfg(feature = "client")]
+#[inline(never)]
+pub(crate) fn write_hash(text: &mut Vec<u8>, of: &[u8]) {
+    write_base64url_to(text, &sha256(of));
+}
+
+/// The SHA-256 of a text.
+#[inline(never)]
+pub(crate) fn sha256(text: &[u8]) -> [u8; 32] {
+    Sha256::digest(text).into()
 }
 
 /// Appends bytes in base64url without padding.

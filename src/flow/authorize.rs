@@ -7,10 +7,11 @@ use crate::flow::config::{asks_for_openid, is_list, is_set, whole};
 use crate::flow::setup::Setup;
 use crate::flow::transaction::{POPUP, Transaction, TransactionParts};
 use crate::json;
-use crate::pkce::{MIN_LENGTH, Method, Verifier};
+use crate::pkce::{Challenge, Method};
 use crate::random::{Entropy, write_token};
+use crate::secret::Wiped;
 use crate::tables::{DETAIL, Detail, Options, about};
-use crate::text::{Class, Parts, Write, all, contains, cut, from_form, has, joined, number_or, parts};
+use crate::text::{Class, Parts, Write, all, contains, cut, digits, from_form, has, joined, number_or, parts};
 use crate::url::Url;
 
 /// The parameters of the request, in their order.
@@ -43,7 +44,8 @@ pub(crate) fn begin(
         return Err(about!(ConfigInvalid, OPTIONS, "scope"));
     }
 
-    let code_verifier = Verifier::generate(MIN_LENGTH, entropy)?;
+    let mut code_verifier = Wiped::new(Vec::new());
+    write_token(entropy, &mut code_verifier)?;
     let mut state = Vec::new();
     if is_set(options.popup()) {
         state.text(POPUP);
@@ -53,12 +55,10 @@ pub(crate) fn begin(
     if is_openid {
         write_token(entropy, &mut nonce)?;
     }
-    let (mut max_age, mut created_at, mut expires_at) = (Vec::new(), Vec::new(), Vec::new());
-    if !options.max_age().is_empty() {
-        max_age.number(whole(options.max_age(), 0).unwrap_or_default());
-    }
-    created_at.number(now);
-    expires_at.number(now.saturating_add(number_or(setup.transaction_max_age(), 0)));
+    let max_age =
+        if options.max_age().is_empty() { Vec::new() } else { digits(whole(options.max_age(), 0).unwrap_or_default()) };
+    let created_at = digits(now);
+    let expires_at = digits(now.saturating_add(number_or(setup.transaction_max_age(), 0)));
 
     let endpoint = (setup.authorization_endpoint(), about!(MetadataInvalid, METADATA, "authorization_endpoint"));
     begin_request(setup.authorization_endpoint(), url);
@@ -70,7 +70,7 @@ pub(crate) fn begin(
             setup.redirect_uri(),
             scope,
             &state,
-            code_verifier.challenge().as_bytes(),
+            Challenge::of(&code_verifier).as_bytes(),
             Method::S256.name().as_bytes(),
             &nonce,
             options.prompt(),
@@ -90,7 +90,7 @@ pub(crate) fn begin(
         created_at: &created_at,
         expires_at: &expires_at,
         state: &state,
-        code_verifier: code_verifier.as_bytes(),
+        code_verifier: &code_verifier,
         nonce: &nonce,
         issuer: setup.issuer(),
         client_id: setup.client_id(),

@@ -14,7 +14,7 @@ use crate::flow::tokens::Session;
 use crate::flow::transaction::{Outcome, kept_since, sweep as sweep_records};
 use crate::random::{Entropy, SystemEntropy};
 use crate::tables::{ASKED, AskedFor, FAILED, FailedAs, OPTIONS, Options};
-use crate::text::{Write, cut, joined, number_or, take};
+use crate::text::{Write, cut, digits, joined, number_or, take};
 use crate::web::steps::{separate, tell_tokens};
 use crate::web::text::{Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, run, setup_and, write_code};
 
@@ -217,9 +217,7 @@ pub fn settle(sent: Text, kept: Text, failed: Text) -> Text {
             Kept::Fresh => out.json("fresh", b"true"),
             Kept::Still(fields, seconds) => {
                 out.record("session", &fields);
-                let mut digits = Vec::new();
-                digits.number(seconds);
-                out.json("retryAfter", &digits);
+                out.json("retryAfter", &digits(seconds));
             }
             Kept::Ended(code) => {
                 out.json("ended", b"true");
