@@ -35,7 +35,8 @@ export const createClient = (engine) => {
   const channel = createChannel();
 
   /** A part of this package; without it what was asked for can be tried again. */
-  const loaded = (load) => part(() => load().catch((cause) => Promise.reject(named("network_failed", cause))));
+  const loaded = (load) =>
+    part(() => load().catch((cause) => Promise.reject(named("network_failed", cause))));
 
   // What a page that nobody signed in to does not need.
   const parts = { ...engine, channel };
@@ -54,7 +55,10 @@ export const createClient = (engine) => {
   const places = ({ config, owner }, records) => {
     const { transactions, session } = tiers(config);
     const place = (tier) => createPlace(tier, memory, records, unavailable);
-    return { logins: createLogins(ask, place(transactions)), sessions: createSessions(ask, place(session), owner) };
+    return {
+      logins: createLogins(ask, place(transactions)),
+      sessions: createSessions(ask, place(session), owner),
+    };
   };
 
   /** What a client is to its parts. */

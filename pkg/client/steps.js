@@ -54,18 +54,16 @@ export const createSteps = (parts) => {
   };
 
   /** A step for those who are signed in; what it is made of is loaded when it is first taken. */
-  const later =
-    (name) =>
-    (config, metadata, tokens, options) =>
-      told(
-        (async () => {
-          await ready();
-          const setup = setupOf(config, metadata);
-          const { session } = ask("fromTokens", toJson(tokens));
-          const signedIn = await loadSignedIn();
-          return signedIn[name]({ setup, session, tokens }, network(own(config), own(options)));
-        })(),
-      );
+  const later = (name) => (config, metadata, tokens, options) =>
+    told(
+      (async () => {
+        await ready();
+        const setup = setupOf(config, metadata);
+        const { session } = ask("fromTokens", toJson(tokens));
+        const signedIn = await loadSignedIn();
+        return signedIn[name]({ setup, session, tokens }, network(own(config), own(options)));
+      })(),
+    );
 
   return {
     discover: (issuer, options) => told(discover(issuer, options)),
