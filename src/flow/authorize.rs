@@ -13,7 +13,7 @@ use crate::json;
 use crate::pkce::{MIN_LENGTH, Method, Verifier};
 use crate::random::Entropy;
 use crate::tables::{DETAIL, Detail, Options, about};
-use crate::text::{Class, Parts, Write, all, contains, cut, from_form, has, joined, number, parts};
+use crate::text::{Class, Parts, Write, all, contains, cut, from_form, has, joined, number_or, parts};
 use crate::url::Url;
 
 /// The parameters of the request, in their order.
@@ -70,7 +70,7 @@ pub(crate) fn begin(
         max_age.number(whole(options.max_age(), 0).unwrap_or_default());
     }
     created_at.number(now);
-    expires_at.number(now.saturating_add(number(setup.transaction_max_age()).unwrap_or_default()));
+    expires_at.number(now.saturating_add(number_or(setup.transaction_max_age(), 0)));
 
     let endpoint = (setup.authorization_endpoint(), about!(MetadataInvalid, METADATA, "authorization_endpoint"));
     begin_request(setup.authorization_endpoint(), url);
