@@ -2,9 +2,6 @@
 // Cross-Origin-Opener-Policy parts them for good. What they share is their origin.
 import { after } from "../platform/wait.js";
 
-/** What the name of such a login begins with. */
-const POPUP = "popup.";
-
 /** Milliseconds that a pop-up waits for the window that opened it. */
 const ANSWER = 2000;
 /** Milliseconds between two looks at a pop-up, and for how long it has to seem closed, with the user back in this window. */
@@ -12,10 +9,6 @@ const LOOK = 250;
 const GRACE = 2000;
 
 const TAKEN = "taken";
-
-export const FEATURES = "popup,width=480,height=640";
-
-export const isPopup = (key) => Boolean(key?.startsWith(POPUP));
 
 /** A channel for a login; none where the engine has no such thing, or forbids it. */
 const open = (key) => {

@@ -1,46 +1,82 @@
 // Fresh tokens for a session: one refresh at a time in all pages and workers that share it, and its result for everybody.
+import { toJson } from "../engine/json.js";
 import { claim } from "../platform/claim.js";
 import { DEFAULT_TIMEOUT } from "../platform/transport.js";
-import { pause, SETTLING } from "../platform/wait.js";
+import { pause, SETTLING, unless } from "../platform/wait.js";
+import { isShared } from "./names.js";
+import { network } from "./steps.js";
 
 /** The most seconds after which a call that has no token to give tries once more by itself. */
 const SOON = 2;
 
-/** By which a client's session is known, whatever the page. */
-export const nameOf = ({ issuer, clientId }) => JSON.stringify([issuer, clientId]);
-
-/** Whether other pages have the same session, not one of their own. */
-export const isShared = ({ storage }) => storage === "local" || storage === "host";
-
-export const createRefresh = ({ glue, goOn, keeping, ready, channel }) => {
+export const createRefresh = ({ ask, channel, exchange, failed, named, place }) => {
   // The refreshes of this page, and what each session gave it last, by their clients' names.
   const flights = new Map();
   const seen = new Map();
 
   /** Remembers an access token, and how far the clock of this moment is from the one that cannot be set. */
-  const note = (name, tokens) => {
-    if (seen.get(name)?.token !== tokens.accessToken) {
-      seen.set(name, { token: tokens.accessToken, offset: Date.now() - performance.now() });
+  const note = (name, kept) => {
+    const { accessToken } = kept.tokens;
+    if (seen.get(name)?.token !== accessToken) {
+      seen.set(name, { token: accessToken, offset: Date.now() - performance.now() });
     }
-    return tokens;
+    return kept;
   };
 
-  const look = ({ config, metadata, name }, { subject, spent }, alone) => {
-    const { token, offset } = seen.get(name) ?? {};
-    const asked = { subject, spent, seen: token, now: (offset + performance.now()) / 1000 };
-    return keeping(config, glue.sessionTokens, metadata, asked, alone);
-  };
+  /** What is to be done; the request of a refresh when this one is `alone` to make it. */
+  const look = (client, { subject, spent }, alone) =>
+    client.keeping(({ sessions }) => {
+      const { token, offset } = seen.get(client.name) ?? {};
+      const asked = { subject, spent, seen: token, now: (offset + performance.now()) / 1000 };
+      const session = sessions.load();
+      if (session === undefined) throw named("session_expired");
+      const step = ask("sessionTokens", session, toJson(asked));
+      if (!alone || !step.refresh) return step;
+      const begun = ask("refresh", client.setup, session);
+      sessions.save(begun.session);
+      return begun;
+    });
 
   /** What others are told when the session has changed. */
   const tell = ({ config, name }, type, reason) => channel.tell({ name, type, reason }, isShared(config));
 
+  const redeem = async ({ config, setup }, begun) => {
+    const net = network(config);
+    const answer = await exchange.send(begun, net);
+    return exchange.conclude(ask("finishRefresh", setup, begun.session, answer), net, true);
+  };
+
+  /** Keeps what a refresh came to. */
+  const settle = (client, begun, fresh, failure) =>
+    client.keeping(({ sessions }) => {
+      const { retryAfter, oauthError } = failure ?? {};
+      const how = failure ? { code: place(failure.code), retryAfter, oauthError } : {};
+      const settled = ask("settle", begun.session, sessions.load(), toJson(how));
+      if (settled.fresh) {
+        sessions.save(fresh.session);
+        return fresh;
+      }
+      if (settled.session !== undefined) sessions.save(settled.session);
+      if (settled.ended) sessions.remove();
+      if (settled.code === undefined) throw Object.assign(failure, { retryAfter: settled.retryAfter });
+      const { status, oauthErrorDescription, oauthErrorUri } = failure ?? {};
+      throw failed({ status, oauthError, oauthErrorDescription, oauthErrorUri, code: settled.code });
+    });
+
   const attempt = async (client, asked, reason) => {
-    const step = await look(client, asked, true);
-    if (step.done) return step.done;
+    const begun = await look(client, asked, true);
+    if (begun.tokens) return begun;
     try {
-      const tokens = await goOn(step, keeping, client.config, client.metadata);
+      let fresh;
+      let failure;
+      try {
+        fresh = await redeem(client, begun);
+      } catch (error) {
+        failure = error;
+      }
+      const kept = await settle(client, begun, fresh, failure);
       tell(client, "refreshed", reason);
-      return tokens;
+      return kept;
     } catch (error) {
       // The server's own words come with the end of a session; without them it was ended by a sign-out meanwhile.
       const ended = error.oauthError === "invalid_grant";
@@ -51,15 +87,15 @@ export const createRefresh = ({ glue, goOn, keeping, ready, channel }) => {
 
   /** Waits until nobody else does it, or until whoever does has changed the session. */
   const exclusively = (client, asked, reason) =>
-    new Promise((done, failed) => {
+    new Promise((done, refused) => {
       const enough = new AbortController();
       const peek = async () => {
         try {
           const step = await look(client, asked, false);
           if (step.refresh) return;
-          done(step.done);
+          done(step);
         } catch (error) {
-          failed(error);
+          refused(error);
         }
         enough.abort();
       };
@@ -72,12 +108,12 @@ export const createRefresh = ({ glue, goOn, keeping, ready, channel }) => {
       const patience = 4 * (client.config.timeout ?? DEFAULT_TIMEOUT);
       const work = async () => {
         if (enough.signal.aborted) return;
-        await attempt(client, asked, reason).then(done, failed);
+        await attempt(client, asked, reason).then(done, refused);
         // Whoever comes next is to see what was written; those who wait see it at once, and wait no longer.
         await pause(2 * SETTLING);
       };
       claim(`session ${client.name}`, patience, work, 0, enough.signal)
-        .catch(failed)
+        .catch(refused)
         .finally(() => {
           stop();
           globalThis.removeEventListener?.("storage", peek);
@@ -96,31 +132,26 @@ export const createRefresh = ({ glue, goOn, keeping, ready, channel }) => {
   const once = async (client, asked, reason) => {
     for (;;) {
       const step = await look(client, asked, false);
-      if (!step.refresh) return step.done;
+      if (!step.refresh) return step;
       const flight = flights.get(client.name);
-      if (step.done) {
+      if (step.tokens) {
         // Nobody waits for it, and nobody misses it.
         if (!flight) begin(client, asked, "ageing").catch(() => {});
-        return step.done;
+        return step;
       }
       try {
         if (!flight) return await begin(client, asked, reason);
         await flight;
       } catch (error) {
         // Those that are there may serve still.
-        const { done } = await look(client, asked, false).catch(() => ({}));
-        if (done) return done;
+        const there = await look(client, asked, false).catch(() => ({}));
+        if (there.tokens) return there;
         throw error;
       }
     }
   };
 
-  /**
-   * The tokens of a session, with an access token that may be used: of that `subject`, and another one than the one that is
-   * `spent`. `reason` is why they are refreshed if they have to be.
-   */
-  return async (client, asked, reason) => {
-    await ready();
+  const fresh = async (client, asked, reason) => {
     for (let again = true; ; again = false) {
       try {
         return note(client.name, await once(client, asked, reason));
@@ -130,4 +161,10 @@ export const createRefresh = ({ glue, goOn, keeping, ready, channel }) => {
       }
     }
   };
+
+  /**
+   * A session whose access token may be used: of that `subject`, and another one than the one that is `spent`. `reason` is why
+   * its tokens are refreshed if they have to be.
+   */
+  return (client, asked, reason, signal) => unless(signal, named, fresh(client, asked, reason));
 };

@@ -1,40 +1,73 @@
-// Starts the module at the first call, and again after it trapped: as WebAssembly, or as its JavaScript twin.
-import { PkceError } from "./error.js";
+// Starts the module at the first call, and again after it trapped: as WebAssembly, or as its JavaScript twin. What it calls is here, too.
+// A text goes into the module by its place in a list, and comes out of it in the same way.
+import { decodeText, encodeText } from "../platform/text.js";
+import { createErrors } from "./error.js";
+import { own } from "./json.js";
 
 /** The place of a printable character, quote and backslash left out. */
 const place = (code) => code - 32 - (code > 34) - (code > 92);
 
 /** The bytes of an inlined module: those below 91 are one character, each other one is two. */
 const decode = (text) => {
-  const { length } = text;
-  const bytes = new Uint8Array(length);
-  let count = 0;
-  for (let at = 0; at < length; count++) {
-    const value = place(text.charCodeAt(at++));
-    bytes[count] = value < 91 ? value : (value - 90) * 91 + place(text.charCodeAt(at++));
+  const bytes = new Uint8Array(text.length);
+  let length = 0;
+  for (let at = 0; at < text.length; at++) {
+    const value = place(text.charCodeAt(at));
+    bytes[length++] = value < 91 ? value : (value - 90) * 91 + place(text.charCodeAt(++at));
   }
-  return bytes.subarray(0, count);
+  return bytes.subarray(0, length);
 };
 
 /**
- * @param glue the bindings that wasm-bindgen made
+ * @param bind gives the functions below the names by which the module imports them
+ * @param exported the names of what the module exports
  * @param codes the table of error codes
+ * @param load loads what the errors say
+ * @param sentences the same, where it is at hand
  * @param module the module: its bytes as text, or nothing yet
  * @param loadTwin loads the twin
  */
-export const createEngine = ({ glue, codes, module, loadTwin }) => {
-  const imports = { a: glue };
+export const createEngine = ({ bind, exported, codes, load, sentences, module, loadTwin }) => {
+  const errors = createErrors(codes, load, sentences);
+  const { named, failed } = errors;
+  let exports;
+  let image;
   let twin;
   let running;
+  let texts;
+  let bytes;
 
-  const named = (code, cause, subject) =>
-    new PkceError(
-      codes.find(([name]) => name === code),
-      cause && (subject ? { cause, subject } : { cause }),
-    );
+  const part = (start, length) => new Uint8Array(exports[exported.memory].buffer, start, length);
+  const keep = (text) => texts.push(text) - 1;
 
-  const run = (exports) => {
-    glue.__wbg_set_wasm(exports);
+  const imports = bind({
+    size: (at) => {
+      bytes = encodeText(texts[at] ?? "");
+      return bytes.length;
+    },
+    read: (start, length) => part(start, length).set(bytes),
+    write: (start, length) => keep(decodeText(part(start, length))),
+    length: (at) => texts[at].length,
+    charCodeAt: (at, place) => texts[at].charCodeAt(place),
+    fromCharCode: (start, length) => keep(String.fromCharCode.apply(0, part(start, length))),
+    number: keep,
+    now: () => Date.now(),
+    getRandomValues: (start, length) => {
+      try {
+        globalThis.crypto.getRandomValues(part(start, length));
+      } catch {
+        exports[exported.__wbindgen_exn_store](0);
+      }
+    },
+    drop: () => {},
+    fail: () => {
+      throw new Error("unreachable");
+    },
+  });
+
+  const run = (started) => {
+    exports = started;
+    image = undefined;
     running = twin ? "js" : "wasm";
     return running;
   };
@@ -59,37 +92,57 @@ export const createEngine = ({ glue, codes, module, loadTwin }) => {
       return start();
     } catch {
       try {
-        // Bytes become a module and its instance; of a module that is compiled already, the instance alone is given.
+        // Bytes give a module with its instance; a module that is compiled already gives the instance alone.
         const made = await WebAssembly.instantiate(module, imports);
-        module = made.module ?? module;
         return running ?? run((made.instance ?? made).exports);
       } catch (refusal) {
         try {
           twin = (await loadTwin()).default;
           return start();
         } catch (cause) {
-          throw named("engine_unavailable", new AggregateError([refusal, cause]));
+          throw await errors.told(Promise.reject(named("engine_unavailable", new AggregateError([refusal, cause]))));
         }
       }
     }
   };
 
-  // What the module throws is a place in the table of codes, or an object that holds one. Anything else is a trap, after
-  // which nothing in the instance can be relied on: the next call starts a fresh one.
-  const failed = (thrown) => {
-    const row = thrown instanceof Error ? undefined : codes[thrown?.code ?? thrown];
-    if (row) return new PkceError(row, thrown);
-    running = undefined;
-    return named("internal", thrown);
+  const enter = (name, parameters, read) => {
+    start();
+    texts = [];
+    try {
+      return read(exports[exported[name]](...parameters.map((value) => (typeof value === "number" ? value : keep(value)))));
+    } catch (trap) {
+      // Nothing in the instance can be relied on any more: the next call starts a fresh one.
+      running = undefined;
+      throw named("internal", trap);
+    } finally {
+      texts = bytes = undefined;
+    }
   };
 
-  const call = (function_, ...parameters) => {
+  /** Calls a function of the module with texts and numbers; gives its text, or the number that it gives in its place. */
+  const call = (name, ...parameters) => enter(name, parameters, (at) => texts[at]);
+
+  /** The same for a function that says whether something is so. */
+  const test = (name, ...parameters) => enter(name, parameters, Boolean);
+
+  /**
+   * Asks the module for an object. It allocates and never frees: afterwards the memory is put back to what it was at the start, so that it
+   * does not grow, and no verifier, code or token stays in it.
+   */
+  const ask = (name, ...parameters) => {
     start();
+    image ??= part(0).slice();
+    let text;
     try {
-      return function_(...parameters);
-    } catch (thrown) {
-      throw failed(thrown);
+      text = call(name, ...parameters);
+    } finally {
+      part(0).fill(0, image.length);
+      part(0).set(image);
     }
+    const result = own(JSON.parse(text));
+    if (result.error) throw failed(result.error);
+    return result;
   };
 
   /** Takes another module, or none. */
@@ -98,5 +151,5 @@ export const createEngine = ({ glue, codes, module, loadTwin }) => {
     running = undefined;
   };
 
-  return { call, engine: start, failed, named, ready, supply };
+  return { ...errors, ask, call, engine: start, ready, supply, test };
 };

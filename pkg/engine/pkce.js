@@ -1,11 +1,18 @@
 // The primitives alone, around a module that has nothing else.
-import { PKCE_CODES } from "../dist/codes_pkce.js";
-import glue from "../dist/pkce_bg.js";
+import { CODES, SENTENCES } from "../dist/codes_pkce.js";
+import { bind, exported } from "../dist/pkce_bg.js";
+import module from "../dist/pkce_bytes.js";
 import { createEngine } from "./engine.js";
 import { createPrimitives } from "./primitives.js";
 
-/** @param module the module as text */
-export const createPkce = (module) => {
-  const loadTwin = () => import("../dist/pkce_twin.js");
-  return createPrimitives(createEngine({ glue, codes: PKCE_CODES, module, loadTwin }), glue);
-};
+const started = /* @__PURE__ */ createEngine({
+  bind,
+  exported,
+  codes: CODES,
+  sentences: SENTENCES,
+  module,
+  loadTwin: () => import("../dist/pkce_twin.js"),
+});
+
+export const { generateVerifier, deriveChallenge, generatePair, verifyChallenge, engine, ready } =
+  /* @__PURE__ */ createPrimitives(started);

@@ -34,7 +34,7 @@ export const canVerify = () => Boolean(globalThis.crypto?.subtle && globalThis.T
 export const verify = async (task) => {
   if (!canVerify()) return { signature: "unavailable" };
   const { subtle } = globalThis.crypto;
-  const { hash, text } = task.digest ?? {};
+  const { digest: hash, text } = task;
   const digest = hash && base64url(await subtle.digest(hash, encode(text)).catch(() => []));
   return { signature: await check(subtle, task), digest };
 };

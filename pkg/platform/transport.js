@@ -28,7 +28,7 @@ const read = async (response) => {
 };
 
 /** Aborts when the signal does. */
-const following = (signal) => {
+export const following = (signal) => {
   const controller = new AbortController();
   const abort = () => controller.abort(signal.reason);
   if (signal?.aborted) abort();
@@ -36,97 +36,65 @@ const following = (signal) => {
   return { controller, stop: () => signal?.removeEventListener("abort", abort) };
 };
 
+/** Whole seconds, where they are known and not negative. */
+const seconds = (number) => (number >= 0 ? Math.floor(number) : "");
+
+/** What stands before the body of an answer, for the module: four lines. */
+const head = ({ status, redirected, headers }) => {
+  const later = headers.get("retry-after");
+  return [
+    // A redirect that was followed is as one that was not, whose status a page does not see.
+    redirected ? 0 : status,
+    headers.get("content-type") ?? "",
+    seconds(Date.parse(headers.get("date")) / 1000),
+    later === null ? "" : seconds(Number.isNaN(+later) ? (Date.parse(later) - Date.now()) / 1000 : +later),
+    "",
+  ].join("\n");
+};
+
+/** The body of an answer. */
+export const bodyOf = (answer) => answer.split("\n").slice(4).join("\n");
+
 /**
  * Without cookies, referrer and caches. A redirect is seen and not followed, for it would carry the code along. No header
- * but those that need no preflight, and the token where it has to be. Never throws: what failed is part of the answer. Ends in
- * time also where the host's fetch knows no signal.
+ * but those that need no preflight, and the token where it has to be. Gives the answer as a text; throws what `named` makes of
+ * `network_failed`, `timed_out`, `response_too_large`. Ends in time also where the host's fetch knows no signal.
  */
 export const send = async (
   { url, form, bearer },
   { fetch = globalThis.fetch, timeout = DEFAULT_TIMEOUT, signal },
+  named,
 ) => {
   const { controller, stop } = following(signal);
   const headers = { Accept: bearer === undefined ? "application/json" : "application/json, application/jwt" };
   if (form !== undefined) headers["Content-Type"] = "application/x-www-form-urlencoded";
   if (bearer !== undefined) headers.Authorization = `Bearer ${bearer}`;
   const answer = async () => {
-    const response = await fetch(url, {
-      method: form === undefined ? "GET" : "POST",
-      headers,
-      body: form,
-      redirect: "manual",
-      credentials: "omit",
-      referrerPolicy: "no-referrer",
-      cache: "no-store",
-      signal: controller.signal,
-    });
-    const { status, redirected } = response;
-    const type = response.headers.get("content-type");
-    const date = Date.parse(response.headers.get("date")) / 1000 || undefined;
-    const later = response.headers.get("retry-after");
-    const retryAfter = Number(later) || (Date.parse(later) - Date.now()) / 1000 || undefined;
-    const body = await read(response);
-    return {
-      status,
-      redirected,
-      type,
-      date,
-      retryAfter,
-      body,
-      failure: body === undefined ? "response_too_large" : undefined,
-    };
+    let response;
+    let body;
+    try {
+      response = await fetch(url, {
+        method: form === undefined ? "GET" : "POST",
+        headers,
+        body: form,
+        redirect: "manual",
+        credentials: "omit",
+        referrerPolicy: "no-referrer",
+        cache: "no-store",
+        signal: controller.signal,
+      });
+      body = await read(response);
+    } catch (cause) {
+      throw named("network_failed", cause);
+    }
+    if (body === undefined) throw Object.assign(named("response_too_large"), { status: response.status });
+    return head(response) + body;
   };
-  const answered = answer().catch(() => ({ failure: "network_failed" }));
+  const answered = answer();
+  answered.catch(() => {});
   const late = () => {
     controller.abort();
-    return { failure: "timed_out" };
+    return named("timed_out");
   };
-  return within(timeout, answered).catch(late).finally(stop);
-};
-
-/** The members of a request, with a body that can be sent more than once. */
-export const asInit = async (request) => {
-  const { method, headers, mode, credentials, cache, redirect } = request;
-  const { referrerPolicy, integrity, keepalive, signal } = request;
-  const body = method === "GET" || method === "HEAD" ? undefined : await request.arrayBuffer();
-  return {
-    method,
-    headers,
-    mode,
-    credentials,
-    cache,
-    redirect: redirect === "manual" ? redirect : undefined,
-    referrerPolicy,
-    integrity,
-    keepalive,
-    signal,
-    body,
-  };
-};
-
-/**
- * Sends a request of the application with the token. A redirect is not followed, for it would carry the token along where an engine
- * does not take it away (RFC 6750 section 5.3).
- */
-export const fetchResource = async (url, init, token, options, named) => {
-  const { fetch = globalThis.fetch, timeout = DEFAULT_TIMEOUT, signal } = options;
-  if (signal?.aborted) throw named("aborted", signal.reason);
-  // It goes on with the body, after this function has returned.
-  const { controller } = following(signal);
-  const headers = new Headers(init.headers);
-  headers.set("Authorization", `Bearer ${token}`);
-  const answer = fetch(url, { ...init, headers, redirect: "manual", signal: controller.signal });
-  let failure;
-  const answered = answer.catch((cause) => {
-    failure = named("network_failed", cause);
-  });
-  const response = await unless(signal, named, within(timeout, answered)).catch((cause) => {
-    controller.abort();
-    failure = cause.code === "aborted" ? cause : named("timed_out", cause);
-  });
-  if (failure) throw failure;
-  const { redirected, status, type } = response;
-  const isRedirect = redirected || type === "opaqueredirect" || [301, 302, 303, 307, 308].includes(status);
-  if (isRedirect && init.redirect !== "manual") throw named("redirect_not_followed");
-  return response;
+  return within(timeout, answered, late).finally(stop);
 };

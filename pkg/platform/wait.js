@@ -14,14 +14,14 @@ export const SETTLING = 100;
 
 export const pause = (milliseconds) => new Promise((done) => setTimeout(done, milliseconds));
 
-/** What a promise brings, or a rejection when it takes longer. */
-export const within = async (milliseconds, promise) => {
+/** What a promise brings, or a rejection with what `late` gives when it takes longer. */
+export const within = async (milliseconds, promise, late = () => new Error("timed out")) => {
   let stop;
-  const late = new Promise((_, failed) => {
-    stop = after(milliseconds, () => failed(new Error("timed out")));
+  const end = new Promise((_, failed) => {
+    stop = after(milliseconds, () => failed(late()));
   });
   try {
-    return await Promise.race([promise, late]);
+    return await Promise.race([promise, end]);
   } finally {
     stop();
   }

@@ -31,7 +31,7 @@ pub fn derive_challenge(code_verifier: Text) -> JsValue {
     let mut buffer = [0; BUFFER];
     match Verifier::parse(read(&code_verifier, &mut buffer)) {
         Ok(verifier) => from_char_codes(verifier.challenge().as_bytes()),
-        Err(error) => wasm_bindgen::throw_val(code(error)),
+        Err(error) => fail(error),
     }
 }
 
@@ -51,7 +51,7 @@ pub fn generate_pair_text(length: usize) -> JsValue {
             }
             from_char_codes(text.get(..length.saturating_add(CHALLENGE_LENGTH)).unwrap_or_default())
         }
-        Err(error) => wasm_bindgen::throw_val(code(error)),
+        Err(error) => fail(error),
     }
 }
 
@@ -64,10 +64,11 @@ pub fn verify_challenge(code_verifier: Text, code_challenge: Text, plain: bool) 
     pkce::verify(read(&code_verifier, &mut verifier), read(&code_challenge, &mut challenge), method)
 }
 
-/// In the package the place of the code in the table, for the package's loader has the names and messages already.
-/// In a build without that loader (`wasm-pack`) the name.
-fn code(code: Code) -> JsValue {
-    if cfg!(target_os = "none") { JsValue::from(code as u32) } else { JsValue::from_str(code.name()) }
+/// In the package the place of the code in the table takes the place of the text, for the package's loader has the names and
+/// messages already, and what is thrown out of a module leaves its stack behind. In a build without that loader (`wasm-pack`) the name is
+/// thrown.
+fn fail(code: Code) -> JsValue {
+    if cfg!(target_os = "none") { JsValue::from(code as u32) } else { wasm_bindgen::throw_str(code.name()) }
 }
 
 /// One character more than a verifier may have: what fills it is too long.

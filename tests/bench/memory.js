@@ -19,15 +19,24 @@ const counted = (functions, kind) =>
 
 /** Looks at every instance that is started from now on; with `count`, at every call too, which costs time. */
 export const watch = ({ count = false } = {}) => {
-  const { Instance } = WebAssembly;
-  WebAssembly.Instance = function watched(module, imports) {
-    const given = Object.entries(imports).map(([name, functions]) => [
-      name,
-      count ? counted(functions, "out") : functions,
-    ]);
-    const { exports } = new Instance(module, Object.fromEntries(given));
+  const { Instance, instantiate } = WebAssembly;
+  const given = (imports) =>
+    Object.fromEntries(
+      Object.entries(imports).map(([name, functions]) => [
+        name,
+        count ? counted(functions, "out") : functions,
+      ]),
+    );
+  const started = ({ exports }) => {
     memories.push(Object.values(exports).find((member) => member instanceof WebAssembly.Memory));
     return { exports: count ? counted(exports, "in") : exports };
+  };
+  WebAssembly.Instance = function watched(module, imports) {
+    return started(new Instance(module, given(imports)));
+  };
+  WebAssembly.instantiate = async (source, imports) => {
+    const { module, instance, exports } = await instantiate(source, given(imports));
+    return instance ? { module, instance: started(instance) } : started({ exports });
   };
 };
 

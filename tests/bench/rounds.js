@@ -17,7 +17,7 @@ export const alternate = async (contenders, rounds, turn) => {
 };
 
 /** Milliseconds for so many calls. What is asynchronous is awaited, one after the other, as an application would. */
-const time = async (work, times) => {
+export const time = async (work, times) => {
   const start = performance.now();
   if (work() instanceof Promise) {
     for (let count = 0; count < times; count++) await work();

@@ -22,6 +22,8 @@ export const metadata = {
   authorization_response_iss_parameter_supported: true,
 };
 
+// That of the platform, also when another one stands in for it later.
+const { subtle } = globalThis.crypto;
 const ALGORITHM = { name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" };
 const encode = (text) => new TextEncoder().encode(text);
 const base64url = (bytes) =>
@@ -32,15 +34,16 @@ const base64url = (bytes) =>
 
 /** Puts itself in the place of `fetch`. Logins are prepared and answered one after the other. */
 export const startServer = async () => {
-  const { publicKey, privateKey } = await crypto.subtle.generateKey(ALGORITHM, false, ["sign", "verify"]);
-  const { kty, crv, x, y } = await crypto.subtle.exportKey("jwk", publicKey);
+  const { publicKey, privateKey } = await subtle.generateKey(ALGORITHM, false, ["sign", "verify"]);
+  const { kty, crv, x, y } = await subtle.exportKey("jwk", publicKey);
   const keys = JSON.stringify({ keys: [{ kty, crv, x, y, kid: "1", alg: "ES256", use: "sig" }] });
   const header = base64url(encode(JSON.stringify({ alg: "ES256", kid: "1" })));
   let answer;
 
   const server = {
-    /** When the token request arrived. */
+    /** When the token request arrived, and when its answer left. */
     asked: undefined,
+    answered: undefined,
 
     /** What the user comes back with from an authorization URL, and what the token endpoint will say. */
     async prepare(authorizationUrl) {
@@ -49,7 +52,7 @@ export const startServer = async () => {
       const nonce = searchParams.get("nonce") ?? undefined;
       const claims = { iss: ISSUER, sub: "ada", aud: config.clientId, iat: now, exp: now + 3600, nonce };
       const input = `${header}.${base64url(encode(JSON.stringify(claims)))}`;
-      const signature = await crypto.subtle.sign(ALGORITHM, privateKey, encode(input));
+      const signature = await subtle.sign(ALGORITHM, privateKey, encode(input));
       const tokens = {
         access_token: base64url(crypto.getRandomValues(new Uint8Array(32))),
         token_type: "Bearer",
@@ -78,28 +81,12 @@ export const startServer = async () => {
     if (url === metadata.jwks_uri) return new Response(keys, { headers });
     if (url !== metadata.token_endpoint) throw new TypeError(`nobody asked for ${url}`);
     server.asked ??= performance.now();
-    return new Response(answer, { headers });
+    const response = new Response(answer, { headers });
+    server.answered = performance.now();
+    return response;
   };
   return server;
 };
-
-/** The storage of the page; where there is none, one in memory. */
-export const storage =
-  globalThis.document === undefined
-    ? (() => {
-        const items = new Map();
-        return {
-          get length() {
-            return items.size;
-          },
-          key: (place) => [...items.keys()][place] ?? null,
-          getItem: (name) => items.get(name) ?? null,
-          setItem: (name, item) => void items.set(name, item),
-          removeItem: (name) => void items.delete(name),
-          clear: () => items.clear(),
-        };
-      })()
-    : globalThis.localStorage;
 
 /** The URL that begins a login, for those that leave it to the application. */
 export const authorizationUrl = (more) => {

@@ -1,6 +1,5 @@
 // Very many pairs and logins: does the memory grow?
 import { linear } from "./memory.js";
-import { storage } from "./server.js";
 
 const heap = () => {
   globalThis.gc?.();
@@ -32,7 +31,7 @@ export const soakPairs = (times, { pair }, show) => {
 };
 
 export const soakLogins = (times, { begin, finish }, server, show) => {
-  storage.clear();
+  localStorage.clear();
   const login = async () => {
     const prepared = await server.prepare(await begin());
     server.expect(prepared);

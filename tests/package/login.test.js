@@ -129,14 +129,14 @@ test("the host keeps a login before the user is sent away, and it completes in a
   assert.deepEqual([app.opened.length, storage.writes], [0, 0], "not before it is written");
   await leaving;
   assert.deepEqual([app.opened.length, storage.writes], [1, 1]);
-  assert.match(storage.items.get("pkce-wasm"), /code_verifier/);
+  assert.match(storage.items.get("pkce-wasm"), /pkce-wasm:2:t:/);
   assert.deepEqual([...storage.items.keys()], ["pkce-wasm"]);
 
   const url = callback(app.opened[0]);
   const first = await app.client().handleRedirect(url);
   assert.deepEqual([first.status, first.returnTo], ["signed-in", "/inbox"]);
   assert.equal(await first.session.accessToken(), "at");
-  assert.doesNotMatch(storage.items.get("pkce-wasm"), /code_verifier/);
+  assert.doesNotMatch(storage.items.get("pkce-wasm"), /pkce-wasm:2:t:/);
 
   const again = await app.client().handleRedirect(url);
   assert.deepEqual([again.status, again.returnTo], ["already-completed", "/inbox"]);

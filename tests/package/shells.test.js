@@ -183,7 +183,7 @@ test("Capacitor: NA1 the login is kept, the system's browser opens, and appUrlOp
     device.opened[0],
     /^https:\/\/as\.example\/auth\?.*redirect_uri=com\.example\.app%3A%2Fcallback/,
   );
-  assert.match(device.items.get("pkce-wasm"), /code_verifier/);
+  assert.match(device.items.get("pkce-wasm"), /pkce-wasm:2:t:/);
 
   device.hear({ url: `${REDIRECT_URI}?code=stolen&state=guessed` });
   await until(() => app.outcomes.length === 1);
@@ -574,7 +574,7 @@ test("Tauri: launch and event are both drained, once; native HTTP follows no red
   assert.equal(host.tier, "plain");
   const before = await start(host);
   await before.client.login();
-  assert.match(file.saved.get("pkce-wasm"), /code_verifier/, "before the user is sent away");
+  assert.match(file.saved.get("pkce-wasm"), /pkce-wasm:2:t:/, "before the user is sent away");
   before.stop();
   const redirect = callback(native.opened[0]);
 

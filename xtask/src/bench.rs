@@ -12,9 +12,10 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
 use crate::browsers::Engine;
+use crate::measured::{self, CLIENT, Measured, PRIMITIVES, STEPS};
 use crate::process::{cargo, read, root, run_quietly, say};
 use crate::webdriver::Stage;
-use crate::{browsers, build, package, setup};
+use crate::{before, browsers, build, package, setup};
 
 /// Where it is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,7 +30,7 @@ impl Place {
     const ALL: [Self; 4] =
         [Self::Page(Engine::Chromium), Self::Page(Engine::Firefox), Self::Page(Engine::Webkit), Self::Node];
 
-    const fn name(self) -> &'static str {
+    pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Page(engine) => engine.name(),
             Self::Node => "node",
@@ -53,14 +54,19 @@ pub(crate) struct Options {
     pub(crate) places: Vec<Place>,
     /// What, by the names of [`WHAT`]; empty means everything.
     pub(crate) what: Vec<String>,
+    /// Only what a bar is about, where it is about it.
+    pub(crate) bars: bool,
     /// Print JSON.
     pub(crate) json: bool,
 }
 
 /// What can be measured: in pages, in Node, or in both. `flat` takes minutes.
-pub(crate) const WHAT: [&str; 7] = ["pairs", "verify", "callbacks", "boundary", "start", "click", "flat"];
-const IN_PAGES: [&str; 6] = ["pairs", "callbacks", "boundary", "start", "click", "flat"];
-const IN_NODE: [&str; 5] = ["pairs", "verify", "callbacks", "boundary", "flat"];
+pub(crate) const WHAT: [&str; 10] =
+    ["pairs", "verify", "begin", "callbacks", "instant", "boundary", "start", "ready", "click", "flat"];
+const IN_PAGES: [&str; 9] = ["pairs", "begin", "callbacks", "instant", "boundary", "start", "ready", "click", "flat"];
+const IN_NODE: [&str; 7] = ["pairs", "verify", "begin", "callbacks", "instant", "boundary", "flat"];
+/// What is measured cold, each contender in a page of its own.
+const COLD: [&str; 3] = ["start", "ready", "click"];
 
 /// The scripts that start cold, and what they are called in the table.
 const CONTENDERS: [(&str, &str); 7] = [
@@ -72,98 +78,37 @@ const CONTENDERS: [(&str, &str); 7] = [
     ("oidc-client-ts", "oidc-client-ts"),
     ("noble", "@noble/hashes"),
 ];
-const CLIENT: &str = "pkce-wasm, Client";
-const STEPS: &str = "pkce-wasm, steps";
-const PRIMITIVES: &str = "pkce-wasm/pkce";
+/// The script of the client as 0.1.0 had it.
+const BEFORE: &str = "before";
 
 /// The packages that are measured beside this one.
 const PEERS: [&str; 4] = ["pkce-challenge", "oauth4webapi", "oidc-client-ts", "@noble/hashes"];
 
-/// A measurement: its name in the table, where its samples are, in what they are, and whose ratio to the others is told.
-struct Measurement {
-    title: &'static str,
-    path: &'static [&'static str],
-    unit: Unit,
-    ours: &'static [&'static str],
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Unit {
-    PerSecond,
-    Milliseconds,
-}
-
-const MEASUREMENTS: [Measurement; 8] = [
-    Measurement {
-        title: "verifier and challenge, per second",
-        path: &["pairs"],
-        unit: Unit::PerSecond,
-        ours: &[PRIMITIVES],
-    },
-    Measurement {
-        title: "callback: from the URL to the token request, ms",
-        path: &["callbacks", "asked"],
-        unit: Unit::Milliseconds,
-        ours: &[STEPS, CLIENT],
-    },
-    Measurement {
-        title: "callback: from the URL to the tokens, ms",
-        path: &["callbacks", "done"],
-        unit: Unit::Milliseconds,
-        ours: &[STEPS, CLIENT],
-    },
-    Measurement {
-        title: "first click: until the thread is free again, ms",
-        path: &["click", "thread"],
-        unit: Unit::Milliseconds,
-        ours: &[CLIENT],
-    },
-    Measurement {
-        title: "first click: until the URL is there, ms",
-        path: &["click", "url"],
-        unit: Unit::Milliseconds,
-        ours: &[CLIENT],
-    },
-    Measurement {
-        title: "cold: the script is evaluated, ms",
-        path: &["start", "evaluate"],
-        unit: Unit::Milliseconds,
-        ours: &[CLIENT],
-    },
-    Measurement {
-        title: "cold: from there to the first URL, ms",
-        path: &["start", "url"],
-        unit: Unit::Milliseconds,
-        ours: &[CLIENT],
-    },
-    Measurement { title: "verifyChallenge, per second", path: &["verify"], unit: Unit::PerSecond, ours: &[PRIMITIVES] },
-];
-
 /// Measures and prints.
 pub(crate) fn bench(options: &Options) -> Result<()> {
-    let places = if options.places.is_empty() { Place::ALL.to_vec() } else { options.places.clone() };
+    let all: &[Place] = if options.bars { &measured::PLACES } else { &Place::ALL };
+    let places = if options.places.is_empty() { all.to_vec() } else { options.places.clone() };
     if let Some(unknown) = options.what.iter().find(|name| !WHAT.contains(&name.as_str())) {
         bail!("nothing is measured by the name {unknown}: {}", WHAT.join(", "));
     }
-    let chosen = |all: &[&'static str]| -> Vec<&'static str> {
-        all.iter()
-            .copied()
-            .filter(|name| options.what.is_empty() || options.what.iter().any(|one| one == name))
-            .collect()
+    let chosen = |place: Place, all: &[&'static str]| -> Vec<&'static str> {
+        let named = |name: &str| options.what.is_empty() || options.what.iter().any(|one| one == name);
+        let barred = |name: &str| !options.bars || measured::has_bar(place, name);
+        all.iter().copied().filter(|name| named(name) && barred(name)).collect()
     };
-    let folder = prepare()?;
+    let prepared = prepare(options.bars)?;
     let mut all = Map::new();
     for place in places {
         say(format_args!("measuring in {}", place.name()));
         let raw = match place {
-            Place::Page(engine) => in_page(engine, &folder, &chosen(&IN_PAGES))?,
-            Place::Node => in_node(&folder, &chosen(&IN_NODE))?,
+            Place::Page(engine) => in_page(engine, &prepared, &chosen(place, &IN_PAGES))?,
+            Place::Node => in_node(&prepared.folder, &chosen(place, &IN_NODE))?,
         };
         let measured = Measured(raw);
         if !options.json {
             measured.print(place);
         }
-        all.insert(place.name().to_owned(), measured.json());
+        all.insert(place.name().to_owned(), measured.json(place));
     }
     let versions = versions()?;
     if options.json {
@@ -179,8 +124,15 @@ fn sources() -> PathBuf {
     root().join("tests/bench")
 }
 
-/// Installs the contenders and bundles the pages; their folder.
-fn prepare() -> Result<PathBuf> {
+/// What was made ready.
+struct Prepared {
+    folder: PathBuf,
+    /// The scripts that start cold, and what they are called.
+    cold: Vec<(&'static str, String)>,
+}
+
+/// Installs the contenders and bundles the pages.
+fn prepare(bars: bool) -> Result<Prepared> {
     build::build(false)?;
     setup::npm_tools()?;
     setup::npm_packages(&sources())?;
@@ -195,12 +147,24 @@ fn prepare() -> Result<PathBuf> {
     }
     bundle("page.js", "page.js", &["--format=esm"], &modules, &folder)?;
     bundle("node.js", "node.mjs", &["--format=esm", "--platform=node"], &modules, &folder)?;
-    for (file, _) in CONTENDERS {
-        let source = format!("contenders/{file}.js");
-        let cold = ["--format=iife", "--global-name=contender"];
-        bundle(&source, &format!("{file}.js"), &cold, &modules, &folder)?;
+    let script = ["--format=iife", "--global-name=contender"];
+    let mut cold = Vec::new();
+    for (file, title) in CONTENDERS {
+        bundle(&format!("contenders/{file}.js"), &format!("{file}.js"), &script, &modules, &folder)?;
+        cold.push((file, title.to_owned()));
     }
-    Ok(folder)
+    if let Some(before) = before::install()? {
+        let modules = before.join("node_modules");
+        bundle("ours.js", "before.mjs", &["--format=esm"], &modules, &folder)?;
+        bundle("contenders/pkce-wasm.js", &format!("{BEFORE}.js"), &script, &modules, &folder)?;
+        cold.push((BEFORE, measured::before(CLIENT)));
+    } else {
+        fs::write(folder.join("before.mjs"), "")?;
+    }
+    if bars {
+        cold.retain(|(_, title)| *title == CLIENT || *title == measured::before(CLIENT));
+    }
+    Ok(Prepared { folder, cold })
 }
 
 /// Bundles a script as an application would. The twins stay out: no page that is measured needs one.
@@ -210,21 +174,22 @@ fn bundle(source: &str, name: &str, how: &[&str], modules: &Path, folder: &Path)
             .current_dir(sources())
             .env("NODE_PATH", modules)
             .arg(source)
-            .args(["--bundle", "--minify", "--log-level=error", "--external:./dist/*_twin.js"])
+            .args(["--bundle", "--minify", "--log-level=error"])
+            .args(["--external:*_twin.js", "--external:./before.mjs"])
             .args(how)
             .arg(format!("--outfile={}", folder.join(name).display())),
     )
 }
 
-fn in_page(engine: Engine, folder: &Path, what: &[&str]) -> Result<Value> {
+fn in_page(engine: Engine, prepared: &Prepared, what: &[&str]) -> Result<Value> {
     browsers::install(&[engine])?;
     let stage = Stage::set(engine)?;
-    let contenders = CONTENDERS.map(|(file, _)| file).join(" ");
+    let contenders: Vec<_> = prepared.cold.iter().map(|(file, _)| *file).collect();
     let mut command = cargo();
     command
         .args(["run", "--quiet", "--package", "bench"])
-        .env("PKCE_BENCH_FOLDER", folder)
-        .env("PKCE_BENCH_CONTENDERS", contenders)
+        .env("PKCE_BENCH_FOLDER", &prepared.folder)
+        .env("PKCE_BENCH_CONTENDERS", contenders.join(" "))
         .env("PKCE_BENCH_WHAT", what.join(" "))
         .env("PKCE_E2E_ENGINE", engine.name())
         .env("PKCE_E2E_DRIVER", &stage.programs.driver)
@@ -232,13 +197,11 @@ fn in_page(engine: Engine, folder: &Path, what: &[&str]) -> Result<Value> {
     let said = read(stage.dress(&mut command))?;
     let mut measured: Value = serde_json::from_str(&said).context("the pages measured nothing")?;
     // A cold page is known by its file.
-    for name in ["start", "click"] {
+    for name in COLD {
         for samples in measured.get_mut(name).and_then(Value::as_object_mut).into_iter().flat_map(Map::values_mut) {
             let Some(samples) = samples.as_object_mut() else { continue };
-            *samples = CONTENDERS
-                .iter()
-                .filter_map(|(file, title)| Some(((*title).to_owned(), samples.remove(*file)?)))
-                .collect();
+            let cold = prepared.cold.iter();
+            *samples = cold.filter_map(|(file, title)| Some((title.clone(), samples.remove(*file)?))).collect();
         }
     }
     Ok(measured)
@@ -267,115 +230,4 @@ fn versions() -> Result<BTreeMap<&'static str, String>> {
         .collect::<Result<_>>()?;
     versions.insert("pkce-wasm", version(package::package_folder())?);
     Ok(versions)
-}
-
-/// The rounds of a contender: their median, and between what the middle half of them lies.
-#[derive(Clone, Copy)]
-struct Summary {
-    low: f64,
-    median: f64,
-    high: f64,
-}
-
-impl Summary {
-    fn of(samples: &Value) -> Option<Self> {
-        let mut samples: Vec<f64> = samples.as_array()?.iter().filter_map(Value::as_f64).collect();
-        samples.sort_by(f64::total_cmp);
-        let at = |part: usize| samples.get(samples.len().saturating_sub(1).saturating_mul(part) / 4).copied();
-        Some(Self { low: at(1)?, median: at(2)?, high: at(3)? })
-    }
-}
-
-/// What was measured in one place.
-struct Measured(Value);
-
-impl Measured {
-    /// The contenders of a measurement, ours first.
-    fn summaries(&self, measurement: &Measurement) -> Vec<(&str, Summary)> {
-        let samples = measurement.path.iter().try_fold(&self.0, |value, name| value.get(name));
-        let mut rows: Vec<_> = samples
-            .and_then(Value::as_object)
-            .into_iter()
-            .flatten()
-            .filter_map(|(name, samples)| Some((name.as_str(), Summary::of(samples)?)))
-            .collect();
-        rows.sort_by_key(|(name, _)| !name.starts_with("pkce-wasm"));
-        rows
-    }
-
-    /// How many times as fast one of ours is as a contender.
-    fn ratio(measurement: &Measurement, rows: &[(&str, Summary)], ours: &str, other: &Summary) -> Option<f64> {
-        let (_, ours) = rows.iter().find(|(name, _)| *name == ours)?;
-        let ratio = ours.median / other.median;
-        Some(if measurement.unit == Unit::PerSecond { ratio } else { ratio.recip() })
-    }
-
-    fn print(&self, place: Place) {
-        println!("\n== {} {}", place.name(), self.0.get("version").and_then(Value::as_str).unwrap_or_default());
-        for measurement in &MEASUREMENTS {
-            let rows = self.summaries(measurement);
-            if rows.is_empty() {
-                continue;
-            }
-            let heads: Vec<_> = measurement.ours.iter().map(|ours| format!("{ours} is faster by")).collect();
-            println!("\n{:<50}{:>12}  {:>21}  {}", measurement.title, "median", "middle half", heads.join("; "));
-            let show = |number: f64| match measurement.unit {
-                Unit::PerSecond => format!("{number:.0}"),
-                Unit::Milliseconds => format!("{number:.3}"),
-            };
-            for (name, summary) in &rows {
-                let ratios = measurement.ours.iter().filter(|_| !name.starts_with("pkce-wasm"));
-                let ratios: Vec<_> = ratios
-                    .filter_map(|ours| Some(format!("{:.2}", Self::ratio(measurement, &rows, ours, summary)?)))
-                    .collect();
-                let half = format!("{} – {}", show(summary.low), show(summary.high));
-                let row = format!("  {name:<48}{:>12}  {half:>21}  {}", show(summary.median), ratios.join("; "));
-                println!("{}", row.trim_end());
-            }
-        }
-        self.print_memory();
-    }
-
-    fn print_memory(&self) {
-        let empty = Value::Null;
-        let boundary = self.0.get("boundary").unwrap_or(&empty);
-        for (name, what) in [("pair", "a pair"), ("begin", "beginAuthorization")] {
-            let crossed = |way: &str| boundary.get(name).and_then(|of| of.get(way)).and_then(Value::as_u64);
-            if let (Some(into), Some(out)) = (crossed("in"), crossed("out")) {
-                println!("\n{what}: {into} calls into the module, {out} out of it");
-            }
-        }
-        for (name, what) in [("pairs", "pairs"), ("logins", "whole logins")] {
-            let Some(soak) = self.0.get("flat").and_then(|flat| flat.get(name)) else { continue };
-            println!("\nmemory over {} {what}, bytes", soak.get("times").and_then(Value::as_u64).unwrap_or_default());
-            println!("  {:>9}  {:>12}  linear", "done", "heap");
-            for look in soak.get("looks").and_then(Value::as_array).into_iter().flatten() {
-                let number = |name: &str| look.get(name).and_then(Value::as_f64);
-                let heap = number("heap").map_or_else(|| "not visible".to_owned(), |heap| format!("{heap:.0}"));
-                let linear = look.get("linear").unwrap_or(&empty);
-                println!("  {:>9.0}  {heap:>12}  {linear}", number("done").unwrap_or_default());
-            }
-        }
-    }
-
-    /// The same as JSON, with the samples made into medians.
-    fn json(&self) -> Value {
-        let part = |name: &str| self.0.get(name).cloned().unwrap_or_default();
-        let measurements: Map<String, Value> = MEASUREMENTS
-            .iter()
-            .filter_map(|measurement| {
-                let rows = self.summaries(measurement);
-                let json = |(name, Summary { low, median, high }): &(&str, Summary)| {
-                    ((*name).to_owned(), json!({ "median": median, "low": low, "high": high }))
-                };
-                (!rows.is_empty()).then(|| (measurement.title.to_owned(), rows.iter().map(json).collect()))
-            })
-            .collect();
-        json!({
-            "version": part("version"),
-            "measurements": measurements,
-            "boundary": part("boundary"),
-            "flat": part("flat"),
-        })
-    }
 }

@@ -2,14 +2,14 @@
 
 use std::env;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
 
 use crate::process::{cargo, root, run, run_quietly, say};
-use crate::shrink::{self, shrink};
+use crate::shrink::{self, Functions, shrink};
 use crate::{bindings, codes, fingerprint, inline, package, setup, twin};
 
 /// The target: MVP instructions and no standard library.
@@ -25,8 +25,8 @@ struct Module {
 
 /// One module for those who need the primitives only, one with everything.
 const MODULES: [Module; 2] = [
-    Module { name: "pkce", features: "", supplied: false },
-    Module { name: "client", features: "client", supplied: true },
+    Module { name: "pkce", features: "web", supplied: false },
+    Module { name: "client", features: "client,web", supplied: true },
 ];
 
 /// The entries that are also made for pages without modules: `<script src=".../pkce.iife.js">` sets the global `pkceWasm`.
@@ -84,10 +84,9 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS"))?;
 
-    let target = env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder));
-    let folder = target.join("bindgen").join(name);
+    let folder = bindgen_folder(name);
     run(Command::new(bindgen)
-        .arg(target.join(TARGET).join("wasm/pkce_wasm.wasm"))
+        .arg(target().join(TARGET).join("wasm/pkce_wasm.wasm"))
         .args(["--target", "bundler", "--no-typescript", "--omit-default-module-path", "--out-name", name])
         .arg("--out-dir")
         .arg(&folder))?;
@@ -95,8 +94,9 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
     let bindings = fs::read_to_string(folder.join(&glue))?;
 
     let wasm = dist.join(format!("{name}.wasm"));
-    let names = shrink(&folder.join(format!("{name}_bg.wasm")), &bindings::exports_used(&bindings), &wasm)?;
-    let mut mended = bindings::mend(&bindings, &names, supplied)?;
+    let exports = bindings::exports_used(&bindings);
+    let names = shrink(&folder.join(format!("{name}_bg.wasm")), &exports, Functions::Nameless, &wasm)?;
+    let mut mended = bindings::names(&names)?;
     if supplied {
         let mark = format!("pkce-wasm {:x}", fingerprint::of(&bindings));
         shrink::mark(&wasm, &mark)?;
@@ -108,6 +108,24 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
     twin::write(name, &wasm, dist)?;
     say(format_args!("{name}: {} bytes of WebAssembly", bytes.len()));
     Ok(())
+}
+
+/// Builds the module of the client once more, with the names of its functions: for reading, not for shipping.
+pub(crate) fn named_client() -> Result<Vec<u8>> {
+    let folder = bindgen_folder("client");
+    let bindings = fs::read_to_string(folder.join("client_bg.js")).context("the package was built elsewhere")?;
+    let named = folder.join("client_named.wasm");
+    shrink(&folder.join("client_bg.wasm"), &bindings::exports_used(&bindings), Functions::Named, &named)?;
+    Ok(fs::read(named)?)
+}
+
+fn target() -> PathBuf {
+    env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), |folder| root().join(folder))
+}
+
+/// Where wasm-bindgen puts a module and its bindings.
+fn bindgen_folder(name: &str) -> PathBuf {
+    target().join("bindgen").join(name)
 }
 
 /// Bundles an entry into one script. Only the twin stays a file of its own, which the script loads when it is needed.

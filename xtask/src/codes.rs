@@ -11,22 +11,35 @@ use serde_json::json;
 /// The last code that the primitives alone can give.
 const LAST_OF_PRIMITIVES: Code = Code::Internal;
 
-/// Writes `codes.js`, `codes_pkce.js` and `codes.d.ts`.
+/// Writes `codes.js`, `sentences.js`, `codes_pkce.js` and `codes.d.ts`.
 pub(crate) fn write(folder: &Path) -> Result<()> {
     let length = Code::ALL.iter().position(|code| *code == LAST_OF_PRIMITIVES).map_or(0, |last| last.saturating_add(1));
+    let of_primitives = Code::ALL.get(..length).unwrap_or_default();
     fs::create_dir_all(folder)?;
-    fs::write(folder.join("codes.js"), table("CODES", Code::ALL.iter())?)?;
-    fs::write(folder.join("codes_pkce.js"), table("PKCE_CODES", Code::ALL.iter().take(length))?)?;
+    fs::write(folder.join("codes.js"), codes(Code::ALL)?)?;
+    fs::write(folder.join("sentences.js"), sentences(Code::ALL)?)?;
+    fs::write(folder.join("codes_pkce.js"), [codes(of_primitives)?, sentences(of_primitives)?].concat())?;
     fs::write(folder.join("codes.d.ts"), types()?)?;
     Ok(())
 }
 
-/// The rows `[code, blame, retryable, message]` in the order of the table.
-fn table<'a>(name: &str, codes: impl Iterator<Item = &'a Code>) -> Result<String> {
-    let mut text = format!("export const {name} = [\n");
+/// The rows of the table, in its order: the code, who must act by a letter, and a mark when the same call may be tried again.
+fn codes(codes: &[Code]) -> Result<String> {
+    let rows: Vec<_> = codes
+        .iter()
+        .map(|code| {
+            let blame = code.blame().name().get(..1).unwrap_or_default();
+            format!("{}:{blame}{}", code.name(), if code.retryable() { "!" } else { "" })
+        })
+        .collect();
+    Ok(format!("export const CODES = {}.split(\" \");\n", json!(rows.join(" "))))
+}
+
+/// What each of them says.
+fn sentences(codes: &[Code]) -> Result<String> {
+    let mut text = String::from("export const SENTENCES = [\n");
     for code in codes {
-        let row = json!([code.name(), code.blame().name(), code.retryable(), code.message()]);
-        writeln!(text, "{row},")?;
+        writeln!(text, "{},", json!(code.message()))?;
     }
     text.push_str("];\n");
     Ok(text)

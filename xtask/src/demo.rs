@@ -1,10 +1,10 @@
 //! The demo: the page and its authorization servers, until Ctrl-C.
 
 use std::env;
-use std::io::{BufRead, BufReader};
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use launch::Program;
 use serde_json::Value;
 
 use crate::process::{find, root, run, say};
@@ -27,36 +27,29 @@ impl Default for Options {
 
 /// Builds the package, starts the servers, and waits.
 pub(crate) fn demo(options: &Options) -> Result<()> {
-    setup::node()?;
-    let server = root().join("www/server");
-    setup::npm_packages(&server)?;
+    let node = setup::server_node()?;
     build::build(false)?;
     let application = if options.webview { Some(webview::build()?) } else { None };
 
     say("starting the page and its authorization servers");
-    let mut command = Command::new("node");
-    command.arg(server.join("main.js")).arg("--package").arg(package::package_folder());
+    let mut command = Command::new(node);
+    command.arg(root().join("www/server/main.js")).arg("--package").arg(package::package_folder());
     if let Some(port) = options.port {
         command.args(["--port", &port.to_string()]);
     }
     // The server stops when its standard input closes: also when this process is killed.
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().context("cannot start node")?;
-    let mut line = String::new();
-    let stdout = child.stdout.take().context("node has no standard output")?;
-    BufReader::new(stdout).read_line(&mut line)?;
-    let addresses: Value = serde_json::from_str(&line).unwrap_or_default();
-    let Some(address) = addresses.get("app").and_then(Value::as_str) else {
-        drop(child.stdin.take());
-        bail!("the demo's server did not start ({})", child.wait()?);
-    };
+    let mut server = Program::start(&mut command).context("the demo's server did not start")?;
+    let addresses: Value =
+        serde_json::from_str(server.first()).context("the demo's server does not say where it is")?;
+    let address = addresses.get("app").and_then(Value::as_str).context("the demo's server has no page")?;
     if let Some(program) = application {
         let servers = addresses.get("application").context("the demo's server names no servers for it")?;
         webview::tell_servers(&servers.to_string())?;
         let registration = webview::Registration::make(&program)?;
         say("starting the application; close its window to stop the demo");
         let ended = run(&mut Command::new(program));
-        drop((registration, child.stdin.take()));
-        child.wait()?;
+        drop(registration);
+        server.stop()?;
         return ended;
     }
     println!("{address}");
@@ -64,10 +57,7 @@ pub(crate) fn demo(options: &Options) -> Result<()> {
     if options.open {
         open(address);
     }
-    // Not wait(): that would close the server's standard input.
-    let stdin = child.stdin.take();
-    let status = child.wait()?;
-    drop(stdin);
+    let status = server.wait()?;
     if !status.success() {
         bail!("the demo's server ended ({status})");
     }

@@ -1,10 +1,11 @@
 //! The hostile authorization server: what becomes of its lies in this crate, and in the clients of others.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
+use std::io::Write;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
+use launch::Program;
 use serde_json::Value;
 
 use crate::process::{cargo, root, run, say};
@@ -34,14 +35,9 @@ pub(crate) fn hostile(options: &Options) -> Result<()> {
     let installed = package::install()?;
 
     run(cargo().args(["build", "--quiet", "--package", "hostile"]))?;
-    let mut server = cargo()
-        .args(["run", "--quiet", "--package", "hostile", "--", "serve"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .context("cannot start the hostile server")?;
-    let mut cases = String::new();
-    BufReader::new(server.stdout.take().context("the server's output is piped")?).read_line(&mut cases)?;
+    let mut server = cargo();
+    server.args(["run", "--quiet", "--package", "hostile", "--", "serve"]);
+    let server = Program::start(&mut server).context("the hostile server did not start")?;
 
     say("taking each client through the cases");
     let mut peers = Command::new("node")
@@ -53,12 +49,10 @@ pub(crate) fn hostile(options: &Options) -> Result<()> {
         .spawn()
         .context("cannot start node")?;
     if let Some(mut input) = peers.stdin.take() {
-        input.write_all(cases.as_bytes())?;
+        writeln!(input, "{}", server.first())?;
     }
     let output = peers.wait_with_output()?;
-    // Its input ends, and so does the server.
-    drop(server.stdin.take());
-    server.wait()?;
+    server.stop()?;
     if !output.status.success() {
         bail!("tests/hostile/peers/run.js failed ({})", output.status);
     }

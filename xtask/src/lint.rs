@@ -3,7 +3,7 @@
 use anyhow::{Result, bail};
 
 use crate::process::{cargo, root, run, say};
-use crate::report::{Count, Report};
+use crate::report::{Count, Job, Report};
 use crate::{codes, docs, reference, setup};
 
 /// A check and what it looks at.
@@ -31,9 +31,7 @@ pub(crate) fn lint(fix: bool) -> Result<()> {
         reference::check(true)?;
         return javascript(true);
     }
-    let mut report = Report::default();
-    report.layer("lint", "", count);
-    report.finish()
+    Report::run(vec![Job::new("lint", "", count)], 1).finish()
 }
 
 /// Runs and counts every check.

@@ -2,6 +2,8 @@
 //!
 //! Every command installs what it needs, says what it is doing, and can be run again at any time.
 
+mod bars;
+mod before;
 mod bench;
 mod bindings;
 mod browsers;
@@ -12,15 +14,18 @@ mod display;
 mod docs;
 mod fingerprint;
 mod fuzz;
+mod gate;
 mod hostile;
 mod inline;
 mod lint;
+mod measured;
 mod package;
 mod process;
 mod reach;
 mod reference;
 mod release;
 mod report;
+mod rooms;
 mod setup;
 mod shrink;
 mod size;
@@ -41,8 +46,13 @@ cargo xtask <command>
   build [--force]               the npm package: pkg/dist/, packed and unpacked in target/pack/
   demo [--no-open] [--port N]   the demo page with its authorization servers
   demo --webview                the same as an application: in a WebView, with Tauri
-  test [LAYER…] [--engine E…]   all tests, or only the layers lint, native, package, size, reach,
-                                web, e2e, webview, in chromium, firefox and webkit or only in the engines named
+  test quick                    in four minutes: lint, native, the package in Node, and the main path in
+                                Chromium
+  test [LAYER…] [--engine E…] [--soak]
+                                all tests, or only the layers lint, native, package, size, reach,
+                                web, e2e, webview, in chromium, firefox and webkit or only in the engines named;
+                                --soak repeats what chance decides hundreds of times, and adds the slow
+                                rows of the reach table
   lint [--fix]                  formatting, lints, types, documents and layers; --fix formats in place
                                 and writes ERRORS.md
   docs                          the API in Rust and TypeScript: target/doc and target/typedoc
@@ -52,13 +62,15 @@ cargo xtask <command>
                                 this package and those of others
   fuzz [TARGET…] [--seconds N]  looks for inputs that break a property, on one core, N seconds (60)
                                 for each target; needs the nightly compiler
-  size [--json] [--check] [--update]
-                                what a user ships, beside the peers; --check fails when an entry
-                                grew past tests/size/budget.json, --update writes that file
-  bench [WHAT…] [--engine E…] [--json]
-                                how fast, beside the peers, and how much memory, in chromium, firefox,
-                                webkit and node, or only: pairs, verify, callbacks, boundary, start,
-                                click, flat
+  size [--json] [--check] [--update] [--where]
+                                what a user ships, beside the peers and 0.1.0; --check fails when an
+                                entry grew past tests/size/budget.json, --update writes that file,
+                                --where says which functions and files the bytes are in
+  bench [WHAT…] [--engine E…] [--bars] [--json]
+                                how fast, beside the peers and 0.1.0, and how much memory, in chromium,
+                                firefox, webkit and node, or only: pairs, verify, begin, callbacks,
+                                instant, boundary, start, ready, click, flat; --bars measures only what
+                                a bar is about
   release --dry-run             both packages as they would be published: versions, file lists, checks,
                                 licences, bills of materials";
 
@@ -141,6 +153,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Size(options), Long("check")) => options.check = true,
             (Command::Size(options), Long("update")) => options.update = true,
             (Command::Release { dry_run }, Long("dry-run")) => *dry_run = true,
+            (Command::Size(options), Long("where")) => options.attribute = true,
+            (Command::Bench(options), Long("bars")) => options.bars = true,
             (Command::Bench(options), Long("json")) => options.json = true,
             (Command::Bench(options), Value(what)) => options.what.push(what.string()?),
             (Command::Bench(options), Long("engine")) => {
@@ -152,6 +166,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Test(options), Long("engine")) => {
                 options.engines.push(arguments.value()?.string()?.parse().map_err(Error::msg)?)
             }
+            (Command::Test(options), Long("soak")) => options.soak = true,
+            (Command::Test(options), Value(word)) if word == "quick" => options.quick = true,
             (Command::Test(options), Value(layer)) => options.layers.push(layer.string()?.parse().map_err(Error::msg)?),
             (_, other) => return Err(other.unexpected().into()),
         }

@@ -24,7 +24,12 @@ pub(crate) fn package_folder() -> PathBuf {
 
 /// The archive, when there is one.
 pub(crate) fn archive() -> Result<PathBuf> {
-    let entries = fs::read_dir(pack_folder()).context("nothing is packed: run cargo xtask build")?;
+    archive_in(&pack_folder())
+}
+
+/// The archive in a folder.
+pub(crate) fn archive_in(folder: &Path) -> Result<PathBuf> {
+    let entries = fs::read_dir(folder).context("nothing is packed: run cargo xtask build")?;
     let mut archives = entries.flatten().map(|entry| entry.path());
     archives.find(|path| path.extension().is_some_and(|end| end == "tgz")).context("npm pack wrote no archive")
 }
@@ -61,14 +66,19 @@ pub(crate) fn pack() -> Result<PathBuf> {
 /// Installs the archive into an empty application, as a user would; that application's folder.
 pub(crate) fn install() -> Result<PathBuf> {
     let folder = root().join("target/installed");
+    install_into(&folder, &archive()?)?;
+    Ok(folder)
+}
+
+/// Installs an archive into an application that is made in this folder.
+pub(crate) fn install_into(folder: &Path, archive: &Path) -> Result<()> {
     if folder.exists() {
-        fs::remove_dir_all(&folder)?;
+        fs::remove_dir_all(folder)?;
     }
-    fs::create_dir_all(&folder)?;
+    fs::create_dir_all(folder)?;
     fs::write(folder.join("package.json"), "{ \"private\": true }\n")?;
     let quiet = ["--no-audit", "--no-fund", "--no-save", "--loglevel=error"];
-    run_quietly(script("npm").current_dir(&folder).arg("install").args(quiet).arg(archive()?))?;
-    Ok(folder)
+    run_quietly(script("npm").current_dir(folder).arg("install").args(quiet).arg(archive))
 }
 
 /// The tests that run in Node against the installed package.

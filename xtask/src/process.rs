@@ -1,12 +1,17 @@
 //! Running other programs, with messages that tell what failed.
 
+use std::cell::RefCell;
 use std::env;
 use std::ffi::OsString;
-use std::io::{BufRead, BufReader};
+use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
+use launch::kill_all;
 
 /// The root of the repository.
 pub(crate) fn root() -> &'static Path {
@@ -16,7 +21,12 @@ pub(crate) fn root() -> &'static Path {
 
 /// Tells the person what is being done.
 pub(crate) fn say(message: impl std::fmt::Display) {
-    eprintln!("xtask: {message}");
+    eprintln!("{}xtask: {message}", label());
+}
+
+/// Prints a line of a result.
+pub(crate) fn show_line(line: &str) {
+    println!("{}{line}", label());
 }
 
 /// The cargo that runs this program.
@@ -63,19 +73,79 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Runs a program, shows its standard output as it comes and hands each line to `look`; whether it succeeded.
-pub(crate) fn watch(command: &mut Command, mut look: impl FnMut(&str)) -> Result<bool> {
-    let mut child =
-        command.stdout(Stdio::piped()).spawn().with_context(|| format!("cannot start {}", line(command)))?;
-    if let Some(stdout) = child.stdout.take() {
-        for text in BufReader::new(stdout).split(b'\n') {
-            let text = text?;
-            let text = String::from_utf8_lossy(&text);
-            println!("{text}");
-            look(&text);
+/// How a program ended that was watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    Succeeded,
+    Failed,
+    /// It said nothing for too long, and was killed with everything that it had started.
+    Silenced,
+}
+
+/// How long a program that is watched may say nothing. The longest test says something every few minutes.
+const SILENCE: Duration = Duration::from_secs(600);
+
+/// Runs a program, shows what it says as it comes and hands each line of its standard output to `look`; whether it succeeded.
+pub(crate) fn watch(command: &mut Command, look: impl FnMut(&str)) -> Result<bool> {
+    match watch_within(command, SILENCE, look)? {
+        End::Silenced => bail!("{} said nothing for {} minutes", line(command), SILENCE.as_secs() / 60),
+        end => Ok(end == End::Succeeded),
+    }
+}
+
+/// The same for a program that may not say nothing for longer than that.
+pub(crate) fn watch_within(command: &mut Command, silence: Duration, mut look: impl FnMut(&str)) -> Result<End> {
+    if io::stderr().is_terminal() {
+        command.env("CARGO_TERM_COLOR", "always");
+    }
+    let mut child = command
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .with_context(|| format!("cannot start {}", line(command)))?;
+    let (sender, lines) = mpsc::channel();
+    let parts: [(bool, Option<Box<dyn Read + Send>>); 2] = [
+        (true, child.stdout.take().map(|part| Box::new(part) as _)),
+        (false, child.stderr.take().map(|part| Box::new(part) as _)),
+    ];
+    for (is_output, part) in parts {
+        let sender = sender.clone();
+        thread::spawn(move || {
+            for text in part.into_iter().flat_map(|part| BufReader::new(part).split(b'\n')).map_while(Result::ok) {
+                // Nobody listens any more to a program that was killed.
+                let _ = sender.send((is_output, String::from_utf8_lossy(&text).into_owned()));
+            }
+        });
+    }
+    drop(sender);
+    loop {
+        match lines.recv_timeout(silence) {
+            Ok((true, text)) => {
+                show_line(&text);
+                look(&text);
+            }
+            Ok((false, text)) => eprintln!("{}{text}", label()),
+            Err(RecvTimeoutError::Disconnected) => break,
+            Err(RecvTimeoutError::Timeout) => {
+                kill_all(&mut child);
+                return Ok(End::Silenced);
+            }
         }
     }
-    Ok(child.wait()?.success())
+    Ok(if child.wait()?.success() { End::Succeeded } else { End::Failed })
+}
+
+thread_local! {
+    static LABEL: RefCell<String> = const { RefCell::new(String::new()) };
+}
+
+/// Puts a word before everything that this thread says from now on.
+pub(crate) fn set_label(word: &str) {
+    LABEL.set(format!("{word:<13}| "));
+}
+
+fn label() -> String {
+    LABEL.with_borrow(String::clone)
 }
 
 /// Where a program is found on the `PATH`.

@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::browsers::Engine;
-use crate::process::{cargo, root, run_quietly, say, script};
+use crate::process::{cargo, root, run_quietly, say, script, show_line};
 use crate::report::Count;
 use crate::webdriver::Stage;
 use crate::{browsers, build, package, setup};
@@ -39,9 +39,9 @@ pub(crate) fn reach(options: &Options) -> Result<()> {
     Ok(())
 }
 
-/// For the test run: every row in these engines, printed and counted.
-pub(crate) fn count(engines: &[Engine], count: &mut Count) -> Result<bool> {
-    for row in rows(engines, true, true)? {
+/// For the test run: the rows in these engines, with the slow ones where that is wanted, printed and counted.
+pub(crate) fn count(engines: &[Engine], full: bool, count: &mut Count) -> Result<bool> {
+    for row in rows(engines, full, true)? {
         match text(&row, "status") {
             "ok" => count.passed = count.passed.saturating_add(1),
             "failed" => count.failed = count.failed.saturating_add(1),
@@ -69,7 +69,7 @@ fn rows(engines: &[Engine], full: bool, print: bool) -> Result<Vec<Value>> {
         rows.push(row);
     };
     if print {
-        println!("{:<52}  {:<8}  {:>7}  with; remark", "row", "status", "seconds");
+        show_line(&format!("{:<52}  {:<8}  {:>7}  with; remark", "row", "status", "seconds"));
     }
     for row in checks()? {
         keep(row);
@@ -164,7 +164,7 @@ fn show(row: &Value) {
     let about = [text(row, "with"), text(row, "remark")].into_iter().filter(|part| !part.is_empty());
     let about = about.collect::<Vec<_>>().join("; ");
     let (name, status) = (text(row, "name"), text(row, "status"));
-    println!("{}", format!("{name:<52}  {status:<8}  {seconds:>7.1}  {about}").trim_end());
+    show_line(format!("{name:<52}  {status:<8}  {seconds:>7.1}  {about}").trim_end());
 }
 
 fn text<'a>(row: &'a Value, member: &str) -> &'a str {

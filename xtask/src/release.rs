@@ -8,8 +8,8 @@ use std::process::Command;
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
-use crate::process::{cargo, read, root, say};
-use crate::report::{Count, Report};
+use crate::process::{cargo, read, root, say, show_line};
+use crate::report::{Count, Job, Report};
 use crate::{build, package, reach, setup};
 
 /// What the crate is called, and the npm package.
@@ -52,9 +52,7 @@ pub(crate) fn release(dry_run: bool) -> Result<()> {
             "cargo xtask release --dry-run rehearses; publishing is done by hand: npm publish the archive in target/pack, and cargo publish"
         );
     }
-    let mut report = Report::default();
-    report.layer("release", "", count);
-    report.finish()
+    Report::run(vec![Job::new("release", "", count)], 1).finish()
 }
 
 /// For the test run: every check, counted.
@@ -65,7 +63,7 @@ pub(crate) fn count(count: &mut Count) -> Result<bool> {
     for (name, check) in CHECKS {
         match check() {
             Ok(found) => {
-                println!("{name}: {found}");
+                show_line(&format!("{name}: {found}"));
                 count.passed = count.passed.saturating_add(1);
             }
             Err(error) => {

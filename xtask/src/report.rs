@@ -1,10 +1,12 @@
 //! What the tests came to.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, bail};
 
-use crate::process::say;
+use crate::process::{say, set_label};
 
 /// Tests counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,28 +50,29 @@ impl Count {
     }
 }
 
-/// One line of the table.
-struct Row {
+/// What counts the tests of a layer; whether all of them passed.
+type Run<'a> = Box<dyn FnOnce(&mut Count) -> Result<bool> + Send + 'a>;
+
+/// A layer of tests that is to be run, in an engine where that matters.
+pub(crate) struct Job<'a> {
     layer: &'static str,
     engine: &'static str,
-    count: Count,
-    took: Duration,
-    note: String,
+    run: Run<'a>,
 }
 
-/// The table that grows while the layers run.
-#[derive(Default)]
-pub(crate) struct Report(Vec<Row>);
-
-impl Report {
-    /// Runs a layer and adds its row. A layer that cannot run, or runs no test, counts as one failure.
-    pub(crate) fn layer(
-        &mut self,
+impl<'a> Job<'a> {
+    pub(crate) fn new(
         layer: &'static str,
         engine: &'static str,
-        run: impl FnOnce(&mut Count) -> Result<bool>,
-    ) {
-        println!("\n== {layer} {engine}");
+        run: impl FnOnce(&mut Count) -> Result<bool> + Send + 'a,
+    ) -> Self {
+        Self { layer, engine, run: Box::new(run) }
+    }
+
+    /// Runs it. A layer that cannot run, or runs no test, counts as one failure.
+    fn run(self) -> Row {
+        let Self { layer, engine, run } = self;
+        say(format_args!("== {layer} {engine}"));
         let started = Instant::now();
         let mut count = Count::default();
         let mut note = match run(&mut count) {
@@ -87,21 +90,66 @@ impl Report {
             let lies = format!("bad inputs: {} tried, {} accepted", count.lies, count.believed);
             note = if note.is_empty() { lies } else { format!("{lies}; {note}") };
         }
-        self.0.push(Row { layer, engine, count, took: started.elapsed(), note });
+        Row { layer, engine, count, took: started.elapsed(), note }
+    }
+}
+
+/// One line of the table.
+struct Row {
+    layer: &'static str,
+    engine: &'static str,
+    count: Count,
+    took: Duration,
+    note: String,
+}
+
+/// The table of the layers that have run.
+pub(crate) struct Report {
+    rows: Vec<Row>,
+    took: Duration,
+}
+
+impl Report {
+    /// Runs layers in their order, so many side by side. Where that is more than one, each line tells whose it is.
+    pub(crate) fn run(jobs: Vec<Job<'_>>, lanes: usize) -> Self {
+        let started = Instant::now();
+        let lanes = lanes.min(jobs.len());
+        let waiting = Mutex::new(jobs.into_iter());
+        let rows = Mutex::new(Vec::new());
+        thread::scope(|scope| {
+            for _ in 0..lanes {
+                scope.spawn(|| {
+                    loop {
+                        let Some(job) = locked(&waiting).next() else { break };
+                        if lanes > 1 {
+                            set_label(format!("{} {}", job.layer, job.engine).trim());
+                        }
+                        let row = job.run();
+                        locked(&rows).push(row);
+                    }
+                });
+            }
+        });
+        Self { rows: rows.into_inner().unwrap_or_else(PoisonError::into_inner), took: started.elapsed() }
+    }
+
+    /// Brings the rows into the order of a number that a layer has, and leaves those of one layer in theirs.
+    pub(crate) fn sort_by_key<K: Ord>(&mut self, key: impl Fn(&str) -> K) {
+        self.rows.sort_by_key(|row| (key(row.layer), row.engine));
     }
 
     /// Prints the table and the sum; an error when anything failed.
     pub(crate) fn finish(self) -> Result<()> {
         println!("\n{:<8}  {:<8}  {:>6}  {:>6}  {:>7}", "layer", "engine", "passed", "failed", "seconds");
         let mut sum = Count::default();
-        for Row { layer, engine, count, took, note } in &self.0 {
+        for Row { layer, engine, count, took, note } in &self.rows {
             let Count { passed, failed, .. } = *count;
             let row = format!("{layer:<8}  {engine:<8}  {passed:>6}  {failed:>6}  {:>7.1}  {note}", took.as_secs_f64());
             println!("{}", row.trim_end());
             sum.passed = sum.passed.saturating_add(passed);
             sum.failed = sum.failed.saturating_add(failed);
         }
-        println!("\n{} passed, {} failed", sum.passed, sum.failed);
+        println!("\n{} passed, {} failed in {:.1} s", sum.passed, sum.failed, self.took.as_secs_f64());
         if sum.failed > 0 {
             bail!("some tests failed");
         }
@@ -109,8 +157,15 @@ impl Report {
     }
 }
 
+/// What a lock guards; a layer that has panicked leaves it whole.
+fn locked<T>(lock: &Mutex<T>) -> MutexGuard<'_, T> {
+    lock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Barrier;
+
     use super::*;
 
     #[test]
@@ -127,8 +182,25 @@ mod tests {
 
     #[test]
     fn a_layer_that_cannot_run_is_a_failure() {
-        let mut report = Report::default();
-        report.layer("native", "", |_| Ok(true));
+        let report = Report::run(vec![Job::new("native", "", |_| Ok(true))], 1);
         assert!(report.finish().is_err());
+    }
+
+    #[test]
+    fn layers_run_side_by_side_and_are_all_told() {
+        let both = Barrier::new(2);
+        let job = |layer| {
+            Job::new(layer, "", |count| {
+                // Nobody goes on alone.
+                both.wait();
+                count.passed = 1;
+                Ok(true)
+            })
+        };
+        let mut report = Report::run(vec![job("size"), job("lint"), job("web"), job("native")], 2);
+        report.sort_by_key(str::to_owned);
+        let told: Vec<_> = report.rows.iter().map(|row| row.layer).collect();
+        assert_eq!(told, ["lint", "native", "size", "web"]);
+        assert!(report.finish().is_ok());
     }
 }

@@ -11,6 +11,8 @@ use crate::process::{cargo, find, read, root, run, say, script};
 
 /// The oldest Node that runs the tools and the demo's server.
 const NODE: (u32, u32) = (20, 19);
+/// The oldest Node that runs our servers: oidc-provider supports no older one, and Node 20 now and then hangs while it makes a key.
+const SERVER_NODE: u32 = 22;
 /// The versions that are installed; that of wasm-bindgen is in `Cargo.lock`.
 const WASM_PACK: &str = "0.15.1";
 const GECKODRIVER: &str = "0.37.1";
@@ -22,14 +24,37 @@ pub(crate) fn node() -> Result<()> {
     let advice =
         format!("install Node {major}.{minor} or newer with npm, from https://nodejs.org or your system's packages");
     let Some(node) = find("node") else { bail!("Node is missing: {advice}") };
+    let (major, minor) = node_version(&node)?;
+    if (major, minor) < NODE {
+        bail!("Node {major}.{minor} is too old: {advice}");
+    }
+    Ok(())
+}
+
+/// The two numbers of a Node's version that count.
+fn node_version(node: &Path) -> Result<(u32, u32)> {
     let version = read(Command::new(node).arg("--version"))?;
     let mut numbers =
         version.trim().trim_start_matches('v').split('.').map(|number| number.parse::<u32>().unwrap_or(0));
-    let found = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
-    if found < NODE {
-        bail!("Node {} is too old: {advice}", version.trim());
+    Ok((numbers.next().unwrap_or(0), numbers.next().unwrap_or(0)))
+}
+
+/// The Node that runs our servers, with their packages installed: the machine's own, or one from npm where that is too old.
+pub(crate) fn server_node() -> Result<PathBuf> {
+    node()?;
+    npm_packages(&root().join("www/server"))?;
+    if let Some(node) = find("node")
+        && node_version(&node)?.0 >= SERVER_NODE
+    {
+        return Ok(node);
     }
-    Ok(())
+    let folder = root().join("xtask/node");
+    npm_packages(&folder)?;
+    let packages = fs::read_dir(folder.join("node_modules"))?.flatten().map(|entry| entry.path());
+    let mut programs = packages.map(|package| package.join(format!("bin/node{}", env::consts::EXE_SUFFIX)));
+    programs.find(|program| program.is_file()).with_context(|| {
+        format!("npm has no Node for this machine: install Node {SERVER_NODE} or newer from https://nodejs.org")
+    })
 }
 
 /// Installs the Rust targets that are missing.

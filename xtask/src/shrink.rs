@@ -4,7 +4,8 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, Result};
-use serde_json::{Map, Value, json};
+use serde::Deserialize;
+use serde_json::json;
 
 use crate::process::{read, run_quietly};
 use crate::setup;
@@ -15,22 +16,13 @@ const BEYOND_MVP: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
 /// The memory of the module, which the bindings reach for by way of the export of that name.
 const MEMORY: &str = "memory";
 
-/// The short names of what the module shares with its bindings.
+/// The short names of what the module shares with the package.
+#[derive(Deserialize)]
 pub(crate) struct Names {
     /// Module, name, short name.
-    imports: Vec<[String; 3]>,
+    pub(crate) imports: Vec<[String; 3]>,
     /// Name, short name.
-    exports: Vec<[String; 2]>,
-}
-
-impl Names {
-    pub(crate) fn import(&self, name: &str) -> Option<&str> {
-        self.imports.iter().find(|[_, long, _]| long == name).map(|[_, _, short]| short.as_str())
-    }
-
-    pub(crate) fn export(&self, name: &str) -> Option<&str> {
-        self.exports.iter().find(|[long, _]| long == name).map(|[_, short]| short.as_str())
-    }
+    pub(crate) exports: Vec<[String; 2]>,
 }
 
 /// Gives the module an empty section of that name, by which a loader knows it.
@@ -42,8 +34,17 @@ pub(crate) fn mark(module: &Path, name: &str) -> Result<()> {
     Ok(fs::write(module, bytes)?)
 }
 
+/// Whether the functions keep their names: they take place and change no instruction.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Functions {
+    Named,
+    Nameless,
+}
+
 /// Shrinks the module `from` to the module `to`, of whose exports only those named are kept.
-pub(crate) fn shrink(from: &Path, exports: &[&str], to: &Path) -> Result<Names> {
+pub(crate) fn shrink(from: &Path, exports: &[&str], functions: Functions, to: &Path) -> Result<Names> {
+    let (named, stripped): (&[_], &[_]) =
+        if functions == Functions::Named { (&["-g"], &[]) } else { (&[], &["--strip-debug", "--strip-dwarf"]) };
     let (graph, kept, lowered) =
         (from.with_extension("graph.json"), from.with_extension("kept.wasm"), from.with_extension("lowered.wasm"));
     let exports = exports.iter().filter(|name| **name != MEMORY).chain([&MEMORY]);
@@ -51,12 +52,20 @@ pub(crate) fn shrink(from: &Path, exports: &[&str], to: &Path) -> Result<Names> 
     nodes.extend(exports.map(|name| json!({ "name": name, "export": name })));
     fs::write(&graph, serde_json::to_string(&nodes)?)?;
     run_quietly(
-        setup::npm_tool("wasm-metadce").arg(from).args(BEYOND_MVP).arg("--graph-file").arg(&graph).arg("-o").arg(&kept),
+        setup::npm_tool("wasm-metadce")
+            .arg(from)
+            .args(BEYOND_MVP)
+            .args(named)
+            .arg("--graph-file")
+            .arg(&graph)
+            .arg("-o")
+            .arg(&kept),
     )?;
     run_quietly(
         setup::npm_tool("wasm-opt")
             .arg(&kept)
             .args(BEYOND_MVP)
+            .args(named)
             .args(["--llvm-memory-copy-fill-lowering", "--signext-lowering", "-o"])
             .arg(&lowered),
     )?;
@@ -64,17 +73,17 @@ pub(crate) fn shrink(from: &Path, exports: &[&str], to: &Path) -> Result<Names> 
         setup::npm_tool("wasm-opt")
             .arg(&lowered)
             .args(["-Oz", "--converge", "--mvp-features"])
-            .args(["--strip-debug", "--strip-dwarf", "--strip-producers", "--strip-target-features", "-o"])
+            .args(named)
+            .args(stripped)
+            .args(["--strip-producers", "--strip-target-features", "-o"])
             .arg(to),
     )?;
     let names = read(
         setup::npm_tool("wasm-opt")
             .arg(to)
+            .args(named)
             .args(["--mvp-features", "--minify-imports-and-exports-and-modules", "-o"])
             .arg(to),
     )?;
-    let mut names: Map<String, Value> =
-        serde_json::from_str(&names).context("wasm-opt does not say what it renamed")?;
-    let mut part = |name| names.remove(name).with_context(|| format!("wasm-opt says nothing of {name}"));
-    Ok(Names { imports: serde_json::from_value(part("imports")?)?, exports: serde_json::from_value(part("exports")?)? })
+    serde_json::from_str(&names).context("wasm-opt does not say what it renamed")
 }

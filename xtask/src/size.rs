@@ -9,11 +9,12 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
+use crate::bars::{self, Bar, Limit};
 use crate::process::{read, root, run_quietly, say, script};
 use crate::report::Count;
-use crate::{build, package, setup};
+use crate::{before, build, package, rooms, setup};
 
 /// What is wanted beside the table.
 #[derive(Debug, Default)]
@@ -24,6 +25,8 @@ pub(crate) struct Options {
     pub(crate) check: bool,
     /// Set the budget to what is measured and one per cent.
     pub(crate) update: bool,
+    /// Say which functions and files the bytes are in.
+    pub(crate) attribute: bool,
 }
 
 /// An application: what it does, around what, and its file in `tests/size/apps/`.
@@ -35,13 +38,15 @@ struct App {
 
 const PAIR: &str = "a verifier and its challenge";
 const SIGN_IN: &str = "sign-in, callback, session";
+const PRIMITIVES: &str = "pkce-wasm/pkce";
+const CLIENT: &str = "pkce-wasm";
 
 const APPS: [App; 11] = [
-    App { job: PAIR, entry: "pkce-wasm/pkce", file: "pair-pkce-wasm" },
+    App { job: PAIR, entry: PRIMITIVES, file: "pair-pkce-wasm" },
     App { job: PAIR, entry: "pkce-challenge", file: "pair-pkce-challenge" },
     App { job: PAIR, entry: "oauth4webapi", file: "pair-oauth4webapi" },
     App { job: PAIR, entry: "openid-client", file: "pair-openid-client" },
-    App { job: SIGN_IN, entry: "pkce-wasm", file: "sign-in-pkce-wasm" },
+    App { job: SIGN_IN, entry: CLIENT, file: "sign-in-pkce-wasm" },
     App { job: SIGN_IN, entry: "pkce-wasm/slim", file: "sign-in-pkce-wasm-slim" },
     App { job: SIGN_IN, entry: "oauth4webapi", file: "sign-in-oauth4webapi" },
     App { job: SIGN_IN, entry: "openid-client", file: "sign-in-openid-client" },
@@ -51,7 +56,8 @@ const APPS: [App; 11] = [
 ];
 
 /// The files of the package that are also weighed alone.
-const FILES: [&str; 4] = ["pkce.wasm", "pkce_twin.js", "client.wasm", "client_twin.js"];
+const FILES: [&str; 3] = ["pkce_twin.js", "client.wasm", "client_twin.js"];
+const PKCE_WASM: &str = "pkce.wasm";
 
 /// Bytes: as they are, and compressed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -80,32 +86,52 @@ struct Row {
     job: &'static str,
     entry: &'static str,
     version: String,
+    /// Whether it is the package as 0.1.0 had it.
+    before: bool,
     /// All that the page loads at once.
     initial: Size,
-    /// All that it may load later.
-    lazy: Size,
+    /// What it loads when it is used.
+    parts: Size,
+    /// The twin, for which there is no need where WebAssembly runs.
+    twin: Size,
+    /// The files of which each script is made, with their bytes in it.
+    scripts: Vec<Script>,
 }
 
-/// A bar that was set: what is measured, and what it may be at most.
-struct Bar {
-    what: &'static str,
-    measured: u64,
-    most: u64,
+impl Row {
+    /// All that it may load, but for the twin.
+    fn all(&self) -> Size {
+        self.initial.plus(self.parts)
+    }
+}
+
+/// A script that came out, and what is in it.
+pub(crate) struct Script {
+    /// When it is loaded.
+    pub(crate) when: &'static str,
+    pub(crate) files: Vec<(String, u64)>,
 }
 
 /// Everything that was measured.
 struct Measured {
     rows: Vec<Row>,
     files: BTreeMap<&'static str, Size>,
+    files_before: BTreeMap<&'static str, Size>,
 }
 
 /// Measures, prints, and compares with the budget.
 pub(crate) fn size(options: &Options) -> Result<()> {
-    let measured = measure()?;
+    let measured = measure(before::install()?.as_deref())?;
+    let rooms = if options.attribute { Some(rooms::attribute(measured.scripts())?) } else { None };
     if options.json {
-        println!("{}", serde_json::to_string_pretty(&measured.json()?)?);
+        let mut json = measured.json()?;
+        if let (Some(rooms), Some(json)) = (&rooms, json.as_object_mut()) {
+            json.insert("where".to_owned(), rooms.json());
+        }
+        println!("{}", serde_json::to_string_pretty(&json)?);
     } else {
         measured.print()?;
+        rooms.iter().for_each(rooms::Rooms::print);
     }
     if options.update {
         write_budget(&measured)?;
@@ -122,7 +148,7 @@ pub(crate) fn size(options: &Options) -> Result<()> {
 
 /// For the test run: the table, and how many entries are within their budget.
 pub(crate) fn count(count: &mut Count) -> Result<bool> {
-    let measured = measure()?;
+    let measured = measure(None)?;
     measured.print()?;
     let grown = measured.grown()?;
     for sentence in &grown {
@@ -137,24 +163,38 @@ fn folder() -> PathBuf {
     root().join("tests/size")
 }
 
-/// Builds the package and the applications, and weighs them.
-fn measure() -> Result<Measured> {
+/// Builds the package and the applications, and weighs them; also those of 0.1.0, where it is installed.
+fn measure(before: Option<&Path>) -> Result<Measured> {
     build::build(false)?;
     setup::node()?;
     setup::npm_packages(&folder())?;
     let installed = package::install()?;
-    let rows = APPS.iter().map(|app| weigh(app, &installed)).collect::<Result<_>>()?;
-    let dist = installed.join("node_modules/pkce-wasm/dist");
+    let mut rows = Vec::new();
+    for app in &APPS {
+        rows.push(weigh(app, &installed, false)?);
+        if let Some(before) = before.filter(|_| app.entry.starts_with("pkce-wasm")) {
+            rows.push(weigh(app, before, true)?);
+        }
+    }
+    let weighed = |names: &[&'static str], folder: &Path| -> Result<BTreeMap<_, _>> {
+        let places: Vec<_> = names.iter().map(|name| folder.join(name)).collect();
+        Ok(names.iter().copied().zip(sizes(&places)?).collect())
+    };
+    let dist = "node_modules/pkce-wasm/dist";
+    let mut files = weighed(&FILES, &installed.join(dist))?;
     // The wasm of the primitives travels inlined only, and is no file of the package.
-    let places =
-        FILES.map(|name| if name == "pkce.wasm" { root().join("pkg/dist").join(name) } else { dist.join(name) });
-    let files = FILES.into_iter().zip(sizes(&places)?).collect();
-    Ok(Measured { rows, files })
+    files.extend(weighed(&[PKCE_WASM], &root().join("pkg/dist"))?);
+    let mut files_before = BTreeMap::new();
+    if let Some(before) = before {
+        files_before.extend(weighed(&FILES, &before.join(dist))?);
+        files_before.extend(weighed(&[PKCE_WASM], before)?);
+    }
+    Ok(Measured { rows, files, files_before })
 }
 
 /// Bundles an application and weighs what comes out.
-fn weigh(app: &App, installed: &Path) -> Result<Row> {
-    let out = root().join("target/size").join(app.file);
+fn weigh(app: &App, installed: &Path, before: bool) -> Result<Row> {
+    let out = root().join(if before { "target/size/before" } else { "target/size/now" }).join(app.file);
     if out.exists() {
         fs::remove_dir_all(&out)?;
     }
@@ -172,31 +212,57 @@ fn weigh(app: &App, installed: &Path) -> Result<Row> {
     )?;
     let meta: Value = serde_json::from_slice(&fs::read(&metafile)?)?;
     let outputs = meta.get("outputs").and_then(Value::as_object).context("esbuild names no outputs")?;
-    let imports = |output: &Value, lazily: bool| -> Vec<String> {
-        let all = output.get("imports").and_then(Value::as_array).into_iter().flatten();
-        let chosen = all.filter(|import| (import.get("kind").is_some_and(|kind| kind == "dynamic-import")) == lazily);
-        chosen.filter_map(|import| Some(import.get("path")?.as_str()?.to_owned())).collect()
+    let initial = initial(outputs, &format!("apps/{}.js", app.file));
+    let files = |output: &Value| -> Vec<(String, u64)> {
+        let inputs = output.get("inputs").and_then(Value::as_object).into_iter().flatten();
+        let bytes = |input: &Value| input.get("bytesInOutput").and_then(Value::as_u64);
+        inputs.filter_map(|(name, input)| Some((name.clone(), bytes(input)?))).collect()
     };
-    let source = format!("apps/{}.js", app.file);
-    let is_entry = |output: &Value| output.get("entryPoint").is_some_and(|entry| entry == source.as_str());
+    let mut row = Row {
+        job: app.job,
+        entry: app.entry,
+        version: version(app.entry, installed)?,
+        before,
+        initial: Size::default(),
+        parts: Size::default(),
+        twin: Size::default(),
+        scripts: Vec::new(),
+    };
+    for (name, output) in outputs {
+        let files = files(output);
+        let (when, of) = if initial.contains(name) {
+            ("first load", &mut row.initial)
+        } else if files.iter().any(|(file, _)| file.ends_with("_twin.js")) {
+            ("twin", &mut row.twin)
+        } else {
+            ("later", &mut row.parts)
+        };
+        *of = sizes(&[folder().join(name)])?.into_iter().fold(*of, Size::plus);
+        row.scripts.push(Script { when, files });
+    }
+    Ok(row)
+}
+
+/// The outputs that a page loads at once: the entry, and what it imports but for what it imports when it is used.
+fn initial(outputs: &Map<String, Value>, source: &str) -> Vec<String> {
+    let imports = |output: &Value| -> Vec<String> {
+        let all = output.get("imports").and_then(Value::as_array).into_iter().flatten();
+        let at_once = all.filter(|import| import.get("kind").is_none_or(|kind| kind != "dynamic-import"));
+        at_once.filter_map(|import| Some(import.get("path")?.as_str()?.to_owned())).collect()
+    };
+    let is_entry = |output: &Value| output.get("entryPoint").is_some_and(|entry| entry == source);
     let mut initial: Vec<String> =
         outputs.iter().filter(|(_, output)| is_entry(output)).map(|(name, _)| name.clone()).collect();
     let mut at = 0;
     while let Some(output) = initial.get(at).and_then(|name| outputs.get(name)) {
-        for import in imports(output, false) {
+        for import in imports(output) {
             if outputs.contains_key(&import) && !initial.contains(&import) {
                 initial.push(import);
             }
         }
         at = at.saturating_add(1);
     }
-    let lazy: Vec<String> = outputs.keys().filter(|name| !initial.contains(name)).cloned().collect();
-    let sum = |names: &[String]| -> Result<Size> {
-        let places: Vec<PathBuf> = names.iter().map(|name| folder().join(name)).collect();
-        Ok(sizes(&places)?.into_iter().fold(Size::default(), Size::plus))
-    };
-    let (initial, lazy) = (sum(&initial)?, sum(&lazy)?);
-    Ok(Row { job: app.job, entry: app.entry, version: version(app.entry, installed)?, initial, lazy })
+    initial
 }
 
 /// The sizes of files, in their order.
@@ -211,6 +277,11 @@ fn sizes(files: &[PathBuf]) -> Result<Vec<Size>> {
         Ok(Size { raw: number(value, "raw")?, gzip: number(value, "gzip")?, brotli: number(value, "brotli")? })
     };
     values.iter().map(size).collect()
+}
+
+/// Bytes as the bars have them: no file is so large that it would lose one.
+fn bytes(number: u64) -> f64 {
+    u32::try_from(number).map_or(f64::INFINITY, f64::from)
 }
 
 /// The version of the package that holds an entry.
@@ -237,26 +308,34 @@ fn write_budget(measured: &Measured) -> Result<()> {
 }
 
 impl Measured {
-    fn initial(&self, job: &str, entry: &str) -> u64 {
-        let row = self.rows.iter().find(|row| row.job == job && row.entry == entry);
-        row.map_or(0, |row| row.initial.brotli)
+    fn row(&self, entry: &str, before: bool) -> Option<&Row> {
+        self.rows.iter().find(|row| row.entry == entry && row.before == before)
     }
 
     fn file(&self, name: &str) -> Size {
         self.files.get(name).copied().unwrap_or_default()
     }
 
-    /// What the budget is about: the entries and the twins.
-    fn ours(&self) -> impl Iterator<Item = (&str, u64)> {
-        let entries = self.rows.iter().filter(|row| row.entry.starts_with("pkce-wasm"));
+    /// What is in the scripts of the application that signs in.
+    fn scripts(&self) -> &[Script] {
+        self.row(CLIENT, false).map(|row| row.scripts.as_slice()).unwrap_or_default()
+    }
+
+    /// What the budget is about: the entries, at once and with all their parts, and the twins.
+    fn ours(&self) -> impl Iterator<Item = (String, u64)> {
+        let rows = self.rows.iter().filter(|row| row.entry.starts_with("pkce-wasm") && !row.before);
+        let entries = rows.flat_map(|row| {
+            let all = (row.job == SIGN_IN).then(|| (format!("{}, all parts", row.entry), row.all().brotli));
+            std::iter::once((row.entry.to_owned(), row.initial.brotli)).chain(all)
+        });
         let twins = self.files.iter().filter(|(name, _)| name.ends_with("_twin.js"));
-        entries.map(|row| (row.entry, row.initial.brotli)).chain(twins.map(|(name, size)| (*name, size.brotli)))
+        entries.chain(twins.map(|(name, size)| ((*name).to_owned(), size.brotli)))
     }
 
     /// A sentence for each that is larger than its budget, or has none.
     fn grown(&self) -> Result<Vec<String>> {
         let budget = budget()?;
-        let judge = |(name, bytes): (&str, u64)| match budget.get(name) {
+        let judge = |(name, bytes): (String, u64)| match budget.get(&name) {
             Some(most) if bytes <= *most => None,
             Some(most) => Some(format!("{name} is {bytes} bytes, {} too many", bytes.saturating_sub(*most))),
             None => Some(format!("{name} has no budget")),
@@ -265,28 +344,30 @@ impl Measured {
     }
 
     /// The bars that the project has set itself.
-    fn bars(&self) -> [Bar; 6] {
-        let twin = |name: &str| self.file(name).brotli.saturating_mul(8).div_ceil(5);
-        [
-            Bar { what: "pkce.wasm, raw", measured: self.file("pkce.wasm").raw, most: 4096 },
-            Bar { what: "pkce-wasm/pkce, all", measured: self.initial(PAIR, "pkce-wasm/pkce"), most: 4000 },
-            Bar { what: "pkce-wasm, all", measured: self.initial(SIGN_IN, "pkce-wasm"), most: 12_000 },
-            Bar {
-                what: "pkce-wasm, below oidc-client-ts",
-                measured: self.initial(SIGN_IN, "pkce-wasm"),
-                most: self.initial(SIGN_IN, "oidc-client-ts").saturating_sub(1),
-            },
-            Bar {
-                what: "pkce_twin.js, 1.6 of its wasm",
-                measured: self.file("pkce_twin.js").brotli,
-                most: twin("pkce.wasm"),
-            },
-            Bar {
-                what: "client_twin.js, 1.6 of its wasm",
-                measured: self.file("client_twin.js").brotli,
-                most: twin("client.wasm"),
-            },
-        ]
+    fn bars(&self) -> Vec<Bar> {
+        let brotli = |entry: &str, of: fn(&Row) -> Size| {
+            let bytes = |before| Some(of(self.row(entry, before)?).brotli);
+            (bytes(false).unwrap_or_default(), bytes(true))
+        };
+        let file = |name: &str, of: fn(&Size) -> u64| (of(&self.file(name)), self.files_before.get(name).map(of));
+        let twin = |module: &str| self.file(module).brotli.saturating_mul(8).div_ceil(5);
+        let (first, all) = (brotli(CLIENT, |row| row.initial), brotli(CLIENT, Row::all));
+        let bars = [
+            ("sign-in, first load", first, 29_000),
+            ("sign-in, all parts loaded", all, 33_000),
+            ("pkce-wasm/pkce", brotli(PRIMITIVES, |row| row.initial), 4000),
+            ("pkce.wasm, raw", file(PKCE_WASM, |size| size.raw), 4096),
+            ("pkce_twin.js, 1.6 of its wasm", file("pkce_twin.js", |size| size.brotli), twin(PKCE_WASM)),
+            ("client_twin.js, 1.6 of its wasm", file("client_twin.js", |size| size.brotli), twin("client.wasm")),
+        ];
+        let bar = |(what, (measured, before), most): (&str, (u64, Option<u64>), u64)| Bar {
+            what: what.to_owned(),
+            measured: bytes(measured),
+            half: None,
+            before: before.map(bytes),
+            limit: Limit::AtMost(bytes(most)),
+        };
+        bars.into_iter().map(bar).collect()
     }
 
     fn print(&self) -> Result<()> {
@@ -294,30 +375,24 @@ impl Measured {
         for row in &self.rows {
             if row.job != job {
                 job = row.job;
-                println!("\n{job:<42}{:>8}  {:>8}  {:>8}  {:>14}", "raw", "gzip", "brotli", "later (brotli)");
+                println!("\n{job:<42}{:>8}  {:>8}  {:>8}  {:>9}  {:>8}", "raw", "gzip", "brotli", "all parts", "twin");
             }
-            let name = format!("{} {}", row.entry, row.version);
-            let later = if row.lazy.raw == 0 { String::new() } else { row.lazy.brotli.to_string() };
+            let name = format!("{} {}{}", row.entry, row.version, if row.before { ", as it was" } else { "" });
+            let some = |Size { brotli, .. }: Size| if brotli == 0 { String::new() } else { brotli.to_string() };
+            let all = if row.parts == Size::default() { String::new() } else { row.all().brotli.to_string() };
             let Size { raw, gzip, brotli } = row.initial;
-            println!("{}", format!("  {name:<40}{raw:>8}  {gzip:>8}  {brotli:>8}  {later:>14}").trim_end());
+            let line = format!("  {name:<40}{raw:>8}  {gzip:>8}  {brotli:>8}  {all:>9}  {:>8}", some(row.twin));
+            println!("{}", line.trim_end());
         }
         println!("\n{:<42}{:>8}  {:>8}  {:>8}", "files", "raw", "gzip", "brotli");
         for (name, Size { raw, gzip, brotli }) in &self.files {
             println!("  {name:<40}{raw:>8}  {gzip:>8}  {brotli:>8}");
         }
-        println!("\n{:<42}{:>8}  {:>8}", "bars (brotli unless raw)", "measured", "at most");
-        for Bar { what, measured, most } in self.bars() {
-            let verdict = if measured <= most {
-                format!("met, {} to spare", most.saturating_sub(measured))
-            } else {
-                format!("missed by {}", measured.saturating_sub(most))
-            };
-            println!("  {what:<40}{measured:>8}  {most:>8}  {verdict}");
-        }
+        bars::print("bars (brotli unless raw)", &self.bars());
         println!("\n{:<42}{:>8}  {:>8}", "budget (brotli)", "measured", "at most");
         let budget = budget().unwrap_or_default();
         for (name, bytes) in self.ours() {
-            let most = budget.get(name).map_or_else(|| "none".to_owned(), u64::to_string);
+            let most = budget.get(&name).map_or_else(|| "none".to_owned(), u64::to_string);
             println!("  {name:<40}{bytes:>8}  {most:>8}");
         }
         println!("\n{}", self.tools()?);
@@ -336,16 +411,17 @@ impl Measured {
                 "job": row.job,
                 "entry": row.entry,
                 "version": row.version,
+                "before": row.before,
                 "initial": row.initial.json(),
-                "lazy": row.lazy.json(),
+                "all": row.all().json(),
+                "twin": row.twin.json(),
             })
         };
-        let bar = |Bar { what, measured, most }| json!({ "what": what, "measured": measured, "most": most, "met": measured <= most });
         Ok(json!({
             "tools": self.tools()?,
             "entries": self.rows.iter().map(row).collect::<Vec<_>>(),
             "files": self.files.iter().map(|(name, size)| (*name, size.json())).collect::<BTreeMap<_, _>>(),
-            "bars": self.bars().map(bar),
+            "bars": self.bars().iter().map(Bar::json).collect::<Vec<_>>(),
             "budget": budget().unwrap_or_default(),
         }))
     }

@@ -2,25 +2,34 @@
 
 use std::process::Command;
 use std::str::FromStr;
+use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
+use launch::NODE;
 
 use crate::browsers::Engine;
 use crate::display::Display;
-use crate::process::{cargo, path_with, root, say, watch};
-use crate::report::{Count, Report};
-use crate::webdriver::{Capabilities, Stage};
+use crate::gate::Gate;
+use crate::process::{End, cargo, path_with, root, run, say, watch, watch_within};
+use crate::report::{Count, Job, Report};
+use crate::webdriver::{Stage, write_capabilities};
 use crate::{browsers, build, lint, package, reach, release, setup, size, webview};
 
 /// Seconds that the binding tests of one engine may take.
-const WEB_TIMEOUT: &str = "120";
+const WEB_TIMEOUT: &str = "600";
 
-/// How often they are started. The server of the test runner has a few threads and may leave one of many scripts that are asked for at
-/// once waiting for ever: then the page never loads, and nothing was tested.
-const WEB_ATTEMPTS: u32 = 4;
+/// How long they may say nothing, and how often they are started: a page that does not load says nothing.
+const WEB_SILENCE: Duration = Duration::from_secs(60);
+const WEB_ATTEMPTS: u32 = 3;
 
 /// The members of the workspace that are layers of their own.
 const ELSEWHERE: [&str; 6] = ["--exclude", "e2e", "--exclude", "reach", "--exclude", "webview"];
+
+/// How many layers run side by side. A browser test waits for much of its time.
+const LANES: usize = 2;
+
+/// The engines by the time that their tests take, the longest first.
+const BY_LENGTH: [Engine; 3] = [Engine::Firefox, Engine::Webkit, Engine::Chromium];
 
 /// A layer of tests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,58 +85,105 @@ impl FromStr for Layer {
 pub(crate) struct Options {
     pub(crate) layers: Vec<Layer>,
     pub(crate) engines: Vec<Engine>,
+    /// What a contributor runs at each change.
+    pub(crate) quick: bool,
+    /// What takes long, in full.
+    pub(crate) soak: bool,
 }
 
 /// Runs the layers and prints the summary.
 pub(crate) fn test(options: &Options) -> Result<()> {
-    let wanted = |layer| options.layers.is_empty() || options.layers.contains(&layer);
-    let engines = if options.engines.is_empty() { Engine::ALL.to_vec() } else { options.engines.clone() };
-    let mut report = Report::default();
+    let Options { layers, engines, quick, soak } = options;
+    if *quick {
+        ensure!(layers.is_empty() && !soak, "quick stands alone: its layers are chosen");
+        return run_quick(engines.first().copied().unwrap_or(Engine::Chromium));
+    }
+    let wanted = |layer| layers.is_empty() || layers.contains(&layer);
+    let engines = if engines.is_empty() { Engine::ALL.to_vec() } else { engines.clone() };
+    prepare(&wanted, &engines);
 
-    if wanted(Layer::Lint) {
-        report.layer("lint", "", lint::count);
-    }
-    if wanted(Layer::Native) {
-        report.layer("native", "", native);
-    }
-    if wanted(Layer::Package) {
-        report.layer("package", "", packaged);
-    }
-    if wanted(Layer::Size) {
-        report.layer("size", "", size::count);
+    // Those that take longest come first: at the end nobody waits for them alone.
+    let mut jobs = Vec::new();
+    if wanted(Layer::EndToEnd) {
+        for engine in BY_LENGTH.into_iter().filter(|engine| engines.contains(engine)) {
+            let run = move |count: &mut Count| end_to_end(engine, &[], *soak, count);
+            jobs.push(Job::new(Layer::EndToEnd.name(), engine.name(), run));
+        }
     }
     if wanted(Layer::Reach) {
-        report.layer("reach", "", |count| reach::count(&engines, count));
-    }
-    let mut in_engines = |name, layer: &dyn Fn(&Stage, &mut Count) -> Result<bool>| {
-        for engine in &engines {
-            report.layer(name, engine.name(), |count| {
-                browsers::install(&[*engine])?;
-                layer(&Stage::set(*engine)?, count)
-            });
-        }
-    };
-    if wanted(Layer::Web) {
-        in_engines("web", &web);
-    }
-    if wanted(Layer::EndToEnd) {
-        in_engines("e2e", &end_to_end);
+        let engines = engines.clone();
+        jobs.push(Job::new(Layer::Reach.name(), "", move |count| reach::count(&engines, *soak, count)));
     }
     if wanted(Layer::WebView) {
-        report.layer("webview", "", in_webview);
+        jobs.push(Job::new(Layer::WebView.name(), "", in_webview));
     }
+    if wanted(Layer::Lint) {
+        jobs.push(Job::new(Layer::Lint.name(), "", lint::count));
+    }
+    if wanted(Layer::Native) {
+        jobs.push(Job::new(Layer::Native.name(), "", native));
+    }
+    if wanted(Layer::Web) {
+        for &engine in &engines {
+            jobs.push(Job::new(Layer::Web.name(), engine.name(), move |count| web(engine, count)));
+        }
+    }
+    if wanted(Layer::Package) {
+        jobs.push(Job::new(Layer::Package.name(), "", packaged));
+    }
+    if wanted(Layer::Size) {
+        jobs.push(Job::new(Layer::Size.name(), "", size::count));
+    }
+    let mut report = Report::run(jobs, LANES);
+    report.sort_by_key(|row| Layer::ALL.iter().position(|layer| layer.name() == row));
     report.finish()
 }
 
+/// In four minutes: formatting and lints, the protocol, the package in Node, and the way that every user takes in one engine.
+fn run_quick(engine: Engine) -> Result<()> {
+    let jobs = vec![
+        Job::new(Layer::Lint.name(), "", lint::count),
+        Job::new(Layer::Native.name(), "", native),
+        Job::new(Layer::Package.name(), "", in_node),
+        Job::new(Layer::EndToEnd.name(), engine.name(), move |count| {
+            end_to_end(engine, &["--test", "main_path"], false, count)
+        }),
+    ];
+    Report::run(jobs, 1).finish()
+}
+
+/// Installs and builds what several layers need, before they run side by side. What fails here fails again in its layer, which tells it.
+fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
+    let browsers = [Layer::Reach, Layer::Web, Layer::EndToEnd].into_iter().any(wanted);
+    let package = [Layer::Package, Layer::Size, Layer::Reach, Layer::EndToEnd, Layer::WebView].into_iter().any(wanted);
+    let steps: [(bool, &dyn Fn() -> Result<()>); 5] = [
+        (browsers, &|| browsers::install(engines)),
+        (browsers && engines.contains(&Engine::Firefox), &|| setup::geckodriver().map(drop)),
+        (package, &|| build::build(false)),
+        (true, &|| setup::server_node().map(drop)),
+        (wanted(Layer::WebView), &|| webview::build().map(drop)),
+    ];
+    for (_, step) in steps.into_iter().filter(|(needed, _)| *needed) {
+        if let Err(error) = step() {
+            say(format_args!("{error:#}"));
+        }
+    }
+}
+
 fn native(count: &mut Count) -> Result<bool> {
+    let mut command = cargo();
+    command.args(["test", "--workspace", "--no-fail-fast"]).args(ELSEWHERE);
     // The native application signs in at the demo's server.
-    setup::node()?;
-    setup::npm_packages(&root().join("www/server"))?;
-    watch(cargo().args(["test", "--workspace", "--no-fail-fast"]).args(ELSEWHERE), |line| count.read(line))
+    watch(command.env(NODE, setup::server_node()?), |line| count.read(line))
+}
+
+/// The archive's own tests in Node, and the rehearsal of its release.
+fn packaged(count: &mut Count) -> Result<bool> {
+    Ok(in_node(count)? & release::count(count)?)
 }
 
 /// The archive's own tests in Node, on both engines of the package.
-fn packaged(count: &mut Count) -> Result<bool> {
+fn in_node(count: &mut Count) -> Result<bool> {
     build::build(false)?;
     let installed = package::install()?;
     setup::npm_packages(&root().join("tests/package"))?;
@@ -138,14 +194,17 @@ fn packaged(count: &mut Count) -> Result<bool> {
         node.env("PKCE_WASM_INSTALLED", &installed).env("PKCE_WASM_ENGINE", engine);
         good &= watch(&mut node, |line| count.read(line))?;
     }
-    Ok(release::count(count)? && good)
+    Ok(good)
 }
 
-fn web(stage: &Stage, count: &mut Count) -> Result<bool> {
+fn web(engine: Engine, count: &mut Count) -> Result<bool> {
+    browsers::install(&[engine])?;
+    let stage = Stage::set(engine)?;
     setup::rust_targets(&["wasm32-unknown-unknown"])?;
     // With the right wasm-bindgen on its PATH wasm-pack downloads nothing.
     let (bindgen, wasm_pack) = (setup::wasm_bindgen()?, setup::wasm_pack()?);
-    let _capabilities = Capabilities::write(stage)?;
+    // Where no other layer makes cargo wait.
+    let target = root().join("target/web");
     let mut command = Command::new(wasm_pack.join("wasm-pack"));
     command
         .current_dir(root())
@@ -153,38 +212,51 @@ fn web(stage: &Stage, count: &mut Count) -> Result<bool> {
         .args(stage.wasm_pack_arguments())
         .arg(&stage.programs.driver)
         .env("PATH", path_with([&bindgen, &wasm_pack])?)
-        .env("WASM_BINDGEN_TEST_TIMEOUT", WEB_TIMEOUT);
+        .env("CARGO_TARGET_DIR", &target)
+        .env("WASM_BINDGEN_TEST_TIMEOUT", WEB_TIMEOUT)
+        .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", write_capabilities(&stage, &Gate::open()?)?);
     stage.dress(&mut command);
-    for _ in 1..WEB_ATTEMPTS {
-        if let Some(good) = to_the_end(&mut command, count)? {
-            return Ok(good);
+    // Compiling may be silent for longer.
+    let mut compile = cargo();
+    compile.args(["test", "--quiet", "--no-run", "--target", "wasm32-unknown-unknown", "--package", "pkce-wasm"]);
+    run(compile.env("CARGO_TARGET_DIR", &target))?;
+    for _ in 0..WEB_ATTEMPTS {
+        *count = Count::default();
+        match watch_within(&mut command, WEB_SILENCE, |line| count.read(line))? {
+            End::Succeeded => return Ok(true),
+            End::Failed if count.failed > 0 => return Ok(false),
+            End::Failed | End::Silenced => {
+                say("no test failed, and yet they did not run to their end: once more");
+            }
         }
-        say("no test failed, and yet they did not run to their end: once more");
     }
-    Ok(to_the_end(&mut command, count)?.unwrap_or(false))
+    Ok(false)
 }
 
-/// Whether all tests passed; nothing when none failed, and they did not run to their end either.
-fn to_the_end(command: &mut Command, count: &mut Count) -> Result<Option<bool>> {
-    *count = Count::default();
-    let good = watch(command, |line| count.read(line))?;
-    Ok((good || count.failed > 0).then_some(good))
-}
-
-fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
+/// The tests in a browser: all of them, or those that cargo is told to run.
+fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> Result<bool> {
+    browsers::install(&[engine])?;
+    let stage = Stage::set(engine)?;
     build::build(false)?;
     setup::npm_tools()?;
-    for folder in ["www/server", "www/examples", "tests/e2e/react", "tests/package"] {
+    for folder in ["www/examples", "tests/e2e/react", "tests/package"] {
         setup::npm_packages(&root().join(folder))?;
     }
     another_clock();
     let mut command = cargo();
     command
         .args(["test", "--package", "e2e", "--no-fail-fast"])
+        .args(which)
         .env("PKCE_E2E_ENGINE", stage.engine.name())
         .env("PKCE_E2E_DRIVER", &stage.programs.driver)
         .env("PKCE_E2E_BROWSER", &stage.programs.browser)
-        .env("PKCE_E2E_PACKAGE", package::package_folder());
+        .env("PKCE_E2E_PACKAGE", package::package_folder())
+        .env(NODE, setup::server_node()?)
+        .env_remove("PKCE_SOAK");
+    if soak {
+        command.env("PKCE_SOAK", "1");
+    }
     watch(stage.dress(&mut command), |line| count.read(line))
 }
 
@@ -192,8 +264,7 @@ fn end_to_end(stage: &Stage, count: &mut Count) -> Result<bool> {
 fn in_webview(count: &mut Count) -> Result<bool> {
     webview::install_for_tests()?;
     let program = webview::build()?;
-    setup::node()?;
-    setup::npm_packages(&root().join("www/server"))?;
+    let node = setup::server_node()?;
     let chromium = Engine::Chromium.programs()?;
     let mut own = cargo();
     own.args(["test", "--locked", "--manifest-path", "www/webview/Cargo.toml", "--target-dir"]);
@@ -209,6 +280,7 @@ fn in_webview(count: &mut Count) -> Result<bool> {
         .env("PKCE_E2E_DRIVER", &chromium.driver)
         .env("PKCE_E2E_BROWSER", &chromium.browser)
         .env("PKCE_E2E_APPLICATION", &program)
+        .env(NODE, node)
         .env("PKCE_E2E_PACKAGE", package::package_folder());
     good &= watch(&mut command, |line| count.read(line))?;
     Ok(good)

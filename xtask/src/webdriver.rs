@@ -1,6 +1,7 @@
-//! How a browser is started for the binding tests: the engine's programs, `webdriver.json`, and the environment.
+//! How a browser is started for the binding tests: the engine's programs, its capabilities, and the environment.
 
 use std::fs;
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::Command;
 
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::browsers::{Engine, Programs};
 use crate::display::Display;
+use crate::gate::Gate;
 use crate::process::root;
 
 /// Chromium without a sandbox, which containers lack, and without traffic of its own.
@@ -24,9 +26,9 @@ const CHROMIUM: [&str; 8] = [
 ];
 
 /// Milliseconds that the page of the binding tests may take to load.
-const PAGE_LOAD: u32 = 30_000;
+const PAGE_LOAD: u32 = 60_000;
 
-/// An engine made ready: its programs and, where it needs one, a display.
+/// An engine made ready: its programs and, where it needs one, a display. [`Stage::dress`] tells both to a command.
 pub(crate) struct Stage {
     pub(crate) engine: Engine,
     pub(crate) programs: Programs,
@@ -64,33 +66,35 @@ impl Stage {
         }
     }
 
-    /// The capabilities of a session.
-    fn capabilities(&self) -> Value {
+    /// The capabilities of a session whose every request goes through a proxy, those to this machine too, where the engine lets it.
+    fn capabilities(&self, proxy: SocketAddr) -> Value {
         let browser = &self.programs.browser;
         let (name, options) = match self.engine {
-            Engine::Chromium => ("goog:chromeOptions", json!({ "binary": browser, "args": CHROMIUM })),
-            Engine::Firefox => ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"] })),
+            Engine::Chromium => {
+                let through = [format!("--proxy-server=http://{proxy}"), "--proxy-bypass-list=<-loopback>".to_owned()];
+                let arguments: Vec<_> = CHROMIUM.into_iter().map(str::to_owned).chain(through).collect();
+                ("goog:chromeOptions", json!({ "binary": browser, "args": arguments }))
+            }
+            Engine::Firefox => {
+                let preferences = json!({
+                    "network.proxy.type": 1,
+                    "network.proxy.http": proxy.ip().to_string(),
+                    "network.proxy.http_port": proxy.port(),
+                    "network.proxy.no_proxies_on": "",
+                    "network.proxy.allow_hijacking_localhost": true,
+                });
+                ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"], "prefs": preferences }))
+            }
+            // It takes no proxy for addresses of this machine. A page that does not load is loaded again.
             Engine::Webkit => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] })),
         };
         json!({ name: options, "timeouts": { "pageLoad": PAGE_LOAD } })
     }
 }
 
-/// The file in which the test runner looks for the capabilities; it goes when this value goes.
-pub(crate) struct Capabilities(PathBuf);
-
-impl Capabilities {
-    /// Writes those of a stage.
-    pub(crate) fn write(stage: &Stage) -> Result<Self> {
-        let file = root().join("webdriver.json");
-        fs::write(&file, stage.capabilities().to_string())?;
-        Ok(Self(file))
-    }
-}
-
-impl Drop for Capabilities {
-    fn drop(&mut self) {
-        // The next run writes its own.
-        let _ = fs::remove_file(&self.0);
-    }
+/// Writes the file that tells the test runner the capabilities, and gives its path. Several engines may be tested at once.
+pub(crate) fn write_capabilities(stage: &Stage, gate: &Gate) -> Result<PathBuf> {
+    let file = root().join("target").join(format!("webdriver-{}.json", stage.engine.name()));
+    fs::write(&file, stage.capabilities(gate.address()).to_string())?;
+    Ok(file)
 }

@@ -1,6 +1,6 @@
 // What an application would write by hand where there is no `crypto.subtle`.
 import { sha256 } from "@noble/hashes/sha2.js";
-import { authorizationUrl, storage } from "../server.js";
+import { authorizationUrl } from "../server.js";
 
 export const name = "@noble/hashes";
 
@@ -20,6 +20,6 @@ export const pair = () => {
 export const begin = () => {
   const { codeVerifier, codeChallenge } = pair();
   const state = random();
-  storage.setItem(`login ${state}`, codeVerifier);
+  localStorage.setItem(`login ${state}`, codeVerifier);
   return authorizationUrl({ state, code_challenge: codeChallenge });
 };

@@ -1,6 +1,6 @@
 // Along its documented path, with the application's own storage.
 import * as oauth from "oauth4webapi";
-import { authorizationUrl, config, metadata, storage } from "../server.js";
+import { authorizationUrl, config, metadata } from "../server.js";
 
 export const name = "oauth4webapi";
 
@@ -14,7 +14,7 @@ export const begin = async () => {
   const { codeVerifier, codeChallenge } = await pair();
   const state = oauth.generateRandomState();
   const nonce = oauth.generateRandomNonce();
-  storage.setItem(`login ${state}`, JSON.stringify({ codeVerifier, nonce }));
+  localStorage.setItem(`login ${state}`, JSON.stringify({ codeVerifier, nonce }));
   return authorizationUrl({ state, nonce, code_challenge: codeChallenge });
 };
 
@@ -23,8 +23,8 @@ const client = { client_id: config.clientId };
 export const finish = async (href) => {
   const url = new URL(href);
   const state = url.searchParams.get("state");
-  const { codeVerifier, nonce } = JSON.parse(storage.getItem(`login ${state}`));
-  storage.removeItem(`login ${state}`);
+  const { codeVerifier, nonce } = JSON.parse(localStorage.getItem(`login ${state}`));
+  localStorage.removeItem(`login ${state}`);
   const parameters = oauth.validateAuthResponse(metadata, client, url, state);
   const response = await oauth.authorizationCodeGrantRequest(
     metadata,

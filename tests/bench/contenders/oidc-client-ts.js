@@ -1,6 +1,6 @@
 // Its protocol part, without the user manager around it.
 import { OidcClient, SigninState, WebStorageStateStore } from "oidc-client-ts";
-import { config, metadata, storage } from "../server.js";
+import { config, metadata } from "../server.js";
 
 export const name = "oidc-client-ts";
 
@@ -25,7 +25,7 @@ export const prepare = () => {
     redirect_uri: config.redirectUri,
     scope: config.scope,
     metadata,
-    stateStore: new WebStorageStateStore({ prefix: "oidc.", store: storage }),
+    stateStore: new WebStorageStateStore({ prefix: "oidc.", store: localStorage }),
   });
 };
 

@@ -1,5 +1,5 @@
 import pkceChallenge, { generateChallenge, verifyChallenge } from "pkce-challenge";
-import { authorizationUrl, storage } from "../server.js";
+import { authorizationUrl } from "../server.js";
 
 export const name = "pkce-challenge";
 
@@ -10,6 +10,6 @@ export const verify = verifyChallenge;
 export const begin = async () => {
   const { code_verifier, code_challenge } = await pkceChallenge();
   const state = crypto.randomUUID();
-  storage.setItem(`login ${state}`, code_verifier);
+  localStorage.setItem(`login ${state}`, code_verifier);
   return authorizationUrl({ state, code_challenge });
 };

@@ -1,6 +1,6 @@
 // The primitives alone; the rest is the application's.
 import { deriveChallenge, engine, generatePair, ready, verifyChallenge } from "pkce-wasm/pkce";
-import { authorizationUrl, storage } from "../server.js";
+import { authorizationUrl } from "../server.js";
 
 export const name = "pkce-wasm/pkce";
 export { engine, ready };
@@ -12,6 +12,6 @@ export const verify = verifyChallenge;
 export const begin = () => {
   const { codeVerifier, codeChallenge } = generatePair();
   const state = generatePair().codeVerifier;
-  storage.setItem(`login ${state}`, codeVerifier);
+  localStorage.setItem(`login ${state}`, codeVerifier);
   return authorizationUrl({ state, code_challenge: codeChallenge });
 };

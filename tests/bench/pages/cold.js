@@ -13,14 +13,18 @@ const evaluate = (script) => {
   document.head.append(element);
 };
 
-/** Milliseconds to evaluate the script, and from there to the URL. */
-const start = async (script) => {
+/** Milliseconds to evaluate the script, and from there to the URL; `ahead` is what is awaited before the login is begun. */
+const start = async (script, ahead = () => {}) => {
   const begun = performance.now();
   evaluate(script);
   const evaluated = performance.now();
+  await ahead();
   await globalThis.contender.begin();
   return { evaluate: evaluated - begun, url: performance.now() - evaluated };
 };
+
+/** The same for a page that awaits the module first, as `Client.discover` does. */
+const ready = (script) => start(script, () => globalThis.contender.ready?.());
 
 /** Milliseconds of the first click: until `begin` gives the thread back, and until the URL is there. */
 const click = async (script) => {
@@ -39,7 +43,7 @@ const [contender, what] = location.hash.slice(1).split(",");
 try {
   const script = await (await fetch(`${contender}.js`)).text();
   await pause(REST);
-  window.result = await { start, click }[what](script);
+  window.result = await { start, ready, click }[what](script);
 } catch (error) {
   window.result = { failed: `${error?.code ?? ""} ${error?.stack ?? error}` };
 }

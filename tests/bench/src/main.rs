@@ -36,7 +36,7 @@ async fn main() {
         let browser = Browser::start_with(&setup(name == "flat")).await;
         measured.insert("version".to_owned(), browser.version().await.into());
         let result = match name {
-            "start" | "click" => cold(&browser, &site, name).await,
+            "start" | "ready" | "click" => cold(&browser, &site, name).await,
             _ => look(&browser, &site.url(&format!("warm.html#{name}")), LOOK).await,
         };
         measured.insert(name.to_owned(), result);

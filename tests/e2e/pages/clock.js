@@ -6,6 +6,13 @@ globalThis.setClock = (days) => {
   Date.now = () => now() + days * 86_400_000;
 };
 
+/** Stops both clocks, at a time in seconds since 1970: from then on only `passTime` moves them. */
+globalThis.stopClock = (at) => {
+  const passed = performance.now() + 1000 * at - Date.now();
+  Date.now = () => 1000 * at;
+  performance.now = () => passed;
+};
+
 /** Lets time pass: by the clock, and by the one that nobody can set. */
 globalThis.passTime = (seconds) => {
   setClock(seconds / 86_400);

@@ -106,6 +106,12 @@ try {
     now: () => Date.now(),
     setClock: (days) => setClock(days),
 
+    /** Stops the clock so many seconds before the access token expires. */
+    async stopClock(seconds) {
+      const { expiresAt } = await client.session();
+      stopClock(expiresAt - seconds);
+    },
+
     /** Fills the origin's storage to the last character; how many it took. */
     fill(storage) {
       let length = 1 << 22;
@@ -188,12 +194,6 @@ try {
         lab.tokens[go] = await session.accessToken().catch(({ code }) => `failed: ${code}`);
         channel.postMessage({ done: go });
       });
-    },
-
-    /** The access token, or null as long as it cannot be had. */
-    async tokenAtLast() {
-      const told = await lab.token();
-      return typeof told === "string" ? told : null;
     },
 
     /** Asks for the access token once: the token, or the error. */

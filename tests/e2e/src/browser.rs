@@ -8,13 +8,18 @@ use fantoccini::error::CmdError;
 use fantoccini::wd::WindowHandle;
 use fantoccini::{Client, ClientBuilder, Locator};
 use hyper_util::client::legacy::connect::HttpConnector;
+use launch::ATTEMPTS;
 use serde_json::Value;
+use tokio::time::timeout;
 
 use crate::driver::Driver;
 use crate::engine::{Engine, Setup};
 
 /// How long a condition may take to come true before the test has failed.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(30);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// How long a browser may take to start before it is killed and started again.
+const START: Duration = Duration::from_secs(60);
 
 /// How long to wait between two looks at a condition.
 pub(crate) const PAUSE: Duration = Duration::from_millis(25);
@@ -42,16 +47,24 @@ impl Browser {
         Self::start_engine(Engine::from_env(), setup).await
     }
 
-    /// Starts another one than the environment names.
+    /// Starts another one than the environment names. One that does not start is started again.
     pub async fn start_engine(engine: Engine, setup: &Setup) -> Self {
-        let mut driver = Driver::start(engine, &setup.environment);
-        let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(engine.capabilities(driver.folder(), setup))
-            .connect(&driver.url())
-            .await
-            .unwrap_or_else(|error| panic!("{engine:?} did not start: {error}\n{}", driver.log()));
-        driver.holds(client.session_id().await.expect("the session has an id"));
-        Self { client, driver }
+        let mut failure = String::new();
+        for attempt in 1..=ATTEMPTS {
+            let mut driver = Driver::start(engine, &setup.environment);
+            let mut builder = ClientBuilder::new(HttpConnector::new());
+            builder.capabilities(engine.capabilities(driver.folder(), setup));
+            match timeout(START, builder.connect(&driver.url())).await {
+                Ok(Ok(client)) => {
+                    driver.holds(client.session_id().await.expect("the session has an id"));
+                    return Self { client, driver };
+                }
+                Ok(Err(error)) => failure = format!("{error}\n{}", driver.log()),
+                Err(_) => failure = format!("no answer within {START:?}\n{}", driver.log()),
+            }
+            eprintln!("{engine:?} did not start (attempt {attempt} of {ATTEMPTS}): {failure}");
+        }
+        panic!("{engine:?} did not start: {failure}");
     }
 
     /// Kills the browser with all its processes, as a crash or the system would.
@@ -62,6 +75,15 @@ impl Browser {
     /// Opens another tab, and gives its handle; commands go on to the tab that they went to.
     pub async fn new_tab(&self) -> Tab {
         Tab(self.client.new_window(true).await.expect("there is room for another tab").handle)
+    }
+
+    /// As many tabs as that, of which one is open already.
+    pub async fn open_tabs(&self, number: usize) -> Vec<Tab> {
+        let mut tabs = vec![self.tab().await];
+        for _ in 1..number {
+            tabs.push(self.new_tab().await);
+        }
+        tabs
     }
 
     /// The tab that commands go to.

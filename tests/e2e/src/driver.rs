@@ -9,14 +9,12 @@ use std::process::{Child, Command, Stdio};
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal, kill_process, kill_process_group};
+use launch::{ATTEMPTS, kill_all};
+use rustix::process::{Pid, Signal, kill_process_group};
 use tempfile::TempDir;
 
 use crate::browser::{PATIENCE, PAUSE};
 use crate::engine::Engine;
-
-/// How often a driver is started again when its port was taken in the meantime.
-const ATTEMPTS: usize = 3;
 
 /// A running driver. Dropping it ends it and everything that it started.
 #[derive(Debug)]
@@ -29,7 +27,8 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Starts the driver of an engine on a free port and waits until it listens.
+    /// Starts the driver of an engine on a free port and waits until it listens. One that does not, perhaps because its port was taken in
+    /// the meantime, is started again.
     pub(crate) fn start(engine: Engine, environment: &[(String, String)]) -> Self {
         let place = Place::take(engine.browsers_at_once());
         let folder = TempDir::with_prefix("pkce-e2e-").expect("a temporary folder can be made");
@@ -67,17 +66,7 @@ impl Driver {
     /// Kills the driver and every process that it started, and that those started, without a word to any of them.
     pub(crate) fn kill(&mut self) {
         self.session = None;
-        let all = family(Pid::from_child(&self.child));
-        for process in &all {
-            // An error says that it has ended already.
-            let _ = kill_process(*process, Signal::KILL);
-        }
-        let _ = self.child.wait();
-        let deadline = Instant::now() + PATIENCE;
-        while all.iter().any(|process| parent(*process).is_some()) {
-            assert!(Instant::now() < deadline, "a killed process does not end");
-            std::thread::sleep(PAUSE);
-        }
+        kill_all(&mut self.child);
     }
 
     /// Asks for the end of the session: a browser may have left the driver's process group. By hand, because an
@@ -140,35 +129,12 @@ fn listens(child: &mut Child, address: SocketAddr) -> bool {
     false
 }
 
-/// Kills the driver's whole process group.
+/// Kills the driver, what it started, and what is left of its process group.
 fn end(child: &mut Child) {
+    let group = Pid::from_child(child);
+    kill_all(child);
     // An error says that the group is gone, which is what is wanted.
-    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
-    let _ = child.wait();
-}
-
-/// A process with all its descendants.
-fn family(root: Pid) -> Vec<Pid> {
-    let processes = std::fs::read_dir("/proc").expect("the processes are listed").flatten();
-    let processes = processes.filter_map(|entry| Pid::from_raw(entry.file_name().to_str()?.parse().ok()?));
-    let parents: Vec<_> = processes.filter_map(|process| Some((process, parent(process)?))).collect();
-    let mut family = vec![root];
-    let mut next = 0;
-    while let Some(process) = family.get(next).copied() {
-        family.extend(parents.iter().filter(|(_, parent)| *parent == process).map(|(child, _)| *child));
-        next += 1;
-    }
-    family
-}
-
-/// Who started a process; `None` when it has ended. The number stands behind the name, which is in parentheses, and a
-/// letter.
-fn parent(process: Pid) -> Option<Pid> {
-    let stat = std::fs::read_to_string(format!("/proc/{}/stat", process.as_raw_nonzero())).ok()?;
-    let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-    // A zombie has ended.
-    fields.next().filter(|state| *state != "Z")?;
-    Pid::from_raw(fields.next()?.parse().ok()?)
+    let _ = kill_process_group(group, Signal::KILL);
 }
 
 fn log(folder: &Path) -> String {

@@ -133,10 +133,7 @@ impl Lab {
 
     /// Opens the page in the browser's tab and in as many more as it takes to have that many.
     pub async fn open_tabs(&self, browser: &Browser, number: usize) -> Vec<Tab> {
-        let mut tabs = vec![browser.tab().await];
-        for _ in 1..number {
-            tabs.push(browser.new_tab().await);
-        }
+        let tabs = browser.open_tabs(number).await;
         for tab in &tabs {
             browser.switch(tab).await;
             self.open(browser).await;

@@ -12,6 +12,8 @@
 //! | `PKCE_E2E_BROWSER` | the browser program | found on `PATH` |
 //! | `PKCE_E2E_APPLICATION` | the demo as an application | found on `PATH` |
 //! | `PKCE_E2E_APPLICATION_DRIVER` | the WebDriver program for it | found on `PATH` |
+//! | `PKCE_SOAK` | set when what takes long runs in full | short |
+//! | `PKCE_NODE` | Node 22 or newer, for the servers | found on `PATH` |
 //! | `PKCE_E2E_PACKAGE` | the unpacked npm package | `target/pack/package` of the workspace |
 
 mod browser;
@@ -33,6 +35,16 @@ pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};
 pub use provider::Provider;
 pub use site::Site;
 pub use wire::Wire;
+
+/// How often something is repeated that chance decides: a few times, or many with `cargo xtask test --soak`, which sets `PKCE_SOAK`.
+pub fn times(few: usize, with_soak: usize) -> usize {
+    if soak() { with_soak } else { few }
+}
+
+/// Whether what takes long runs in full.
+pub fn soak() -> bool {
+    env("PKCE_SOAK").is_some()
+}
 
 /// `cargo xtask test` sets the environment; by hand the defaults do where the programs are on `PATH`.
 fn env(name: &str) -> Option<String> {

@@ -1,10 +1,12 @@
-//! A network cable in front of a server: it can be cut and mended.
+//! A network cable in front of a server: it can be cut and mended, and it can hold the answers of the token endpoint.
 
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
-use tokio::io::copy_bidirectional;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio::task::{JoinHandle, JoinSet};
 
 /// An address that leads to a server as long as the wire is whole.
@@ -12,6 +14,7 @@ use tokio::task::{JoinHandle, JoinSet};
 pub struct Wire {
     address: SocketAddr,
     task: Mutex<Option<JoinHandle<()>>>,
+    holds: watch::Sender<bool>,
 }
 
 impl Wire {
@@ -19,7 +22,7 @@ impl Wire {
     pub async fn lay() -> Self {
         let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
         let address = listener.local_addr().expect("a listener has an address");
-        Self { address, task: Mutex::new(None) }
+        Self { address, task: Mutex::new(None), holds: watch::Sender::new(false) }
     }
 
     /// The end at which the browsers are.
@@ -27,18 +30,26 @@ impl Wire {
         self.address
     }
 
+    /// Keeps back the answer to every POST request from now on. The server has acted by then.
+    pub fn hold(&self) {
+        self.holds.send_replace(true);
+    }
+
+    /// Lets the answers go that were held, and all that follow.
+    pub fn release(&self) {
+        self.holds.send_replace(false);
+    }
+
     /// Lets everything through to a server.
     pub async fn mend(&self, server: SocketAddr) {
         self.cut().await;
         let listener = listen(self.address).await;
+        let holds = self.holds.subscribe();
         let task = tokio::spawn(async move {
             // With the task its connections go too.
             let mut connections = JoinSet::new();
-            while let Ok((mut near, _)) = listener.accept().await {
-                connections.spawn(async move {
-                    let mut far = TcpStream::connect(server).await?;
-                    copy_bidirectional(&mut near, &mut far).await
-                });
+            while let Ok((near, _)) = listener.accept().await {
+                connections.spawn(connect(near, server, holds.clone()));
             }
         });
         *self.task.lock().unwrap_or_else(PoisonError::into_inner) = Some(task);
@@ -53,6 +64,39 @@ impl Wire {
             let _ = task.await;
         }
     }
+}
+
+/// Lets a connection through until both ends have closed it.
+async fn connect(mut near: TcpStream, server: SocketAddr, mut holds: watch::Receiver<bool>) -> std::io::Result<()> {
+    let mut far = TcpStream::connect(server).await?;
+    let ((mut from_page, mut to_page), (mut from_server, mut to_server)) = (near.split(), far.split());
+    let posts = AtomicBool::new(false);
+    let there = async {
+        let mut bytes = vec![0; 1 << 16];
+        loop {
+            let length = from_page.read(&mut bytes).await?;
+            if length == 0 {
+                return to_server.shutdown().await;
+            }
+            posts.store(bytes.starts_with(b"POST "), Ordering::Relaxed);
+            to_server.write_all(&bytes[..length]).await?;
+        }
+    };
+    let back = async {
+        let mut bytes = vec![0; 1 << 16];
+        loop {
+            let length = from_server.read(&mut bytes).await?;
+            if posts.load(Ordering::Relaxed) {
+                // An error says that the wire is gone, and with it this task.
+                let _ = holds.wait_for(|holds| !holds).await;
+            }
+            if length == 0 {
+                return to_page.shutdown().await;
+            }
+            to_page.write_all(&bytes[..length]).await?;
+        }
+    };
+    tokio::try_join!(there, back).map(drop)
 }
 
 async fn listen(address: SocketAddr) -> TcpListener {

@@ -1,13 +1,13 @@
 //! The examples in `www/examples`, with the packed package: each is bundled as it is, and does what it shows.
 
-use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use e2e::{Browser, Demo, package, workspace};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use launch::Program;
 use serde_json::Value;
 use tempfile::TempDir;
 
@@ -104,12 +104,8 @@ async fn a_server_in_node_asks_for_the_verifier() {
     let folder = TempDir::with_prefix("pkce-example-").expect("a temporary folder can be made");
     let bundled = folder.path().join("main.mjs");
     bundle(&workspace().join("www/examples/server/main.js"), &bundled, &["--platform=node"]);
-    let mut node = Command::new("node");
-    let mut server = node.arg(&bundled).env("PORT", "0").stdout(Stdio::piped()).spawn().expect("node can be started");
-    let mut url = String::new();
-    let stdout = server.stdout.take().expect("the output is piped");
-    BufReader::new(stdout).read_line(&mut url).expect("the output can be read");
-    let url = url.trim();
+    let server = Program::start(launch::node().arg(&bundled).env("PORT", "0")).expect("the server starts");
+    let url = server.first();
 
     let attempts = async {
         let mut seen = Vec::new();
@@ -129,9 +125,5 @@ async fn a_server_in_node_asks_for_the_verifier() {
         seen.push(post(&plain, String::new()).await.0);
         seen
     };
-    let seen = attempts.await;
-    // An error says that it has ended already.
-    let _ = server.kill();
-    let _ = server.wait();
-    assert_eq!(seen, [200, 400, 400, 400, 400, 400]);
+    assert_eq!(attempts.await, [200, 400, 400, 400, 400, 400]);
 }

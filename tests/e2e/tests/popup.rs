@@ -112,12 +112,12 @@ async fn run(browser: &Browser, script: &str) {
 
 #[tokio::test]
 async fn the_tokens_of_a_popup_are_where_the_application_is_whatever_the_storage() {
+    let browser = Browser::start().await;
     for (storage, transactions) in
         [("memory", "local"), ("memory", "memory"), ("session", "session"), ("local", "local")]
     {
         let lab = Lab::start().await;
         lab.choose("honest", &json!({ "storage": storage, "transactionStorage": transactions }));
-        let browser = Browser::start().await;
         lab.open(&browser).await;
         run(&browser, "lab.offerPopup();").await;
         browser.click("#popup").await;

@@ -1,10 +1,10 @@
-//! Bundlers without a configuration: each builds the application of the README, which then signs in, as WebAssembly and,
-//! under a policy that forbids it, as JavaScript.
+//! Bundlers without a configuration: each builds the application of the README, which then signs in and loads the rest of
+//! the package, as WebAssembly and, under a policy that forbids it, as JavaScript.
 
 use e2e::{Browser, Site};
 
 use crate::fixtures::Fixtures;
-use crate::login::sign_in_on;
+use crate::login::use_all_on;
 use crate::process::{Service, run, tool};
 use crate::row::{Outcome, Table};
 
@@ -72,10 +72,10 @@ async fn build(bundler: &'static Bundler, fixtures: Fixtures) -> Outcome {
     run(tool(fixtures.tool(bundler.name), &folder).args(bundler.arguments)).await?;
     let (page, policy) = (folder.join(bundler.page), bundler.policy);
     let browser = Browser::start().await;
-    sign_in_on(&browser, &Site::of(&page).await.url(""), "wasm").await?;
+    use_all_on(&browser, &Site::of(&page).await.url(""), "wasm").await?;
     let strict = Site::start(&page, |_| Some(policy.to_owned())).await;
-    sign_in_on(&browser, &strict.url(""), "js").await.map_err(|error| format!("under {policy}: {error}"))?;
-    Ok(format!("signs in; as js under {policy}: {}", bundler.arguments.join(" ")))
+    use_all_on(&browser, &strict.url(""), "js").await.map_err(|error| format!("under {policy}: {error}"))?;
+    Ok(format!("signs in, loads the other parts; as js under {policy}: {}", bundler.arguments.join(" ")))
 }
 
 async fn vite_serves(fixtures: Fixtures) -> Outcome {
@@ -86,8 +86,8 @@ async fn vite_serves(fixtures: Fixtures) -> Outcome {
         command
     });
     let service = service.await?;
-    sign_in_on(&Browser::start().await, &service.url, "wasm").await?;
-    Ok("signs in".to_owned())
+    use_all_on(&Browser::start().await, &service.url, "wasm").await?;
+    Ok("signs in, loads the other parts".to_owned())
 }
 
 /// The page is rendered at build time, where there is no `window`; then it signs in.
@@ -100,6 +100,6 @@ async fn next(fixtures: Fixtures) -> Outcome {
         command
     });
     let service = service.await?;
-    sign_in_on(&Browser::start().await, &service.url, "wasm").await?;
-    Ok("renders without a window, signs in".to_owned())
+    use_all_on(&Browser::start().await, &service.url, "wasm").await?;
+    Ok("renders without a window, signs in, loads the other parts".to_owned())
 }

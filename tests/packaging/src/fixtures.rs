@@ -8,8 +8,13 @@ use serde_json::Value;
 /// The issuer in the README and the fixtures, for which that of the test stands in.
 const ISSUER: &str = "https://login.example.com";
 
-/// Shows which engine runs, after the application of the README has done its work.
-const EPILOGUE: &str = "\nimport { engine } from \"pkce-wasm\";\ndocument.documentElement.dataset.engine = engine();\n";
+/// What follows the application of the README: it shows which engine runs, and offers to use the rest of the package.
+const EPILOGUE: &str =
+    "\nimport { offerParts } from \"./parts.js\";\nofferParts(client, \"https://login.example.com/userinfo\");\n";
+
+/// Where the application may bring its access token.
+const SCOPE: &str = "  scope:";
+const RESOURCES: &str = "  resourceOrigins: [new URL(\"https://login.example.com\").origin],\n  scope:";
 
 /// The folder with the tools and the copies.
 #[derive(Clone, Debug)]
@@ -36,18 +41,22 @@ impl Fixtures {
             }
         }
         let readme = fs::read_to_string(here.join("../../README.md")).expect("the README can be read");
-        let app = format!("{}{EPILOGUE}", application(&readme)).replace(ISSUER, issuer);
+        let app = application(&readme).replacen(SCOPE, RESOURCES, 1);
+        let app = format!("{app}{EPILOGUE}").replace(ISSUER, issuer);
+        let parts = fs::read(here.join("parts.js")).expect("the fixture can be read");
+        fs::write(apps.join("next/app/parts.js"), &parts).expect("a file can be written");
         for name in ["esbuild", "pages", "parcel", "rollup", "rspack", "vite", "webpack"] {
             let source = apps.join(name).join("src");
             fs::create_dir_all(&source).expect("a folder can be made");
             fs::write(source.join("index.js"), &app).expect("a file can be written");
+            fs::write(source.join("parts.js"), &parts).expect("a file can be written");
         }
         let pages = apps.join("pages");
         copy(&fixtures.folder.join("node_modules/pkce-wasm"), &pages.join("pkce-wasm"), issuer);
         let insecure = apps.join("insecure");
         copy(&pages, &insecure, issuer);
         let flags = "  dangerouslyAllowHttp: true,\n  dangerouslyAllowUnverifiedIdToken: true,\n  scope:";
-        let allowed = app.replacen("  scope:", flags, 1);
+        let allowed = app.replacen(SCOPE, flags, 1);
         fs::write(insecure.join("src/index.js"), allowed).expect("a file can be written");
         fixtures
     }

@@ -26,6 +26,27 @@ const WAITS: &str =
 const GREETED: &str = "return document.body.textContent.includes('Hello Ada')
     ? [document.documentElement.dataset.engine, location.href] : null;";
 
+/// Has everything been used, and what was seen?
+const USED: &str = "return document.documentElement.dataset.parts ?? null;";
+
+/// Signs in as [`sign_in_on`] does, then uses what an application may load later: pop-up, `session.fetch`, refresh, errors, sign-out.
+pub(crate) async fn use_all_on(browser: &Browser, url: &str, engine: &str) -> Result<(), String> {
+    sign_in_on(browser, url, engine).await?;
+    browser.click("#parts").await;
+    let seen = browser.until(USED).await.map_err(|error| format!("the parts of the package do not load: {error}"))?;
+    let seen: Value = serde_json::from_str(seen.as_str().unwrap_or_default()).map_err(|error| error.to_string())?;
+    let wanted = json!({
+        "popup": "signed-in",
+        "fetch": "Mallory",
+        "userinfo": "Mallory",
+        "refresh": "asked",
+        "thrown": "origin_refused",
+        "refused": "transaction_not_found",
+        "session": null,
+    });
+    if seen == wanted { Ok(()) } else { Err(format!("{seen} instead of {wanted}")) }
+}
+
 /// Signs in; gives the engine that did it.
 pub(crate) async fn sign_in(browser: &Browser, url: &str) -> Result<String, String> {
     browser.goto(url).await;

@@ -7,7 +7,7 @@ use e2e::{Browser, Engine, Setup, Site};
 use serde_json::{Value, json};
 
 use crate::fixtures::Fixtures;
-use crate::login::sign_in_on;
+use crate::login::{sign_in_on, use_all_on};
 use crate::row::{Miss, Outcome, Table};
 
 /// What a page shows when it is done.
@@ -81,8 +81,8 @@ async fn served(folder: PathBuf, page: &'static str, engine: &'static str) -> Ou
 
 async fn signs_in(folder: PathBuf) -> Outcome {
     let site = Site::of(&folder).await;
-    sign_in_on(&Browser::start().await, &site.url(""), "wasm").await?;
-    Ok("wasm".to_owned())
+    use_all_on(&Browser::start().await, &site.url(""), "wasm").await?;
+    Ok("wasm; every part".to_owned())
 }
 
 async fn from_file(folder: PathBuf, page: &'static str) -> Outcome {
@@ -98,8 +98,8 @@ async fn strict(folder: PathBuf, page: &'static str) -> Outcome {
 /// The page has an import map, which is inline: `unsafe-inline` allows that, and no WebAssembly.
 async fn signs_in_strictly(folder: PathBuf) -> Outcome {
     let site = Site::start(&folder, |_| Some("script-src 'self' 'unsafe-inline'".to_owned())).await;
-    sign_in_on(&Browser::start().await, &site.url(""), "js").await?;
-    Ok("js".to_owned())
+    use_all_on(&Browser::start().await, &site.url(""), "js").await?;
+    Ok("js; every part".to_owned())
 }
 
 /// Nothing can run: that is said.

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
+use launch::ATTEMPTS;
 use rustix::process::{Pid, Signal, kill_process_group};
 use tokio::process::{Child, Command};
 
@@ -12,6 +13,8 @@ use crate::row::Miss;
 
 /// How long a tool may take.
 const PATIENCE: Duration = Duration::from_secs(180);
+/// How long a tool that serves may take until it listens.
+const START: Duration = Duration::from_secs(60);
 const PAUSE: Duration = Duration::from_millis(50);
 /// How much of what a tool said is told.
 const TOLD: usize = 600;
@@ -60,20 +63,22 @@ pub(crate) struct Service {
 }
 
 impl Service {
-    /// Starts the tool that `command` makes for a port, and waits until it listens.
-    pub(crate) async fn start(command: impl FnOnce(u16) -> Command) -> Result<Self, Miss> {
-        let address = free_address();
-        let child = command(address.port()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-        let mut child = child.map_err(|error| Miss::Skipped(format!("cannot be started: {error}")))?;
-        let group = Group::of(&child);
-        let deadline = Instant::now() + PATIENCE;
-        while TcpStream::connect_timeout(&address, PAUSE).is_err() {
-            if Instant::now() > deadline || !matches!(child.try_wait(), Ok(None)) {
-                return Err("does not listen".into());
+    /// Starts the tool that `command` makes for a port, and waits until it listens. One that does not is started again, at another port.
+    pub(crate) async fn start(command: impl Fn(u16) -> Command) -> Result<Self, Miss> {
+        for _ in 0..ATTEMPTS {
+            let address = free_address();
+            let child = command(address.port()).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+            let mut child = child.map_err(|error| Miss::Skipped(format!("cannot be started: {error}")))?;
+            let group = Group::of(&child);
+            let deadline = Instant::now() + START;
+            while Instant::now() < deadline && matches!(child.try_wait(), Ok(None)) {
+                if TcpStream::connect_timeout(&address, PAUSE).is_ok() {
+                    return Ok(Self { _group: group, _child: child, url: format!("http://{address}/") });
+                }
+                tokio::time::sleep(PAUSE).await;
             }
-            tokio::time::sleep(PAUSE).await;
         }
-        Ok(Self { _group: group, _child: child, url: format!("http://{address}/") })
+        Err(format!("was started {ATTEMPTS} times and does not listen").into())
     }
 }
 

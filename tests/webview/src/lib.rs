@@ -7,9 +7,8 @@
 //! `cargo xtask test webview` sets the environment (see the crate `e2e`) and gives a display.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 
 use e2e::{App, Browser, Demo, Engine, Outcome, Page, Setup, until};
 use http_body_util::{BodyExt, Empty, Full};
@@ -17,6 +16,7 @@ use hyper::Request;
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use launch::Program;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::{Map, Value, json};
 use tempfile::TempDir;
@@ -290,7 +290,7 @@ fn environment(home: &Path, bus: &Bus) -> Vec<(String, String)> {
 /// A session bus, by which a second start of the application finds the first.
 #[derive(Debug)]
 struct Bus {
-    daemon: Child,
+    _daemon: Program,
     address: String,
 }
 
@@ -314,26 +314,11 @@ impl Bus {
     fn start(home: &Path) -> Self {
         let configuration = home.join("bus.conf");
         fs::write(&configuration, BUS).expect("the temporary folder can be written");
-        let mut daemon = Command::new("dbus-daemon")
-            .args(["--nofork", "--print-address", "--config-file"])
-            .arg(configuration)
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("dbus-daemon can be started");
-        let stdout = daemon.stdout.take().expect("the output is piped");
-        let mut address = String::new();
-        BufReader::new(stdout).read_line(&mut address).expect("the output can be read");
-        Self { daemon, address: address.trim().to_owned() }
-    }
-}
-
-impl Drop for Bus {
-    fn drop(&mut self) {
-        // An error says that it has ended already.
-        let _ = self.daemon.kill();
-        let _ = self.daemon.wait();
+        let mut daemon = Command::new("dbus-daemon");
+        daemon.args(["--nofork", "--print-address", "--config-file"]).arg(configuration).stderr(Stdio::null());
+        let daemon =
+            Program::start(&mut daemon).unwrap_or_else(|failure| panic!("dbus-daemon did not start: {failure}"));
+        Self { address: daemon.first().trim().to_owned(), _daemon: daemon }
     }
 }
 

@@ -1,58 +1,32 @@
 //! The application signs in at the demo's authorization server, which is a real one. A client with a cookie jar is the browser.
 #![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test says by failing what it expects")]
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::Read;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Command, Stdio};
 
+use launch::Program;
 use serde_json::Value;
 use ureq::Agent;
 
 /// The client that the demo's server knows as a native application.
 const CLIENT_ID: &str = "pkce-wasm-demo-application";
 
-/// A program whose output is read line by line. Dropping it ends it.
-struct Program {
-    child: Child,
-    output: BufReader<ChildStdout>,
-}
-
-impl Program {
-    fn start(command: &mut Command) -> Self {
-        let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().expect("the program starts");
-        let output = BufReader::new(child.stdout.take().expect("the output is piped"));
-        Self { child, output }
-    }
-
-    fn line(&mut self) -> String {
-        let mut line = String::new();
-        self.output.read_line(&mut line).expect("the output can be read");
-        line.trim_end().to_owned()
-    }
-}
-
-impl Drop for Program {
-    fn drop(&mut self) {
-        // It has ended already when this fails.
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
 /// The demo's servers, and the issuer of the plain one.
 fn server() -> (Program, String) {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let mut server = Program::start(
-        Command::new("node").arg(root.join("www/server/main.js")).arg("--package").arg(root.join("pkg")),
-    );
-    let addresses: Value =
-        serde_json::from_str(&server.line()).expect("the server starts: npm ci in www/server, or cargo xtask test");
+    let mut server = launch::node();
+    server.arg(root.join("www/server/main.js")).arg("--package").arg(root.join("pkg"));
+    let server = Program::start(&mut server).expect("the server starts: npm ci in www/server, or cargo xtask test");
+    let addresses: Value = serde_json::from_str(server.first()).expect("the server says where it is");
     let issuer = addresses["issuer"].as_str().expect("there is an issuer").to_owned();
     (server, issuer)
 }
 
+/// The application. Its first line is the URL that the browser has to open.
 fn application(issuer: &str) -> Program {
-    Program::start(Command::new(env!("CARGO_BIN_EXE_native")).args([issuer, CLIENT_ID]).stderr(Stdio::piped()))
+    let mut application = Command::new(env!("CARGO_BIN_EXE_native"));
+    Program::start(application.args([issuer, CLIENT_ID]).stderr(Stdio::piped())).expect("the application starts")
 }
 
 fn browser() -> Agent {
@@ -85,7 +59,7 @@ fn the_user_signs_in_by_way_of_the_browser_and_a_port_of_this_machine() {
     let (_server, issuer) = server();
     let mut application = application(&issuer);
     let browser = browser();
-    let url = application.line();
+    let url = application.first().to_owned();
     let callback = follow(&browser, &issuer, url, &[("login", "ada"), ("password", "demo")]);
     assert!(callback.starts_with("http://127.0.0.1:"), "{callback}");
 
@@ -96,8 +70,8 @@ fn the_user_signs_in_by_way_of_the_browser_and_a_port_of_this_machine() {
     assert_eq!(page.status(), 200);
     assert!(page.body_mut().read_to_string().expect("the page is text").contains("close this page"));
 
-    assert_eq!(application.line(), "Hello Ada Demo");
-    assert!(application.child.wait().expect("it ends").success());
+    assert_eq!(application.line().as_deref(), Some("Hello Ada Demo"));
+    assert!(application.wait().expect("it ends").success());
 }
 
 #[test]
@@ -105,11 +79,11 @@ fn a_user_who_declines_is_told_so() {
     let (_server, issuer) = server();
     let browser = browser();
     let mut application = application(&issuer);
-    let callback = follow(&browser, &issuer, application.line(), &[("action", "cancel")]);
+    let callback = follow(&browser, &issuer, application.first().to_owned(), &[("action", "cancel")]);
     browser.get(&callback).call().expect("the application answers");
-    assert!(!application.child.wait().expect("it ends").success());
+    assert!(!application.wait().expect("it ends").success());
     let mut errors = String::new();
-    application.child.stderr.take().expect("it is piped").read_to_string(&mut errors).expect("it can be read");
+    application.child().stderr.take().expect("it is piped").read_to_string(&mut errors).expect("it can be read");
     assert!(errors.contains("declined"), "{errors}");
 }
 
@@ -119,7 +93,7 @@ fn a_forged_answer_neither_signs_in_nor_ends_the_login() {
     let (_server, issuer) = server();
     let browser = browser();
     let mut application = application(&issuer);
-    let url = application.line();
+    let url = application.first().to_owned();
     let (_, query) = url.split_once('?').expect("the URL has a query");
     let redirect_uri = form_urlencoded::parse(query.as_bytes())
         .find_map(|(name, value)| (name == "redirect_uri").then(|| value.into_owned()))
@@ -130,5 +104,5 @@ fn a_forged_answer_neither_signs_in_nor_ends_the_login() {
     }
     let callback = follow(&browser, &issuer, url, &[("login", "ada"), ("password", "demo")]);
     browser.get(&callback).call().expect("the application answers");
-    assert_eq!(application.line(), "Hello Ada Demo");
+    assert_eq!(application.line().as_deref(), Some("Hello Ada Demo"));
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 
-use e2e::{Browser, Lab, Report, Setup};
+use e2e::{Browser, Lab, Report, Setup, times};
 use serde_json::json;
 
 use crate::figure;
@@ -129,18 +129,18 @@ async fn handle_in_two_tabs(lab: &Lab, browser: &Browser, rounds: usize) {
 #[tokio::test]
 async fn a_callback_in_two_tabs_at_once_is_exchanged_once() {
     let browser = Browser::start_with(&Setup::unthrottled()).await;
-    handle_in_two_tabs(&Lab::start().await, &browser, 200).await;
+    handle_in_two_tabs(&Lab::start().await, &browser, times(20, 200)).await;
 }
 
 /// The whole way: two tabs are sent to the same callback URL and load the page there.
 #[tokio::test]
 async fn a_callback_opened_by_two_tabs_at_once_is_exchanged_once() {
-    const ROUNDS: usize = 20;
+    let rounds = times(5, 20);
     let lab = Lab::start().await;
     let browser = Browser::start().await;
     let tabs = lab.open_tabs(&browser, 2).await;
     let (mut by_first, mut by_second) = (Vec::new(), Vec::new());
-    for _ in 0..ROUNDS {
+    for _ in 0..rounds {
         let callback = json!(lab.login(&browser).await);
         for tab in &tabs {
             browser.switch(tab).await;
@@ -153,11 +153,11 @@ async fn a_callback_opened_by_two_tabs_at_once_is_exchanged_once() {
         }
     }
     figure(&format!(
-        "same callback loaded by 2 tabs at once, {ROUNDS} rounds: {} exchanges",
+        "same callback loaded by 2 tabs at once, {rounds} rounds: {} exchanges",
         lab.server.exchanges().values().sum::<u32>()
     ));
-    lab.assert_exchanges(ROUNDS);
-    assert_one_of_two(&by_first, &by_second, ROUNDS);
+    lab.assert_exchanges(rounds);
+    assert_one_of_two(&by_first, &by_second, rounds);
 }
 
 /// An insecure origin has no Web Locks.
@@ -174,5 +174,5 @@ async fn a_callback_in_two_tabs_of_an_insecure_origin_is_exchanged_once() {
     let locks = run(&browser, "return [isSecureContext, typeof navigator.locks];").await;
     assert_eq!(locks, json!([false, "undefined"]), "the browser takes {LAN} for secure");
     figure("on an insecure origin, without Web Locks:");
-    handle_in_two_tabs(&lab, &browser, 40).await;
+    handle_in_two_tabs(&lab, &browser, times(10, 40)).await;
 }

@@ -1,20 +1,14 @@
 //! The browser is killed with all its processes, in the middle of a login, and started again with the same profile.
 
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
 
-use e2e::{Browser, Engine, Lab, Setup};
+use e2e::{Browser, Callback, Engine, Lab, Setup, soak, until};
 use hostile::{Delivery, Reply, Scenario, honest};
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::figure;
-
-/// From the moment at which the page is left until its `localStorage` is on the disk. Chromium begins to write when the
-/// page goes and takes up to a quarter of a second, Firefox up to one; the rest is for a machine that is busy.
-const AFTER_LEAVING: Duration = Duration::from_secs(2);
-
-/// The same for a page that stays: both engines collect what is written for five seconds.
-const WHILE_STAYING: Duration = Duration::from_secs(7);
 
 /// Redeems the code at once; the answer never arrives.
 const MUTE: Scenario =
@@ -31,6 +25,43 @@ fn profile() -> Option<(TempDir, Setup)> {
     Some((folder, setup))
 }
 
+/// Begins a login and follows it; gives the callback and the name of the login's record.
+async fn login(lab: &Lab, browser: &Browser) -> (Callback, String) {
+    let names = async || {
+        let names = browser.run("return Object.keys(localStorage);").await.expect("the page has a storage");
+        serde_json::from_value::<Vec<String>>(names).expect("the records have names")
+    };
+    let before = names().await;
+    let callback = lab.login(browser).await;
+    let record = names().await.into_iter().find(|name| !before.contains(name));
+    (callback, record.expect("a login leaves a record"))
+}
+
+/// Waits until a record is on the disk. Chromium begins to write when the page goes and takes a quarter of a second, Firefox one; of a page
+/// that stays both collect what is written for five seconds.
+async fn on_the_disk(profile: &TempDir, name: &str) {
+    // Text of one byte a character, or of two.
+    let wide: Vec<u8> = name.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let holds = |bytes: &[u8], sought: &[u8]| bytes.windows(sought.len()).any(|window| window == sought);
+    let found = until(async || {
+        let held = files_below(profile.path()).into_iter().filter_map(|file| std::fs::read(file).ok());
+        Ok::<_, ()>(held.into_iter().any(|bytes| holds(&bytes, name.as_bytes()) || holds(&bytes, &wide)).then_some(()))
+    });
+    found.await.unwrap_or_else(|last| panic!("{name} does not come to the disk: {last}"));
+}
+
+/// The files in which an engine may keep what a page stores.
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .flat_map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => files_below(&entry.path()),
+            Ok(kind) if kind.is_file() && entry.path().to_string_lossy().contains("torage") => vec![entry.path()],
+            _ => Vec::new(),
+        })
+        .collect()
+}
+
 /// Sends the page away, as a login does; to another name of this machine, which is another site.
 async fn leave(lab: &Lab, browser: &Browser) {
     browser.goto(&lab.server.issuer("elsewhere").replacen("127.0.0.1", "localhost", 1)).await;
@@ -38,16 +69,18 @@ async fn leave(lab: &Lab, browser: &Browser) {
 
 #[tokio::test]
 async fn a_browser_killed_before_the_callback_completes_it_when_it_runs_again() {
-    let Some((_folder, setup)) = profile() else { return };
+    let Some((folder, setup)) = profile() else { return };
     let lab = Lab::start().await;
-    for (what, leaves, wait) in [("left", true, AFTER_LEAVING), ("still open", false, WHILE_STAYING)] {
+    for (what, leaves) in [("left", true), ("still open", false)] {
         let browser = Browser::start_with(&setup).await;
         lab.open(&browser).await;
-        let callback = lab.login(&browser).await;
+        let (callback, record) = login(&lab, &browser).await;
+        let start = Instant::now();
         if leaves {
             leave(&lab, &browser).await;
         }
-        tokio::time::sleep(wait).await;
+        on_the_disk(&folder, &record).await;
+        let wait = start.elapsed();
         browser.kill();
 
         let browser = Browser::start_with(&setup).await;
@@ -65,7 +98,8 @@ async fn a_browser_killed_before_the_callback_completes_it_when_it_runs_again() 
 async fn a_browser_killed_in_the_very_moment_of_login_signs_in_or_says_that_it_does_not_know() {
     let Some((_folder, setup)) = profile() else { return };
     let lab = Lab::start().await;
-    for wait in [0, 250, 500, 1000] {
+    let moments: &[u64] = if soak() { &[0, 250, 500, 1000] } else { &[0, 500] };
+    for &wait in moments {
         let browser = Browser::start_with(&setup).await;
         lab.open(&browser).await;
         let callback = lab.login(&browser).await;
@@ -92,27 +126,27 @@ async fn a_browser_killed_in_the_very_moment_of_login_signs_in_or_says_that_it_d
 
 #[tokio::test]
 async fn a_browser_killed_between_exchange_and_save_asks_the_user_to_begin_again() {
-    let Some((_folder, setup)) = profile() else { return };
+    let Some((folder, setup)) = profile() else { return };
     let lab = Lab::start_with([("mute", MUTE)]).await;
     lab.choose("mute", &json!({}));
-    // At once, and when what was written at the callback is on the disk.
-    for (rounds, wait) in [(1, Duration::ZERO), (2, WHILE_STAYING)] {
-        let outcome = kill_in_exchange(&lab, &setup, wait, rounds).await;
+    // At once, and in a soak also when what was written at the callback is on the disk: both engines collect it for five seconds.
+    let moments: &[(usize, u64)] = if soak() { &[(1, 0), (2, 7)] } else { &[(1, 0)] };
+    for &(rounds, wait) in moments {
+        let wait = Duration::from_secs(wait);
+        let outcome = kill_in_exchange(&lab, &folder, &setup, wait, rounds).await;
         figure(&format!("killed {wait:?} into the exchange: refused {outcome}, restart"));
     }
 }
 
 /// Gives the code of the refusal.
-async fn kill_in_exchange(lab: &Lab, setup: &Setup, wait: Duration, redeemed: usize) -> String {
+async fn kill_in_exchange(lab: &Lab, folder: &TempDir, setup: &Setup, wait: Duration, redeemed: usize) -> String {
     let browser = Browser::start_with(setup).await;
     lab.open(&browser).await;
-    let callback = lab.login(&browser).await;
+    let (callback, record) = login(lab, &browser).await;
     leave(lab, &browser).await;
-    tokio::time::sleep(AFTER_LEAVING).await;
+    on_the_disk(folder, &record).await;
     browser.goto(&callback).await;
-    while lab.server.redeemed() < redeemed {
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
+    until(async || Ok::<_, ()>((lab.server.redeemed() >= redeemed).then_some(()))).await.expect("the code is redeemed");
     tokio::time::sleep(wait).await;
     browser.kill();
 

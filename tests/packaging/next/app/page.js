@@ -1,6 +1,7 @@
 "use client";
-import { Client, engine } from "pkce-wasm";
+import { Client } from "pkce-wasm";
 import { useEffect, useState } from "react";
+import { offerParts } from "./parts.js";
 
 export default function Page() {
   const [login, setLogin] = useState();
@@ -12,10 +13,11 @@ export default function Page() {
         clientId: "my-app",
         redirectUri: `${location.origin}/callback`,
         scope: "openid profile",
+        resourceOrigins: [new URL("https://login.example.com").origin],
       });
       await client.handleRedirect();
       const session = await client.session();
-      document.documentElement.dataset.engine = engine();
+      offerParts(client, "https://login.example.com/userinfo");
       if (session) setName(session.claims.name);
       else setLogin(() => () => client.login());
     };

@@ -1,0 +1,159 @@
+// The user comes back: one page redeems the code, and all that ask learn how the login ended.
+import { toJson } from "../engine/json.js";
+import { entry } from "../platform/address.js";
+import { claim } from "../platform/claim.js";
+import { DEFAULT_TIMEOUT } from "../platform/transport.js";
+import { pause, SETTLING } from "../platform/wait.js";
+import { network } from "./steps.js";
+
+/**
+ * What one page wrote to localStorage another one sees a little later: how many looks there are at the most, and for how many
+ * milliseconds a claim is kept when its work is done, so that whoever comes next knows that there was one.
+ */
+const LOOKS = 20;
+const LINGER = 250;
+
+/** What the name of a login in a pop-up begins with. */
+const POPUP = "popup.";
+
+export const createCallback = ({ ask, exchange, failed, named, place, ready }, loadPopup) => {
+  const refused = (code) => ({ status: "refused", error: named(code), restart: true });
+
+  /** How the module wants an error told. */
+  const how = (error) => toJson(error ? { code: place(error.code), oauthError: error.oauthError } : {});
+
+  /** An outcome with its error and its session. */
+  const finished = ({ error, ...outcome }, { signedIn }, sessions) => {
+    if (error) outcome.error = failed(error);
+    if (outcome.status === "already-completed") {
+      const kept = ask("session", sessions.load());
+      outcome.session = signedIn(kept.tokens && kept);
+    }
+    return outcome;
+  };
+
+  const remembered = (client, key) =>
+    client.keeping(({ logins, sessions }) => {
+      const { outcome } = ask("interrupted", client.setup, logins.remains(key));
+      return finished(outcome, client, sessions);
+    });
+
+  /** Waits until it can be seen how another page has finished that login; not for ever, for it may be gone. */
+  const settled = async (client, key, waited) => {
+    for (let look = 0; look < LOOKS; look++) {
+      const { status, error } = await remembered(client, key);
+      const isOpen = status === "none" ? waited : error?.code === "code_already_used";
+      if (!isOpen) return;
+      await pause(SETTLING);
+    }
+  };
+
+  /** Does the work while no other page does that of the same login. */
+  const claimed = (client, key, work) =>
+    claim(
+      key,
+      // Longer than the code and two key sets take.
+      4 * (client.config.timeout ?? DEFAULT_TIMEOUT),
+      async (waited) => {
+        await settled(client, key, waited);
+        return work();
+      },
+      LINGER,
+    );
+
+  /** Looks at a callback; a login whose code is to be redeemed is claimed, unless its keys are to be fetched before. */
+  const look = (client, key, address) =>
+    client.keeping(({ logins, sessions }) => {
+      const pending = key && logins.pending(key);
+      const arrival = ask("arrive", client.setup, address, pending, key && logins.remains(key));
+      const lacks = exchange.lacks(arrival.keys);
+      if (!lacks && arrival.remains !== undefined) logins.bury(key, arrival.remains);
+      const outcome = arrival.outcome && finished(arrival.outcome, client, sessions);
+      return { ...arrival, outcome, pending, lacks };
+    });
+
+  /** Redeems the code of a login that was claimed. */
+  const redeem = async (client, key, { pending, ...request }) => {
+    const { config, setup, signedIn } = client;
+    let kept;
+    let failure;
+    try {
+      const net = network(config);
+      const answer = await exchange.send(request, net);
+      kept = await exchange.conclude(ask("finish", setup, pending, answer), net, true);
+    } catch (error) {
+      failure = error;
+    }
+    return client.keeping(({ logins, sessions }) => {
+      try {
+        if (kept) sessions.save(kept.session);
+      } catch (error) {
+        failure = error;
+      }
+      const { restart, returnTo, remains } = ask("end", setup, pending, how(failure));
+      // Where nothing remains, no answer came, or none that counts: the same callback may be handled again.
+      if (remains === undefined) logins.restore(key, pending);
+      else logins.bury(key, remains);
+      const outcome = failure
+        ? { status: "refused", error: failure, restart }
+        : { status: "signed-in", session: signedIn(kept) };
+      return returnTo === undefined ? outcome : { ...outcome, returnTo };
+    });
+  };
+
+  /** From a callback to its outcome. */
+  const arrive = async (client, key, address, page) => {
+    let arrival = await look(client, key, address);
+    if (arrival.lacks) {
+      try {
+        await exchange.fetchKeys(arrival.keys, network(client.config));
+      } catch (error) {
+        // Nothing was sent yet: the callback stays where it was found.
+        const { restart, returnTo } = ask("end", client.setup, arrival.pending, how(error));
+        const outcome = { status: "refused", error, restart };
+        return returnTo === undefined ? outcome : { ...outcome, returnTo };
+      }
+      arrival = await look(client, key, address);
+    }
+    if (arrival.address !== undefined) page?.replace(arrival.address, key);
+    return arrival.outcome ?? redeem(client, key, arrival);
+  };
+
+  const handle = async (client, url) => {
+    await ready();
+    const page = url === undefined ? entry() : undefined;
+    const address = page ? page.address : url;
+    const { key } = ask("callback", client.setup, address);
+    // Without a callback, but marked: it was reloaded while its callback was being handled.
+    const mark = key === undefined ? page?.mark : undefined;
+    const finish = async (work) => {
+      const outcome = await work();
+      if (outcome.status === "signed-in") client.tell("signed-in", "login");
+      // The same callback may be handled again, also after a reload: its code goes back to where it was found.
+      page?.settle(outcome.error?.retryable);
+      return outcome;
+    };
+    if (mark !== undefined) return claimed(client, mark, () => finish(() => remembered(client, mark)));
+    const work = () => finish(() => arrive(client, key, address, page));
+    if (key === undefined) return work();
+    if (page && key.startsWith(POPUP)) {
+      const { handOver } = await loadPopup();
+      if (await handOver(key, address)) {
+        page.replace(client.config.redirectUri);
+        globalThis.close();
+        return { status: "handed-over" };
+      }
+    }
+    return claimed(client, key, work);
+  };
+
+  return {
+    handle,
+    refused,
+    /** The outcome of a login, once another page has finished it; nothing before. */
+    async interrupted(client, key) {
+      const outcome = await claimed(client, key, () => remembered(client, key));
+      return outcome.status === "none" ? undefined : outcome;
+    },
+  };
+};

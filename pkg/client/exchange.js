@@ -1,0 +1,51 @@
+// From the answer of an endpoint to what may be used: the server's keys are fetched, and the platform verifies the signature.
+import { canVerify, verify } from "../platform/signature.js";
+import { bodyOf, send } from "../platform/transport.js";
+import { unless } from "../platform/wait.js";
+
+export const createExchange = ({ ask, named }) => {
+  /** The key sets of this page, by where they are: their texts, and when they were fetched again for a key that was missing. */
+  const known = new Map();
+
+  const sent = (request, network) => unless(network.signal, named, send(request, network, named));
+
+  const fetchKeys = async (url, network) => {
+    const answer = await sent({ url }, network);
+    ask("keys", answer);
+    const again = known.has(url) ? `${Math.floor(Date.now() / 1000)}` : "";
+    known.set(url, { keys: bodyOf(answer), again });
+  };
+
+  return {
+    send: sent,
+    fetchKeys,
+    /** Whether the keys have to be fetched before a signature can be verified. */
+    lacks: (url) => Boolean(url) && canVerify() && !known.has(url),
+    /**
+     * Goes on with what the module made of an answer. Where the keys cannot be fetched, the tokens of a refresh stay (`spent`): the
+     * same request again would not bring them.
+     */
+    async conclude(step, network, spent) {
+      const { unverified, keys: url } = step;
+      if (unverified === undefined) return step;
+      if (!canVerify()) return ask("conclude", unverified, "unavailable", "");
+      for (let invalid = ""; ; ) {
+        const { keys, again } = known.get(url) ?? {};
+        const task = ask("check", unverified, keys, again, invalid);
+        if (task.fetch !== undefined) {
+          try {
+            await fetchKeys(task.fetch, network);
+          } catch (error) {
+            if (!spent || !error.retryable) throw error;
+            return ask("conclude", unverified, "unfetched", "");
+          }
+          invalid = "";
+          continue;
+        }
+        const { signature, digest } = await unless(network.signal, named, verify(task));
+        if (signature !== "invalid") return ask("conclude", unverified, signature, digest);
+        invalid = "1";
+      }
+    },
+  };
+};

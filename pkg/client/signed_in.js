@@ -1,0 +1,26 @@
+// What only those need who are signed in: the requests that take a token along. It is loaded when it is first asked for.
+import { createRefresh } from "./refresh.js";
+import { createResource } from "./resource.js";
+
+export const createSignedIn = (parts) => {
+  const { ask, exchange } = parts;
+
+  const fetchUserinfo = async ({ setup, session, tokens }, net) => {
+    const { url } = ask("userinfo", setup, session);
+    const answer = await exchange.send({ url, bearer: tokens.accessToken }, net);
+    return (await exchange.conclude(ask("finishUserinfo", setup, session, answer), net)).claims;
+  };
+
+  const refreshTokens = async ({ setup, session }, net) => {
+    const answer = await exchange.send(ask("refresh", setup, session), net);
+    return (await exchange.conclude(ask("finishRefresh", setup, session, answer), net, true)).tokens;
+  };
+
+  const revokeTokens = async ({ setup, session }, net) => {
+    const { url, forms } = ask("revoke", setup, session);
+    for (const form of forms) ask("finishRevocation", await exchange.send({ url, form }, net));
+  };
+
+  const fresh = createRefresh(parts);
+  return { fetchUserinfo, refreshTokens, revokeTokens, fresh, fetchResource: createResource(parts) };
+};

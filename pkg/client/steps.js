@@ -1,0 +1,80 @@
+// The stateless steps, for those who keep their own records.
+import { own, toJson } from "../engine/json.js";
+import { bodyOf } from "../platform/transport.js";
+
+/** What a request is sent through. */
+export const network = ({ host, timeout }, options) => ({
+  fetch: options?.fetch ?? host?.fetch?.bind(host),
+  timeout: options?.timeout ?? timeout,
+  signal: options?.signal,
+});
+
+/** A configuration for the module: whether there is a host's storage, in the place of the host. */
+export const settings = ({ host, ...config }) => toJson({ ...config, host: Boolean(host?.storage) });
+
+export const createSteps = (parts) => {
+  const { ask, exchange, loadSignedIn, ready, told } = parts;
+  // Who calls the steps one after the other has the same configuration each time.
+  let last = {};
+
+  const setupOf = (config, metadata) => {
+    const given = [settings(own(config)), toJson(metadata)];
+    if (last.config !== given[0] || last.metadata !== given[1]) {
+      const { setup } = ask("setup", ...given);
+      last = { config: given[0], metadata: given[1], setup };
+    }
+    return last.setup;
+  };
+
+  const discover = async (issuer, options) => {
+    await ready();
+    const given = own(options);
+    const { dangerouslyAllowHttp } = given;
+    const allowed = toJson({ dangerouslyAllowHttp });
+    const { openid, oauth } = ask("discovery", `${issuer}`, allowed);
+    const look = async (url) => {
+      const answer = await exchange.send({ url }, network(given, given));
+      ask("metadata", `${issuer}`, allowed, answer);
+      return JSON.parse(bodyOf(answer));
+    };
+    return look(openid).catch((error) => {
+      if (error.code !== "metadata_not_found") throw error;
+      return look(oauth);
+    });
+  };
+
+  const complete = async (config, metadata, transaction, callbackUrl, options) => {
+    await ready();
+    const setup = setupOf(config, metadata);
+    const net = network(own(config), own(options));
+    const answer = await exchange.send(ask("redeem", setup, `${transaction}`, `${callbackUrl}`), net);
+    const step = ask("finish", setup, `${transaction}`, answer);
+    return (await exchange.conclude(step, net, true)).tokens;
+  };
+
+  /** A step for those who are signed in; what it is made of is loaded when it is first taken. */
+  const later =
+    (name) =>
+    (config, metadata, tokens, options) =>
+      told(
+        (async () => {
+          await ready();
+          const setup = setupOf(config, metadata);
+          const { session } = ask("fromTokens", toJson(tokens));
+          const signedIn = await loadSignedIn();
+          return signedIn[name]({ setup, session, tokens }, network(own(config), own(options)));
+        })(),
+      );
+
+  return {
+    discover: (issuer, options) => told(discover(issuer, options)),
+    beginAuthorization: (config, metadata, options) => {
+      const { url, state, transaction } = ask("begin", setupOf(config, metadata), toJson(own(options)), "");
+      return { url, state, transaction };
+    },
+    completeAuthorization: (...parameters) => told(complete(...parameters)),
+    refreshTokens: later("refreshTokens"),
+    fetchUserinfo: later("fetchUserinfo"),
+    revokeTokens: later("revokeTokens"),
+  };
+};

@@ -1,0 +1,150 @@
+//! Two tabs want the same from the token endpoint. Its answer to the first is held, and let go after the second has asked, while it asks,
+//! and before it asks. What counts is what the endpoint saw.
+
+use e2e::{Browser, Lab, Setup, Tab, Wire, until};
+use hostile::{Reply, Rotation, Scenario, honest};
+use serde_json::{Value, json};
+
+/// When the answer is let go.
+#[derive(Clone, Copy, Debug)]
+enum Moment {
+    AfterTheSecondHasAsked,
+    WhileTheSecondAsks,
+    BeforeTheSecondAsks,
+}
+
+const MOMENTS: [Moment; 3] = [Moment::AfterTheSecondHasAsked, Moment::WhileTheSecondAsks, Moment::BeforeTheSecondAsks];
+
+/// Whoever brings a refresh token twice ends the login. The page may read the server's clock, which its own leaves behind.
+const STRICT: Scenario = Scenario {
+    token: |login| Reply::json(honest::tokens(login)).showing_date(),
+    refresh: |login| Reply::json(honest::refreshed(login)).showing_date(),
+    rotation: Rotation::Strict,
+    ..Scenario::HONEST
+};
+
+/// An origin that is not secure to the browsers, and has no Web Locks.
+const LAN: &str = "app.lan";
+
+/// Where the page is, and how the browser has to be started for it. WebKitGTK has no origin on loopback that is not secure.
+fn places() -> Vec<(Option<&'static str>, Setup)> {
+    let lan = Setup::unthrottled_with_name(LAN).map(|setup| (Some(LAN), setup));
+    [(None, Setup::unthrottled())].into_iter().chain(lan).collect()
+}
+
+/// The page in two tabs, with a wire to the server.
+struct Stage {
+    wire: Wire,
+    lab: Lab,
+    browser: Browser,
+    tabs: Vec<Tab>,
+}
+
+impl Stage {
+    async fn set(host: Option<&str>, setup: &Setup) -> Self {
+        let wire = Wire::lay().await;
+        let lab = Lab::start_behind(Some(wire.address()), [("strict", STRICT)]).await;
+        wire.mend(lab.server.address()).await;
+        let lab = match host {
+            Some(host) => lab.on_host(host),
+            None => lab,
+        };
+        let more = match host {
+            Some(_) => json!({ "dangerouslyAllowHttp": true, "dangerouslyAllowUnverifiedIdToken": true }),
+            None => json!({}),
+        };
+        lab.choose("strict", &more);
+        let browser = Browser::start_with(setup).await;
+        let tabs = lab.open_tabs(&browser, 2).await;
+        Self { wire, lab, browser, tabs }
+    }
+
+    async fn run(&self, tab: usize, script: &str) -> Value {
+        self.browser.switch(&self.tabs[tab]).await;
+        self.browser.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"))
+    }
+
+    /// Lets both tabs do the same, the first while its answer is held; `arrived` says that the endpoint has seen its request. What both got.
+    async fn both(&self, what: &str, moment: Moment, arrived: impl Fn() -> bool) -> [Value; 2] {
+        // Begun and not waited for.
+        let begin = format!("window.pending = lab.{what}; return null;");
+        self.wire.hold();
+        self.run(0, &begin).await;
+        until(async || Ok::<_, ()>(arrived().then_some(()))).await.expect("the endpoint is asked");
+        match moment {
+            Moment::AfterTheSecondHasAsked => {
+                self.run(1, &begin).await;
+                self.wire.release();
+            }
+            Moment::WhileTheSecondAsks => {
+                self.browser.switch(&self.tabs[1]).await;
+                let (asked, ()) = tokio::join!(self.browser.run(&begin), async { self.wire.release() });
+                asked.expect("the second tab asks");
+            }
+            Moment::BeforeTheSecondAsks => {
+                self.wire.release();
+                self.run(0, "return pending;").await;
+                self.run(1, &begin).await;
+            }
+        }
+        [self.run(0, "return pending;").await, self.run(1, "return pending;").await]
+    }
+}
+
+#[tokio::test]
+async fn a_callback_in_two_tabs_is_exchanged_once_whenever_the_answer_comes() {
+    for (host, setup) in places() {
+        let stage = Stage::set(host, &setup).await;
+        for (number, moment) in MOMENTS.into_iter().enumerate() {
+            stage.browser.switch(&stage.tabs[0]).await;
+            let callback = stage.lab.login(&stage.browser).await;
+            let arrived = || stage.lab.server.redeemed() == number + 1;
+            let [first, second] = stage.both(&format!("handle({})", json!(callback)), moment, arrived).await;
+            assert_eq!(first["status"], "signed-in", "{host:?} {moment:?}: {first}");
+            assert_eq!(second["status"], "already-completed", "{host:?} {moment:?}: {second}");
+            assert!(first["token"].is_string() && first["token"] == second["token"], "{first} {second}");
+            stage.lab.assert_exchanges(number + 1);
+        }
+    }
+}
+
+#[tokio::test]
+async fn sb3_two_tabs_refresh_once_whenever_the_answer_comes() {
+    for (host, setup) in places() {
+        let stage = Stage::set(host, &setup).await;
+        stage.browser.switch(&stage.tabs[0]).await;
+        let callback = stage.lab.login(&stage.browser).await;
+        assert_eq!(stage.lab.handle(&stage.browser, &callback).await.status, "signed-in");
+        let mut before = Value::Null;
+        for (moment, requests) in MOMENTS.into_iter().zip(1..) {
+            let arrived = || stage.lab.server.refreshes().requests == requests;
+            let [first, second] = stage.both("token(301)", moment, arrived).await;
+            assert!(first.is_string() && first == second && first != before, "{host:?} {moment:?}: {first} {second}");
+            let refreshes = stage.lab.server.refreshes();
+            assert_eq!((refreshes.requests, refreshes.reused), (requests, 0), "{host:?} {moment:?}");
+            before = first;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_wire_holds_the_answer_to_a_post_and_to_nothing_else() {
+    let stage = Stage::set(None, &Setup::default()).await;
+    stage.wire.hold();
+    let ask = |method: &str| {
+        let url = stage.lab.server.issuer("strict");
+        format!(
+            "window.answered = null; fetch({:?}, {{ method: {method:?}, mode: 'no-cors' }}).then(() => {{ answered = true; }}); return null;",
+            format!("{url}/nowhere")
+        )
+    };
+    stage.run(0, &ask("GET")).await;
+    stage.browser.until("return answered;").await.expect("a GET is answered");
+    stage.run(0, &ask("POST")).await;
+    until(async || Ok::<_, ()>((stage.lab.server.hits("strict", "nowhere") == 2).then_some(())))
+        .await
+        .expect("the POST reaches the server");
+    assert_eq!(stage.run(0, "return answered;").await, Value::Null);
+    stage.wire.release();
+    stage.browser.until("return answered;").await.expect("the answer was let go");
+}
