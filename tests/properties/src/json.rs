@@ -26,8 +26,8 @@ pub fn json(data: &[u8]) {
 /// How many arrays and objects stand inside of each other.
 fn depth(value: &Value) -> usize {
     match value {
-        Value::Array(elements) => 1 + elements.iter().map(depth).max().unwrap_or_default(),
-        Value::Object(members) => 1 + members.values().map(depth).max().unwrap_or_default(),
+        Value::Array(elements) => elements.iter().map(depth).max().unwrap_or_default().saturating_add(1),
+        Value::Object(members) => members.values().map(depth).max().unwrap_or_default().saturating_add(1),
         _ => 0,
     }
 }
