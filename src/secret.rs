@@ -37,6 +37,16 @@ pub fn matches(left: impl AsRef<[u8]>, right: impl AsRef<[u8]>) -> bool {
     left.as_ref().ct_eq(right.as_ref()).into()
 }
 
+/// What is wiped when dropped. In the shipped module the loader wipes the whole memory.
+#[cfg(all(feature = "client", not(target_os = "none")))]
+pub(crate) fn wiped<T: Zeroize>(secret: T) -> zeroize::Zeroizing<T> {
+    zeroize::Zeroizing::new(secret)
+}
+#[cfg(all(feature = "client", target_os = "none"))]
+pub(crate) fn wiped<T>(secret: T) -> alloc::boxed::Box<T> {
+    alloc::boxed::Box::new(secret)
+}
+
 /// In the shipped module the loader wipes the whole memory.
 #[cfg(not(target_os = "none"))]
 impl Drop for Secret {

@@ -2,9 +2,7 @@
 
 use alloc::vec::Vec;
 
-use zeroize::Zeroizing;
-
-use crate::encoding::write_base64url_to;
+use crate::encoding::{write_base64url, write_base64url_to};
 use crate::error::{Code, Fault};
 use crate::flow::config::{asks_for_openid, is_list, is_set, whole};
 use crate::flow::setup::Setup;
@@ -12,6 +10,7 @@ use crate::flow::transaction::{POPUP, Transaction, TransactionParts};
 use crate::json;
 use crate::pkce::{MIN_LENGTH, Method, Verifier};
 use crate::random::Entropy;
+use crate::secret::wiped;
 use crate::tables::{DETAIL, Detail, Options, about};
 use crate::text::{Class, Parts, Write, all, contains, cut, from_form, has, joined, number_or, parts};
 use crate::url::Url;
@@ -48,14 +47,13 @@ pub(crate) fn begin(
 
     // The three secrets at once, for the platform takes as long for them as for one. Of the verifier's 33 bytes any 43 characters
     // carry 256 bits and more (RFC 7636 section 7.1).
-    let mut octets = Zeroizing::new([0; 97]);
+    let mut octets = wiped([0; 97]);
     entropy.fill(octets.as_mut_slice())?;
     let (of_verifier, rest) = octets.split_at_checked(33).unwrap_or_default();
     let (of_state, of_nonce) = rest.split_at_checked(32).unwrap_or_default();
-    let mut code_verifier = Zeroizing::new(Vec::new());
-    write_base64url_to(&mut code_verifier, of_verifier);
-    code_verifier.truncate(MIN_LENGTH);
-    let code_verifier = Verifier::parse(code_verifier.as_slice())?;
+    let mut characters = wiped([0; MIN_LENGTH]);
+    write_base64url(of_verifier, characters.as_mut_slice());
+    let code_verifier = Verifier::parse(characters.as_slice())?;
     let mut state = Vec::new();
     if is_set(options.popup()) {
         state.text(POPUP);
