@@ -5,11 +5,12 @@
 //! As lines, these bytes, the line break and the backslash are escaped: no value can move a field, and a field that is
 //! missing is another one than a field that is empty.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::json::{self, Json};
-use crate::text::{EMPTY, Write, cut, number};
+use crate::text::{EMPTY, Parts, Write, after, cut, number, parts, words};
 
 /// Ends a field.
 pub(crate) const FIELD: u8 = 0xFF;
@@ -112,7 +113,16 @@ impl Table {
 
     /// The names of the members.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static [u8]> {
-        self.names.as_bytes().split(|byte| *byte == b' ').take(self.kinds.len())
+        words(self.names).take(self.kinds.len())
+    }
+
+    /// The name of the member that a [`Fault`] knows by this number; `None` when it is of another table.
+    pub(crate) fn name(&self, place: u8) -> Option<&'static [u8]> {
+        let mut left = place.checked_sub(self.before)?;
+        self.names().find(|_| {
+            left = left.wrapping_sub(1);
+            left == 0
+        })
     }
 
     /// Reads an object; a member that is null counts as absent.
@@ -138,7 +148,7 @@ impl Table {
                     count = count.saturating_add(1);
                     twice |= count > MOST_MEMBERS
                         || seen.len() > MOST_NAMES
-                        || seen.split(|byte| *byte == FIELD).any(|name| name == key_text);
+                        || parts(&seen, FIELD).any(|name| name == key_text);
                     seen.text(&key_text);
                     seen.push(FIELD);
                 }
@@ -149,7 +159,7 @@ impl Table {
             })
             .filter(|()| !twice)
             .ok_or(invalid)?;
-        let mut fields = Vec::with_capacity(object.raw().len());
+        let mut fields = Vec::new();
         let mut place = self.before;
         for (member, kind) in members.into_iter().zip(self.kinds) {
             place = place.wrapping_add(1);
@@ -250,8 +260,8 @@ fn write_raw(value: Json<'_>, fields: &mut Vec<u8>) {
 }
 
 /// The elements of a list.
-pub(crate) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.split(|byte| *byte == LIST).skip(1)
+pub(crate) fn elements(list: &[u8]) -> Parts<'_> {
+    Parts { rest: after(list, &[LIST]), mark: LIST }
 }
 
 /// Appends an element to a list.
@@ -265,15 +275,42 @@ pub(crate) const fn field(text: &[u8]) -> &[u8] {
     if text.is_empty() { &[EMPTY] } else { text }
 }
 
-/// Fills the fields of a record from the text that they stand in; `None` when there are fewer.
+/// The most fields of a record.
+pub(crate) const MOST_FIELDS: usize = 19;
+
+/// The fields of a record, whichever it is: what it does not have is empty. One pointer, for records travel: then taking
+/// one apart, and handing it on, costs next to nothing.
+pub(crate) type Fields<'a> = Box<[&'a [u8]; MOST_FIELDS]>;
+
+/// A record in which nothing is there.
 #[inline(never)]
-pub(crate) fn fill<'a>(text: &mut &'a [u8], fields: &mut [&'a [u8]]) -> Option<()> {
-    for field in fields {
+pub(crate) fn blank<'a>() -> Fields<'a> {
+    Box::new([b""; _])
+}
+
+/// Takes so many fields from a text in which others may follow; `None` when there are fewer.
+#[inline(never)]
+pub(crate) fn take_fields<'a>(text: &mut &'a [u8], count: usize) -> Option<Fields<'a>> {
+    let mut fields = blank();
+    for field in fields.iter_mut().take(count) {
         let (part, rest) = cut(text, FIELD);
         *field = part;
         *text = rest?;
     }
-    Some(())
+    Some(fields)
+}
+
+/// The fields that a text is; `None` when they are more or fewer.
+#[inline(never)]
+pub(crate) fn read_fields(mut text: &[u8], count: usize) -> Option<Fields<'_>> {
+    let fields = take_fields(&mut text, count)?;
+    if text.is_empty() { Some(fields) } else { None }
+}
+
+/// The fields that a table has written, which are all there.
+#[inline(never)]
+pub(crate) fn view_fields(mut text: &[u8], count: usize) -> Fields<'_> {
+    take_fields(&mut text, count).unwrap_or_else(blank)
 }
 
 /// The text in which fields stand.
@@ -294,7 +331,7 @@ const LETTERS: &[u8; 6] = b"\nleon\\";
 /// The lines of fields.
 #[inline(never)]
 pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(fields.len());
+    let mut lines = Vec::new();
     for &byte in fields {
         let mark = MARKS.iter().zip(LETTERS).find(|(mark, _)| **mark == byte);
         if byte != FIELD && mark.is_some() {
@@ -308,7 +345,7 @@ pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
 /// The fields of lines. An escape that is none is left out.
 #[inline(never)]
 pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
-    let mut fields = Vec::with_capacity(lines.len());
+    let mut fields = Vec::new();
     let mut escaped = false;
     for &byte in lines {
         let mark = MARKS.iter().zip(LETTERS).find(|(_, letter)| **letter == byte);
@@ -330,62 +367,70 @@ pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
 macro_rules! record {
     ($(#[$attribute:meta])* $vis:vis struct $name:ident / $parts:ident { $($field:ident)* }) => {
         $(#[$attribute])*
-        #[derive(Clone, Copy)]
-        $vis struct $name<'a>([&'a [u8]; crate::table::count!($($field)*)]);
+        #[derive(Clone)]
+        $vis struct $name<'a>(crate::table::Fields<'a>);
 
         /// What the record is made of, by name.
         #[allow(dead_code, reason = "some records are only read")]
         $vis struct $parts<'a> { $(pub(crate) $field: &'a [u8],)* }
 
+        #[allow(dead_code, reason = "some records are only read")]
+        impl $parts<'_> {
+            /// The text in which these fields stand.
+            pub(crate) fn to_fields(&self) -> alloc::vec::Vec<u8> {
+                crate::table::join(&[$(self.$field,)*])
+            }
+        }
+
         #[allow(dead_code, reason = "every record has all of them")]
         impl<'a> $name<'a> {
             crate::table::accessors! { 'a 0; $($field)* }
 
+            const COUNT: usize = crate::table::count!($($field)*);
+
             /// The record of these parts.
-            pub(crate) const fn of(parts: $parts<'a>) -> Self {
-                Self([$(parts.$field,)*])
+            pub(crate) fn of(parts: $parts<'a>) -> Self {
+                let mut record = Self::blank();
+                for (field, part) in record.0.iter_mut().zip(&[$(parts.$field,)*]) {
+                    *field = *part;
+                }
+                record
             }
 
             /// A record in which nothing is there.
-            pub(crate) const fn blank() -> Self {
-                Self([b""; _])
+            pub(crate) fn blank() -> Self {
+                Self(crate::table::blank())
             }
 
             /// Takes its fields from a text in which others may follow.
             pub(crate) fn take(text: &mut &'a [u8]) -> Option<Self> {
-                let mut record = Self([b""; _]);
-                crate::table::fill(text, &mut record.0)?;
-                Some(record)
+                crate::table::take_fields(text, Self::COUNT).map(Self)
             }
 
             /// The record that a text is.
-            pub(crate) fn read(mut text: &'a [u8]) -> Option<Self> {
-                let record = Self::take(&mut text);
-                record.filter(|_| text.is_empty())
+            pub(crate) fn read(text: &'a [u8]) -> Option<Self> {
+                crate::table::read_fields(text, Self::COUNT).map(Self)
             }
 
             /// The record that a table has read.
-            pub(crate) fn of_table(mut text: &'a [u8]) -> Self {
-                let mut record = Self([b""; _]);
-                // A table writes every field.
-                let _ = crate::table::fill(&mut text, &mut record.0);
-                record
+            pub(crate) fn of_table(text: &'a [u8]) -> Self {
+                Self(crate::table::view_fields(text, Self::COUNT))
             }
 
             /// Its fields, in their order.
-            pub(crate) const fn fields(&self) -> &[&'a [u8]] {
-                &self.0
+            pub(crate) fn fields(&self) -> &[&'a [u8]] {
+                self.0.get(..Self::COUNT).unwrap_or_default()
             }
 
             /// The same, to be changed.
-            pub(crate) const fn fields_mut(&mut self) -> &mut [&'a [u8]] {
-                &mut self.0
+            pub(crate) fn fields_mut(&mut self) -> &mut [&'a [u8]] {
+                self.0.get_mut(..Self::COUNT).unwrap_or_default()
             }
 
             /// The text in which its fields stand.
             #[allow(clippy::wrong_self_convention, reason = "a record is long to be copied")]
             pub(crate) fn to_fields(&self) -> alloc::vec::Vec<u8> {
-                crate::table::join(&self.0)
+                crate::table::join(self.fields())
             }
         }
     };
@@ -398,7 +443,7 @@ macro_rules! accessors {
     ($a:lifetime $place:expr;) => {};
     ($a:lifetime $place:expr; $first:ident $($rest:ident)*) => {
         #[allow(clippy::indexing_slicing, reason = "the array has that many fields")]
-        pub(crate) const fn $first(&self) -> &$a [u8] { self.0[$place] }
+        pub(crate) fn $first(&self) -> &$a [u8] { self.0[$place] }
         crate::table::accessors! { $a $place + 1; $($rest)* }
     };
 }

@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::client::config::Config;
-use crate::client::fields::{Fields, from_record, optional, part, read, read_optional, subject, text, to_record};
+use crate::client::fields::{
+    Fields, field, from_record, optional, part, read, read_optional, subject, text, to_record,
+};
 use crate::error::Error;
 use crate::flow::setup::Setup;
 use crate::flow::transaction;
@@ -141,7 +143,7 @@ impl Tombstone {
     }
 
     fn to_fields(&self) -> Vec<u8> {
-        transaction::bury(self.outcome, self.owner.as_bytes(), optional(self.return_to.as_deref()), self.created_at)
+        transaction::bury(self.outcome, field(&self.owner), optional(self.return_to.as_deref()), self.created_at)
     }
 
     pub(crate) fn from_fields(fields: &[u8]) -> Option<Self> {

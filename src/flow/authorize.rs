@@ -10,7 +10,7 @@ use crate::json;
 use crate::pkce::{MIN_LENGTH, Method, Verifier};
 use crate::random::{Entropy, write_token};
 use crate::tables::{DETAIL, Detail, Options, about};
-use crate::text::{Write, all, contains, cut, from_form, has, number, pairs};
+use crate::text::{Class, Parts, Write, all, contains, cut, from_form, has, joined, number, parts};
 use crate::url::Url;
 
 /// The parameters of the request, in their order.
@@ -85,7 +85,7 @@ pub(crate) fn begin(
     write_resources(options.resource(), url);
     end_request(endpoint, PROTECTED, options.extra_parameters(), url)?;
 
-    Ok(Transaction::of(TransactionParts {
+    Ok(TransactionParts {
         version: Transaction::VERSION,
         created_at: &created_at,
         expires_at: &expires_at,
@@ -104,7 +104,7 @@ pub(crate) fn begin(
         resource: options.resource(),
         iss_required: setup.iss_required(),
         return_to: options.return_to(),
-    })
+    }
     .to_fields())
 }
 
@@ -158,8 +158,8 @@ pub(crate) fn are_details(details: &[u8]) -> bool {
 }
 
 /// Where the access token is to be used (RFC 8707 section 2).
-fn resources(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.split(|byte| *byte == b' ').filter(|_| !list.is_empty())
+fn resources(list: &[u8]) -> Parts<'_> {
+    Parts { rest: Some(list).filter(|list| !list.is_empty()), mark: b' ' }
 }
 
 /// Writes a parameter for each of these places.
@@ -188,7 +188,7 @@ pub(crate) fn end_request(
     extra: &[u8],
     url: &mut Vec<u8>,
 ) -> Result<(), Fault> {
-    let mut taken = Vec::from(protected);
+    let mut taken = joined(&[protected]);
     let mut outcome = Ok(());
     if let Some(extra) = json::parse(extra) {
         let visited = extra.each(b'{', &mut |key, value| {
@@ -206,8 +206,10 @@ pub(crate) fn end_request(
         visited.ok_or(about!(ConfigInvalid, OPTIONS, "extra_parameters"))?;
     }
     outcome?;
-    for (name, value) in pairs(cut(endpoint, b'?').1.unwrap_or_default()) {
-        if name.is_none_or(|name| contains(&taken, &name)) || from_form(value).is_none() {
+    for pair in parts(cut(endpoint, b'?').1.unwrap_or_default(), b'&') {
+        let (name, value) = cut(pair, b'=');
+        let is_taken = from_form(name).is_none_or(|name| contains(&taken, &name));
+        if !pair.is_empty() && (is_taken || from_form(value.unwrap_or_default()).is_none()) {
             return Err(invalid);
         }
     }
@@ -217,5 +219,5 @@ pub(crate) fn end_request(
 /// Whether a browser reads this as a path of the same origin: `//host` and `/\host` lead elsewhere, and so do they
 /// behind a tab or a line break, which a browser drops (RFC 9700 section 4.11.1).
 pub(crate) fn is_local_path(path: &[u8]) -> bool {
-    path.starts_with(b"/") && !path.starts_with(b"//") && all(path, |byte| byte.is_ascii_graphic() && byte != b'\\')
+    path.starts_with(b"/") && !path.starts_with(b"//") && all(path, &Class::Printable(b" \\"))
 }

@@ -7,6 +7,7 @@ use crate::flow::config::{check_issuer, is_set};
 use crate::http::Reply;
 use crate::table::elements;
 use crate::tables::{Document, METADATA, Settings, about};
+use crate::text::joined;
 use crate::url::Url;
 
 /// The two places where the metadata of an issuer may be: the OpenID form, which is appended to the path, and that of
@@ -20,8 +21,8 @@ pub(crate) fn places(issuer: &[u8], allow_http: bool) -> Result<[Vec<u8>; 2], Fa
     let path = Url::parse(bare).map_or(b"".as_slice(), |url| url.path);
     let origin = bare.strip_suffix(path).unwrap_or(bare);
     Ok([
-        [bare, b"/.well-known/openid-configuration"].concat(),
-        [origin, b"/.well-known/oauth-authorization-server", path].concat(),
+        joined(&[bare, b"/.well-known/openid-configuration"]),
+        joined(&[origin, b"/.well-known/oauth-authorization-server", path]),
     ])
 }
 

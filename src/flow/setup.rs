@@ -45,7 +45,7 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
     let (mut max_age, mut tolerance) = (Vec::new(), Vec::new());
     max_age.number(whole(settings.transaction_max_age(), TRANSACTION_MAX_AGE).unwrap_or_default());
     tolerance.number(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
-    Setup::of(SetupParts {
+    SetupParts {
         issuer: settings.issuer(),
         client_id: settings.client_id(),
         redirect_uri: settings.redirect_uri(),
@@ -65,7 +65,7 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
         jwks_uri: document.jwks_uri(),
         signing_algs: document.id_token_signing_alg_values_supported(),
         iss_required: document.authorization_response_iss_parameter_supported(),
-    })
+    }
     .to_fields()
 }
 

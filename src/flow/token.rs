@@ -15,7 +15,7 @@ use crate::http::Reply;
 use crate::json;
 use crate::table::{ODD, join};
 use crate::tables::{ANSWER, Claims, Granted, REFUSAL, Refused, about};
-use crate::text::{EMPTY, Write, number, plain};
+use crate::text::{EMPTY, Write, joined, number, plain};
 use crate::url::is_link;
 
 /// What the token endpoint granted, checked.
@@ -56,7 +56,7 @@ pub(crate) fn refresh(setup: &Setup<'_>, session: &Session<'_>, form: &mut Vec<u
 }
 
 /// What the answer to a refresh has to agree with, in the form in which a login says it.
-pub(crate) const fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transaction<'a> {
+pub(crate) fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transaction<'a> {
     Transaction::of(TransactionParts {
         version: Transaction::VERSION,
         created_at: b"",
@@ -218,7 +218,7 @@ pub(crate) fn refused(reply: &Reply<'_>, code: Code) -> Result<Option<Refusal>, 
     }
     let fields = REFUSAL.read(reply.body, Code::TokenResponseInvalid)?;
     let said = Refused::of_table(&fields);
-    let text = |field: &[u8]| if field == [ODD] { Vec::new() } else { Vec::from(plain(field)) };
+    let text = |field: &[u8]| if field == [ODD] { Vec::new() } else { joined(&[plain(field)]) };
     if matches!(said.error(), [] | [ODD]) {
         return Err(Code::TokenResponseInvalid.into());
     }

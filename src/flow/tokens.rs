@@ -113,17 +113,17 @@ const NUMBERS: [(usize, Fault); 2] =
 pub(crate) fn from_json(tokens: &[u8]) -> Result<Vec<u8>, Fault> {
     let fields = TOKENS.read(tokens, Code::ConfigInvalid)?;
     let mut tokens = Tokens::of_table(&fields);
-    for (place, fault) in REQUIRED {
-        if tokens.fields().get(place).is_none_or(|field| field.is_empty()) {
-            return Err(fault);
+    for (place, fault) in &REQUIRED {
+        if tokens.fields().get(*place).is_none_or(|field| field.is_empty()) {
+            return Err(*fault);
         }
     }
-    for (place, fault) in NUMBERS {
-        if let Some(field) = tokens.fields_mut().get_mut(place) {
+    for (place, fault) in &NUMBERS {
+        if let Some(field) = tokens.fields_mut().get_mut(*place) {
             // A fraction of a second is dropped.
             *field = cut(field, b'.').0;
             if !field.is_empty() && number(field).is_none() {
-                return Err(fault);
+                return Err(*fault);
             }
         }
     }

@@ -13,7 +13,7 @@ use crate::http::Reply;
 use crate::json;
 use crate::table::elements;
 use crate::tables::{Claims, SUBJECT, Subject, about};
-use crate::text::number;
+use crate::text::{joined, number};
 
 /// Sees to it that the endpoint may be asked with these tokens (RFC 6750 section 2.1).
 ///
@@ -70,7 +70,7 @@ pub(crate) fn finish_json(session: &Session<'_>, reply: &Reply<'_>) -> Result<An
     }
     let fields = SUBJECT.read(reply.body, Code::UserinfoInvalid)?;
     check_subject(Subject::of_table(&fields).sub(), session)?;
-    Ok(Answer::Given(reply.body.into()))
+    Ok(Answer::Given(joined(&[reply.body])))
 }
 
 /// Whether an answer is signed.
