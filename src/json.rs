@@ -29,6 +29,11 @@ pub fn parse(text: &[u8]) -> Option<Json<'_>> {
 }
 
 impl<'a> Json<'a> {
+    /// A value that was found before.
+    pub(crate) const fn new(raw: &'a [u8]) -> Self {
+        Self(raw)
+    }
+
     /// The value as it stands; empty when it is none.
     #[must_use]
     pub const fn raw(self) -> &'a [u8] {
@@ -111,9 +116,9 @@ pub fn number(text: &[u8]) -> Option<f64> {
     Some(number_or_nan(text)).filter(|value| !value.is_nan())
 }
 
-/// The same as one number, which comes back in a register: NaN when there is none.
+/// The same as one number, which comes back in a register: NaN when there is none. To compare with it is false.
 #[inline(never)]
-fn number_or_nan(text: &[u8]) -> f64 {
+pub(crate) fn number_or_nan(text: &[u8]) -> f64 {
     let (mut value, mut scale, mut exponent) = (0.0, 0_i32, 0_i32);
     let (mut behind, mut in_exponent, mut falls) = (false, false, false);
     for byte in text {

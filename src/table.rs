@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::json::{self, Json};
-use crate::text::{EMPTY, Parts, Write, after, cut, number, parts, words};
+use crate::text::{EMPTY, Parts, Write, after, cut, is_number, parts, words};
 
 /// Ends a field.
 pub(crate) const FIELD: u8 = 0xFF;
@@ -19,8 +19,6 @@ const LIST: u8 = 0xFE;
 /// Is the whole of a value that is of another type than wanted, where that is no error by itself: it equals nothing.
 pub(crate) const ODD: u8 = 0xFC;
 
-/// The most members of a table.
-const MOST: usize = 16;
 /// The most members of an object in which no name may stand twice, and the most bytes of their names.
 const MOST_MEMBERS: usize = 256;
 const MOST_NAMES: usize = 1 << 14;
@@ -136,7 +134,7 @@ impl Table {
 
     /// The same for an object that is part of a text.
     pub(crate) fn take(&self, object: Json<'_>, invalid: Code) -> Result<Vec<u8>, Fault> {
-        let mut members = [Json::default(); MOST];
+        let mut members = blank();
         let mut key_text = Vec::new();
         let mut seen = Vec::new();
         let (mut count, mut twice) = (0_usize, false);
@@ -154,17 +152,17 @@ impl Table {
                 }
                 let place = self.names().position(|name| is_name(name, &key_text, self.camel));
                 if let Some(member) = place.and_then(|place| members.get_mut(place)) {
-                    *member = if value.kind() == b'n' { Json::default() } else { value };
+                    *member = if value.kind() == b'n' { b"" } else { value.raw() };
                 }
             })
             .filter(|()| !twice)
             .ok_or(invalid)?;
         let mut fields = Vec::new();
         let mut place = self.before;
-        for (member, kind) in members.into_iter().zip(self.kinds) {
+        for (member, kind) in members.iter().zip(self.kinds) {
             place = place.wrapping_add(1);
-            if member.kind() != 0 {
-                write(member, *kind, &mut fields).ok_or(invalid.at(place))?;
+            if !member.is_empty() {
+                write(Json::new(member), *kind, &mut fields).ok_or(invalid.at(place))?;
             }
             fields.push(FIELD);
         }
@@ -200,7 +198,7 @@ fn is_name(name: &[u8], key: &[u8], camel: bool) -> bool {
 
 /// Writes a member as a field; `None` when it is of another type.
 fn write(member: Json<'_>, kind: Kind, fields: &mut Vec<u8>) -> Option<()> {
-    let is_number = matches!(member.kind(), b'-' | b'0'..=b'9');
+    let is_numeric = matches!(member.kind(), b'-' | b'0'..=b'9');
     let is_text = member.kind() == b'"';
     match kind {
         Kind::Text | Kind::AnyText if is_text => write_text(member, fields),
@@ -212,9 +210,11 @@ fn write(member: Json<'_>, kind: Kind, fields: &mut Vec<u8>) -> Option<()> {
         Kind::Seconds if is_text => {
             let before = fields.len();
             member.text(fields);
-            number(fields.get(before..)?)?;
+            if !is_number(fields.get(before..)?) {
+                return None;
+            }
         }
-        Kind::Number | Kind::AnyNumber | Kind::Seconds if is_number => fields.text(member.raw()),
+        Kind::Number | Kind::AnyNumber | Kind::Seconds if is_numeric => fields.text(member.raw()),
         Kind::Object if member.kind() == b'{' => write_raw(member, fields),
         Kind::Array if member.kind() == b'[' => write_raw(member, fields),
         Kind::Any => write_raw(member, fields),
@@ -262,6 +262,12 @@ fn write_raw(value: Json<'_>, fields: &mut Vec<u8>) {
 /// The elements of a list.
 pub(crate) fn elements(list: &[u8]) -> Parts<'_> {
     Parts { rest: after(list, &[LIST]), mark: LIST }
+}
+
+/// Whether a list has that element.
+#[inline(never)]
+pub(crate) fn has_element(list: &[u8], element: &[u8]) -> bool {
+    elements(list).any(|other| other == element)
 }
 
 /// Appends an element to a list.

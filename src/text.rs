@@ -100,10 +100,17 @@ pub(crate) fn span<'a>(rest: &mut &'a [u8], class: &Class) -> &'a [u8] {
     taken
 }
 
+/// Passes over the characters of that class; whether there are any.
+#[inline(never)]
+pub(crate) fn skip(rest: &mut &[u8], class: &Class) -> bool {
+    !span(rest, class).is_empty()
+}
+
 /// Whether every byte is of that class.
 #[inline(never)]
-pub(crate) fn all(text: &[u8], class: &Class) -> bool {
-    text.iter().all(|byte| class.has(*byte))
+pub(crate) fn all(mut text: &[u8], class: &Class) -> bool {
+    span(&mut text, class);
+    text.is_empty()
 }
 
 pub(crate) const DIGIT: Class = Class::Only(b"0123456789");
@@ -149,15 +156,27 @@ pub(crate) fn contains(list: &[u8], element: &[u8]) -> bool {
 }
 
 /// A whole number in decimal digits and nothing else; `None` also when it is 2^64 or more.
-#[inline(never)]
+#[inline(always)]
 pub(crate) fn number(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0_u64, |number, byte| {
+    if is_number(digits) { Some(number_or(digits, 0)) } else { None }
+}
+
+/// Whether there is such a number.
+#[inline(never)]
+pub(crate) fn is_number(digits: &[u8]) -> bool {
+    number_or(digits, 0) == number_or(digits, 1)
+}
+
+/// The number, or else another one. It comes back in a register, which an `Option` does not.
+#[inline(never)]
+pub(crate) fn number_or(digits: &[u8], otherwise: u64) -> u64 {
+    let mut number = if digits.is_empty() { None } else { Some(0_u64) };
+    for byte in digits {
         let digit = byte.wrapping_sub(b'0');
-        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(u64::from(digit)) }
-    })
+        number = number.filter(|number| digit < 10 && *number <= u64::MAX / 10);
+        number = number.and_then(|number| number.wrapping_mul(10).checked_add(u64::from(digit)));
+    }
+    number.unwrap_or(otherwise)
 }
 
 /// Whether the bytes are UTF-8 (RFC 3629 section 4).

@@ -1,6 +1,6 @@
 //! The parts of an absolute URI (RFC 3986 appendix B). Splits, never normalises: what is compared and sent is what was written.
 
-use crate::text::{Class, DIGIT, after, all, cut, cut_last, has, number, parts, take};
+use crate::text::{Class, DIGIT, after, all, cut, cut_last, has, number_or, parts, take};
 
 /// An absolute URI, split. The parts are those of the text, byte for byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ fn is_loopback_v4(host: &[u8]) -> bool {
     let mut count = 0_u8;
     let are_octets = parts(rest, b'.').all(|octet| {
         count = count.saturating_add(1);
-        number(octet).is_some_and(|octet| octet < 256)
+        number_or(octet, 256) < 256
     });
     first == b"127" && count == 3 && are_octets
 }

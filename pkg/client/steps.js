@@ -17,16 +17,21 @@ export const network = ({ host, timeout }, options) => {
 export const settings = ({ host, ...config }) =>
   toJson({ ...config, host: Boolean(member(host, "storage")) });
 
+/** Whether an object has those members and no other. */
+const isSame = (object, members) => {
+  const names = Object.keys(object ?? {});
+  return names.length === Object.keys(members).length && names.every((name) => object[name] === members[name]);
+};
+
 export const createSteps = (parts) => {
   const { ask, loadExchange, loadSignedIn, named, ready, told } = parts;
-  // Who calls the steps one after the other has the same configuration each time.
-  let last = own();
+  // Who calls the steps one after the other gives them the same each time.
+  let last;
 
   const setupOf = (config, metadata) => {
-    const given = [settings(own(config)), toJson(metadata)];
-    if (last.config !== given[0] || last.metadata !== given[1]) {
-      const { setup } = ask("setup", ...given);
-      last = { config: given[0], metadata: given[1], setup };
+    if (!last || !isSame(config, last.config) || !isSame(metadata, last.metadata)) {
+      const { setup } = ask("setup", settings(own(config)), toJson(metadata));
+      last = { config: own(config), metadata: own(metadata), setup };
     }
     return last.setup;
   };

@@ -1,5 +1,6 @@
 //! The user comes back: transaction + callback URL -> code (RFC 6749 sections 4.1.2 and 10.12, RFC 9207 section 2.4).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
@@ -31,7 +32,7 @@ pub(crate) struct Refusal {
 /// What a server answered: what was asked for, or its refusal.
 pub(crate) enum Answer<T> {
     Given(T),
-    Refused(Refusal),
+    Refused(Box<Refusal>),
 }
 
 impl<'a> Callback<'a> {
@@ -126,7 +127,7 @@ impl<'a> Callback<'a> {
                 None => Code::AuthorizationRefused,
             };
             let uri = if is_link(&uri) { uri } else { Vec::new() };
-            return Ok(Answer::Refused(Refusal { code, error, description, uri }));
+            return Ok(Answer::Refused(Box::new(Refusal { code, error, description, uri })));
         }
         if code.is_empty() { Err(about!(CodeMissing, OTHER, "code")) } else { Ok(Answer::Given(code)) }
     }

@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::text::{Class, after, number, span, words};
+use crate::table::record;
+use crate::text::{Class, after, number, skip, span, words};
 
 /// How the access token is to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,44 +42,23 @@ pub(crate) struct Challenge {
 /// The parameters that are read.
 const KNOWN: &str = "error error_description scope realm acr_values max_age";
 
-/// A challenge as it stands in the header, which is UTF-8.
-pub(crate) struct Raw<'a> {
-    scheme: &'a [u8],
-    /// The values of [`KNOWN`], which are not empty where they are there: a string still has its quotes.
-    values: [&'a [u8]; 6],
-    /// One of them stands twice: nobody could say which is meant (RFC 9110 section 11.2, RFC 6750 section 3).
-    is_ambiguous: bool,
-}
-
-impl Raw<'_> {
-    pub(crate) fn error(&self) -> Vec<u8> {
-        unquote(self.values[0])
-    }
-
-    pub(crate) fn scope(&self) -> Vec<u8> {
-        unquote(self.values[2])
-    }
-
-    /// `None` when any serves.
-    pub(crate) fn acr_values(&self) -> Option<Vec<u8>> {
-        let raw = self.values[4];
-        if raw.is_empty() { None } else { Some(unquote(raw)) }
-    }
-
-    /// `None` also when it is no whole number.
-    pub(crate) fn max_age(&self) -> Option<u64> {
-        number(&unquote(self.values[5]))
-    }
+record! {
+    /// A challenge as it stands in the header, which is UTF-8: of [`KNOWN`] the values, where a string still has its quotes,
+    /// and the scheme. What is twice was there before: nobody could say which one is meant (RFC 9110 section 11.2, RFC
+    /// 6750 section 3).
+    pub(crate) struct Raw / RawParts { error error_description scope realm acr_values max_age scheme twice }
 }
 
 /// The first challenge of a header for the scheme `Bearer`.
 pub(crate) fn bearer(mut header: &[u8]) -> Option<Raw<'_>> {
     loop {
         let challenge = next(&mut header)?;
-        match Scheme::from_name(challenge.scheme) {
-            Some(_) if challenge.is_ambiguous => return None,
-            Some(Scheme::Bearer) => return Some(challenge),
-            _ => {}
+        let scheme = Scheme::from_name(challenge.scheme());
+        if scheme.is_some() && !challenge.twice().is_empty() {
+            return None;
+        }
+        if scheme == Some(Scheme::Bearer) {
+            return Some(challenge);
         }
     }
 }
@@ -90,14 +70,20 @@ pub(crate) fn bearer(mut header: &[u8]) -> Option<Raw<'_>> {
 pub(crate) fn parse(mut header: &[u8]) -> Vec<Challenge> {
     let mut challenges = Vec::new();
     while let Some(challenge) = next(&mut header) {
-        let Some(scheme) = Scheme::from_name(challenge.scheme) else { continue };
-        if challenge.is_ambiguous {
+        let Some(scheme) = Scheme::from_name(challenge.scheme()) else { continue };
+        if !challenge.twice().is_empty() {
             break;
         }
         let text = |raw: &[u8]| if raw.is_empty() { None } else { Some(unquote(raw)) };
-        let [error, error_description, scope, realm, acr_values, _] = challenge.values.map(text);
-        let max_age = challenge.max_age();
-        challenges.push(Challenge { scheme, error, error_description, scope, realm, acr_values, max_age });
+        challenges.push(Challenge {
+            scheme,
+            error: text(challenge.error()),
+            error_description: text(challenge.error_description()),
+            scope: text(challenge.scope()),
+            realm: text(challenge.realm()),
+            acr_values: text(challenge.acr_values()),
+            max_age: number(&unquote(challenge.max_age())),
+        });
     }
     challenges
 }
@@ -112,11 +98,13 @@ const TOKEN: Class = Class::Alphanumeric(b"!#$%&'*+-.^_`|~");
 const TOKEN68: Class = Class::Alphanumeric(b"-._~+/");
 
 /// Takes a scheme and what belongs to it, up to the next scheme. `None` at the end, and where the grammar is broken.
+#[inline(never)]
 fn next<'a>(rest: &mut &'a [u8]) -> Option<Raw<'a>> {
-    span(rest, &BETWEEN);
-    let mut challenge = Raw { scheme: span(rest, &TOKEN), values: [b""; 6], is_ambiguous: false };
+    skip(rest, &BETWEEN);
+    let mut challenge = Raw::blank();
+    let scheme = span(rest, &TOKEN);
     let stands_alone = !rest.starts_with(b" ") || is_token68(rest);
-    let mut at_end = is_at_end(rest);
+    let (mut at_end, mut twice) = (is_at_end(rest), b"".as_slice());
     // Without an equals sign it is the scheme of the next challenge.
     while !stands_alone && let Some((name, mut value)) = parameter(rest) {
         let raw = take_value(&mut value)?;
@@ -125,23 +113,31 @@ fn next<'a>(rest: &mut &'a [u8]) -> Option<Raw<'a>> {
         if !at_end {
             return None;
         }
-        for (known, value) in words(KNOWN).zip(&mut challenge.values) {
+        let mut before = b"".as_slice();
+        for (known, field) in words(KNOWN).zip(challenge.fields_mut()) {
             if known.eq_ignore_ascii_case(name) {
-                challenge.is_ambiguous |= !value.is_empty();
-                *value = raw;
+                before = field;
+                *field = raw;
             }
         }
+        if !before.is_empty() {
+            twice = before;
+        }
     }
-    if at_end && !challenge.scheme.is_empty() { Some(challenge) } else { None }
+    if let [.., in_scheme, in_twice] = challenge.fields_mut() {
+        *in_scheme = scheme;
+        *in_twice = twice;
+    }
+    if at_end && !scheme.is_empty() { Some(challenge) } else { None }
 }
 
 /// The name of a parameter, and what follows its equals sign, around which there may be space (RFC 9110 section 11.2).
 fn parameter(mut rest: &[u8]) -> Option<(&[u8], &[u8])> {
-    span(&mut rest, &BETWEEN);
+    skip(&mut rest, &BETWEEN);
     let name = span(&mut rest, &TOKEN);
-    span(&mut rest, &SPACE);
+    skip(&mut rest, &SPACE);
     rest = after(rest, b"=").filter(|_| !name.is_empty())?;
-    span(&mut rest, &SPACE);
+    skip(&mut rest, &SPACE);
     Some((name, rest))
 }
 
@@ -150,31 +146,29 @@ fn take_value<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
     if !rest.starts_with(b"\"") {
         return Some(span(rest, &TOKEN)).filter(|token| !token.is_empty());
     }
-    let mut end = 0_usize;
-    let mut next = || {
-        end = end.wrapping_add(1);
-        rest.get(end).copied()
-    };
+    let (mut end, mut escaped) = (1_usize, false);
     loop {
-        let mut byte = next()?;
-        if byte == b'"' {
+        let byte = *rest.get(end)?;
+        end = end.wrapping_add(1);
+        if escaped || !matches!(byte, b'"' | b'\\') {
+            escaped = false;
+            if byte.is_ascii_control() && byte != b'\t' {
+                return None;
+            }
+        } else if byte == b'"' {
             break;
-        }
-        if byte == b'\\' {
-            byte = next()?;
-        }
-        if byte.is_ascii_control() && byte != b'\t' {
-            return None;
+        } else {
+            escaped = true;
         }
     }
-    let (value, after) = rest.split_at_checked(end.wrapping_add(1))?;
+    let (value, after) = rest.split_at_checked(end)?;
     *rest = after;
     Some(value)
 }
 
 /// The text of a value that was taken: a quoted string without its quotes and escapes.
 #[inline(never)]
-fn unquote(raw: &[u8]) -> Vec<u8> {
+pub(crate) fn unquote(raw: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     let is_quoted = raw.starts_with(b"\"");
     let mut escaped = false;
@@ -191,19 +185,19 @@ fn unquote(raw: &[u8]) -> Vec<u8> {
 
 /// Passes over a token68, which stands alone (RFC 9110 section 11.2); false when there is none.
 fn is_token68(rest: &mut &[u8]) -> bool {
-    span(rest, &SPACE);
+    skip(rest, &SPACE);
     let mut ahead = *rest;
-    let is_empty = span(&mut ahead, &TOKEN68).is_empty();
-    span(&mut ahead, &Class::Only(b"="));
-    if is_empty || !is_at_end(&mut ahead) {
-        return false;
+    let is_there = skip(&mut ahead, &TOKEN68);
+    skip(&mut ahead, &Class::Only(b"="));
+    let stands_alone = is_there && is_at_end(&mut ahead);
+    if stands_alone {
+        *rest = ahead;
     }
-    *rest = ahead;
-    true
+    stands_alone
 }
 
 /// Passes over the space before a comma or the end; whether it is followed by them.
 fn is_at_end(rest: &mut &[u8]) -> bool {
-    span(rest, &SPACE);
+    skip(rest, &SPACE);
     matches!(rest.first(), None | Some(b','))
 }

@@ -124,6 +124,6 @@ pub(crate) fn whole(field: &[u8], default: u64) -> Option<u64> {
     if field.is_empty() {
         return Some(default);
     }
-    let number = json::number(field)?;
+    let number = json::number_or_nan(field);
     (0.0..=4_294_967_295.0).contains(&number).then_some(number as u64)
 }

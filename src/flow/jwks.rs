@@ -7,7 +7,7 @@ use crate::error::{Code, Fault};
 use crate::flow::algorithm::Algorithm;
 use crate::http::Reply;
 use crate::json;
-use crate::table::elements;
+use crate::table::has_element;
 use crate::tables::{JWK, JWKS, Jwk, KeySet};
 use crate::text::joined;
 
@@ -75,7 +75,7 @@ fn fits(jwk: &Jwk<'_>, algorithm: Algorithm, kid: &[u8]) -> bool {
         && (kid.is_empty() || jwk.kid() == kid)
         && (jwk.usage().is_empty() || jwk.usage() == b"sig")
         && (jwk.alg().is_empty() || Algorithm::from_alg(jwk.alg()).is_some_and(|alg| alg.is_like(algorithm)))
-        && (jwk.key_ops().is_empty() || elements(jwk.key_ops()).any(|operation| operation == b"verify"))
+        && (jwk.key_ops().is_empty() || has_element(jwk.key_ops(), b"verify"))
 }
 
 /// At least 2048 bits (RFC 7518 section 3.3), and not so many that verifying would hold up the page.

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::error::{Code, Fault};
 use crate::flow::config::{check_issuer, is_set};
 use crate::http::Reply;
-use crate::table::elements;
+use crate::table::has_element;
 use crate::tables::{Document, METADATA, Settings, about};
 use crate::text::joined;
 use crate::url::Url;
@@ -78,8 +78,8 @@ pub(crate) fn read(document: &[u8], issuer: &[u8], allow_http: bool) -> Result<V
 /// [`Code::IssuerMismatch`], [`Code::PkceUnsupported`]
 pub(crate) fn check_server(document: &Document<'_>, settings: &Settings<'_>) -> Result<(), Fault> {
     check_same_issuer(document, settings)?;
-    let mut methods = elements(document.code_challenge_methods_supported());
-    if is_set(settings.dangerously_assume_pkce_support()) || methods.any(|method| method == b"S256") {
+    let methods = document.code_challenge_methods_supported();
+    if is_set(settings.dangerously_assume_pkce_support()) || has_element(methods, b"S256") {
         Ok(())
     } else {
         Err(about!(PkceUnsupported, METADATA, "code_challenge_methods_supported"))

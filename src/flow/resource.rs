@@ -1,16 +1,17 @@
 //! The requests that the application makes with its access token: where it may go, and what a refusal asks for
 //! (RFC 6750 sections 3 and 5.3, RFC 9470 sections 3 and 4).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
-use crate::flow::challenge::{self, Raw};
+use crate::flow::challenge::{self, Raw, unquote};
 use crate::flow::setup::Setup;
 use crate::flow::tokens::Session;
 use crate::json;
 use crate::table::elements;
 use crate::tables::{Claims, about};
-use crate::text::{Write, contains, joined, parts, position};
+use crate::text::{Write, contains, joined, number, parts, position};
 use crate::url::Url;
 
 /// Whether the access token may be sent to a URL: at an origin of the configuration, or the userinfo endpoint
@@ -49,7 +50,7 @@ pub(crate) enum Refused {
     Final,
     /// No fresh token helps, but perhaps a login: `None` when the tokens have all of what is asked for, for then the next
     /// ones would be refused as well.
-    Login(Code, Option<Needed>),
+    Login(Code, Option<Box<Needed>>),
 }
 
 /// Reads a refusal of a resource server by its status and its `WWW-Authenticate`, of which a page sees nothing where CORS does not expose it.
@@ -67,7 +68,7 @@ pub(crate) fn read_refusal(
         return refresh(www_authenticate.is_none());
     };
     let known = b"insufficient_scope insufficient_user_authentication invalid_token";
-    let code = match position(known, &challenge.error()) {
+    let code = match position(known, &unquote(challenge.error())) {
         Some(0) => Code::InsufficientScope,
         Some(1) => Code::InsufficientUserAuthentication,
         // Without an error the server saw no token, which a proxy may have taken away: a fresh one will fare no better.
@@ -77,15 +78,16 @@ pub(crate) fn read_refusal(
 }
 
 #[inline(never)]
-fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Raw<'_>, now: u64) -> Option<Needed> {
+fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Raw<'_>, now: u64) -> Option<Box<Needed>> {
     let fields = session.claims();
     let claims = Claims::of_table(&fields);
-    let (asked, acr_values, max_age) = (challenge.scope(), challenge.acr_values(), challenge.max_age());
+    let asked = unquote(challenge.scope());
+    let acr_values = challenge.acr_values();
+    let acr_values = if acr_values.is_empty() { None } else { Some(unquote(acr_values)) };
+    let max_age = number(&unquote(challenge.max_age()));
     let has_acr = |values: &Vec<u8>| !claims.acr().is_empty() && contains(values, claims.acr());
     #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
-    let is_recent = |max_age: u64| {
-        json::number(claims.auth_time()).is_some_and(|auth_time| auth_time + max_age as f64 >= now as f64)
-    };
+    let is_recent = |max_age: u64| json::number_or_nan(claims.auth_time()) + max_age as f64 >= now as f64;
     let mut has_all = acr_values.as_ref().is_none_or(has_acr) && max_age.is_none_or(is_recent);
     let mut scope = joined(&[setup.scope()]);
     for list in &[session.scope(), &asked] {
@@ -101,5 +103,6 @@ fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Raw<'_>, now: u6
     if has_all {
         return None;
     }
-    Some(Needed { scope, acr_values, max_age: max_age.map(|seconds| seconds.min(u64::from(u32::MAX))) })
+    let max_age = max_age.map(|seconds| seconds.min(u64::from(u32::MAX)));
+    Some(Box::new(Needed { scope, acr_values, max_age }))
 }

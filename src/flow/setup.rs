@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 use crate::encoding::write_base64url_to;
 use crate::error::{Code, Fault};
 use crate::flow::config::{self, CLOCK_TOLERANCE, TRANSACTION_MAX_AGE, whole};
+use crate::flow::id_token::seconds;
 use crate::flow::metadata;
 use crate::table::record;
 use crate::tables::{Document, SETTINGS, Settings};
-use crate::text::Write;
+use crate::text::{Write, number_or};
 use crate::url::is_tls;
 
 record! {
@@ -76,6 +77,12 @@ impl Setup<'_> {
         let mut owner = Vec::new();
         write_base64url_to(&mut owner, &hash.finalize());
         owner
+    }
+
+    /// Seconds by which the server's clock may differ.
+    #[inline(never)]
+    pub(crate) fn tolerance(&self) -> f64 {
+        seconds(number_or(self.clock_tolerance(), 0))
     }
 
     /// Who vouches for an ID token without its signature: TLS, when it is the issuer's own from end to end; otherwise

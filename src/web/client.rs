@@ -14,7 +14,7 @@ use crate::flow::tokens::Session;
 use crate::flow::transaction::{Outcome, kept_since, sweepable};
 use crate::random::{Entropy, SystemEntropy};
 use crate::tables::{ASKED, AskedFor, FAILED, FailedAs, OPTIONS, Options};
-use crate::text::{Write, joined, number, take};
+use crate::text::{Write, joined, number_or, take};
 use crate::web::steps::{separate, tell_tokens};
 use crate::web::text::{Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, run, setup_and, write_code};
 
@@ -137,7 +137,7 @@ pub fn end(setup: Text, transaction: Text, failed: Text) -> Text {
 }
 
 fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
-    let code = number(failed.code()).and_then(Code::from_place)?;
+    let code = Code::from_place(number_or(failed.code(), u64::MAX))?;
     Some(Failed { code, is_invalid_grant: failed.oauth_error() == b"invalid_grant" })
 }
 
@@ -278,7 +278,7 @@ pub fn resource(setup: Text, url: Text) -> Text {
 pub fn refusal(setup: Text, session: Text, status: Text, www_authenticate: Text) -> Text {
     run(setup, session, status, www_authenticate, SESSION, |given, out| {
         let [_, _, status, header] = given.texts;
-        let status = number(status).unwrap_or_default();
+        let status = number_or(status, 0);
         let header = if header.is_empty() { None } else { Some(header) };
         match resource::read_refusal(&given.setup, &given.session, status, header, now()) {
             Refused::Refresh => {

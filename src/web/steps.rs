@@ -24,7 +24,7 @@ use crate::flow::user_agent::is_embedded;
 use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_of};
 use crate::random::SystemEntropy;
 use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page};
-use crate::text::{Write, joined, number, position};
+use crate::text::{Write, is_number, joined, number, position};
 use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, reply, run, setup_and};
 
 /// Checks a configuration against the metadata of its server (RFC 6749, RFC 8252 section 7, RFC 8414 section 3.3): both are JSON.
@@ -227,7 +227,7 @@ pub fn check(unverified: Text, keys: Text, refetched_at: Text, invalid: Text) ->
         } else {
             let keys = jwks::read(body).ok_or(Code::JwksInvalid)?;
             let algorithm = unverified.algorithm()?;
-            let is_invalid = number(invalid).is_some();
+            let is_invalid = is_number(invalid);
             if !is_invalid && write_check(&unverified, &session, algorithm, &keys, out) {
                 return Ok(());
             }

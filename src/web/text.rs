@@ -13,7 +13,7 @@ use crate::flow::transaction::Transaction;
 use crate::http::Reply;
 use crate::table::{from_lines, to_lines};
 use crate::tables::member;
-use crate::text::{Write, number, take};
+use crate::text::{Write, number, number_or, take};
 
 #[wasm_bindgen(module = "/src/web/text.js")]
 extern "C" {
@@ -228,7 +228,7 @@ pub(crate) fn reply(answer: &[u8]) -> Reply<'_> {
     let mut rest = answer;
     let (status, content_type) = (take(&mut rest, b'\n'), take(&mut rest, b'\n'));
     let (date, retry_after) = (number(take(&mut rest, b'\n')), number(take(&mut rest, b'\n')));
-    Reply { status: number(status).unwrap_or_default(), content_type, date, retry_after, body: rest }
+    Reply { status: number_or(status, 0), content_type, date, retry_after, body: rest }
 }
 
 /// Seconds since 1970, now.
