@@ -10,6 +10,9 @@ use crate::text::{Write, after, cut, nibble};
 /// How deep values may stand inside of each other.
 pub const MAX_DEPTH: u8 = 64;
 
+/// 2^53: below it every whole number is exact.
+const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+
 /// A value as it stands in a text that was found to be JSON. The default is no value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Json<'a>(&'a [u8]);
@@ -143,9 +146,12 @@ pub(crate) fn number_or_nan(text: &[u8]) -> f64 {
                 let digit = byte.wrapping_sub(b'0');
                 if in_exponent {
                     exponent = exponent.saturating_mul(10).saturating_add(i32::from(digit));
-                } else {
+                } else if value < MOST_EXACT {
                     value = value * 10.0 + f64::from(digit);
                     scale = scale.saturating_sub(i32::from(behind));
+                } else {
+                    // It changes the value by less than its last place.
+                    scale = scale.saturating_add(i32::from(!behind));
                 }
             }
             // `e`, or the sign that it needs not.
