@@ -14,9 +14,9 @@ use crate::flow::setup::Setup;
 use crate::flow::transaction::{Outcome, Transaction, kept_since, sweepable};
 use crate::random::{Entropy, SystemEntropy};
 use crate::tables::{ASKED, AskedFor, FAILED, FailedAs, OPTIONS, Options};
-use crate::text::{Write, number, take};
+use crate::text::{Write, take};
 use crate::web::steps::{separate, session_of, setup_of, tell_tokens};
-use crate::web::text::{Out, Text, now, run, write_code};
+use crate::web::text::{Out, Text, now, read_code, run, write_code};
 
 /// The name under which the record is kept of the login or sign-out that a URL belongs to: `{ key }`, or `{}` when the URL is no
 /// callback of this client.
@@ -142,7 +142,7 @@ pub fn end(setup: Text, transaction: Text, failed: Text) -> Text {
 }
 
 fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
-    let code = number(failed.code()).and_then(Code::from_place)?;
+    let code = read_code(failed.code())?;
     Some(Failed { code, is_invalid_grant: failed.oauth_error() == b"invalid_grant" })
 }
 
