@@ -64,7 +64,7 @@ pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
 #[cfg(feature = "client")]
 #[inline(never)]
 pub(crate) fn decode_base64url(text: &[u8]) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len());
+    let mut bytes = Vec::new();
     for group in text.chunks(4) {
         let mut four = [b'A'; 4];
         for (to, from) in four.iter_mut().zip(group) {

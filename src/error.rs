@@ -162,11 +162,12 @@ codes! {
     PopupClosed "popup_closed" User false "The pop-up was closed before the login was finished: begin the login again."
 }
 
-/// A failure inside the protocol: its code, and the place in the tables of what it is about. Two bytes, for it travels
-/// through every `?`. The faces make an [`Error`] or an object of JavaScript of it.
+/// A failure inside the protocol: its code, and the place in the tables of what it is about, in one number, for it travels
+/// through every `?`. (A number as wide as a pointer: a narrower one would have to be taken apart wherever it stands in
+/// the place of one.) The faces make an [`Error`] or an object of JavaScript of it.
 #[cfg(feature = "client")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Fault(core::num::NonZeroU16);
+pub(crate) struct Fault(core::num::NonZeroU32);
 
 #[cfg(feature = "client")]
 impl Code {
@@ -178,9 +179,9 @@ impl Code {
     /// A fault about the member in a place of the tables; about nothing in particular with 0.
     pub(crate) const fn at(self, place: u8) -> Fault {
         // One more than the code, which may be 0.
-        match core::num::NonZeroU16::new(u16::from_le_bytes([(self as u8).wrapping_add(1), place])) {
+        match core::num::NonZeroU32::new(u32::from_le_bytes([(self as u8).wrapping_add(1), place, 0, 0])) {
             Some(parts) => Fault(parts),
-            None => Fault(core::num::NonZeroU16::MAX),
+            None => Fault(core::num::NonZeroU32::MAX),
         }
     }
 
@@ -220,13 +221,13 @@ impl Code {
 #[cfg(feature = "client")]
 impl Fault {
     pub(crate) fn code(self) -> Code {
-        let [code, _] = self.0.get().to_le_bytes();
+        let [code, ..] = self.0.get().to_le_bytes();
         Code::from_place(u64::from(code.wrapping_sub(1))).unwrap_or(Code::Internal)
     }
 
     /// The place in the tables of what it is about; 0 when it is about nothing in particular.
     pub(crate) const fn place(self) -> u8 {
-        let [_, place] = self.0.get().to_le_bytes();
+        let [_, place, ..] = self.0.get().to_le_bytes();
         place
     }
 

@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::text::{Write, cut, nibble};
+use crate::text::{Write, after, cut, nibble};
 
 /// How deep values may stand inside of each other.
 pub const MAX_DEPTH: u8 = 64;
@@ -26,6 +26,11 @@ pub fn parse(text: &[u8]) -> Option<Json<'_>> {
 }
 
 impl<'a> Json<'a> {
+    /// A value that was found before.
+    pub(crate) const fn new(raw: &'a [u8]) -> Self {
+        Self(raw)
+    }
+
     /// The value as it stands; empty when it is none.
     #[must_use]
     pub const fn raw(self) -> &'a [u8] {
@@ -50,7 +55,7 @@ impl<'a> Json<'a> {
     /// Appends the text of a string. `None` when the value is no string.
     #[inline(never)]
     pub fn text(self, text: &mut Vec<u8>) -> Option<()> {
-        let mut rest = self.0.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+        let mut rest = after(self.0, b"\"")?.split_last()?.1;
         loop {
             let (plain, after) = cut(rest, b'\\');
             text.text(plain);
@@ -83,7 +88,7 @@ impl<'a> Json<'a> {
 fn scalar(rest: &mut &[u8]) -> u32 {
     let high = unit(rest);
     if high & 0xFC00 == 0xD800
-        && let Some(mut after) = rest.strip_prefix(b"\\u")
+        && let Some(mut after) = after(rest, b"\\u")
     {
         let low = unit(&mut after);
         if low & 0xFC00 == 0xDC00 {
@@ -103,8 +108,14 @@ fn unit(rest: &mut &[u8]) -> u32 {
 
 /// The value of a JSON number; `None` when the text does not begin as one.
 #[must_use]
-#[inline(never)]
+#[inline(always)]
 pub fn number(text: &[u8]) -> Option<f64> {
+    Some(number_or_nan(text)).filter(|value| !value.is_nan())
+}
+
+/// The same as one number, which comes back in a register: NaN when there is none. To compare with it is false.
+#[inline(never)]
+pub(crate) fn number_or_nan(text: &[u8]) -> f64 {
     let (mut value, mut scale, mut exponent) = (0.0, 0_i32, 0_i32);
     let (mut behind, mut in_exponent, mut falls) = (false, false, false);
     for byte in text {
@@ -132,10 +143,10 @@ pub fn number(text: &[u8]) -> Option<f64> {
         value = if step > 0 { value * factor } else { value / factor };
         power = power.wrapping_sub(step);
     }
-    match text.first()? {
-        b'-' => Some(-value),
-        b'0'..=b'9' => Some(value),
-        _ => None,
+    match text.first() {
+        Some(b'-') => -value,
+        Some(b'0'..=b'9') => value,
+        _ => f64::NAN,
     }
 }
 
@@ -213,7 +224,7 @@ impl<'a> Cursor<'a> {
     }
 
     fn word(&mut self, word: &[u8]) -> Option<()> {
-        self.0 = self.0.strip_prefix(word)?;
+        self.0 = after(self.0, word)?;
         Some(())
     }
 

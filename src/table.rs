@@ -5,11 +5,12 @@
 //! As lines, these bytes, the line break and the backslash are escaped: no value can move a field, and a field that is
 //! missing is another one than a field that is empty.
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::json::{self, Json};
-use crate::text::{EMPTY, Write, cut, number};
+use crate::text::{EMPTY, Parts, Write, after, cut, is_number, parts, words};
 
 /// Ends a field.
 pub(crate) const FIELD: u8 = 0xFF;
@@ -18,8 +19,6 @@ const LIST: u8 = 0xFE;
 /// Is the whole of a value that is of another type than wanted, where that is no error by itself: it equals nothing.
 pub(crate) const ODD: u8 = 0xFC;
 
-/// The most members of a table.
-const MOST: usize = 16;
 /// The most members of an object in which no name may stand twice, and the most bytes of their names.
 const MOST_MEMBERS: usize = 256;
 const MOST_NAMES: usize = 1 << 14;
@@ -112,7 +111,16 @@ impl Table {
 
     /// The names of the members.
     pub(crate) fn names(&self) -> impl Iterator<Item = &'static [u8]> {
-        self.names.as_bytes().split(|byte| *byte == b' ').take(self.kinds.len())
+        words(self.names).take(self.kinds.len())
+    }
+
+    /// The name of the member that a [`Fault`] knows by this number; `None` when it is of another table.
+    pub(crate) fn name(&self, place: u8) -> Option<&'static [u8]> {
+        let mut left = place.checked_sub(self.before)?;
+        self.names().find(|_| {
+            left = left.wrapping_sub(1);
+            left == 0
+        })
     }
 
     /// Reads an object; a member that is null counts as absent.
@@ -126,7 +134,7 @@ impl Table {
 
     /// The same for an object that is part of a text.
     pub(crate) fn take(&self, object: Json<'_>, invalid: Code) -> Result<Vec<u8>, Fault> {
-        let mut members = [Json::default(); MOST];
+        let mut members = blank();
         let mut key_text = Vec::new();
         let mut seen = Vec::new();
         let (mut count, mut twice) = (0_usize, false);
@@ -138,23 +146,23 @@ impl Table {
                     count = count.saturating_add(1);
                     twice |= count > MOST_MEMBERS
                         || seen.len() > MOST_NAMES
-                        || seen.split(|byte| *byte == FIELD).any(|name| name == key_text);
+                        || parts(&seen, FIELD).any(|name| name == key_text);
                     seen.text(&key_text);
                     seen.push(FIELD);
                 }
                 let place = self.names().position(|name| is_name(name, &key_text, self.camel));
                 if let Some(member) = place.and_then(|place| members.get_mut(place)) {
-                    *member = if value.kind() == b'n' { Json::default() } else { value };
+                    *member = if value.kind() == b'n' { b"" } else { value.raw() };
                 }
             })
             .filter(|()| !twice)
             .ok_or(invalid)?;
-        let mut fields = Vec::with_capacity(object.raw().len());
+        let mut fields = Vec::new();
         let mut place = self.before;
-        for (member, kind) in members.into_iter().zip(self.kinds) {
+        for (member, kind) in members.iter().zip(self.kinds) {
             place = place.wrapping_add(1);
-            if member.kind() != 0 {
-                write(member, *kind, &mut fields).ok_or(invalid.at(place))?;
+            if !member.is_empty() {
+                write(Json::new(member), *kind, &mut fields).ok_or(invalid.at(place))?;
             }
             fields.push(FIELD);
         }
@@ -190,7 +198,7 @@ fn is_name(name: &[u8], key: &[u8], camel: bool) -> bool {
 
 /// Writes a member as a field; `None` when it is of another type.
 fn write(member: Json<'_>, kind: Kind, fields: &mut Vec<u8>) -> Option<()> {
-    let is_number = matches!(member.kind(), b'-' | b'0'..=b'9');
+    let is_numeric = matches!(member.kind(), b'-' | b'0'..=b'9');
     let is_text = member.kind() == b'"';
     match kind {
         Kind::Text | Kind::AnyText if is_text => write_text(member, fields),
@@ -202,9 +210,11 @@ fn write(member: Json<'_>, kind: Kind, fields: &mut Vec<u8>) -> Option<()> {
         Kind::Seconds if is_text => {
             let before = fields.len();
             member.text(fields);
-            number(fields.get(before..)?)?;
+            if !is_number(fields.get(before..)?) {
+                return None;
+            }
         }
-        Kind::Number | Kind::AnyNumber | Kind::Seconds if is_number => fields.text(member.raw()),
+        Kind::Number | Kind::AnyNumber | Kind::Seconds if is_numeric => fields.text(member.raw()),
         Kind::Object if member.kind() == b'{' => write_raw(member, fields),
         Kind::Array if member.kind() == b'[' => write_raw(member, fields),
         Kind::Any => write_raw(member, fields),
@@ -250,8 +260,14 @@ fn write_raw(value: Json<'_>, fields: &mut Vec<u8>) {
 }
 
 /// The elements of a list.
-pub(crate) fn elements(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.split(|byte| *byte == LIST).skip(1)
+pub(crate) fn elements(list: &[u8]) -> Parts<'_> {
+    Parts { rest: after(list, &[LIST]), mark: LIST }
+}
+
+/// Whether a list has that element.
+#[inline(never)]
+pub(crate) fn has_element(list: &[u8], element: &[u8]) -> bool {
+    elements(list).any(|other| other == element)
 }
 
 /// Appends an element to a list.
@@ -265,15 +281,42 @@ pub(crate) const fn field(text: &[u8]) -> &[u8] {
     if text.is_empty() { &[EMPTY] } else { text }
 }
 
-/// Fills the fields of a record from the text that they stand in; `None` when there are fewer.
+/// The most fields of a record.
+pub(crate) const MOST_FIELDS: usize = 19;
+
+/// The fields of a record, whichever it is: what it does not have is empty. One pointer, for records travel: then taking
+/// one apart, and handing it on, costs next to nothing.
+pub(crate) type Fields<'a> = Box<[&'a [u8]; MOST_FIELDS]>;
+
+/// A record in which nothing is there.
 #[inline(never)]
-pub(crate) fn fill<'a>(text: &mut &'a [u8], fields: &mut [&'a [u8]]) -> Option<()> {
-    for field in fields {
+pub(crate) fn blank<'a>() -> Fields<'a> {
+    Box::new([b""; _])
+}
+
+/// Takes so many fields from a text in which others may follow; `None` when there are fewer.
+#[inline(never)]
+pub(crate) fn take_fields<'a>(text: &mut &'a [u8], count: usize) -> Option<Fields<'a>> {
+    let mut fields = blank();
+    for field in fields.iter_mut().take(count) {
         let (part, rest) = cut(text, FIELD);
         *field = part;
         *text = rest?;
     }
-    Some(())
+    Some(fields)
+}
+
+/// The fields that a text is; `None` when they are more or fewer.
+#[inline(never)]
+pub(crate) fn read_fields(mut text: &[u8], count: usize) -> Option<Fields<'_>> {
+    let fields = take_fields(&mut text, count)?;
+    if text.is_empty() { Some(fields) } else { None }
+}
+
+/// The fields that a table has written, which are all there.
+#[inline(never)]
+pub(crate) fn view_fields(mut text: &[u8], count: usize) -> Fields<'_> {
+    take_fields(&mut text, count).unwrap_or_else(blank)
 }
 
 /// The text in which fields stand.
@@ -294,7 +337,7 @@ const LETTERS: &[u8; 6] = b"\nleon\\";
 /// The lines of fields.
 #[inline(never)]
 pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
-    let mut lines = Vec::with_capacity(fields.len());
+    let mut lines = Vec::new();
     for &byte in fields {
         let mark = MARKS.iter().zip(LETTERS).find(|(mark, _)| **mark == byte);
         if byte != FIELD && mark.is_some() {
@@ -308,7 +351,7 @@ pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
 /// The fields of lines. An escape that is none is left out.
 #[inline(never)]
 pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
-    let mut fields = Vec::with_capacity(lines.len());
+    let mut fields = Vec::new();
     let mut escaped = false;
     for &byte in lines {
         let mark = MARKS.iter().zip(LETTERS).find(|(_, letter)| **letter == byte);
@@ -330,62 +373,70 @@ pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
 macro_rules! record {
     ($(#[$attribute:meta])* $vis:vis struct $name:ident / $parts:ident { $($field:ident)* }) => {
         $(#[$attribute])*
-        #[derive(Clone, Copy)]
-        $vis struct $name<'a>([&'a [u8]; crate::table::count!($($field)*)]);
+        #[derive(Clone)]
+        $vis struct $name<'a>(crate::table::Fields<'a>);
 
         /// What the record is made of, by name.
         #[allow(dead_code, reason = "some records are only read")]
         $vis struct $parts<'a> { $(pub(crate) $field: &'a [u8],)* }
 
+        #[allow(dead_code, reason = "some records are only read")]
+        impl $parts<'_> {
+            /// The text in which these fields stand.
+            pub(crate) fn to_fields(&self) -> alloc::vec::Vec<u8> {
+                crate::table::join(&[$(self.$field,)*])
+            }
+        }
+
         #[allow(dead_code, reason = "every record has all of them")]
         impl<'a> $name<'a> {
             crate::table::accessors! { 'a 0; $($field)* }
 
+            const COUNT: usize = crate::table::count!($($field)*);
+
             /// The record of these parts.
-            pub(crate) const fn of(parts: $parts<'a>) -> Self {
-                Self([$(parts.$field,)*])
+            pub(crate) fn of(parts: $parts<'a>) -> Self {
+                let mut record = Self::blank();
+                for (field, part) in record.0.iter_mut().zip(&[$(parts.$field,)*]) {
+                    *field = *part;
+                }
+                record
             }
 
             /// A record in which nothing is there.
-            pub(crate) const fn blank() -> Self {
-                Self([b""; _])
+            pub(crate) fn blank() -> Self {
+                Self(crate::table::blank())
             }
 
             /// Takes its fields from a text in which others may follow.
             pub(crate) fn take(text: &mut &'a [u8]) -> Option<Self> {
-                let mut record = Self([b""; _]);
-                crate::table::fill(text, &mut record.0)?;
-                Some(record)
+                crate::table::take_fields(text, Self::COUNT).map(Self)
             }
 
             /// The record that a text is.
-            pub(crate) fn read(mut text: &'a [u8]) -> Option<Self> {
-                let record = Self::take(&mut text);
-                record.filter(|_| text.is_empty())
+            pub(crate) fn read(text: &'a [u8]) -> Option<Self> {
+                crate::table::read_fields(text, Self::COUNT).map(Self)
             }
 
             /// The record that a table has read.
-            pub(crate) fn of_table(mut text: &'a [u8]) -> Self {
-                let mut record = Self([b""; _]);
-                // A table writes every field.
-                let _ = crate::table::fill(&mut text, &mut record.0);
-                record
+            pub(crate) fn of_table(text: &'a [u8]) -> Self {
+                Self(crate::table::view_fields(text, Self::COUNT))
             }
 
             /// Its fields, in their order.
-            pub(crate) const fn fields(&self) -> &[&'a [u8]] {
-                &self.0
+            pub(crate) fn fields(&self) -> &[&'a [u8]] {
+                self.0.get(..Self::COUNT).unwrap_or_default()
             }
 
             /// The same, to be changed.
-            pub(crate) const fn fields_mut(&mut self) -> &mut [&'a [u8]] {
-                &mut self.0
+            pub(crate) fn fields_mut(&mut self) -> &mut [&'a [u8]] {
+                self.0.get_mut(..Self::COUNT).unwrap_or_default()
             }
 
             /// The text in which its fields stand.
             #[allow(clippy::wrong_self_convention, reason = "a record is long to be copied")]
             pub(crate) fn to_fields(&self) -> alloc::vec::Vec<u8> {
-                crate::table::join(&self.0)
+                crate::table::join(self.fields())
             }
         }
     };
@@ -398,7 +449,7 @@ macro_rules! accessors {
     ($a:lifetime $place:expr;) => {};
     ($a:lifetime $place:expr; $first:ident $($rest:ident)*) => {
         #[allow(clippy::indexing_slicing, reason = "the array has that many fields")]
-        pub(crate) const fn $first(&self) -> &$a [u8] { self.0[$place] }
+        pub(crate) fn $first(&self) -> &$a [u8] { self.0[$place] }
         crate::table::accessors! { $a $place + 1; $($rest)* }
     };
 }

@@ -224,8 +224,7 @@ const TABLES: [&Table; 17] = [
 
 /// The name of what a fault is about.
 pub(crate) fn member(fault: Fault) -> Option<&'static [u8]> {
-    let mut names = TABLES.into_iter().flat_map(Table::names);
-    names.nth(usize::from(fault.place().checked_sub(1)?))
+    TABLES.iter().find_map(|table| table.name(fault.place()))
 }
 
 /// A fault about a member of a table; that there is such a member is known when this is compiled.

@@ -27,16 +27,95 @@ pub(crate) fn take<'a>(rest: &mut &'a [u8], mark: u8) -> &'a [u8] {
     part
 }
 
+/// What follows a beginning; `None` after another one.
+#[inline(never)]
+pub(crate) fn after<'a>(text: &'a [u8], beginning: &[u8]) -> Option<&'a [u8]> {
+    text.strip_prefix(beginning)
+}
+
+/// The parts of a text between the marks; of an empty text one, which is empty.
+pub(crate) fn parts(text: &[u8], mark: u8) -> Parts<'_> {
+    Parts { rest: Some(text), mark }
+}
+
+/// The parts that are still to come.
+pub(crate) struct Parts<'a> {
+    pub(crate) rest: Option<&'a [u8]>,
+    pub(crate) mark: u8,
+}
+
+impl<'a> Iterator for Parts<'a> {
+    type Item = &'a [u8];
+
+    #[inline(never)]
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let (part, rest) = cut(self.rest?, self.mark);
+        self.rest = rest;
+        Some(part)
+    }
+}
+
+/// These texts, one behind the other.
+#[inline(never)]
+pub(crate) fn joined(texts: &[&[u8]]) -> Vec<u8> {
+    let mut joined = Vec::new();
+    for text in texts {
+        joined.text(text);
+    }
+    joined
+}
+
 /// Whether there is such a byte.
 #[allow(clippy::manual_contains, reason = "`contains` on bytes would bring its search for long texts along")]
 pub(crate) fn has(text: &[u8], mark: u8) -> bool {
     text.iter().any(|byte| *byte == mark)
 }
 
-/// Whether every byte is one of these.
-pub(crate) fn all(text: &[u8], is: fn(u8) -> bool) -> bool {
-    text.iter().all(|byte| is(*byte))
+/// Characters of ASCII.
+pub(crate) enum Class {
+    /// These.
+    Only(&'static [u8]),
+    /// Letters and digits, and these.
+    Alphanumeric(&'static [u8]),
+    /// The characters that are printed and the space (`VSCHAR`, RFC 6749 appendix A), but for these.
+    Printable(&'static [u8]),
 }
+
+impl Class {
+    fn has(&self, byte: u8) -> bool {
+        match self {
+            Self::Only(these) => has(these, byte),
+            Self::Alphanumeric(more) => byte.is_ascii_alphanumeric() || has(more, byte),
+            Self::Printable(but) => matches!(byte, 0x20..=0x7E) && !has(but, byte),
+        }
+    }
+}
+
+/// Takes the characters of that class.
+#[inline(never)]
+pub(crate) fn span<'a>(rest: &mut &'a [u8], class: &Class) -> &'a [u8] {
+    let end = rest.iter().position(|byte| !class.has(*byte)).unwrap_or(rest.len());
+    let (taken, after) = rest.split_at_checked(end).unwrap_or_default();
+    *rest = after;
+    taken
+}
+
+/// Passes over the characters of that class; whether there are any.
+#[inline(never)]
+pub(crate) fn skip(rest: &mut &[u8], class: &Class) -> bool {
+    !span(rest, class).is_empty()
+}
+
+/// Whether every byte is of that class.
+#[inline(never)]
+pub(crate) fn all(mut text: &[u8], class: &Class) -> bool {
+    span(&mut text, class);
+    text.is_empty()
+}
+
+pub(crate) const DIGIT: Class = Class::Only(b"0123456789");
+/// The unreserved characters (RFC 3986 section 2.3, RFC 7636 section 4.1).
+pub(crate) const UNRESERVED: Class = Class::Alphanumeric(b"-._~");
 
 /// Is the whole of a field whose text is there and empty: a field without a byte is not there. No UTF-8 has such a byte.
 pub(crate) const EMPTY: u8 = 0xFD;
@@ -47,14 +126,28 @@ pub(crate) fn plain(field: &[u8]) -> &[u8] {
 }
 
 /// The words of a text that are separated by spaces.
-pub(crate) fn words(text: &str) -> impl Iterator<Item = &[u8]> {
-    text.as_bytes().split(|byte| *byte == b' ')
+pub(crate) fn words(text: &str) -> Parts<'_> {
+    parts(text.as_bytes(), b' ')
 }
 
-/// The place of an element in a list that is separated by spaces.
-#[inline(never)]
+/// The place of an element in a list that is separated by spaces. (To compare with one text after the other, as `match` does,
+/// would be a comparison of each byte in the shipped module.)
+#[inline(always)]
 pub(crate) fn position(list: &[u8], element: &[u8]) -> Option<usize> {
-    list.split(|byte| *byte == b' ').position(|other| other == element)
+    Some(place_or_most(list, element)).filter(|place| *place != usize::MAX)
+}
+
+/// The same as one number, which comes back in a register: the most of all when it is not there.
+#[inline(never)]
+fn place_or_most(list: &[u8], element: &[u8]) -> usize {
+    let mut place = 0_usize;
+    for other in parts(list, b' ') {
+        if other == element {
+            return place;
+        }
+        place = place.wrapping_add(1);
+    }
+    usize::MAX
 }
 
 /// Whether a list that is separated by spaces has that element.
@@ -62,16 +155,28 @@ pub(crate) fn contains(list: &[u8], element: &[u8]) -> bool {
     position(list, element).is_some()
 }
 
-/// A whole number in decimal digits and nothing else.
-#[inline(never)]
+/// A whole number in decimal digits and nothing else; `None` also when it is 2^64 or more.
+#[inline(always)]
 pub(crate) fn number(digits: &[u8]) -> Option<u64> {
-    if digits.is_empty() {
-        return None;
-    }
-    digits.iter().try_fold(0_u64, |number, byte| {
+    if is_number(digits) { Some(number_or(digits, 0)) } else { None }
+}
+
+/// Whether there is such a number.
+#[inline(never)]
+pub(crate) fn is_number(digits: &[u8]) -> bool {
+    number_or(digits, 0) == number_or(digits, 1)
+}
+
+/// The number, or else another one. It comes back in a register, which an `Option` does not.
+#[inline(never)]
+pub(crate) fn number_or(digits: &[u8], otherwise: u64) -> u64 {
+    let mut number = if digits.is_empty() { None } else { Some(0_u64) };
+    for byte in digits {
         let digit = byte.wrapping_sub(b'0');
-        if digit > 9 { None } else { number.checked_mul(10)?.checked_add(u64::from(digit)) }
-    })
+        number = number.filter(|number| digit < 10 && *number <= u64::MAX / 10);
+        number = number.and_then(|number| number.wrapping_mul(10).checked_add(u64::from(digit)));
+    }
+    number.unwrap_or(otherwise)
 }
 
 /// Whether the bytes are UTF-8 (RFC 3629 section 4).
@@ -111,16 +216,11 @@ pub(crate) const fn nibble(digit: u8) -> u8 {
     (digit & 15).wrapping_add(if digit > b'9' { 9 } else { 0 })
 }
 
-/// The printable ASCII characters and the space (RFC 6749 appendix A).
-pub(crate) const fn is_vschar(byte: u8) -> bool {
-    matches!(byte, 0x20..=0x7E)
-}
-
 /// Decodes a component of a form; `None` when its escapes make no UTF-8. What is no escape stays as it is, as in
 /// `URLSearchParams`.
 #[inline(never)]
 pub(crate) fn from_form(component: &[u8]) -> Option<Vec<u8>> {
-    let mut text = Vec::with_capacity(component.len());
+    let mut text = Vec::new();
     let mut rest = component.iter();
     while let Some(&byte) = rest.next() {
         text.push(match byte {
@@ -140,7 +240,7 @@ pub(crate) fn from_form(component: &[u8]) -> Option<Vec<u8>> {
 
 /// The name of a parameter of a form or query, decoded, and its value as it stands.
 pub(crate) fn pairs(form: &[u8]) -> impl Iterator<Item = (Option<Vec<u8>>, &[u8])> {
-    form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()).map(|pair| {
+    parts(form, b'&').filter(|pair| !pair.is_empty()).map(|pair| {
         let (name, value) = cut(pair, b'=');
         (from_form(name), value.unwrap_or_default())
     })
@@ -192,7 +292,7 @@ impl Write for Vec<u8> {
     #[inline(never)]
     fn escaped(&mut self, text: &[u8]) {
         for &byte in text {
-            if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            if UNRESERVED.has(byte) {
                 self.push(byte);
             } else {
                 self.push(b'%');

@@ -1,6 +1,6 @@
 //! The parts of an absolute URI (RFC 3986 appendix B). Splits, never normalises: what is compared and sent is what was written.
 
-use crate::text::{all, cut, cut_last, has, number, take};
+use crate::text::{Class, DIGIT, after, all, cut, cut_last, has, number_or, parts, take};
 
 /// An absolute URI, split. The parts are those of the text, byte for byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,16 +23,16 @@ impl<'a> Url<'a> {
     #[must_use]
     #[inline(never)]
     pub fn parse(text: &'a [u8]) -> Option<Self> {
-        if !all(text, is_uri_byte) {
+        if !all(text, &URI) {
             return None;
         }
         let (text, fragment) = cut(text, b'#');
         let (text, query) = cut(text, b'?');
         let (scheme, Some(rest)) = cut(text, b':') else { return None };
-        if !scheme.first()?.is_ascii_alphabetic() || !all(scheme, is_scheme_byte) {
+        if !scheme.first()?.is_ascii_alphabetic() || !all(scheme, &SCHEME) {
             return None;
         }
-        let (authority, path) = match rest.strip_prefix(b"//") {
+        let (authority, path) = match after(rest, b"//") {
             Some(rest) => {
                 let (authority, _) = cut(rest, b'/');
                 (Some(authority), rest.get(authority.len()..)?)
@@ -63,7 +63,7 @@ impl<'a> Url<'a> {
     pub fn host(&self) -> &'a [u8] {
         let authority = self.authority.unwrap_or_default();
         match cut_last(authority, b':') {
-            Some((host, port)) if all(port, |byte| byte.is_ascii_digit()) => host,
+            Some((host, port)) if all(port, &DIGIT) => host,
             _ => authority,
         }
     }
@@ -107,21 +107,16 @@ pub(crate) fn is_tls(text: &[u8]) -> bool {
 }
 
 /// The characters of RFC 3986 section 2; anything else has to be escaped before it is a URI.
-const fn is_uri_byte(byte: u8) -> bool {
-    byte.is_ascii_graphic() && !matches!(byte, b'"' | b'<' | b'>' | b'\\' | b'^' | b'`' | b'{' | b'|' | b'}')
-}
-
-const fn is_scheme_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'-' | b'.')
-}
+const URI: Class = Class::Printable(b" \"<>\\^`{|}");
+const SCHEME: Class = Class::Alphanumeric(b"+-.");
 
 fn is_loopback_v4(host: &[u8]) -> bool {
     let mut rest = host;
     let first = take(&mut rest, b'.');
     let mut count = 0_u8;
-    let are_octets = rest.split(|byte| *byte == b'.').all(|octet| {
+    let are_octets = parts(rest, b'.').all(|octet| {
         count = count.saturating_add(1);
-        number(octet).is_some_and(|octet| octet < 256)
+        number_or(octet, 256) < 256
     });
     first == b"127" && count == 3 && are_octets
 }

@@ -16,8 +16,8 @@ const LINGER = 250;
 /** What the name of a login in a pop-up begins with. */
 const POPUP = "popup.";
 
-export const createCallback = ({ ask, exchange, failed, named, place, ready }, loadPopup) => {
-  const refused = (code) => ({ status: "refused", error: named(code), restart: true });
+export const createCallback = async ({ ask, failed, loadExchange, loadPopup, place }) => {
+  const exchange = await loadExchange();
 
   /** How the module wants an error told. */
   const how = (error) => toJson(error ? { code: place(error.code), oauthError: error.oauthError } : {});
@@ -119,37 +119,31 @@ export const createCallback = ({ ask, exchange, failed, named, place, ready }, l
     return arrival.outcome ?? redeem(client, key, arrival);
   };
 
-  const handle = async (client, url) => {
-    await ready();
-    const page = url === undefined ? entry() : undefined;
-    const address = page ? page.address : url;
-    const { key } = ask("callback", client.setup, address);
-    // Without a callback, but marked: it was reloaded while its callback was being handled.
-    const mark = key === undefined ? page?.mark : undefined;
-    const finish = async (work) => {
-      const outcome = await work();
-      if (outcome.status === "signed-in") client.tell("signed-in", "login");
-      // The same callback may be handled again, also after a reload: its code goes back to where it was found.
-      page?.settle(outcome.error?.retryable);
-      return outcome;
-    };
-    if (mark !== undefined) return claimed(client, mark, () => finish(() => remembered(client, mark)));
-    const work = () => finish(() => arrive(client, key, address, page));
-    if (key === undefined) return work();
-    if (page && key.startsWith(POPUP)) {
-      const { handOver } = await loadPopup();
-      if (await handOver(key, address)) {
-        page.replace(client.config.redirectUri);
-        globalThis.close();
-        return { status: "handed-over" };
-      }
-    }
-    return claimed(client, key, work);
-  };
-
   return {
-    handle,
-    refused,
+    /** From a callback of this name, or a mark that one left, to its outcome. Without a URL it is the page's own. */
+    async handle(client, { key, mark, url }) {
+      const page = url === undefined ? entry() : undefined;
+      const address = page ? page.address : url;
+      const finish = async (work) => {
+        const outcome = await work();
+        if (outcome.status === "signed-in") client.tell("signed-in", "login");
+        // The same callback may be handled again, also after a reload: its code goes back to where it was found.
+        page?.settle(outcome.error?.retryable);
+        return outcome;
+      };
+      if (mark !== undefined) return claimed(client, mark, () => finish(() => remembered(client, mark)));
+      const work = () => finish(() => arrive(client, key, address, page));
+      if (key === undefined) return work();
+      if (page && key.startsWith(POPUP)) {
+        const { handOver } = await loadPopup();
+        if (await handOver(key, address)) {
+          page.replace(client.config.redirectUri);
+          globalThis.close();
+          return { status: "handed-over" };
+        }
+      }
+      return claimed(client, key, work);
+    },
     /** The outcome of a login, once another page has finished it; nothing before. */
     async interrupted(client, key) {
       const outcome = await claimed(client, key, () => remembered(client, key));

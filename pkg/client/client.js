@@ -1,13 +1,12 @@
 // The client: it keeps records, and asks the module what becomes of them.
 import { own, toJson } from "../engine/json.js";
 import { createChannel } from "../platform/channel.js";
+import { here } from "../platform/mark.js";
 import { createPlace } from "../platform/records.js";
 import { Records, tiers, withRecords } from "../platform/storage.js";
 import { surroundings } from "../platform/surroundings.js";
 import { DEFAULT_TIMEOUT } from "../platform/transport.js";
 import { unless } from "../platform/wait.js";
-import { createCallback } from "./callback.js";
-import { createExchange } from "./exchange.js";
 import { createLogins, createSessions } from "./kept.js";
 import { isShared, nameOf } from "./names.js";
 import { createSession } from "./session.js";
@@ -34,17 +33,21 @@ export const createClient = (engine) => {
   const memory = new Records();
   const handling = new Map();
   const channel = createChannel();
-  const exchange = createExchange(engine);
 
   /** A part of this package; without it what was asked for can be tried again. */
-  const loaded = (load) => part(() => load().catch((cause) => Promise.reject(named("network_failed", cause))));
+  const loaded = (load) =>
+    part(() => load().catch((cause) => Promise.reject(named("network_failed", cause))));
 
-  const parts = { ...engine, channel, exchange };
+  // What a page that nobody signed in to does not need.
+  const parts = { ...engine, channel };
+  parts.loadExchange = loaded(async () => (await import("./exchange.js")).createExchange(engine));
+  parts.loadCallback = loaded(async () => (await import("./callback.js")).createCallback(parts));
   parts.loadSignedIn = loaded(async () => (await import("./signed_in.js")).createSignedIn(parts));
-  const loadPopup = loaded(() => import("./popup.js"));
+  parts.loadPopup = loaded(() => import("./popup.js"));
 
   const steps = createSteps(parts);
   const Session = createSession(parts);
+  const refused = (code) => ({ status: "refused", error: named(code), restart: true });
   const unavailable = (cause) => named("storage_unavailable", cause);
   const keptByHost = (config) => Object.values(tiers(config)).includes("host") && config.host?.storage;
 
@@ -52,7 +55,10 @@ export const createClient = (engine) => {
   const places = ({ config, owner }, records) => {
     const { transactions, session } = tiers(config);
     const place = (tier) => createPlace(tier, memory, records, unavailable);
-    return { logins: createLogins(ask, place(transactions)), sessions: createSessions(ask, place(session), owner) };
+    return {
+      logins: createLogins(ask, place(transactions)),
+      sessions: createSessions(ask, place(session), owner),
+    };
   };
 
   /** What a client is to its parts. */
@@ -151,19 +157,19 @@ export const createClient = (engine) => {
       // Before anything is waited for: only a click opens a window.
       const popup = globalThis.open(url, "_blank", features ?? "popup,width=480,height=640");
       if (!popup || popup.closed) {
-        if (fallback !== "redirect") return callback.refused("popup_blocked");
+        if (fallback !== "redirect") return refused("popup_blocked");
         this.login(options);
         return { status: "redirecting" };
       }
       // The server's pages, and wherever they lead, are not to take this window elsewhere.
       popup.opener = null;
-      const { follow } = await loadPopup();
-      const look = () => callback.interrupted(this.#callbacks, key);
+      const { follow } = await parts.loadPopup();
+      const look = async () => (await parts.loadCallback()).interrupted(this.#callbacks, key);
       const lifetime = 1000 * (config.transactionMaxAge ?? 600);
       const { callback: address, code, outcome } = await follow(popup, key, lifetime, signal, look);
       if (address !== undefined) return this.handleRedirect(address, { signal });
       if (outcome) return outcome;
-      if (code !== "aborted") return callback.refused(code);
+      if (code !== "aborted") return refused(code);
       popup.close();
       throw named("aborted", signal.reason);
     }
@@ -192,13 +198,25 @@ export const createClient = (engine) => {
       const address = url === undefined ? url : `${url}`;
       const name = JSON.stringify([issuer, clientId, redirectUri, address]);
       if (!handling.has(name)) {
-        const work = told(callback.handle(this.#callbacks, address));
-        handling.set(
-          name,
-          work.finally(() => handling.delete(name)),
-        );
+        const work = told(this.#handle(address)).finally(() => handling.delete(name));
+        handling.set(name, work);
       }
       return unless(options?.signal, named, handling.get(name));
+    }
+
+    async #handle(url) {
+      await ready();
+      const page = here();
+      const { setup } = this.#client;
+      const { key } = ask("callback", setup, url ?? page.address);
+      // Without a callback, but marked: it was reloaded while its callback was being handled.
+      const mark = key === undefined && url === undefined ? page.mark : undefined;
+      if (key === undefined && mark === undefined) {
+        const { outcome } = ask("arrive", setup, url ?? page.address);
+        if (outcome.status === "none") return { status: "none" };
+      }
+      const { handle } = await parts.loadCallback();
+      return handle(this.#callbacks, { key, mark, url });
     }
 
     session() {
@@ -274,6 +292,5 @@ export const createClient = (engine) => {
     }
   }
 
-  const callback = createCallback(parts, loadPopup);
   return { ...steps, Client, Session };
 };

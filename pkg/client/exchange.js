@@ -7,7 +7,7 @@ export const createExchange = ({ ask, named }) => {
   /** The key sets of this page, by where they are: their texts, and when they were fetched again for a key that was missing. */
   const known = new Map();
 
-  const sent = (request, network) => unless(network.signal, named, send(request, network, named));
+  const sent = (request, network) => send(request, network, named);
 
   const fetchKeys = async (url, network) => {
     const answer = await sent({ url }, network);

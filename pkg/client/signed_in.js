@@ -2,8 +2,10 @@
 import { createRefresh } from "./refresh.js";
 import { createResource } from "./resource.js";
 
-export const createSignedIn = (parts) => {
-  const { ask, exchange } = parts;
+export const createSignedIn = async ({ loadExchange, ...engine }) => {
+  const exchange = await loadExchange();
+  const parts = { ...engine, exchange };
+  const { ask } = parts;
 
   const fetchUserinfo = async ({ setup, session, tokens }, net) => {
     const { url } = ask("userinfo", setup, session);

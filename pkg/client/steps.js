@@ -1,6 +1,6 @@
 // The stateless steps, for those who keep their own records.
 import { own, toJson } from "../engine/json.js";
-import { bodyOf } from "../platform/transport.js";
+import { bodyOf, send } from "../platform/transport.js";
 
 /** What a request is sent through. */
 export const network = ({ host, timeout }, options) => ({
@@ -12,16 +12,21 @@ export const network = ({ host, timeout }, options) => ({
 /** A configuration for the module: whether there is a host's storage, in the place of the host. */
 export const settings = ({ host, ...config }) => toJson({ ...config, host: Boolean(host?.storage) });
 
+/** Whether an object has those members and no other. */
+const isSame = (object, members) => {
+  const names = Object.keys(object ?? {});
+  return names.length === Object.keys(members).length && names.every((name) => object[name] === members[name]);
+};
+
 export const createSteps = (parts) => {
-  const { ask, exchange, loadSignedIn, ready, told } = parts;
-  // Who calls the steps one after the other has the same configuration each time.
-  let last = {};
+  const { ask, loadExchange, loadSignedIn, named, ready, told } = parts;
+  // Who calls the steps one after the other gives them the same each time.
+  let last;
 
   const setupOf = (config, metadata) => {
-    const given = [settings(own(config)), toJson(metadata)];
-    if (last.config !== given[0] || last.metadata !== given[1]) {
-      const { setup } = ask("setup", ...given);
-      last = { config: given[0], metadata: given[1], setup };
+    if (!last || !isSame(config, last.config) || !isSame(metadata, last.metadata)) {
+      const { setup } = ask("setup", settings(own(config)), toJson(metadata));
+      last = { config: { ...config }, metadata: { ...metadata }, setup };
     }
     return last.setup;
   };
@@ -33,7 +38,7 @@ export const createSteps = (parts) => {
     const allowed = toJson({ dangerouslyAllowHttp });
     const { openid, oauth } = ask("discovery", `${issuer}`, allowed);
     const look = async (url) => {
-      const answer = await exchange.send({ url }, network(given, given));
+      const answer = await send({ url }, network(given, given), named);
       ask("metadata", `${issuer}`, allowed, answer);
       return JSON.parse(bodyOf(answer));
     };
@@ -47,24 +52,23 @@ export const createSteps = (parts) => {
     await ready();
     const setup = setupOf(config, metadata);
     const net = network(own(config), own(options));
+    const exchange = await loadExchange();
     const answer = await exchange.send(ask("redeem", setup, `${transaction}`, `${callbackUrl}`), net);
     const step = ask("finish", setup, `${transaction}`, answer);
     return (await exchange.conclude(step, net, true)).tokens;
   };
 
   /** A step for those who are signed in; what it is made of is loaded when it is first taken. */
-  const later =
-    (name) =>
-    (config, metadata, tokens, options) =>
-      told(
-        (async () => {
-          await ready();
-          const setup = setupOf(config, metadata);
-          const { session } = ask("fromTokens", toJson(tokens));
-          const signedIn = await loadSignedIn();
-          return signedIn[name]({ setup, session, tokens }, network(own(config), own(options)));
-        })(),
-      );
+  const later = (name) => (config, metadata, tokens, options) =>
+    told(
+      (async () => {
+        await ready();
+        const setup = setupOf(config, metadata);
+        const { session } = ask("fromTokens", toJson(tokens));
+        const signedIn = await loadSignedIn();
+        return signedIn[name]({ setup, session, tokens }, network(own(config), own(options)));
+      })(),
+    );
 
   return {
     discover: (issuer, options) => told(discover(issuer, options)),

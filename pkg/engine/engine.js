@@ -100,7 +100,9 @@ export const createEngine = ({ bind, exported, codes, load, sentences, module, l
           twin = (await loadTwin()).default;
           return start();
         } catch (cause) {
-          throw await errors.told(Promise.reject(named("engine_unavailable", new AggregateError([refusal, cause]))));
+          throw await errors.told(
+            Promise.reject(named("engine_unavailable", new AggregateError([refusal, cause]))),
+          );
         }
       }
     }
@@ -110,7 +112,11 @@ export const createEngine = ({ bind, exported, codes, load, sentences, module, l
     start();
     texts = [];
     try {
-      return read(exports[exported[name]](...parameters.map((value) => (typeof value === "number" ? value : keep(value)))));
+      return read(
+        exports[exported[name]](
+          ...parameters.map((value) => (typeof value === "number" ? value : keep(value))),
+        ),
+      );
     } catch (trap) {
       // Nothing in the instance can be relied on any more: the next call starts a fresh one.
       running = undefined;

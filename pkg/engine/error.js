@@ -9,7 +9,8 @@ const BLAMES = {
   i: "internal",
 };
 
-const message = (code, sentence, subject) => (subject ? `${sentence ?? code} (${subject})` : (sentence ?? code));
+const message = (code, sentence, subject) =>
+  subject ? `${sentence ?? code} (${subject})` : (sentence ?? code);
 
 /** See error.d.ts. Made from a row of the table of codes, `code:b` or `code:b!`: who must act by a letter, and whether to try again. */
 export class PkceError extends Error {

@@ -1,7 +1,5 @@
 // The page's address, in the address bar and in the history.
-
-/** Where an entry of the history says which login is being finished, as long as it is. */
-const MARK = "pkce-wasm";
+import { MARK } from "./mark.js";
 
 /** Where an address cannot be replaced (an opaque origin, a custom scheme) it stays: it holds a code that is spent. */
 const replace = (state, address) => {

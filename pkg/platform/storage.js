@@ -1,5 +1,4 @@
 // Where records are kept that the page's own storages do not keep: the memory of the page, and the host's storage.
-import { claim } from "./claim.js";
 import { within } from "./wait.js";
 
 /** The one item of a host's storage, in which all records are. */
@@ -67,7 +66,8 @@ const read = (text) => {
  * Gives the records of a host's storage to the work, one at a time, and has those that it changed written before it goes on. A storage that
  * fails, or does not answer in time, rejects with what `failed` makes of the cause.
  */
-export const withRecords = (storage, timeout, failed, work) => {
+export const withRecords = async (storage, timeout, failed, work) => {
+  const { claim } = await import("./claim.js");
   const ask = (question) =>
     within(timeout, Promise.resolve().then(question)).catch((cause) => {
       throw failed(cause);

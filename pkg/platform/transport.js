@@ -58,7 +58,7 @@ export const bodyOf = (answer) => answer.split("\n").slice(4).join("\n");
 /**
  * Without cookies, referrer and caches. A redirect is seen and not followed, for it would carry the code along. No header
  * but those that need no preflight, and the token where it has to be. Gives the answer as a text; throws what `named` makes of
- * `network_failed`, `timed_out`, `response_too_large`. Ends in time also where the host's fetch knows no signal.
+ * `network_failed`, `timed_out`, `response_too_large`, `aborted`. Ends in time also where the host's fetch knows no signal.
  */
 export const send = async (
   { url, form, bearer },
@@ -96,5 +96,5 @@ export const send = async (
     controller.abort();
     return named("timed_out");
   };
-  return within(timeout, answered, late).finally(stop);
+  return unless(signal, named, within(timeout, answered, late).finally(stop));
 };

@@ -72,7 +72,7 @@ impl Transaction {
         let read = callback::Callback::parse(url, redirect_uri)?.ok_or(Code::Internal)?;
         match read.accept(&Setup::of_table(&config.setup()), &self.view(), now)? {
             Answer::Given(code) => Ok(Grant { code: secret(code), transaction: self }),
-            Answer::Refused(refusal) => Err(refused(refusal)),
+            Answer::Refused(refusal) => Err(refused(*refusal)),
         }
     }
 }

@@ -126,7 +126,8 @@ impl Unverified {
     /// # Errors
     /// [`Code::SigningKeysUnavailable`] when there was no ID token before
     pub fn keep_previous(self) -> Result<TokenSet, Error> {
-        let session = signature::keep_previous(&self.view().1)?;
+        let (_, session) = self.view();
+        signature::keep_previous(&session)?;
         Ok(TokenSet::from_fields(&Zeroizing::new(session.to_fields())))
     }
 

@@ -87,7 +87,7 @@ impl Exchange {
             callback::Answer::Given(token::Grant::Unverified(fields)) => {
                 Ok(Answer::Unverified(Unverified(Zeroizing::new(fields))))
             }
-            callback::Answer::Refused(refusal) => Err(refused(refusal).status(response.status)),
+            callback::Answer::Refused(refusal) => Err(refused(*refusal).status(response.status)),
         }
     }
 }

@@ -55,6 +55,16 @@ impl Algorithm {
         }
     }
 
+    /// Whether the keys are those of RSA.
+    pub(crate) const fn is_rsa(self) -> bool {
+        self.0 < 6
+    }
+
+    /// Whether a key is a point with two coordinates.
+    pub(crate) const fn has_y(self) -> bool {
+        self.0 < 9
+    }
+
     /// Whether both verify the same signatures: `EdDSA` and `Ed25519` are two names of one algorithm (RFC 9864 section 2.2).
     pub(crate) const fn is_like(self, other: Self) -> bool {
         self.0 == other.0 || self.0 > 8 && other.0 > 8

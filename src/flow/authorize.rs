@@ -2,15 +2,18 @@
 
 use alloc::vec::Vec;
 
+use zeroize::Zeroizing;
+
+use crate::encoding::write_base64url_to;
 use crate::error::{Code, Fault};
 use crate::flow::config::{asks_for_openid, is_list, is_set, whole};
 use crate::flow::setup::Setup;
 use crate::flow::transaction::{POPUP, Transaction, TransactionParts};
 use crate::json;
 use crate::pkce::{MIN_LENGTH, Method, Verifier};
-use crate::random::{Entropy, write_token};
+use crate::random::Entropy;
 use crate::tables::{DETAIL, Detail, Options, about};
-use crate::text::{Write, all, contains, cut, from_form, has, number, pairs};
+use crate::text::{Class, Parts, Write, all, contains, cut, from_form, has, joined, number_or, parts};
 use crate::url::Url;
 
 /// The parameters of the request, in their order.
@@ -43,22 +46,31 @@ pub(crate) fn begin(
         return Err(about!(ConfigInvalid, OPTIONS, "scope"));
     }
 
-    let code_verifier = Verifier::generate(MIN_LENGTH, entropy)?;
+    // The three secrets at once, for the platform takes as long for them as for one. Of the verifier's 33 bytes any 43 characters
+    // carry 256 bits and more (RFC 7636 section 7.1).
+    let mut octets = Zeroizing::new([0; 97]);
+    entropy.fill(octets.as_mut_slice())?;
+    let (of_verifier, rest) = octets.split_at_checked(33).unwrap_or_default();
+    let (of_state, of_nonce) = rest.split_at_checked(32).unwrap_or_default();
+    let mut code_verifier = Zeroizing::new(Vec::new());
+    write_base64url_to(&mut code_verifier, of_verifier);
+    code_verifier.truncate(MIN_LENGTH);
+    let code_verifier = Verifier::parse(code_verifier.as_slice())?;
     let mut state = Vec::new();
     if is_set(options.popup()) {
         state.text(POPUP);
     }
-    write_token(entropy, &mut state)?;
+    write_base64url_to(&mut state, of_state);
     let mut nonce = Vec::new();
     if is_openid {
-        write_token(entropy, &mut nonce)?;
+        write_base64url_to(&mut nonce, of_nonce);
     }
     let (mut max_age, mut created_at, mut expires_at) = (Vec::new(), Vec::new(), Vec::new());
     if !options.max_age().is_empty() {
         max_age.number(whole(options.max_age(), 0).unwrap_or_default());
     }
     created_at.number(now);
-    expires_at.number(now.saturating_add(number(setup.transaction_max_age()).unwrap_or_default()));
+    expires_at.number(now.saturating_add(number_or(setup.transaction_max_age(), 0)));
 
     let endpoint = (setup.authorization_endpoint(), about!(MetadataInvalid, METADATA, "authorization_endpoint"));
     begin_request(setup.authorization_endpoint(), url);
@@ -85,7 +97,7 @@ pub(crate) fn begin(
     write_resources(options.resource(), url);
     end_request(endpoint, PROTECTED, options.extra_parameters(), url)?;
 
-    Ok(Transaction::of(TransactionParts {
+    Ok(TransactionParts {
         version: Transaction::VERSION,
         created_at: &created_at,
         expires_at: &expires_at,
@@ -104,7 +116,7 @@ pub(crate) fn begin(
         resource: options.resource(),
         iss_required: setup.iss_required(),
         return_to: options.return_to(),
-    })
+    }
     .to_fields())
 }
 
@@ -158,8 +170,8 @@ pub(crate) fn are_details(details: &[u8]) -> bool {
 }
 
 /// Where the access token is to be used (RFC 8707 section 2).
-fn resources(list: &[u8]) -> impl Iterator<Item = &[u8]> {
-    list.split(|byte| *byte == b' ').filter(|_| !list.is_empty())
+fn resources(list: &[u8]) -> Parts<'_> {
+    Parts { rest: Some(list).filter(|list| !list.is_empty()), mark: b' ' }
 }
 
 /// Writes a parameter for each of these places.
@@ -188,7 +200,7 @@ pub(crate) fn end_request(
     extra: &[u8],
     url: &mut Vec<u8>,
 ) -> Result<(), Fault> {
-    let mut taken = Vec::from(protected);
+    let mut taken = joined(&[protected]);
     let mut outcome = Ok(());
     if let Some(extra) = json::parse(extra) {
         let visited = extra.each(b'{', &mut |key, value| {
@@ -206,8 +218,10 @@ pub(crate) fn end_request(
         visited.ok_or(about!(ConfigInvalid, OPTIONS, "extra_parameters"))?;
     }
     outcome?;
-    for (name, value) in pairs(cut(endpoint, b'?').1.unwrap_or_default()) {
-        if name.is_none_or(|name| contains(&taken, &name)) || from_form(value).is_none() {
+    for pair in parts(cut(endpoint, b'?').1.unwrap_or_default(), b'&') {
+        let (name, value) = cut(pair, b'=');
+        let is_taken = from_form(name).is_none_or(|name| contains(&taken, &name));
+        if !pair.is_empty() && (is_taken || from_form(value.unwrap_or_default()).is_none()) {
             return Err(invalid);
         }
     }
@@ -217,5 +231,5 @@ pub(crate) fn end_request(
 /// Whether a browser reads this as a path of the same origin: `//host` and `/\host` lead elsewhere, and so do they
 /// behind a tab or a line break, which a browser drops (RFC 9700 section 4.11.1).
 pub(crate) fn is_local_path(path: &[u8]) -> bool {
-    path.starts_with(b"/") && !path.starts_with(b"//") && all(path, |byte| byte.is_ascii_graphic() && byte != b'\\')
+    path.starts_with(b"/") && !path.starts_with(b"//") && all(path, &Class::Printable(b" \\"))
 }

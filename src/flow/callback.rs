@@ -1,5 +1,6 @@
 //! The user comes back: transaction + callback URL -> code (RFC 6749 sections 4.1.2 and 10.12, RFC 9207 section 2.4).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
@@ -7,7 +8,7 @@ use crate::flow::setup::Setup;
 use crate::flow::transaction::Transaction;
 use crate::secret::matches;
 use crate::tables::{OTHER, about};
-use crate::text::{all, contains, cut, from_form, is_vschar, pairs, position};
+use crate::text::{Class, after, all, contains, cut, from_form, parts, position};
 use crate::url::{Url, is_link};
 
 /// The parameters of a response, and what only a response in the fragment would carry.
@@ -31,7 +32,7 @@ pub(crate) struct Refusal {
 /// What a server answered: what was asked for, or its refusal.
 pub(crate) enum Answer<T> {
     Given(T),
-    Refused(Refusal),
+    Refused(Box<Refusal>),
 }
 
 impl<'a> Callback<'a> {
@@ -43,14 +44,15 @@ impl<'a> Callback<'a> {
     pub(crate) fn parse(url: &'a [u8], redirect_uri: &[u8]) -> Result<Option<Self>, Fault> {
         let (address, fragment) = cut(url, b'#');
         let Some(query) = response_query(address, redirect_uri) else { return Ok(None) };
-        let mut in_fragment = fragment.unwrap_or_default().split(|byte| *byte == b'&');
+        let mut in_fragment = parts(fragment.unwrap_or_default(), b'&');
         if in_fragment.any(|pair| contains(IN_FRAGMENT, cut(pair, b'=').0)) {
             return Err(about!(CallbackInvalid, OTHER, "fragment"));
         }
         let mut callback = Self { address, values: Default::default() };
         let mut seen = 0_u8;
-        for (name, value) in pairs(query) {
-            let (Some(name), Some(value)) = (name, from_form(value)) else {
+        for pair in parts(query, b'&') {
+            let (name, value) = cut(pair, b'=');
+            let (Some(name), Some(value)) = (from_form(name), from_form(value.unwrap_or_default())) else {
                 return Err(about!(CallbackInvalid, OTHER, "query"));
             };
             let Some(place) = position(PARAMETERS, &name) else { continue };
@@ -113,7 +115,7 @@ impl<'a> Callback<'a> {
         }
         if !error.is_empty() {
             // RFC 6749 appendix A.7.
-            if !all(&error, |byte| is_vschar(byte) && byte != b'"' && byte != b'\\') {
+            if !all(&error, &Class::Printable(b"\"\\")) {
                 return Err(about!(CallbackInvalid, OTHER, "error"));
             }
             // The others are what `prompt=none` leads to where the user has to be asked (OpenID Connect Core section 3.1.2.6).
@@ -125,7 +127,7 @@ impl<'a> Callback<'a> {
                 None => Code::AuthorizationRefused,
             };
             let uri = if is_link(&uri) { uri } else { Vec::new() };
-            return Ok(Answer::Refused(Refusal { code, error, description, uri }));
+            return Ok(Answer::Refused(Box::new(Refusal { code, error, description, uri })));
         }
         if code.is_empty() { Err(about!(CodeMissing, OTHER, "code")) } else { Ok(Answer::Given(code)) }
     }
@@ -140,8 +142,8 @@ fn response_query<'a>(address: &'a [u8], redirect_uri: &[u8]) -> Option<&'a [u8]
         return None;
     }
     let expected_query = expected_query.unwrap_or_default();
-    let rest = query.unwrap_or_default().strip_prefix(expected_query)?;
-    if expected_query.is_empty() || rest.is_empty() { Some(rest) } else { rest.strip_prefix(b"&") }
+    let rest = after(query.unwrap_or_default(), expected_query)?;
+    if expected_query.is_empty() || rest.is_empty() { Some(rest) } else { after(rest, b"&") }
 }
 
 /// Character for character; but a browser writes scheme and host of a web address in lower case, leaves out the default

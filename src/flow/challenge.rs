@@ -2,7 +2,8 @@
 
 use alloc::vec::Vec;
 
-use crate::text::{is_utf8, number, position};
+use crate::table::record;
+use crate::text::{Class, after, number, skip, span, words};
 
 /// How the access token is to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,159 +40,164 @@ pub(crate) struct Challenge {
 }
 
 /// The parameters that are read.
-const KNOWN: &[u8] = b"error error_description scope realm acr_values max_age";
+const KNOWN: &str = "error error_description scope realm acr_values max_age";
 
-impl Challenge {
-    /// Of its parameters, whose names are in lower case, those that are known; `None` when one of them stands twice: nobody could say which is
-    /// meant (RFC 9110 section 11.2, RFC 6750 section 3).
-    fn new(scheme: Scheme, parameters: Vec<(Vec<u8>, Vec<u8>)>) -> Option<Self> {
-        let mut values = <[Option<Vec<u8>>; 6]>::default();
-        for (name, value) in parameters {
-            let Some(slot) = position(KNOWN, &name).and_then(|place| values.get_mut(place)) else { continue };
-            if slot.is_some() {
-                return None;
-            }
-            *slot = Some(value);
-        }
-        let [error, error_description, scope, realm, acr_values, max_age] = values;
-        let max_age = max_age.as_deref().and_then(number);
-        Some(Self { scheme, error, error_description, scope, realm, acr_values, max_age })
-    }
+record! {
+    /// A challenge as it stands in the header, which is UTF-8: of [`KNOWN`] the values, where a string still has its quotes,
+    /// and the scheme. What is twice was there before: nobody could say which one is meant (RFC 9110 section 11.2, RFC
+    /// 6750 section 3).
+    pub(crate) struct Raw / RawParts { error error_description scope realm acr_values max_age scheme twice }
 }
 
 /// The first challenge of a header for the scheme `Bearer`.
-pub(crate) fn bearer(header: &[u8]) -> Option<Challenge> {
-    parse(header).into_iter().find(|challenge| challenge.scheme == Scheme::Bearer)
+pub(crate) fn bearer(mut header: &[u8]) -> Option<Raw<'_>> {
+    loop {
+        let challenge = next(&mut header)?;
+        let scheme = Scheme::from_name(challenge.scheme());
+        if scheme.is_some() && !challenge.twice().is_empty() {
+            return None;
+        }
+        if scheme == Some(Scheme::Bearer) {
+            return Some(challenge);
+        }
+    }
 }
 
 /// The challenges of a header for the schemes that this crate knows, in their order. Several headers of this name are
 /// one, joined by commas (RFC 9110 section 5.3).
 ///
 /// What breaks the grammar ends the list: the challenge in which it stands is left out, and so is all that follows.
-pub(crate) fn parse(header: &[u8]) -> Vec<Challenge> {
+pub(crate) fn parse(mut header: &[u8]) -> Vec<Challenge> {
     let mut challenges = Vec::new();
-    let mut cursor = Cursor(header);
-    while cursor.challenge(&mut challenges).is_some() {}
+    while let Some(challenge) = next(&mut header) {
+        let Some(scheme) = Scheme::from_name(challenge.scheme()) else { continue };
+        if !challenge.twice().is_empty() {
+            break;
+        }
+        let text = |raw: &[u8]| if raw.is_empty() { None } else { Some(unquote(raw)) };
+        challenges.push(Challenge {
+            scheme,
+            error: text(challenge.error()),
+            error_description: text(challenge.error_description()),
+            scope: text(challenge.scope()),
+            realm: text(challenge.realm()),
+            acr_values: text(challenge.acr_values()),
+            max_age: number(&unquote(challenge.max_age())),
+        });
+    }
     challenges
 }
 
-/// What of the header is still to be read.
-#[derive(Clone, Copy)]
-struct Cursor<'a>(&'a [u8]);
+/// RFC 9110 section 5.6.3.
+const SPACE: Class = Class::Only(b" \t");
+/// What may stand between the elements of a list: some of them may be empty (RFC 9110 section 5.6.1).
+const BETWEEN: Class = Class::Only(b" \t,");
+/// RFC 9110 section 5.6.2.
+const TOKEN: Class = Class::Alphanumeric(b"!#$%&'*+-.^_`|~");
+/// RFC 9110 section 11.2.
+const TOKEN68: Class = Class::Alphanumeric(b"-._~+/");
 
-impl<'a> Cursor<'a> {
-    /// Takes the characters for which this holds.
-    #[inline(never)]
-    fn take(&mut self, holds: fn(u8) -> bool) -> &'a [u8] {
-        let end = self.0.iter().position(|byte| !holds(*byte)).unwrap_or(self.0.len());
-        let (taken, rest) = self.0.split_at_checked(end).unwrap_or_default();
-        self.0 = rest;
-        taken
-    }
-
-    fn skip(&mut self, holds: fn(u8) -> bool) {
-        self.take(holds);
-    }
-
-    /// A scheme and what belongs to it, up to the next scheme. `None` at the end, and where the grammar is broken.
-    fn challenge(&mut self, challenges: &mut Vec<Challenge>) -> Option<()> {
-        self.skip(is_list_space);
-        let scheme = Scheme::from_name(self.token()?);
-        let mut parameters = Vec::new();
-        let has_space = self.0.starts_with(b" ");
-        self.skip(is_space);
-        let stands_alone = !has_space || self.token68();
-        let mut at_end = self.at_end_of_element();
-        // Without an equals sign it is the scheme of the next challenge.
-        while let Some((name, rest)) = self.parameter().filter(|_| !stands_alone) {
-            *self = rest;
-            parameters.push((name.to_ascii_lowercase(), self.value()?));
-            at_end = self.at_end_of_element();
-            if !at_end {
-                return None;
-            }
-        }
+/// Takes a scheme and what belongs to it, up to the next scheme. `None` at the end, and where the grammar is broken.
+#[inline(never)]
+fn next<'a>(rest: &mut &'a [u8]) -> Option<Raw<'a>> {
+    skip(rest, &BETWEEN);
+    let mut challenge = Raw::blank();
+    let scheme = span(rest, &TOKEN);
+    let stands_alone = !rest.starts_with(b" ") || is_token68(rest);
+    let (mut at_end, mut twice) = (is_at_end(rest), b"".as_slice());
+    // Without an equals sign it is the scheme of the next challenge.
+    while !stands_alone && let Some((name, mut value)) = parameter(rest) {
+        let raw = take_value(&mut value)?;
+        *rest = value;
+        at_end = is_at_end(rest);
         if !at_end {
             return None;
         }
-        if let Some(scheme) = scheme {
-            challenges.push(Challenge::new(scheme, parameters)?);
+        let mut before = b"".as_slice();
+        for (known, field) in words(KNOWN).zip(challenge.fields_mut()) {
+            if known.eq_ignore_ascii_case(name) {
+                before = field;
+                *field = raw;
+            }
         }
-        Some(())
+        if !before.is_empty() {
+            twice = before;
+        }
     }
-
-    /// RFC 9110 section 5.6.2.
-    fn token(&mut self) -> Option<&'a [u8]> {
-        Some(self.take(is_tchar)).filter(|token| !token.is_empty())
+    if let [.., in_scheme, in_twice] = challenge.fields_mut() {
+        *in_scheme = scheme;
+        *in_twice = twice;
     }
+    if at_end && !scheme.is_empty() { Some(challenge) } else { None }
+}
 
-    /// The name of the next parameter, and what follows its equals sign, around which there may be space (RFC 9110 section 11.2).
-    fn parameter(mut self) -> Option<(&'a [u8], Self)> {
-        self.skip(is_list_space);
-        let name = self.token()?;
-        self.skip(is_space);
-        self.0 = self.0.strip_prefix(b"=")?;
-        self.skip(is_space);
-        Some((name, self))
+/// The name of a parameter, and what follows its equals sign, around which there may be space (RFC 9110 section 11.2).
+fn parameter(mut rest: &[u8]) -> Option<(&[u8], &[u8])> {
+    skip(&mut rest, &BETWEEN);
+    let name = span(&mut rest, &TOKEN);
+    skip(&mut rest, &SPACE);
+    rest = after(rest, b"=").filter(|_| !name.is_empty())?;
+    skip(&mut rest, &SPACE);
+    Some((name, rest))
+}
+
+/// Takes a token or a quoted string, as it stands (RFC 9110 section 5.6.4).
+fn take_value<'a>(rest: &mut &'a [u8]) -> Option<&'a [u8]> {
+    if !rest.starts_with(b"\"") {
+        return Some(span(rest, &TOKEN)).filter(|token| !token.is_empty());
     }
-
-    /// A token or a quoted string, without its escapes (RFC 9110 section 5.6.4).
-    fn value(&mut self) -> Option<Vec<u8>> {
-        let Some(quoted) = self.0.strip_prefix(b"\"") else { return self.token().map(Vec::from) };
-        let mut value = Vec::new();
-        let mut bytes = quoted.iter();
-        loop {
-            let byte = match *bytes.next()? {
-                b'"' => break,
-                b'\\' => *bytes.next()?,
-                byte => byte,
-            };
+    let (mut end, mut escaped) = (1_usize, false);
+    loop {
+        let byte = *rest.get(end)?;
+        end = end.wrapping_add(1);
+        if escaped || !matches!(byte, b'"' | b'\\') {
+            escaped = false;
             if byte.is_ascii_control() && byte != b'\t' {
                 return None;
             }
-            value.push(byte);
+        } else if byte == b'"' {
+            break;
+        } else {
+            escaped = true;
         }
-        self.0 = bytes.as_slice();
-        is_utf8(&value).then_some(value)
     }
+    let (value, after) = rest.split_at_checked(end)?;
+    *rest = after;
+    Some(value)
+}
 
-    /// Passes over a token68, which stands alone (RFC 9110 section 11.2); false when there is none.
-    fn token68(&mut self) -> bool {
-        let mut ahead = *self;
-        let is_empty = ahead.take(is_token68).is_empty();
-        ahead.skip(|byte| byte == b'=');
-        if is_empty || !ahead.at_end_of_element() {
-            return false;
+/// The text of a value that was taken: a quoted string without its quotes and escapes.
+#[inline(never)]
+pub(crate) fn unquote(raw: &[u8]) -> Vec<u8> {
+    let mut text = Vec::new();
+    let is_quoted = raw.starts_with(b"\"");
+    let mut escaped = false;
+    for &byte in raw {
+        if is_quoted && !escaped && matches!(byte, b'"' | b'\\') {
+            escaped = byte == b'\\';
+        } else {
+            escaped = false;
+            text.push(byte);
         }
-        *self = ahead;
-        true
     }
+    text
+}
 
-    /// Passes over the space before a comma or the end; whether it is followed by them.
-    fn at_end_of_element(&mut self) -> bool {
-        self.skip(is_space);
-        self.0.is_empty() || self.0.starts_with(b",")
+/// Passes over a token68, which stands alone (RFC 9110 section 11.2); false when there is none.
+fn is_token68(rest: &mut &[u8]) -> bool {
+    skip(rest, &SPACE);
+    let mut ahead = *rest;
+    let is_there = skip(&mut ahead, &TOKEN68);
+    skip(&mut ahead, &Class::Only(b"="));
+    let stands_alone = is_there && is_at_end(&mut ahead);
+    if stands_alone {
+        *rest = ahead;
     }
+    stands_alone
 }
 
-/// RFC 9110 section 5.6.3.
-const fn is_space(byte: u8) -> bool {
-    matches!(byte, b' ' | b'\t')
-}
-
-/// What may stand between the elements of a list: some of them may be empty (RFC 9110 section 5.6.1).
-const fn is_list_space(byte: u8) -> bool {
-    is_space(byte) || byte == b','
-}
-
-const fn is_tchar(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(
-            byte,
-            b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_' | b'`' | b'|' | b'~'
-        )
-}
-
-const fn is_token68(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~' | b'+' | b'/')
+/// Passes over the space before a comma or the end; whether it is followed by them.
+fn is_at_end(rest: &mut &[u8]) -> bool {
+    skip(rest, &SPACE);
+    matches!(rest.first(), None | Some(b','))
 }

@@ -5,7 +5,7 @@ use crate::flow::algorithm::Algorithm;
 use crate::json;
 use crate::table::elements;
 use crate::tables::{Settings, about};
-use crate::text::{all, contains, has, is_vschar};
+use crate::text::{Class, all, contains, has, parts, position};
 use crate::url::Url;
 
 /// The most seconds of clock tolerance that a configuration may ask for.
@@ -22,7 +22,7 @@ pub(crate) fn check(settings: &Settings<'_>) -> Result<(), Fault> {
     let allow_http = is_set(settings.dangerously_allow_http());
     check_issuer(settings.issuer(), allow_http)?;
     let client_id = settings.client_id();
-    if client_id.is_empty() || !all(client_id, is_vschar) {
+    if client_id.is_empty() || !all(client_id, &Class::Printable(b"")) {
         return Err(about!(ConfigInvalid, SETTINGS, "client_id"));
     }
     if !is_redirect_uri(settings.redirect_uri(), allow_http) {
@@ -72,11 +72,7 @@ pub(crate) const fn is_set(flag: &[u8]) -> bool {
 
 /// Where records are to be: the tier of the host only where there is one.
 fn is_tier(tier: &[u8], has_host: bool) -> bool {
-    match tier {
-        b"" | b"memory" | b"session" | b"local" => true,
-        b"host" => has_host,
-        _ => false,
-    }
+    tier.is_empty() || position(b"host memory session local", tier).is_some_and(|place| place > 0 || has_host)
 }
 
 /// Whether a list of scopes asks for an ID token (OpenID Connect Core section 3.1.2.1).
@@ -105,11 +101,13 @@ fn is_origin(origin: &[u8], allow_http: bool) -> bool {
     })
 }
 
-/// Tokens of `%x21 / %x23-5B / %x5D-7E`, separated by single spaces, as scopes are (RFC 6749 appendix A.4).
+/// `%x21 / %x23-5B / %x5D-7E` (RFC 6749 appendix A).
+pub(crate) const WORD: Class = Class::Printable(b" \"\\");
+
+/// Tokens of these characters, separated by single spaces, as scopes are (RFC 6749 appendix A.4).
 #[inline(never)]
 pub(crate) fn is_list(list: &[u8]) -> bool {
-    list.split(|byte| *byte == b' ')
-        .all(|token| !token.is_empty() && all(token, |byte| byte.is_ascii_graphic() && byte != b'"' && byte != b'\\'))
+    parts(list, b' ').all(|token| !token.is_empty() && all(token, &WORD))
 }
 
 /// RFC 6749 section 3.1.2, and the three kinds of RFC 8252 section 7: claimed `https`, loopback `http`, private-use scheme.
@@ -126,6 +124,6 @@ pub(crate) fn whole(field: &[u8], default: u64) -> Option<u64> {
     if field.is_empty() {
         return Some(default);
     }
-    let number = json::number(field)?;
+    let number = json::number_or_nan(field);
     (0.0..=4_294_967_295.0).contains(&number).then_some(number as u64)
 }

@@ -1,5 +1,6 @@
 //! The ID token, but for its signature (OpenID Connect Core sections 2 and 3.1.3.7).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use sha2::{Digest, Sha256};
@@ -12,9 +13,9 @@ use crate::flow::transaction::Transaction;
 use crate::json;
 use crate::jwt::Jwt;
 use crate::secret::matches;
-use crate::table::elements;
+use crate::table::{elements, has_element};
 use crate::tables::{CLAIMS, Claims, HEADER, Header, about};
-use crate::text::{contains, number, plain};
+use crate::text::{contains, plain};
 
 /// What an ID token says, before its signature was verified.
 pub(crate) struct Claimed {
@@ -40,20 +41,21 @@ impl Claimed {
     ///
     /// # Errors
     /// `invalid`, naming the header parameter
-    pub(crate) fn decode(token: &[u8], invalid: Code) -> Result<(Self, Algorithm), Fault> {
+    pub(crate) fn decode(token: &[u8], invalid: Code) -> Result<Box<Self>, Fault> {
         let Jwt { header, claims: text } = Jwt::decode(token).ok_or(invalid)?;
         // What is no JSON object is no token, and no member of one is at fault.
         let header = HEADER.read(&header, invalid)?;
         let claims = CLAIMS.read(&text, invalid)?;
-        let claimed = Self { text, claims, header };
+        let claimed = Box::new(Self { text, claims, header });
         let header = claimed.header();
-        let algorithm =
-            Algorithm::from_alg(header.alg()).ok_or(about!(IdTokenInvalid, HEADER, "alg").with_code(invalid))?;
+        if Algorithm::from_alg(header.alg()).is_none() {
+            return Err(about!(IdTokenInvalid, HEADER, "alg").with_code(invalid));
+        }
         // An extension that must be understood is not (RFC 7515 section 4.1.11).
         if !header.crit().is_empty() {
             return Err(about!(IdTokenInvalid, HEADER, "crit").with_code(invalid));
         }
-        Ok((claimed, algorithm))
+        Ok(claimed)
     }
 }
 
@@ -68,16 +70,14 @@ pub(crate) fn validate(
     setup: &Setup<'_>,
     expected: &Transaction<'_>,
     now: u64,
-) -> Result<Claimed, Fault> {
-    let (claimed, _) = Claimed::decode(id_token, Code::IdTokenInvalid)?;
+) -> Result<Box<Claimed>, Fault> {
+    let claimed = Claimed::decode(id_token, Code::IdTokenInvalid)?;
     let claims = claimed.claims();
     let alg = claimed.header().alg();
 
     // Of the algorithms the one that was registered, and none that the server does not say it makes (steps 6 to 8).
     let (registered, listed) = (setup.signed_response_alg(), expected.signing_algs());
-    if !registered.is_empty() && registered != alg
-        || !listed.is_empty() && !elements(listed).any(|listed| listed == alg)
-    {
+    if !registered.is_empty() && registered != alg || !listed.is_empty() && !has_element(listed, alg) {
         return Err(about!(IdTokenInvalid, HEADER, "alg"));
     }
 
@@ -90,18 +90,16 @@ pub(crate) fn validate(
     }
     check_audience(&claims, expected.client_id())?;
 
-    let tolerance = seconds(number(setup.clock_tolerance()).unwrap_or_default());
-    let now = seconds(now);
-    if json::number(claims.exp()).ok_or(about!(IdTokenInvalid, CLAIMS, "exp"))? <= now - tolerance {
+    let tolerance = setup.tolerance();
+    let (earliest, latest) = (seconds(now) - tolerance, seconds(now) + tolerance);
+    if time(claims.exp(), about!(IdTokenInvalid, CLAIMS, "exp"))? <= earliest {
         return Err(about!(IdTokenExpired, CLAIMS, "exp"));
     }
-    if json::number(claims.iat()).ok_or(about!(IdTokenInvalid, CLAIMS, "iat"))? > now + tolerance {
+    if time(claims.iat(), about!(IdTokenInvalid, CLAIMS, "iat"))? > latest {
         return Err(about!(IdTokenNotYetValid, CLAIMS, "iat"));
     }
     // RFC 7519 section 4.1.5.
-    if !claims.nbf().is_empty()
-        && json::number(claims.nbf()).ok_or(about!(IdTokenInvalid, CLAIMS, "nbf"))? > now + tolerance
-    {
+    if !claims.nbf().is_empty() && time(claims.nbf(), about!(IdTokenInvalid, CLAIMS, "nbf"))? > latest {
         return Err(about!(IdTokenNotYetValid, CLAIMS, "nbf"));
     }
     if !expected.nonce().is_empty() && claims.nonce() != expected.nonce() {
@@ -118,9 +116,16 @@ fn is_text(claim: &[u8]) -> bool {
     !matches!(claim, [] | [crate::table::ODD])
 }
 
+/// The time that a claim is, in seconds since 1970.
+#[inline(always)]
+fn time(claim: &[u8], invalid: Fault) -> Result<f64, Fault> {
+    let time = json::number_or_nan(claim);
+    if time.is_nan() { Err(invalid) } else { Ok(time) }
+}
+
 /// At most 255 ASCII characters, and one at least (OpenID Connect Core section 2).
 pub(crate) fn is_subject(sub: &[u8]) -> bool {
-    matches!(sub.len(), 1..=255) && sub.is_ascii()
+    matches!(sub.len(), 1..=255) && sub.iter().all(u8::is_ascii)
 }
 
 /// This client has to be the only audience (steps 3 to 5): we trust no other one. An `azp` has to name it too.
@@ -128,8 +133,7 @@ fn check_audience(claims: &Claims<'_>, client_id: &[u8]) -> Result<(), Fault> {
     if claims.aud().is_empty() {
         return Err(about!(IdTokenInvalid, CLAIMS, "aud"));
     }
-    let mut audiences = elements(claims.aud());
-    if audiences.next() != Some(client_id) || !audiences.all(|audience| audience == client_id) {
+    if !has_element(claims.aud(), client_id) || !elements(claims.aud()).all(|audience| audience == client_id) {
         return Err(about!(IdTokenAudienceMismatch, CLAIMS, "aud"));
     }
     if !claims.azp().is_empty() && claims.azp() != client_id {
@@ -151,8 +155,8 @@ pub(crate) fn check_authentication(
     now: u64,
 ) -> Result<(), Fault> {
     if let Some(earliest) = earliest {
-        let auth_time = json::number(claims.auth_time()).ok_or(about!(IdTokenInvalid, CLAIMS, "auth_time"))?;
-        let tolerance = seconds(number(setup.clock_tolerance()).unwrap_or_default());
+        let auth_time = time(claims.auth_time(), about!(IdTokenInvalid, CLAIMS, "auth_time"))?;
+        let tolerance = setup.tolerance();
         if auth_time < seconds(earliest) - tolerance || auth_time > seconds(now) + tolerance {
             return Err(about!(InsufficientUserAuthentication, CLAIMS, "auth_time"));
         }

@@ -7,8 +7,9 @@ use crate::error::{Code, Fault};
 use crate::flow::algorithm::Algorithm;
 use crate::http::Reply;
 use crate::json;
-use crate::table::elements;
+use crate::table::has_element;
 use crate::tables::{JWK, JWKS, Jwk, KeySet};
+use crate::text::joined;
 
 /// Seconds for which a key that is not in the set makes nobody fetch the set again.
 const REFETCH_INTERVAL: u64 = 30;
@@ -32,7 +33,7 @@ pub(crate) fn finish(reply: &Reply<'_>) -> Result<Vec<u8>, Fault> {
 pub(crate) fn read(set: &[u8]) -> Option<Vec<u8>> {
     let fields = JWKS.read(set, Code::JwksInvalid).ok()?;
     let keys = KeySet::of_table(&fields).keys();
-    if keys.is_empty() { None } else { Some(keys.into()) }
+    if keys.is_empty() { None } else { Some(joined(&[keys])) }
 }
 
 /// Visits the keys that may have made a signature by this algorithm, under this `kid` unless it is empty. Decoys of
@@ -53,11 +54,10 @@ pub(crate) fn candidates(keys: &[u8], algorithm: Algorithm, kid: &[u8], visit: &
 
 /// The members of a key that say what it is, and no other: `kty`, `n`, `e`, `crv`, `x`, `y`.
 pub(crate) fn members<'a>(jwk: &Jwk<'a>, algorithm: Algorithm) -> [&'a [u8]; 6] {
-    match algorithm.family().1 {
-        b"RSA" => [jwk.kty(), jwk.n(), jwk.e(), b"", b"", b""],
-        b"EC" => [jwk.kty(), b"", b"", jwk.crv(), jwk.x(), jwk.y()],
-        _ => [jwk.kty(), b"", b"", jwk.crv(), jwk.x(), b""],
+    if algorithm.is_rsa() {
+        return [jwk.kty(), jwk.n(), jwk.e(), b"", b"", b""];
     }
+    [jwk.kty(), b"", b"", jwk.crv(), jwk.x(), if algorithm.has_y() { jwk.y() } else { b"" }]
 }
 
 /// Whether this is a key for this algorithm (RFC 7517 section 4).
@@ -65,17 +65,17 @@ fn fits(jwk: &Jwk<'_>, algorithm: Algorithm, kid: &[u8]) -> bool {
     let (_, kty) = algorithm.family();
     let (crv, octets) = algorithm.curve();
     let decoded = |member: &[u8]| decode_base64url(member).unwrap_or_default();
-    let is_sound = if octets == 0 {
+    let is_sound = if algorithm.is_rsa() {
         is_modulus(&decoded(jwk.n())) && is_exponent(&decoded(jwk.e()))
     } else {
-        jwk.crv() == crv && decoded(jwk.x()).len() == octets && (kty != b"EC" || decoded(jwk.y()).len() == octets)
+        jwk.crv() == crv && decoded(jwk.x()).len() == octets && (!algorithm.has_y() || decoded(jwk.y()).len() == octets)
     };
     is_sound
         && jwk.kty() == kty
         && (kid.is_empty() || jwk.kid() == kid)
         && (jwk.usage().is_empty() || jwk.usage() == b"sig")
         && (jwk.alg().is_empty() || Algorithm::from_alg(jwk.alg()).is_some_and(|alg| alg.is_like(algorithm)))
-        && (jwk.key_ops().is_empty() || elements(jwk.key_ops()).any(|operation| operation == b"verify"))
+        && (jwk.key_ops().is_empty() || has_element(jwk.key_ops(), b"verify"))
 }
 
 /// At least 2048 bits (RFC 7518 section 3.3), and not so many that verifying would hold up the page.

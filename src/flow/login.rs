@@ -1,6 +1,7 @@
 //! The whole login of a client that keeps its records: what becomes of a callback, by what is kept of it, and how a login
 //! ends (RFC 6749 section 10.5: a code is redeemed once).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
@@ -32,7 +33,7 @@ pub(crate) enum Arrival<'a> {
     /// It came to its end before.
     Ended(Outcome, &'a [u8]),
     /// It is refused, by the server with its words or by a check; and where to return to.
-    Refused(Fault, Option<Refusal>, &'a [u8]),
+    Refused(Fault, Option<Box<Refusal>>, &'a [u8]),
     /// The code is redeemed by this form, after the login was claimed; the keys from that place are needed for it.
     Redeem { form: Vec<u8>, transaction: Transaction<'a> },
 }

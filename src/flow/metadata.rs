@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 use crate::error::{Code, Fault};
 use crate::flow::config::{check_issuer, is_set};
 use crate::http::Reply;
-use crate::table::elements;
+use crate::table::has_element;
 use crate::tables::{Document, METADATA, Settings, about};
+use crate::text::joined;
 use crate::url::Url;
 
 /// The two places where the metadata of an issuer may be: the OpenID form, which is appended to the path, and that of
@@ -20,8 +21,8 @@ pub(crate) fn places(issuer: &[u8], allow_http: bool) -> Result<[Vec<u8>; 2], Fa
     let path = Url::parse(bare).map_or(b"".as_slice(), |url| url.path);
     let origin = bare.strip_suffix(path).unwrap_or(bare);
     Ok([
-        [bare, b"/.well-known/openid-configuration"].concat(),
-        [origin, b"/.well-known/oauth-authorization-server", path].concat(),
+        joined(&[bare, b"/.well-known/openid-configuration"]),
+        joined(&[origin, b"/.well-known/oauth-authorization-server", path]),
     ])
 }
 
@@ -77,8 +78,8 @@ pub(crate) fn read(document: &[u8], issuer: &[u8], allow_http: bool) -> Result<V
 /// [`Code::IssuerMismatch`], [`Code::PkceUnsupported`]
 pub(crate) fn check_server(document: &Document<'_>, settings: &Settings<'_>) -> Result<(), Fault> {
     check_same_issuer(document, settings)?;
-    let mut methods = elements(document.code_challenge_methods_supported());
-    if is_set(settings.dangerously_assume_pkce_support()) || methods.any(|method| method == b"S256") {
+    let methods = document.code_challenge_methods_supported();
+    if is_set(settings.dangerously_assume_pkce_support()) || has_element(methods, b"S256") {
         Ok(())
     } else {
         Err(about!(PkceUnsupported, METADATA, "code_challenge_methods_supported"))

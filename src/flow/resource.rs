@@ -1,16 +1,17 @@
 //! The requests that the application makes with its access token: where it may go, and what a refusal asks for
 //! (RFC 6750 sections 3 and 5.3, RFC 9470 sections 3 and 4).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
-use crate::flow::challenge::{self, Challenge};
+use crate::flow::challenge::{self, Raw, unquote};
 use crate::flow::setup::Setup;
 use crate::flow::tokens::Session;
 use crate::json;
 use crate::table::elements;
 use crate::tables::{Claims, about};
-use crate::text::{Write, contains};
+use crate::text::{Write, contains, joined, number, parts, position};
 use crate::url::Url;
 
 /// Whether the access token may be sent to a URL: at an origin of the configuration, or the userinfo endpoint
@@ -49,7 +50,7 @@ pub(crate) enum Refused {
     Final,
     /// No fresh token helps, but perhaps a login: `None` when the tokens have all of what is asked for, for then the next
     /// ones would be refused as well.
-    Login(Code, Option<Needed>),
+    Login(Code, Option<Box<Needed>>),
 }
 
 /// Reads a refusal of a resource server by its status and its `WWW-Authenticate`, of which a page sees nothing where CORS does not expose it.
@@ -66,40 +67,42 @@ pub(crate) fn read_refusal(
         // What cannot be seen may be an invalid token; another scheme is none of ours.
         return refresh(www_authenticate.is_none());
     };
-    let code = match challenge.error.as_deref() {
-        Some(b"insufficient_scope") => Code::InsufficientScope,
-        Some(b"insufficient_user_authentication") => Code::InsufficientUserAuthentication,
+    let known = b"insufficient_scope insufficient_user_authentication invalid_token";
+    let code = match position(known, &unquote(challenge.error())) {
+        Some(0) => Code::InsufficientScope,
+        Some(1) => Code::InsufficientUserAuthentication,
         // Without an error the server saw no token, which a proxy may have taken away: a fresh one will fare no better.
-        error => return refresh(error == Some(b"invalid_token")),
+        place => return refresh(place.is_some()),
     };
     Refused::Login(code, needed(setup, session, &challenge, now))
 }
 
-fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Challenge, now: u64) -> Option<Needed> {
+#[inline(never)]
+fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Raw<'_>, now: u64) -> Option<Box<Needed>> {
     let fields = session.claims();
     let claims = Claims::of_table(&fields);
-    let asked = challenge.scope.as_deref().unwrap_or_default();
-    let lacks = |element: &[u8]| !element.is_empty() && !contains(session.scope(), element);
+    let asked = unquote(challenge.scope());
+    let acr_values = challenge.acr_values();
+    let acr_values = if acr_values.is_empty() { None } else { Some(unquote(acr_values)) };
+    let max_age = number(&unquote(challenge.max_age()));
     let has_acr = |values: &Vec<u8>| !claims.acr().is_empty() && contains(values, claims.acr());
     #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
-    let is_recent = |max_age: u64| {
-        json::number(claims.auth_time()).is_some_and(|auth_time| auth_time + max_age as f64 >= now as f64)
-    };
-    if !asked.split(|byte| *byte == b' ').any(lacks)
-        && challenge.acr_values.as_ref().is_none_or(has_acr)
-        && challenge.max_age.is_none_or(is_recent)
-    {
-        return None;
-    }
-    let mut scope = Vec::from(setup.scope());
-    for list in [session.scope(), asked] {
-        for element in list.split(|byte| *byte == b' ') {
-            if !element.is_empty() && !contains(&scope, element) {
+    let is_recent = |max_age: u64| json::number_or_nan(claims.auth_time()) + max_age as f64 >= now as f64;
+    let mut has_all = acr_values.as_ref().is_none_or(has_acr) && max_age.is_none_or(is_recent);
+    let mut scope = joined(&[setup.scope()]);
+    for list in &[session.scope(), &asked] {
+        for element in parts(list, b' ') {
+            let is_empty = element.is_empty();
+            has_all &= is_empty || contains(session.scope(), element);
+            if !is_empty && !contains(&scope, element) {
                 scope.push(b' ');
                 scope.text(element);
             }
         }
     }
-    let max_age = challenge.max_age.map(|seconds| seconds.min(u64::from(u32::MAX)));
-    Some(Needed { scope, acr_values: challenge.acr_values.clone(), max_age })
+    if has_all {
+        return None;
+    }
+    let max_age = max_age.map(|seconds| seconds.min(u64::from(u32::MAX)));
+    Some(Box::new(Needed { scope, acr_values, max_age }))
 }

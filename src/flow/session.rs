@@ -6,7 +6,7 @@ use crate::error::{Code, Fault};
 use crate::flow::tokens::Session;
 use crate::secret::matches;
 use crate::tables::{Claims, about};
-use crate::text::{Write, number};
+use crate::text::{Write, number, number_or};
 
 /// Seconds before its expiry from which on an access token is refreshed while it is still handed out; of a token that
 /// lives less than four times as long a quarter of its life.
@@ -95,7 +95,7 @@ pub(crate) fn next(session: &Session<'_>, asked: &Asked<'_>, now: u64) -> Result
     if is_access_token(asked.seen) {
         freshness = freshness.max(freshness_at(asked.steady));
     }
-    let wait = number(session.failed()).and_then(Code::from_place).and_then(|code| {
+    let wait = Code::from_place(number_or(session.failed(), u64::MAX)).and_then(|code| {
         // One beyond that was noted by another clock.
         let seconds = number(session.retry_at())?.saturating_sub(now);
         (1..=MAX_RETRY_AFTER).contains(&seconds).then_some((code, seconds))
@@ -116,7 +116,7 @@ pub(crate) fn next(session: &Session<'_>, asked: &Asked<'_>, now: u64) -> Result
 /// that the server may have put another refresh token in the place of this one.
 pub(crate) fn begin_refresh(session: &Session<'_>) -> Vec<u8> {
     let mut attempts = Vec::new();
-    attempts.number(number(session.attempts()).unwrap_or_default().saturating_add(1));
+    attempts.number(number_or(session.attempts(), 0).saturating_add(1));
     session.with_attempts(&attempts, b"", b"")
 }
 
@@ -156,7 +156,7 @@ pub(crate) fn conclude(
     if token.is_empty() || !kept.is_some_and(|kept| matches(kept.refresh_token(), token)) {
         return Kept::Other;
     }
-    let attempts = number(sent.attempts()).unwrap_or_default();
+    let attempts = number_or(sent.attempts(), 0);
     match refreshed {
         Refreshed::Well => Kept::Fresh,
         Refreshed::InvalidGrant if attempts > 1 => Kept::Ended(Code::RefreshInterrupted),

@@ -8,10 +8,11 @@ use sha2::{Digest, Sha256};
 use crate::encoding::write_base64url_to;
 use crate::error::{Code, Fault};
 use crate::flow::config::{self, CLOCK_TOLERANCE, TRANSACTION_MAX_AGE, whole};
+use crate::flow::id_token::seconds;
 use crate::flow::metadata;
 use crate::table::record;
 use crate::tables::{Document, SETTINGS, Settings};
-use crate::text::Write;
+use crate::text::{Write, number_or};
 use crate::url::is_tls;
 
 record! {
@@ -45,7 +46,7 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
     let (mut max_age, mut tolerance) = (Vec::new(), Vec::new());
     max_age.number(whole(settings.transaction_max_age(), TRANSACTION_MAX_AGE).unwrap_or_default());
     tolerance.number(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
-    Setup::of(SetupParts {
+    SetupParts {
         issuer: settings.issuer(),
         client_id: settings.client_id(),
         redirect_uri: settings.redirect_uri(),
@@ -65,7 +66,7 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
         jwks_uri: document.jwks_uri(),
         signing_algs: document.id_token_signing_alg_values_supported(),
         iss_required: document.authorization_response_iss_parameter_supported(),
-    })
+    }
     .to_fields()
 }
 
@@ -76,6 +77,12 @@ impl Setup<'_> {
         let mut owner = Vec::new();
         write_base64url_to(&mut owner, &hash.finalize());
         owner
+    }
+
+    /// Seconds by which the server's clock may differ.
+    #[inline(never)]
+    pub(crate) fn tolerance(&self) -> f64 {
+        seconds(number_or(self.clock_tolerance(), 0))
     }
 
     /// Who vouches for an ID token without its signature: TLS, when it is the issuer's own from end to end; otherwise

@@ -56,7 +56,7 @@ impl<'a> Unverified<'a> {
         let header = claimed.header();
         let algorithm = Algorithm::from_alg(header.alg()).ok_or(Code::Internal)?;
         let at_hash = check_access_token(&claimed.claims(), algorithm, access_token)?;
-        let mut fields = Unverified::of(UnverifiedParts {
+        let mut fields = UnverifiedParts {
             voucher: trust.voucher,
             jwks_uri: trust.jwks_uri,
             alg: header.alg(),
@@ -64,7 +64,7 @@ impl<'a> Unverified<'a> {
             at_hash,
             id_token,
             claims: &claimed.text,
-        })
+        }
         .to_fields();
         fields.text(&join(session));
         Ok(fields)
@@ -134,11 +134,11 @@ impl<'a> Unverified<'a> {
     }
 }
 
-/// The tokens of a refresh without its new ID token, as if the server had sent none: the one before stays. For when the
-/// keys cannot be fetched, so that the fresh refresh token is not lost with them.
+/// Sees to it that the tokens of a refresh can do without its new ID token, as if the server had sent none: the one before stays. For
+/// when the keys cannot be fetched, so that the fresh refresh token is not lost with them.
 ///
 /// # Errors
 /// [`Code::SigningKeysUnavailable`] when there was no ID token before
-pub(crate) fn keep_previous<'a>(session: &Session<'a>) -> Result<Session<'a>, Fault> {
-    if session.id_token().is_empty() { Err(Code::SigningKeysUnavailable.into()) } else { Ok(*session) }
+pub(crate) fn keep_previous(session: &Session<'_>) -> Result<(), Fault> {
+    if session.id_token().is_empty() { Err(Code::SigningKeysUnavailable.into()) } else { Ok(()) }
 }

@@ -1,5 +1,6 @@
 //! The token endpoint: code -> token request; response -> tokens (RFC 6749 sections 4.1.3, 5 and 6).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
@@ -15,7 +16,7 @@ use crate::http::Reply;
 use crate::json;
 use crate::table::{ODD, join};
 use crate::tables::{ANSWER, Claims, Granted, REFUSAL, Refused, about};
-use crate::text::{EMPTY, Write, number, plain};
+use crate::text::{EMPTY, Write, joined, number, number_or, plain};
 use crate::url::is_link;
 
 /// What the token endpoint granted, checked.
@@ -56,7 +57,7 @@ pub(crate) fn refresh(setup: &Setup<'_>, session: &Session<'_>, form: &mut Vec<u
 }
 
 /// What the answer to a refresh has to agree with, in the form in which a login says it.
-pub(crate) const fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transaction<'a> {
+pub(crate) fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transaction<'a> {
     Transaction::of(TransactionParts {
         version: Transaction::VERSION,
         created_at: b"",
@@ -155,7 +156,7 @@ fn read_id_token(
     id_token: &[u8],
     clock: u64,
     now: u64,
-) -> Result<Option<Claimed>, Fault> {
+) -> Result<Option<Box<Claimed>>, Fault> {
     let is_login = before.access_token().is_empty();
     if id_token.is_empty() {
         return if is_login && asks_for_openid(transaction.scope()) {
@@ -167,7 +168,7 @@ fn read_id_token(
     let claimed = id_token::validate(id_token, setup, transaction, clock)?;
     // The login was begun by this machine's clock, the user authenticated by the server's. Counted from the beginning
     // of the login: however long the user then takes, they are asked once.
-    let begun = number(transaction.created_at()).unwrap_or_default();
+    let begun = number_or(transaction.created_at(), 0);
     let earliest = number(transaction.max_age())
         .map(|max_age| begun.saturating_sub(max_age).saturating_add(clock).saturating_sub(now));
     id_token::check_authentication(&claimed.claims(), setup, earliest, transaction.acr_values(), clock)?;
@@ -190,15 +191,16 @@ fn check_same_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_>) 
     if !fresh.nonce().is_empty() && fresh.nonce() != before.nonce() {
         return Err(about!(IdTokenNonceMismatch, CLAIMS, "nonce"));
     }
-    let tolerance = id_token::seconds(number(setup.clock_tolerance()).unwrap_or_default());
-    if json::number(fresh.iat()).map(|iat| iat + tolerance) < json::number(before.iat()) {
+    // The fresh one has an `iat`: it was validated.
+    if json::number_or_nan(fresh.iat()) + setup.tolerance() < json::number_or_nan(before.iat()) {
         return Err(about!(IdTokenInvalid, CLAIMS, "iat"));
     }
-    if !before.auth_time().is_empty()
-        && !fresh.auth_time().is_empty()
-        && json::number(fresh.auth_time()) != json::number(before.auth_time())
-    {
-        return Err(about!(IdTokenInvalid, CLAIMS, "auth_time"));
+    if !before.auth_time().is_empty() && !fresh.auth_time().is_empty() {
+        let (fresh, before) = (json::number_or_nan(fresh.auth_time()), json::number_or_nan(before.auth_time()));
+        // What is no number on both sides is the same, too.
+        if fresh != before && !(fresh.is_nan() && before.is_nan()) {
+            return Err(about!(IdTokenInvalid, CLAIMS, "auth_time"));
+        }
     }
     Ok(())
 }
@@ -208,7 +210,7 @@ fn check_same_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_>) 
 /// # Errors
 /// [`Code::ServerError`], [`Code::RedirectNotFollowed`], and [`Code::TokenResponseInvalid`] when it is neither
 #[inline(never)]
-pub(crate) fn refused(reply: &Reply<'_>, code: Code) -> Result<Option<Refusal>, Fault> {
+pub(crate) fn refused(reply: &Reply<'_>, code: Code) -> Result<Option<Box<Refusal>>, Fault> {
     reply.check_status()?;
     if !reply.is_json() {
         return Err(Code::TokenResponseInvalid.into());
@@ -218,10 +220,15 @@ pub(crate) fn refused(reply: &Reply<'_>, code: Code) -> Result<Option<Refusal>, 
     }
     let fields = REFUSAL.read(reply.body, Code::TokenResponseInvalid)?;
     let said = Refused::of_table(&fields);
-    let text = |field: &[u8]| if field == [ODD] { Vec::new() } else { Vec::from(plain(field)) };
+    let text = |field: &[u8]| if field == [ODD] { Vec::new() } else { joined(&[plain(field)]) };
     if matches!(said.error(), [] | [ODD]) {
         return Err(Code::TokenResponseInvalid.into());
     }
     let uri = if is_link(said.error_uri()) { said.error_uri() } else { b"" };
-    Ok(Some(Refusal { code, error: text(said.error()), description: text(said.error_description()), uri: text(uri) }))
+    Ok(Some(Box::new(Refusal {
+        code,
+        error: text(said.error()),
+        description: text(said.error_description()),
+        uri: text(uri),
+    })))
 }

@@ -7,7 +7,7 @@ use crate::flow::setup::Setup;
 use crate::jwt::Jwt;
 use crate::table::{join, record};
 use crate::tables::{CLAIMS, Claims, TOKENS, Tokens, about};
-use crate::text::{Write, cut, number, words};
+use crate::text::{Write, cut, is_number, words};
 
 /// The version of the record's form; another one is as if there were none.
 const VERSION: &[u8] = b"2";
@@ -37,7 +37,7 @@ impl<'a> Session<'a> {
         let numbers =
             [session.expires_at(), session.expires_in(), session.attempts(), session.failed(), session.retry_at()];
         let is_sound = session.version() == VERSION
-            && numbers.iter().all(|field| field.is_empty() || number(field).is_some())
+            && numbers.iter().all(|field| field.is_empty() || is_number(field))
             && !session.access_token().is_empty()
             && !session.token_type().is_empty()
             && (session.id_token().is_empty() || session.claims_text().is_some());
@@ -113,17 +113,17 @@ const NUMBERS: [(usize, Fault); 2] =
 pub(crate) fn from_json(tokens: &[u8]) -> Result<Vec<u8>, Fault> {
     let fields = TOKENS.read(tokens, Code::ConfigInvalid)?;
     let mut tokens = Tokens::of_table(&fields);
-    for (place, fault) in REQUIRED {
-        if tokens.fields().get(place).is_none_or(|field| field.is_empty()) {
-            return Err(fault);
+    for (place, fault) in &REQUIRED {
+        if tokens.fields().get(*place).is_none_or(|field| field.is_empty()) {
+            return Err(*fault);
         }
     }
-    for (place, fault) in NUMBERS {
-        if let Some(field) = tokens.fields_mut().get_mut(place) {
+    for (place, fault) in &NUMBERS {
+        if let Some(field) = tokens.fields_mut().get_mut(*place) {
             // A fraction of a second is dropped.
             *field = cut(field, b'.').0;
-            if !field.is_empty() && number(field).is_none() {
-                return Err(fault);
+            if !field.is_empty() && !is_number(field) {
+                return Err(*fault);
             }
         }
     }
@@ -140,6 +140,6 @@ pub(crate) fn from_json(tokens: &[u8]) -> Result<Vec<u8>, Fault> {
     reason = "the value was found to lie between 0 and 2^53"
 )]
 pub(crate) fn seconds(field: &[u8]) -> Option<u64> {
-    let number = crate::json::number(field)?;
+    let number = crate::json::number_or_nan(field);
     (0.0..9_007_199_254_740_992.0).contains(&number).then_some(number as u64)
 }

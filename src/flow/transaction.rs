@@ -10,7 +10,7 @@ use crate::flow::setup::Setup;
 use crate::pkce::is_verifier;
 use crate::table::record;
 use crate::tables::about;
-use crate::text::{Write, number, take};
+use crate::text::{Write, is_number, number, number_or, position, take};
 
 /// The version of the records' form; another one is refused.
 const VERSION: &[u8] = b"2";
@@ -60,11 +60,11 @@ impl<'a> Transaction<'a> {
         }
         for (place, is_time, fault) in FIELDS {
             let field = record.fields().get(*place).copied().unwrap_or_default();
-            if field.is_empty() || *is_time && number(field).is_none() {
+            if field.is_empty() || *is_time && !is_number(field) {
                 return Err(*fault);
             }
         }
-        if !record.max_age().is_empty() && number(record.max_age()).is_none() {
+        if !record.max_age().is_empty() && !is_number(record.max_age()) {
             return Err(about!(TransactionInvalid, OPTIONS, "max_age"));
         }
         Ok(record)
@@ -161,7 +161,7 @@ impl<'a> Tombstone<'a> {
     #[inline(never)]
     pub(crate) fn parse(fields: &'a [u8]) -> Option<Self> {
         Self::read(fields).filter(|record| {
-            record.version() == VERSION && !record.owner().is_empty() && number(record.created_at()).is_some()
+            record.version() == VERSION && !record.owner().is_empty() && is_number(record.created_at())
         })
     }
 
@@ -172,11 +172,13 @@ impl<'a> Tombstone<'a> {
 
     /// How the login ended.
     pub(crate) fn ended(&self) -> Outcome {
-        match (self.outcome(), number(self.code()).and_then(Code::from_place)) {
-            (b"completed", _) => Outcome::Completed,
-            (b"signed-out", _) => Outcome::SignedOut,
-            (_, Some(code)) => Outcome::Refused { code, restart: !self.restart().is_empty() },
-            _ => Outcome::Claimed,
+        match position(b"completed signed-out", self.outcome()) {
+            Some(0) => Outcome::Completed,
+            Some(_) => Outcome::SignedOut,
+            None => match Code::from_place(number_or(self.code(), u64::MAX)) {
+                Some(code) => Outcome::Refused { code, restart: !self.restart().is_empty() },
+                None => Outcome::Claimed,
+            },
         }
     }
 }
@@ -196,7 +198,7 @@ pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64) -
             (b"refused".as_slice(), restart)
         }
     };
-    Tombstone::of(TombstoneParts {
+    TombstoneParts {
         version: VERSION,
         created_at: &created_at,
         expires_at: &expires_at,
@@ -205,6 +207,6 @@ pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64) -
         restart: if restart { b"1" } else { b"" },
         owner,
         return_to,
-    })
+    }
     .to_fields()
 }

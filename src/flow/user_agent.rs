@@ -1,5 +1,7 @@
 //! Whether the page is in an embedded user agent, where no sign-in page belongs (RFC 8252 section 8.12).
 
+use crate::text::words;
+
 /// What a page can tell of the browser that it is in.
 #[derive(Clone, Copy, Debug)]
 pub struct UserAgent<'a> {
@@ -23,7 +25,7 @@ impl UserAgent<'_> {
 pub(crate) fn is_embedded(text: &[u8], in_shell: bool, installed: bool) -> bool {
     let holds = |token: &[u8]| text.windows(token.len()).any(|window| window == token);
     // Apple's WKWebView leaves out the token by which every browser there names Safari. So does an installed page.
-    let is_apple = || [b"(iPhone;".as_slice(), b"(iPad;", b"(iPod", b"(Macintosh;"].into_iter().any(holds);
+    let is_apple = || words("(iPhone; (iPad; (iPod (Macintosh;").any(holds);
     let is_apple_web_view = || is_apple() && holds(b" AppleWebKit/") && !holds(b" Safari/") && !installed;
     // Android's WebView says so itself; so does Electron.
     in_shell || holds(b"; wv)") || holds(b" Electron/") || is_apple_web_view()

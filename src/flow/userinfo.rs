@@ -11,9 +11,9 @@ use crate::flow::token::refused;
 use crate::flow::tokens::Session;
 use crate::http::Reply;
 use crate::json;
-use crate::table::elements;
+use crate::table::has_element;
 use crate::tables::{Claims, SUBJECT, Subject, about};
-use crate::text::number;
+use crate::text::joined;
 
 /// Sees to it that the endpoint may be asked with these tokens (RFC 6750 section 2.1).
 ///
@@ -70,7 +70,7 @@ pub(crate) fn finish_json(session: &Session<'_>, reply: &Reply<'_>) -> Result<An
     }
     let fields = SUBJECT.read(reply.body, Code::UserinfoInvalid)?;
     check_subject(Subject::of_table(&fields).sub(), session)?;
-    Ok(Answer::Given(reply.body.into()))
+    Ok(Answer::Given(joined(&[reply.body])))
 }
 
 /// Whether an answer is signed.
@@ -85,17 +85,17 @@ pub(crate) fn finish_signed(
     reply: &Reply<'_>,
     now: u64,
 ) -> Result<Vec<u8>, Fault> {
-    let (claimed, _) = Claimed::decode(reply.body, Code::UserinfoInvalid)?;
+    let claimed = Claimed::decode(reply.body, Code::UserinfoInvalid)?;
     let claims = claimed.claims();
     if !claims.iss().is_empty() && claims.iss() != setup.issuer() {
         return Err(about!(UserinfoInvalid, CLAIMS, "iss"));
     }
-    if !claims.aud().is_empty() && !elements(claims.aud()).any(|audience| audience == setup.client_id()) {
+    if !claims.aud().is_empty() && !has_element(claims.aud(), setup.client_id()) {
         return Err(about!(UserinfoInvalid, CLAIMS, "aud"));
     }
-    let tolerance = number(setup.clock_tolerance()).unwrap_or_default();
-    let earliest = seconds(reply.clock(now).saturating_sub(tolerance));
-    if !claims.exp().is_empty() && !json::number(claims.exp()).is_some_and(|exp| exp > earliest) {
+    let earliest = seconds(reply.clock(now)) - setup.tolerance();
+    let is_current = json::number_or_nan(claims.exp()) > earliest;
+    if !claims.exp().is_empty() && !is_current {
         return Err(about!(UserinfoInvalid, CLAIMS, "exp"));
     }
     check_subject(claims.sub(), session)?;

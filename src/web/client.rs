@@ -10,21 +10,23 @@ use crate::flow::login::{self, Arrival, Failed};
 use crate::flow::logout::end_session;
 use crate::flow::resource::{self, Refused};
 use crate::flow::session::{Asked, Kept, Next, Refreshed, conclude, next};
-use crate::flow::setup::Setup;
-use crate::flow::transaction::{Outcome, Transaction, kept_since, sweepable};
+use crate::flow::tokens::Session;
+use crate::flow::transaction::{Outcome, kept_since, sweepable};
 use crate::random::{Entropy, SystemEntropy};
 use crate::tables::{ASKED, AskedFor, FAILED, FailedAs, OPTIONS, Options};
-use crate::text::{Write, take};
-use crate::web::steps::{separate, session_of, setup_of, tell_tokens};
-use crate::web::text::{Out, Text, now, read_code, run, write_code};
+use crate::text::{Write, joined, number_or, take};
+use crate::web::steps::{separate, tell_tokens};
+use crate::web::text::{
+    Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, read_code, records, run, setup_and, write_code,
+};
 
 /// The name under which the record is kept of the login or sign-out that a URL belongs to: `{ key }`, or `{}` when the URL is no
 /// callback of this client.
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn callback(setup: Text, url: Text) -> Text {
-    run(&mut |out| {
-        let key = login::key_of(&setup_of(&setup.fields())?, &url.bytes());
+    run(setup, url, absent(), absent(), setup_and(0), |given, out| {
+        let key = login::key_of(&given.setup, given.texts[1]);
         out.texts("key", &[&key.unwrap_or_default()]);
         Ok(())
     })
@@ -40,16 +42,14 @@ pub fn callback(setup: Text, url: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
-    run(&mut |out| {
-        let (setup, url) = (setup.fields(), url.bytes());
-        let (pending, remains) = (pending.fields(), remains.fields());
-        let setup = setup_of(&setup)?;
+    run(setup, pending, remains, url, setup_and(2), |given, out| {
+        let (setup, [_, pending, remains, url]) = (&given.setup, given.texts);
         let mut address = setup.redirect_uri();
-        match login::arrive(&setup, &url, &pending, &remains, now()) {
+        match login::arrive(setup, url, pending, remains, now()) {
             Arrival::Redeem { form, transaction } => {
                 let keys = if transaction.nonce().is_empty() { b"" } else { transaction.jwks_uri() };
                 out.texts("url form keys", &[transaction.token_endpoint(), &form, keys]);
-                out.record("remains", &login::claim(&setup, &transaction, now()));
+                out.record("remains", &login::claim(setup, &transaction, now()));
             }
             Arrival::None => {
                 tell(out, "none", None, b"", b"");
@@ -72,7 +72,7 @@ pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
                 }
                 let failed = Failed { code: fault.code(), is_invalid_grant: false };
                 tell(out, "refused", Some(fault), truth(failed.restart()), return_to);
-                out.record("remains", &login::refuse(&setup, failed, return_to, now()));
+                out.record("remains", &login::refuse(setup, failed, return_to, now()));
             }
         }
         out.texts("address", &[address]);
@@ -84,9 +84,8 @@ pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn interrupted(setup: Text, remains: Text) -> Text {
-    run(&mut |out| {
-        let (setup, remains) = (setup.fields(), remains.fields());
-        match login::remembered(&setup_of(&setup)?, &remains) {
+    run(setup, remains, absent(), absent(), setup_and(1), |given, out| {
+        match login::remembered(&given.setup, given.texts[1]) {
             Some((outcome, return_to)) => tell_ended(out, outcome, return_to),
             None => tell(out, "none", None, b"", b""),
         }
@@ -129,14 +128,12 @@ fn tell_ended(out: &mut Out, outcome: Outcome, return_to: &[u8]) {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn end(setup: Text, transaction: Text, failed: Text) -> Text {
-    run(&mut |out| {
-        let (setup, fields) = (setup.fields(), transaction.fields());
-        let (setup, transaction) = (setup_of(&setup)?, Transaction::parse(&fields)?);
-        let failed = FAILED.read(&failed.bytes(), Code::Internal)?;
+    run(setup, transaction, failed, absent(), TRANSACTION, |given, out| {
+        let failed = FAILED.read(given.texts[2], Code::Internal)?;
         let failed = failure_of(&FailedAs::of_table(&failed));
         out.json("restart", truth(failed.is_some_and(Failed::restart)));
-        out.texts("returnTo", &[transaction.return_to()]);
-        out.record("remains", &login::end(&setup, &transaction, failed, now()));
+        out.texts("returnTo", &[given.transaction.return_to()]);
+        out.record("remains", &login::end(&given.setup, &given.transaction, failed, now()));
         Ok(())
     })
 }
@@ -150,10 +147,10 @@ fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn session(session: Text) -> Text {
-    run(&mut |out| {
-        let fields = session.fields();
-        if session_of(&fields).is_ok() {
-            tell_tokens(&fields, b"", out);
+    run(session, absent(), absent(), absent(), records(1), |given, out| {
+        let fields = given.texts[0];
+        if Session::parse(fields).is_some() {
+            tell_tokens(fields, b"", out);
         }
         Ok(())
     })
@@ -168,10 +165,10 @@ pub fn session(session: Text) -> Text {
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn session_tokens(session: Text, asked: Text) -> Text {
-    run(&mut |out| {
-        let fields = session.fields();
-        let session = session_of(&fields).map_err(|_| Code::SessionExpired)?;
-        let asked = ASKED.read(&asked.bytes(), Code::Internal)?;
+    run(session, asked, absent(), absent(), records(1), |given, out| {
+        let [fields, asked, ..] = given.texts;
+        let session = Session::parse(fields).ok_or(Code::SessionExpired)?;
+        let asked = ASKED.read(asked, Code::Internal)?;
         let asked = AskedFor::of_table(&asked);
         let asked = Asked {
             subject: asked.subject(),
@@ -184,7 +181,7 @@ pub fn session_tokens(session: Text, asked: Text) -> Text {
             fault
         })?;
         if next != Next::Refresh {
-            tell_tokens(&fields, b"", out);
+            tell_tokens(fields, b"", out);
         }
         if next != Next::Give {
             out.json("refresh", b"true");
@@ -199,9 +196,9 @@ pub fn session_tokens(session: Text, asked: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn settle(sent: Text, kept: Text, failed: Text) -> Text {
-    run(&mut |out| {
-        let (sent, kept) = (sent.fields(), kept.fields());
-        let failed = FAILED.read(&failed.bytes(), Code::Internal)?;
+    run(sent, kept, failed, absent(), records(2), |given, out| {
+        let [sent, kept, failed, _] = given.texts;
+        let failed = FAILED.read(failed, Code::Internal)?;
         let failed = FailedAs::of_table(&failed);
         let refreshed = match failure_of(&failed) {
             None => Refreshed::Well,
@@ -211,8 +208,14 @@ pub fn settle(sent: Text, kept: Text, failed: Text) -> Text {
         let mut chance = [0_u8; 1];
         // Without it those who failed together come back together, which is no reason to lose what came.
         let _ = SystemEntropy.fill(&mut chance);
-        let kept = session_of(&kept).ok();
-        match conclude(&session_of(&sent)?, kept.as_ref(), refreshed, now(), u8::from_le_bytes(chance)) {
+        let kept = Session::parse(kept);
+        match conclude(
+            &Session::parse(sent).ok_or(Code::Internal)?,
+            kept.as_ref(),
+            refreshed,
+            now(),
+            u8::from_le_bytes(chance),
+        ) {
             Kept::Fresh => out.json("fresh", b"true"),
             Kept::Still(fields, seconds) => {
                 out.record("session", &fields);
@@ -244,13 +247,13 @@ fn tell_code(code: Code, out: &mut Out) {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn logout(setup: Text, session: Text, options: Text) -> Text {
-    run(&mut |out| {
-        let (setup, fields) = (setup.fields(), session.fields());
-        let options = OPTIONS.read(&options.bytes(), Code::ConfigInvalid)?;
-        let (setup, session) = (setup_of(&setup)?, session_of(&fields).ok());
+    run(setup, session, options, absent(), setup_and(1), |given, out| {
+        let options = OPTIONS.read(given.texts[2], Code::ConfigInvalid)?;
+        let session = Session::parse(given.texts[1]);
         let mut url = Vec::new();
         let options = Options::of_table(&options);
-        let (key, remains) = end_session(&setup, session.as_ref(), &options, &mut SystemEntropy, now(), &mut url)?;
+        let (key, remains) =
+            end_session(&given.setup, session.as_ref(), &options, &mut SystemEntropy, now(), &mut url)?;
         out.texts("url key", &[&url, &key]);
         out.record("remains", &remains);
         Ok(())
@@ -264,7 +267,7 @@ pub fn logout(setup: Text, session: Text, options: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn resource(setup: Text, url: Text) -> Text {
-    run(&mut |_| resource::check(&setup_of(&setup.fields())?, &url.bytes()))
+    run(setup, url, absent(), absent(), setup_and(0), |given, _| resource::check(&given.setup, given.texts[1]))
 }
 
 /// Reads a refusal of a resource server by its status and its `WWW-Authenticate`, which is empty when it cannot be seen (RFC 6750
@@ -275,13 +278,11 @@ pub fn resource(setup: Text, url: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn refusal(setup: Text, session: Text, status: Text, www_authenticate: Text) -> Text {
-    run(&mut |out| {
-        let (setup, fields) = (setup.fields(), session.fields());
-        let (setup, session): (Setup<'_>, _) = (setup_of(&setup)?, session_of(&fields)?);
-        let status = status.number().unwrap_or_default();
-        let header = www_authenticate.bytes();
-        let header = if header.is_empty() { None } else { Some(header.as_slice()) };
-        match resource::read_refusal(&setup, &session, status, header, now()) {
+    run(setup, session, status, www_authenticate, SESSION, |given, out| {
+        let [_, _, status, header] = given.texts;
+        let status = number_or(status, 0);
+        let header = if header.is_empty() { None } else { Some(header) };
+        match resource::read_refusal(&given.setup, &given.session, status, header, now()) {
             Refused::Refresh => {
                 out.json("refresh", b"true");
                 Ok(())
@@ -303,9 +304,8 @@ pub fn refusal(setup: Text, session: Text, status: Text, www_authenticate: Text)
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn sweep(records: Text) -> Text {
-    run(&mut |out| {
-        let text = records.bytes();
-        let mut rest = text.as_slice();
+    run(records, absent(), absent(), absent(), TEXTS, |given, out| {
+        let [mut rest, ..] = given.texts;
         let mut records = Vec::new();
         while !rest.is_empty() {
             let name = take(&mut rest, b'\n');
@@ -315,7 +315,7 @@ pub fn sweep(records: Text) -> Text {
             }
             records.push((name, since));
         }
-        let mut list = Vec::from(b"[");
+        let mut list = joined(&[b"["]);
         for name in sweepable(records) {
             separate(&mut list);
             list.string(name);

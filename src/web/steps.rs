@@ -24,8 +24,8 @@ use crate::flow::user_agent::is_embedded;
 use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_of};
 use crate::random::SystemEntropy;
 use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page};
-use crate::text::Write;
-use crate::web::text::{Out, Text, now, reply, run};
+use crate::text::{Write, is_number, joined, number, position};
+use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, reply, run, setup_and};
 
 /// Checks a configuration against the metadata of its server (RFC 6749, RFC 8252 section 7, RFC 8414 section 3.3): both are JSON.
 /// Gives `{ setup, owner }`: a record that every later step takes, and a name for this client at this issuer.
@@ -35,8 +35,8 @@ use crate::web::text::{Out, Text, now, reply, run};
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn setup(config: Text, metadata: Text) -> Text {
-    run(&mut |out| {
-        let fields = check_setup(&config.bytes(), &metadata.bytes())?;
+    run(config, metadata, absent(), absent(), TEXTS, |given, out| {
+        let fields = check_setup(given.texts[0], given.texts[1])?;
         out.record("setup", &fields);
         out.texts("owner", &[&Setup::of_table(&fields).owner()]);
         Ok(())
@@ -52,8 +52,8 @@ pub fn setup(config: Text, metadata: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn discovery(issuer: Text, options: Text) -> Text {
-    run(&mut |out| {
-        let [openid, oauth] = discovery_of::places(&issuer.bytes(), allows_http(&options)?)?;
+    run(issuer, options, absent(), absent(), TEXTS, |given, out| {
+        let [openid, oauth] = discovery_of::places(given.texts[0], allows_http(given)?)?;
         out.texts("openid oauth", &[&openid, &oauth]);
         Ok(())
     })
@@ -66,17 +66,15 @@ pub fn discovery(issuer: Text, options: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn metadata(issuer: Text, options: Text, answer: Text) -> Text {
-    run(&mut |out| {
-        let answer = answer.bytes();
-        let reply = reply(&answer);
-        discovery_of::finish(&reply, &issuer.bytes(), allows_http(&options)?)
-            .map_err(|fault| out.fault(fault, &reply))?;
+    run(issuer, options, answer, absent(), TEXTS, |given, out| {
+        let reply = reply(given.texts[2]);
+        discovery_of::finish(&reply, given.texts[0], allows_http(given)?).map_err(|fault| out.fault(fault, &reply))?;
         Ok(())
     })
 }
 
-fn allows_http(options: &Text) -> Result<bool, Fault> {
-    let fields = DISCOVERY.read(&options.bytes(), Code::ConfigInvalid)?;
+fn allows_http(given: &Given<'_>) -> Result<bool, Fault> {
+    let fields = DISCOVERY.read(given.texts[1], Code::ConfigInvalid)?;
     Ok(is_set(Discovery::of_table(&fields).dangerously_allow_http()))
 }
 
@@ -89,19 +87,19 @@ fn allows_http(options: &Text) -> Result<bool, Fault> {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn begin(setup: Text, options: Text, page: Text) -> Text {
-    run(&mut |out| {
-        let page = page.bytes();
+    run(setup, options, page, absent(), setup_and(0), |given, out| {
+        let page = given.texts[2];
         if !page.is_empty() {
-            let fields = PAGE.read(&page, Code::ConfigInvalid)?;
+            let fields = PAGE.read(page, Code::ConfigInvalid)?;
             let page = Page::of_table(&fields);
             if is_embedded(page.user_agent(), is_set(page.in_shell()), is_set(page.installed())) {
                 return Err(Code::EmbeddedUserAgent.into());
             }
         }
-        let (setup, options) = (setup.fields(), OPTIONS.read(&options.bytes(), Code::ConfigInvalid)?);
+        let options = OPTIONS.read(given.texts[1], Code::ConfigInvalid)?;
         let mut url = Vec::new();
         let options = Options::of_table(&options);
-        let fields = begin_login(&setup_of(&setup)?, &options, &mut SystemEntropy, now(), &mut url)?;
+        let fields = begin_login(&given.setup, &options, &mut SystemEntropy, now(), &mut url)?;
         let state = Transaction::of_table(&fields).state();
         out.texts("url state key", &[&url, state, &key(state)]);
         out.record("transaction", &fields);
@@ -119,14 +117,13 @@ pub fn begin(setup: Text, options: Text, page: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
-    run(&mut |out| {
-        let (setup, fields, url) = (setup.fields(), transaction.fields(), url.bytes());
-        let transaction = Transaction::parse(&fields)?;
-        let callback = Callback::parse(&url, transaction.redirect_uri())?.ok_or(Code::RedirectUriMismatch)?;
-        match callback.accept(&setup_of(&setup)?, &transaction, now())? {
+    run(setup, transaction, url, absent(), TRANSACTION, |given, out| {
+        let transaction = &given.transaction;
+        let callback = Callback::parse(given.texts[2], transaction.redirect_uri())?.ok_or(Code::RedirectUriMismatch)?;
+        match callback.accept(&given.setup, transaction, now())? {
             Answer::Given(code) => {
                 let mut form = Vec::new();
-                token::redeem(&transaction, &code, &mut form);
+                token::redeem(transaction, &code, &mut form);
                 out.texts("url form", &[transaction.token_endpoint(), &form]);
                 Ok(())
             }
@@ -144,11 +141,7 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn finish(setup: Text, transaction: Text, answer: Text) -> Text {
-    run(&mut |out| {
-        let (setup, fields) = (setup.fields(), transaction.fields());
-        let transaction = Transaction::parse(&fields)?;
-        take_tokens(&setup_of(&setup)?, &transaction, &Session::blank(), &answer, out)
-    })
+    run(setup, transaction, answer, absent(), TRANSACTION, |given, out| take_tokens(given, &given.transaction, out))
 }
 
 /// Builds the request that trades a refresh token for fresh tokens (RFC 6749 section 6): `{ url, form, session }`. The record takes the
@@ -159,13 +152,12 @@ pub fn finish(setup: Text, transaction: Text, answer: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn refresh(setup: Text, session: Text) -> Text {
-    run(&mut |out| {
-        let (setup, fields) = (setup.fields(), session.fields());
-        let (setup, session) = (setup_of(&setup)?, session_of(&fields)?);
+    run(setup, session, absent(), absent(), SESSION, |given, out| {
+        let (setup, session) = (&given.setup, &given.session);
         let mut form = Vec::new();
-        token::refresh(&setup, &session, &mut form)?;
+        token::refresh(setup, session, &mut form)?;
         out.texts("url form", &[setup.token_endpoint(), &form]);
-        out.record("session", &begin_refresh(&session));
+        out.record("session", &begin_refresh(session));
         Ok(())
     })
 }
@@ -178,24 +170,16 @@ pub fn refresh(setup: Text, session: Text) -> Text {
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn finish_refresh(setup: Text, session: Text, answer: Text) -> Text {
-    run(&mut |out| {
-        let (setup, fields) = (setup.fields(), session.fields());
-        let (setup, session) = (setup_of(&setup)?, session_of(&fields)?);
-        take_tokens(&setup, &token::renewal(&setup, &session), &session, &answer, out)
+    run(setup, session, answer, absent(), SESSION, |given, out| {
+        take_tokens(given, &token::renewal(&given.setup, &given.session), out)
     })
 }
 
 #[inline(never)]
-fn take_tokens(
-    setup: &Setup<'_>,
-    transaction: &Transaction<'_>,
-    before: &Session<'_>,
-    answer: &Text,
-    out: &mut Out,
-) -> Result<(), Fault> {
-    let answer = answer.bytes();
-    let reply = reply(&answer);
-    match token::finish(setup, transaction, before, &reply, now()).map_err(|fault| out.fault(fault, &reply))? {
+fn take_tokens(given: &Given<'_>, transaction: &Transaction<'_>, out: &mut Out) -> Result<(), Fault> {
+    let reply = reply(given.texts[2]);
+    let granted = token::finish(&given.setup, transaction, &given.session, &reply, now());
+    match granted.map_err(|fault| out.fault(fault, &reply))? {
         Answer::Given(Grant::Tokens(session)) => tell_tokens(&session, b"", out),
         Answer::Given(Grant::Unverified(fields)) => tell_unverified(&fields, out),
         Answer::Refused(refusal) => {
@@ -233,24 +217,22 @@ fn tell_unverified(fields: &[u8], out: &mut Out) {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn check(unverified: Text, keys: Text, refetched_at: Text, invalid: Text) -> Text {
-    run(&mut |out| {
-        let fields = unverified.fields();
-        let mut rest = fields.as_slice();
+    run(unverified, keys, refetched_at, invalid, records(1), |given, out| {
+        let [mut rest, body, refetched_at, invalid] = given.texts;
         let unverified = Unverified::take(&mut rest).ok_or(Code::Internal)?;
         let session = Session::of_table(rest);
         let told = |fault: Fault| if is_about_user(&session) { userinfo_of::told(fault) } else { fault };
-        let body = keys.bytes();
         if body.is_empty() {
             unverified.fetch().map_err(told)?;
         } else {
-            let keys = jwks::read(&body).ok_or(Code::JwksInvalid)?;
+            let keys = jwks::read(body).ok_or(Code::JwksInvalid)?;
             let algorithm = unverified.algorithm()?;
-            let is_invalid = invalid.number().is_some();
+            let is_invalid = is_number(invalid);
             if !is_invalid && write_check(&unverified, &session, algorithm, &keys, out) {
                 return Ok(());
             }
             out.members.clear();
-            unverified.fetch_again(is_invalid, refetched_at.number(), now()).map_err(told)?;
+            unverified.fetch_again(is_invalid, number(refetched_at), now()).map_err(told)?;
         }
         out.texts("fetch", &[unverified.jwks_uri()]);
         Ok(())
@@ -258,7 +240,7 @@ pub fn check(unverified: Text, keys: Text, refetched_at: Text, invalid: Text) ->
 }
 
 /// Whether what waits is a signed answer of the userinfo endpoint: then there are no tokens beside it.
-const fn is_about_user(session: &Session<'_>) -> bool {
+fn is_about_user(session: &Session<'_>) -> bool {
     session.access_token().is_empty()
 }
 
@@ -271,7 +253,7 @@ fn write_check(
     keys: &[u8],
     out: &mut Out,
 ) -> bool {
-    let hash = [b"SHA-".as_slice(), algorithm.hash()].concat();
+    let hash = joined(&[b"SHA-", algorithm.hash()]);
     let (crv, _) = algorithm.curve();
     let mut members = Vec::new();
     members.members("name hash namedCurve", &[algorithm.family().0, &hash, crv]);
@@ -284,7 +266,7 @@ fn write_check(
     if !unverified.at_hash().is_empty() {
         out.texts("digest text", &[&hash, session.access_token()]);
     }
-    let mut list = Vec::from(b"[");
+    let mut list = joined(&[b"["]);
     jwks::candidates(keys, algorithm, unverified.kid(), &mut |jwk| {
         let mut key = Vec::new();
         key.members("kty n e crv x y", &jwks::members(jwk, algorithm));
@@ -311,9 +293,8 @@ pub(crate) fn separate(list: &mut Vec<u8>) {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn keys(answer: Text) -> Text {
-    run(&mut |out| {
-        let answer = answer.bytes();
-        let reply = reply(&answer);
+    run(answer, absent(), absent(), absent(), TEXTS, |given, out| {
+        let reply = reply(given.texts[0]);
         jwks::finish(&reply).map_err(|fault| out.fault(fault, &reply))?;
         Ok(())
     })
@@ -328,21 +309,20 @@ pub fn keys(answer: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
-    run(&mut |out| {
-        let fields = unverified.fields();
-        let mut rest = fields.as_slice();
+    run(unverified, signature, digest, absent(), records(1), |given, out| {
+        let [mut rest, signature, digest, _] = given.texts;
         let unverified = Unverified::take(&mut rest).ok_or(Code::Internal)?;
         let session = Session::of_table(rest);
-        let digest = crate::encoding::decode_base64url(&digest.bytes()).unwrap_or_default();
-        let signature = match signature.bytes().as_slice() {
-            b"valid" => Signature::Valid,
-            b"unavailable" => Signature::Unavailable,
-            b"unfetched" => {
+        let digest = crate::encoding::decode_base64url(digest).unwrap_or_default();
+        let signature = match position(b"valid unavailable unfetched", signature) {
+            Some(0) => Signature::Valid,
+            Some(1) => Signature::Unavailable,
+            Some(_) => {
                 keep_previous(&session)?;
                 tell_tokens(rest, b"", out);
                 return Ok(());
             }
-            _ => Signature::Invalid,
+            None => Signature::Invalid,
         };
         if is_about_user(&session) {
             unverified.conclude(signature, &digest, &session).map_err(userinfo_of::told)?;
@@ -362,8 +342,8 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn from_tokens(tokens: Text) -> Text {
-    run(&mut |out| {
-        out.record("session", &from_json(&tokens.bytes())?);
+    run(tokens, absent(), absent(), absent(), TEXTS, |given, out| {
+        out.record("session", &from_json(given.texts[0])?);
         Ok(())
     })
 }
@@ -375,11 +355,9 @@ pub fn from_tokens(tokens: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn userinfo(setup: Text, session: Text) -> Text {
-    run(&mut |out| {
-        let (setup, fields) = (setup.fields(), session.fields());
-        let setup = setup_of(&setup)?;
-        userinfo_of::check(&setup, &session_of(&fields)?)?;
-        out.texts("url", &[setup.userinfo_endpoint()]);
+    run(setup, session, absent(), absent(), SESSION, |given, out| {
+        userinfo_of::check(&given.setup, &given.session)?;
+        out.texts("url", &[given.setup.userinfo_endpoint()]);
         Ok(())
     })
 }
@@ -392,10 +370,9 @@ pub fn userinfo(setup: Text, session: Text) -> Text {
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn finish_userinfo(setup: Text, session: Text, answer: Text) -> Text {
-    run(&mut |out| {
-        let (setup, fields, answer) = (setup.fields(), session.fields(), answer.bytes());
-        let reply = reply(&answer);
-        let said = userinfo_of::finish(&setup_of(&setup)?, &session_of(&fields)?, &reply, now());
+    run(setup, session, answer, absent(), SESSION, |given, out| {
+        let reply = reply(given.texts[2]);
+        let said = userinfo_of::finish(&given.setup, &given.session, &reply, now());
         match said.map_err(|fault| out.fault(fault, &reply))? {
             Answer::Given(userinfo_of::Said::Claims(claims)) => out.json("claims", &claims),
             Answer::Given(userinfo_of::Said::Signed(fields)) => tell_unverified(&fields, out),
@@ -415,16 +392,15 @@ pub fn finish_userinfo(setup: Text, session: Text, answer: Text) -> Text {
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn revoke(setup: Text, session: Text) -> Text {
-    run(&mut |out| {
-        let (setup, fields) = (setup.fields(), session.fields());
-        let (setup, session) = (setup_of(&setup)?, session_of(&fields)?);
-        logout::check_revocation(&setup, &session)?;
+    run(setup, session, absent(), absent(), SESSION, |given, out| {
+        let (setup, session) = (&given.setup, &given.session);
+        logout::check_revocation(setup, session)?;
         out.texts("url", &[setup.revocation_endpoint()]);
-        let mut forms = Vec::from(b"[");
-        for (token, hint) in [(session.refresh_token(), "refresh_token"), (session.access_token(), "access_token")] {
+        let mut forms = joined(&[b"["]);
+        for (token, hint) in &[(session.refresh_token(), "refresh_token"), (session.access_token(), "access_token")] {
             if !token.is_empty() {
                 let mut form = Vec::new();
-                logout::revoke(&setup, token, hint, &mut form);
+                logout::revoke(setup, token, hint, &mut form);
                 separate(&mut forms);
                 forms.string(&form);
             }
@@ -443,17 +419,8 @@ pub fn revoke(setup: Text, session: Text) -> Text {
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn finish_revocation(answer: Text) -> Text {
-    run(&mut |out| {
-        let answer = answer.bytes();
-        let reply = reply(&answer);
+    run(answer, absent(), absent(), absent(), TEXTS, |given, out| {
+        let reply = reply(given.texts[0]);
         logout::finish_revocation(&reply).map_err(|fault| out.fault(fault, &reply))
     })
-}
-
-pub(crate) fn setup_of(fields: &[u8]) -> Result<Setup<'_>, Fault> {
-    Setup::read(fields).ok_or(Code::Internal.into())
-}
-
-pub(crate) fn session_of(fields: &[u8]) -> Result<Session<'_>, Fault> {
-    Session::parse(fields).ok_or(Code::Internal.into())
 }

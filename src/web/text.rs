@@ -7,10 +7,13 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Code, Fault};
 use crate::flow::callback::Refusal;
 use crate::flow::resource::Needed;
+use crate::flow::setup::Setup;
+use crate::flow::tokens::Session;
+use crate::flow::transaction::Transaction;
 use crate::http::Reply;
 use crate::table::{from_lines, to_lines};
 use crate::tables::member;
-use crate::text::{Write, number, take};
+use crate::text::{Write, number, number_or, take};
 
 #[wasm_bindgen(module = "/src/web/text.js")]
 extern "C" {
@@ -25,22 +28,87 @@ extern "C" {
 
 impl Text {
     /// Its bytes, which are UTF-8.
-    #[inline(never)]
-    pub(crate) fn bytes(&self) -> Vec<u8> {
-        let mut bytes = alloc::vec![0; size(self)];
+    fn bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        bytes.resize(size(self), 0);
         read(&mut bytes);
         bytes
     }
 
-    /// The fields of the record that it is.
+    /// The same of a text that is no record; of a record the fields.
     #[inline(never)]
-    pub(crate) fn fields(&self) -> Vec<u8> {
-        from_lines(&self.bytes())
+    fn input(self, is_record: bool) -> Vec<u8> {
+        let bytes = self.bytes();
+        if is_record { from_lines(&bytes) } else { bytes }
     }
+}
 
-    /// The number that it is.
-    pub(crate) fn number(&self) -> Option<u64> {
-        number(&self.bytes())
+/// Stands for a text that an operation does not take.
+pub(crate) fn absent() -> Text {
+    JsValue::UNDEFINED.unchecked_into()
+}
+
+/// What an operation takes: its first texts are records, and these are known ones.
+#[derive(Clone, Copy)]
+pub(crate) struct Takes {
+    /// How many of the texts are records.
+    pub(crate) records: u8,
+    /// The first one is the setup.
+    pub(crate) setup: bool,
+    /// What the next one is.
+    pub(crate) next: Next,
+}
+
+/// The record after the setup.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Next {
+    /// Another one, which the operation reads for itself, or none.
+    Any,
+    /// A session.
+    Session,
+    /// A transaction.
+    Transaction,
+}
+
+/// Texts, and no record.
+pub(crate) const TEXTS: Takes = Takes { records: 0, setup: false, next: Next::Any };
+/// So many records, which the operation reads for itself.
+pub(crate) const fn records(records: u8) -> Takes {
+    Takes { records, ..TEXTS }
+}
+/// The setup, and so many records.
+pub(crate) const fn setup_and(records: u8) -> Takes {
+    Takes { records: records.saturating_add(1), setup: true, next: Next::Any }
+}
+/// The setup and a session.
+pub(crate) const SESSION: Takes = Takes { records: 2, setup: true, next: Next::Session };
+/// The setup and a transaction.
+pub(crate) const TRANSACTION: Takes = Takes { records: 2, setup: true, next: Next::Transaction };
+
+/// What an operation is given: its texts, of a record the fields, and the records that it takes, which are blank otherwise.
+pub(crate) struct Given<'a> {
+    pub(crate) texts: [&'a [u8]; 4],
+    pub(crate) setup: Setup<'a>,
+    pub(crate) session: Session<'a>,
+    pub(crate) transaction: Transaction<'a>,
+}
+
+impl<'a> Given<'a> {
+    #[inline(never)]
+    fn read(texts: [&'a [u8]; 4], takes: Takes) -> Result<Self, Fault> {
+        let [first, second, ..] = texts;
+        Ok(Self {
+            texts,
+            setup: if takes.setup { Setup::read(first).ok_or(Code::Internal)? } else { Setup::blank() },
+            session: match takes.next {
+                Next::Session => Session::parse(second).ok_or(Code::Internal)?,
+                _ => Session::blank(),
+            },
+            transaction: match takes.next {
+                Next::Transaction => Transaction::parse(second)?,
+                _ => Transaction::blank(),
+            },
+        })
     }
 }
 
@@ -129,7 +197,7 @@ pub(crate) fn write_code(code: Code, out: &mut Vec<u8>) {
 /// Reads a code as [`write_code`] writes it.
 pub(crate) fn read_code(text: &[u8]) -> Option<Code> {
     if cfg!(target_os = "none") {
-        return number(text).and_then(Code::from_place);
+        return Code::from_place(number_or(text, u64::MAX));
     }
     let name = text.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
     Code::ALL.iter().copied().find(|code| code.name().as_bytes() == name)
@@ -137,9 +205,22 @@ pub(crate) fn read_code(text: &[u8]) -> Option<Code> {
 
 /// Runs an operation, and gives the text of its object: its members, or `error`.
 #[inline(never)]
-pub(crate) fn run(operation: &mut dyn FnMut(&mut Out) -> Result<(), Fault>) -> Text {
+pub(crate) fn run(
+    first: Text,
+    second: Text,
+    third: Text,
+    fourth: Text,
+    takes: Takes,
+    operation: fn(&Given<'_>, &mut Out) -> Result<(), Fault>,
+) -> Text {
+    let texts = [
+        &*first.input(takes.records > 0),
+        &*second.input(takes.records > 1),
+        &*third.input(takes.records > 2),
+        &*fourth.input(false),
+    ];
     let mut out = Out { members: Vec::new(), details: Vec::new() };
-    if let Err(fault) = operation(&mut out) {
+    if let Err(fault) = Given::read(texts, takes).and_then(|given| operation(&given, &mut out)) {
         let error = out.error(fault);
         out.members.clear();
         out.json("error", &error);
@@ -156,7 +237,7 @@ pub(crate) fn reply(answer: &[u8]) -> Reply<'_> {
     let mut rest = answer;
     let (status, content_type) = (take(&mut rest, b'\n'), take(&mut rest, b'\n'));
     let (date, retry_after) = (number(take(&mut rest, b'\n')), number(take(&mut rest, b'\n')));
-    Reply { status: number(status).unwrap_or_default(), content_type, date, retry_after, body: rest }
+    Reply { status: number_or(status, 0), content_type, date, retry_after, body: rest }
 }
 
 /// Seconds since 1970, now.

@@ -529,7 +529,10 @@ test("ID5 without WebCrypto, or without the algorithm, TLS stands for the signat
 test("nothing of an operation stays in the memory, which does not grow", async () => {
   const folder = pathToFileURL(join(installed, "node_modules/pkce-wasm/")).href;
   const load = (file) => import(`${folder}${file}`);
-  const [{ createEngine }, { createClient }] = [await load("engine/engine.js"), await load("client/client.js")];
+  const [{ createEngine }, { createClient }] = [
+    await load("engine/engine.js"),
+    await load("client/client.js"),
+  ];
   const [{ bind, exported }, { CODES }] = [await load("dist/client_bg.js"), await load("dist/codes.js")];
   const { default: bytes } = await load("dist/client_bytes.js");
   const { default: twin } = await load("dist/client_twin.js");
@@ -548,7 +551,7 @@ test("nothing of an operation stays in the memory, which does not grow", async (
     }),
   });
   const { Instance } = WebAssembly;
-  WebAssembly.Instance = function (module, imports) {
+  WebAssembly.Instance = (module, imports) => {
     const instance = new Instance(module, imports);
     exports = instance.exports;
     return instance;

@@ -236,7 +236,10 @@ test("a page that goes away between the answer and its record leaves a trace", a
     kept = storage.items.get("pkce-wasm");
   };
   await session.refresh();
-  const record = (item) => Object.values(JSON.parse(item)).find((record) => /\nat\d\n/.test(record)).split("\n");
+  const record = (item) =>
+    Object.values(JSON.parse(item))
+      .find((record) => /\nat\d\n/.test(record))
+      .split("\n");
   const attempts = (item) => record(item).at(-4);
   assert.equal(attempts(kept), "1", "it is written before the request is sent");
   assert.ok(record(kept).includes("rt0"), "with the old token");

@@ -15,11 +15,11 @@ const LISTEN: &str = "
     addEventListener('unhandledrejection', ({ reason }) => keep(reason));
     addEventListener('securitypolicyviolation', ({ blockedURI }) => keep(blockedURI));";
 
-/// The verifier of the one login that is under way; its record is a form.
+/// The verifier of the one login that is under way: the fifth line of its record.
 const VERIFIER: &str = "
     const records = [...Object.entries(sessionStorage), ...Object.entries(localStorage)];
-    const [, record] = records.find(([name]) => name.startsWith('pkce-wasm:t:')) ?? [];
-    return new URLSearchParams(record).get('code_verifier');";
+    const [, record] = records.find(([name]) => name.startsWith('pkce-wasm:2:t:')) ?? [];
+    return record.split('\\n')[4];";
 
 /// Everything that is left where other script or the next page could look. The demo's own recorder, which draws the
 /// messages for the visitor, is no part of the package.

@@ -168,12 +168,7 @@ impl Browser {
     }
 
     /// Fresh tokens.
-    async fn refresh(
-        &self,
-        config: &Config,
-        metadata: &Metadata,
-        tokens: TokenSet,
-    ) -> Result<TokenSet, Error> {
+    async fn refresh(&self, config: &Config, metadata: &Metadata, tokens: TokenSet) -> Result<TokenSet, Error> {
         let (request, exchange) = token::refresh(config, metadata, tokens)?;
         self.finish(exchange, self.send(request).await?).await
     }

@@ -1,8 +1,8 @@
 //! JSON Web Tokens and the keys that may have signed them.
 
-use pkce_wasm::encoding::{base64url, from_base64url};
 use pkce_wasm::client::jwks::{Algorithm, PublicKey};
 use pkce_wasm::client::signature::Signature;
+use pkce_wasm::encoding::{base64url, from_base64url};
 use pkce_wasm::jwt::Jwt;
 use pkce_wasm::{Answer, Code, Jwks, Step, Verdict, VerifiedBy};
 use serde_json::{Value, json};

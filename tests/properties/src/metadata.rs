@@ -1,8 +1,8 @@
 //! What the server says of itself.
 
-use pkce_wasm::encoding::form_pairs;
 use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::client::metadata::discovery_requests;
+use pkce_wasm::encoding::form_pairs;
 use pkce_wasm::random::Entropy;
 use pkce_wasm::url::Url;
 use pkce_wasm::{Code, Config, Metadata, Settings, Transaction, begin};

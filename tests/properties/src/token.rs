@@ -1,7 +1,7 @@
 //! The answer of the token endpoint.
 
-use pkce_wasm::encoding::{Form, base64url};
 use pkce_wasm::client::token::refresh;
+use pkce_wasm::encoding::{Form, base64url};
 use pkce_wasm::{Answer, Code, Error, TokenSet, Verdict};
 use serde_json::{Value, json};
 

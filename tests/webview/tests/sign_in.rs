@@ -49,7 +49,7 @@ async fn an_application_killed_while_the_browser_is_open_is_started_by_the_redir
     assert_eq!(machine.processes().len(), 1);
 
     // No driver can look into what the operating system has started: the next start shows that the session was kept.
-    machine.kept("pkce-wasm:s:").await;
+    machine.kept("pkce-wasm:2:s:").await;
     machine.kill().await;
     machine.restart(&[]).await;
     let page = machine.app.ready().await;
