@@ -58,7 +58,7 @@ impl Demo {
     }
 
     fn start_with(package: &Path, page: Option<&Path>) -> Self {
-        let mut arguments = vec!["--package".into(), package.into()];
+        let mut arguments = vec!["--package".into(), package.as_os_str().to_owned()];
         if let Some(folder) = page {
             arguments.extend(["--page".into(), folder.into()]);
         }
