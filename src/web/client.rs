@@ -16,7 +16,9 @@ use crate::random::{Entropy, SystemEntropy};
 use crate::tables::{ASKED, AskedFor, FAILED, FailedAs, OPTIONS, Options};
 use crate::text::{Write, cut, digits, joined, number_or, take};
 use crate::web::steps::{separate, tell_tokens};
-use crate::web::text::{Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, run, setup_and, write_code};
+use crate::web::text::{
+    Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, read_code, records, run, setup_and, write_code,
+};
 
 /// The name under which the record is kept of the login or sign-out that a URL belongs to: `{ key }`, or `{}` when the URL is no
 /// callback of this client.
@@ -137,7 +139,7 @@ pub fn end(setup: Text, transaction: Text, failed: Text) -> Text {
 }
 
 fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
-    let code = Code::from_place(number_or(failed.code(), u64::MAX))?;
+    let code = read_code(failed.code())?;
     Some(Failed { code, is_invalid_grant: failed.oauth_error() == b"invalid_grant" })
 }
 
