@@ -28,6 +28,7 @@ extern "C" {
 
 impl Text {
     /// Its bytes, which are UTF-8.
+    #[allow(clippy::slow_vector_initialization, reason = "the other way brings a second allocation function along")]
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.resize(size(self), 0);
