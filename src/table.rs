@@ -330,6 +330,17 @@ pub(crate) fn join(fields: &[&[u8]]) -> Vec<u8> {
     text
 }
 
+/// The same with those values in the place of the fields from that place on.
+#[inline(never)]
+pub(crate) fn join_with(fields: &[&[u8]], from: usize, values: &[&[u8]]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (place, field) in fields.iter().enumerate() {
+        text.text(values.get(place.wrapping_sub(from)).unwrap_or(field));
+        text.push(FIELD);
+    }
+    text
+}
+
 /// The bytes that have a meaning in fields or lines, and the letters by which lines escape them. The first one ends a field.
 const MARKS: [u8; 6] = [FIELD, LIST, EMPTY, ODD, b'\n', b'\\'];
 const LETTERS: &[u8; 6] = b"\nleon\\";
