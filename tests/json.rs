@@ -144,10 +144,10 @@ fn is_same(json: Json<'_>, value: &Value) -> bool {
             json.kind() == b'[' && same && rest.next().is_none()
         }
         Value::Object(members) => {
-            let mut count = 0;
+            let mut count = 0_usize;
             let mut same = true;
             let visited = json.each(b'{', &mut |key, member| {
-                count += 1;
+                count = count.saturating_add(1);
                 let mut name = Vec::new();
                 key.text(&mut name);
                 same &= members.get(str::from_utf8(&name).unwrap()).is_some_and(|value| is_same(member, value));
