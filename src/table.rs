@@ -334,16 +334,22 @@ pub(crate) fn join(fields: &[&[u8]]) -> Vec<u8> {
 const MARKS: [u8; 6] = [FIELD, LIST, EMPTY, ODD, b'\n', b'\\'];
 const LETTERS: &[u8; 6] = b"\nleon\\";
 
+/// What stands in the one list in the place that a byte has in the other.
+#[inline(never)]
+fn translate(byte: u8, from: &[u8; 6], to: &[u8; 6]) -> Option<u8> {
+    from.iter().zip(to).find(|(other, _)| **other == byte).map(|(_, translated)| *translated)
+}
+
 /// The lines of fields.
 #[inline(never)]
 pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
     let mut lines = Vec::new();
     for &byte in fields {
-        let mark = MARKS.iter().zip(LETTERS).find(|(mark, _)| **mark == byte);
-        if byte != FIELD && mark.is_some() {
+        let letter = translate(byte, &MARKS, LETTERS);
+        if byte != FIELD && letter.is_some() {
             lines.push(b'\\');
         }
-        lines.push(mark.map_or(byte, |(_, letter)| *letter));
+        lines.push(letter.unwrap_or(byte));
     }
     lines
 }
@@ -354,16 +360,13 @@ pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
     let mut fields = Vec::new();
     let mut escaped = false;
     for &byte in lines {
-        let mark = MARKS.iter().zip(LETTERS).find(|(_, letter)| **letter == byte);
-        if escaped {
-            fields.extend(mark.map(|(mark, _)| *mark).filter(|mark| *mark != FIELD));
-            escaped = false;
-        } else if byte == b'\n' {
+        let field = if escaped { translate(byte, LETTERS, &MARKS).unwrap_or(FIELD) } else { byte };
+        let is_end = !escaped && byte == b'\n';
+        escaped = !escaped && byte == b'\\';
+        if is_end {
             fields.push(FIELD);
-        } else if byte == b'\\' {
-            escaped = true;
-        } else {
-            fields.push(byte);
+        } else if !escaped && field != FIELD {
+            fields.push(field);
         }
     }
     fields

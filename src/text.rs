@@ -65,6 +65,14 @@ pub(crate) fn joined(texts: &[&[u8]]) -> Vec<u8> {
     joined
 }
 
+/// A number in decimal digits.
+#[inline(never)]
+pub(crate) fn digits(number: u64) -> Vec<u8> {
+    let mut digits = Vec::new();
+    digits.number(number);
+    digits
+}
+
 /// Whether there is such a byte.
 #[allow(clippy::manual_contains, reason = "`contains` on bytes would bring its search for long texts along")]
 pub(crate) fn has(text: &[u8], mark: u8) -> bool {

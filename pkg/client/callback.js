@@ -2,6 +2,7 @@
 import { toJson } from "../engine/json.js";
 import { entry } from "../platform/address.js";
 import { claim } from "../platform/claim.js";
+import { own } from "../platform/own.js";
 import { DEFAULT_TIMEOUT } from "../platform/transport.js";
 import { pause, SETTLING } from "../platform/wait.js";
 import { network } from "./steps.js";
@@ -20,10 +21,11 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, pla
   const exchange = await loadExchange();
 
   /** How the module wants an error told. */
-  const how = (error) => toJson(error ? { code: place(error.code), oauthError: error.oauthError } : {});
+  const how = (error) => toJson(error ? { code: place(error.code), oauthError: own(error).oauthError } : {});
 
   /** An outcome with its error and its session. */
-  const finished = ({ error, ...outcome }, { signedIn }, sessions) => {
+  const finished = (ended, { signedIn }, sessions) => {
+    const { error, ...outcome } = own(ended);
     if (error) outcome.error = failed(error);
     if (outcome.status === "already-completed") {
       const kept = ask("session", sessions.load());
@@ -41,7 +43,7 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, pla
   /** Waits until it can be seen how another page has finished that login; not for ever, for it may be gone. */
   const settled = async (client, key, waited) => {
     for (let look = 0; look < LOOKS; look++) {
-      const { status, error } = await remembered(client, key);
+      const { status, error } = own(await remembered(client, key));
       const isOpen = status === "none" ? waited : error?.code === "code_already_used";
       if (!isOpen) return;
       await pause(SETTLING);
@@ -69,7 +71,7 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, pla
       const lacks = exchange.lacks(arrival.keys);
       if (!lacks && arrival.remains !== undefined) logins.bury(key, arrival.remains);
       const outcome = arrival.outcome && finished(arrival.outcome, client, sessions);
-      return { ...arrival, outcome, pending, lacks };
+      return own({ ...arrival, outcome, pending, lacks });
     });
 
   /** Redeems the code of a login that was claimed. */
@@ -128,7 +130,7 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, pla
         const outcome = await work();
         if (outcome.status === "signed-in") client.tell("signed-in", "login");
         // The same callback may be handled again, also after a reload: its code goes back to where it was found.
-        page?.settle(outcome.error?.retryable);
+        page?.settle(own(outcome).error?.retryable);
         return outcome;
       };
       if (mark !== undefined) return claimed(client, mark, () => finish(() => remembered(client, mark)));

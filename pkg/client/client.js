@@ -1,7 +1,8 @@
 // The client: it keeps records, and asks the module what becomes of them.
-import { own, toJson } from "../engine/json.js";
+import { toJson } from "../engine/json.js";
 import { createChannel } from "../platform/channel.js";
 import { here } from "../platform/mark.js";
+import { member, own } from "../platform/own.js";
 import { createPlace } from "../platform/records.js";
 import { Records, tiers, withRecords } from "../platform/storage.js";
 import { surroundings } from "../platform/surroundings.js";
@@ -49,7 +50,8 @@ export const createClient = (engine) => {
   const Session = createSession(parts);
   const refused = (code) => ({ status: "refused", error: named(code), restart: true });
   const unavailable = (cause) => named("storage_unavailable", cause);
-  const keptByHost = (config) => Object.values(tiers(config)).includes("host") && config.host?.storage;
+  const keptByHost = (config) =>
+    Object.values(tiers(config)).includes("host") && member(config.host, "storage");
 
   /** The places of a client's records, for the work. */
   const places = ({ config, owner }, records) => {
@@ -128,7 +130,7 @@ export const createClient = (engine) => {
       const { config, setup } = this.#client;
       const { host, dangerouslyAllowEmbeddedUserAgent } = config;
       // A pop-up is a window of this page, whatever else the host can open.
-      const isAllowed = dangerouslyAllowEmbeddedUserAgent || (host?.open && !options.popup);
+      const isAllowed = dangerouslyAllowEmbeddedUserAgent || (member(host, "open") && !options.popup);
       const page = isAllowed ? "" : toJson(surroundings());
       return ({ logins }) => {
         const { url, key, transaction } = ask("begin", setup, toJson(options), page);
@@ -166,7 +168,7 @@ export const createClient = (engine) => {
       const { follow } = await parts.loadPopup();
       const look = async () => (await parts.loadCallback()).interrupted(this.#callbacks, key);
       const lifetime = 1000 * (config.transactionMaxAge ?? 600);
-      const { callback: address, code, outcome } = await follow(popup, key, lifetime, signal, look);
+      const { callback: address, code, outcome } = own(await follow(popup, key, lifetime, signal, look));
       if (address !== undefined) return this.handleRedirect(address, { signal });
       if (outcome) return outcome;
       if (code !== "aborted") return refused(code);
@@ -177,7 +179,7 @@ export const createClient = (engine) => {
     #open(url) {
       const { host } = this.#client.config;
       try {
-        return host?.open ? host.open(url) : globalThis.location.assign(url);
+        return member(host, "open") ? host.open(url) : globalThis.location.assign(url);
       } catch (cause) {
         throw named("config_invalid", cause, "host.open");
       }
@@ -196,12 +198,12 @@ export const createClient = (engine) => {
     handleRedirect(url, options) {
       const { issuer, clientId, redirectUri } = this.#client.config;
       const address = url === undefined ? url : `${url}`;
-      const name = JSON.stringify([issuer, clientId, redirectUri, address]);
+      const name = toJson([issuer, clientId, redirectUri, address]);
       if (!handling.has(name)) {
         const work = told(this.#handle(address)).finally(() => handling.delete(name));
         handling.set(name, work);
       }
-      return unless(options?.signal, named, handling.get(name));
+      return unless(own(options).signal, named, handling.get(name));
     }
 
     async #handle(url) {
@@ -241,7 +243,7 @@ export const createClient = (engine) => {
         if (!options.endSession) return kept;
         const { url, key, remains } = ask("logout", setup, session, toJson(options));
         if (key !== undefined) logins.bury(key, remains);
-        return { ...kept, url };
+        return own({ ...kept, url });
       };
       const isLate = keptByHost(config);
       if (isLate) await ready();

@@ -1,4 +1,5 @@
 // From the answer of an endpoint to what may be used: the server's keys are fetched, and the platform verifies the signature.
+import { own } from "../platform/own.js";
 import { canVerify, verify } from "../platform/signature.js";
 import { bodyOf, send } from "../platform/transport.js";
 import { unless } from "../platform/wait.js";
@@ -30,7 +31,7 @@ export const createExchange = ({ ask, named }) => {
       if (unverified === undefined) return step;
       if (!canVerify()) return ask("conclude", unverified, "unavailable", "");
       for (let invalid = ""; ; ) {
-        const { keys, again } = known.get(url) ?? {};
+        const { keys, again } = own(known.get(url));
         const task = ask("check", unverified, keys, again, invalid);
         if (task.fetch !== undefined) {
           try {

@@ -1,6 +1,7 @@
 // Fresh tokens for a session: one refresh at a time in all pages and workers that share it, and its result for everybody.
 import { toJson } from "../engine/json.js";
 import { claim } from "../platform/claim.js";
+import { own } from "../platform/own.js";
 import { DEFAULT_TIMEOUT } from "../platform/transport.js";
 import { pause, SETTLING, unless } from "../platform/wait.js";
 import { isShared } from "./names.js";
@@ -26,7 +27,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
   /** What is to be done; the request of a refresh when this one is `alone` to make it. */
   const look = (client, { subject, spent }, alone) =>
     client.keeping(({ sessions }) => {
-      const { token, offset } = seen.get(client.name) ?? {};
+      const { token, offset } = own(seen.get(client.name));
       const asked = { subject, spent, seen: token, now: (offset + performance.now()) / 1000 };
       const session = sessions.load();
       if (session === undefined) throw named("session_expired");
@@ -49,7 +50,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
   /** Keeps what a refresh came to. */
   const settle = (client, begun, fresh, failure) =>
     client.keeping(({ sessions }) => {
-      const { retryAfter, oauthError } = failure ?? {};
+      const { retryAfter, oauthError } = own(failure);
       const how = failure ? { code: place(failure.code), retryAfter, oauthError } : {};
       const settled = ask("settle", begun.session, sessions.load(), toJson(how));
       if (settled.fresh) {
@@ -59,7 +60,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
       if (settled.session !== undefined) sessions.save(settled.session);
       if (settled.ended) sessions.remove();
       if (settled.code === undefined) throw Object.assign(failure, { retryAfter: settled.retryAfter });
-      const { status, oauthErrorDescription, oauthErrorUri } = failure ?? {};
+      const { status, oauthErrorDescription, oauthErrorUri } = own(failure);
       throw failed({ status, oauthError, oauthErrorDescription, oauthErrorUri, code: settled.code });
     });
 
@@ -79,7 +80,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
       return kept;
     } catch (error) {
       // The server's own words come with the end of a session; without them it was ended by a sign-out meanwhile.
-      const ended = error.oauthError === "invalid_grant";
+      const ended = own(error).oauthError === "invalid_grant";
       tell(client, ended ? "expired" : "failed", ended ? error.code : reason);
       throw error;
     }
@@ -144,7 +145,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
         await flight;
       } catch (error) {
         // Those that are there may serve still.
-        const there = await look(client, asked, false).catch(() => ({}));
+        const there = await look(client, asked, false).catch(() => own());
         if (there.tokens) return there;
         throw error;
       }
@@ -156,8 +157,9 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
       try {
         return note(client.name, await once(client, asked, reason));
       } catch (error) {
-        if (!again || !error.retryable || !(error.retryAfter <= SOON)) throw error;
-        await pause(1000 * error.retryAfter);
+        const { retryable, retryAfter } = own(error);
+        if (!again || !retryable || !(retryAfter <= SOON)) throw error;
+        await pause(1000 * retryAfter);
       }
     }
   };

@@ -1,4 +1,5 @@
 // What a signed-in application holds. What it does is loaded when it is first asked for.
+import { own } from "../platform/own.js";
 import { network } from "./steps.js";
 
 export const createSession = ({ loadSignedIn, ready, told }) =>
@@ -12,7 +13,7 @@ export const createSession = ({ loadSignedIn, ready, told }) =>
     }
 
     get #tokens() {
-      return this.#kept.tokens;
+      return own(this.#kept.tokens);
     }
 
     get claims() {
@@ -68,7 +69,8 @@ export const createSession = ({ loadSignedIn, ready, told }) =>
       return work(await loadSignedIn());
     }
 
-    async #current({ signal } = {}, reason = "expired", spent = undefined) {
+    async #current(options, reason = "expired", spent = undefined) {
+      const { signal } = own(options);
       const asked = { subject: this.claims?.sub, spent };
       this.#kept = await this.#with(({ fresh }) => fresh(this.#client, asked, reason, signal));
       return this.#kept;

@@ -1,16 +1,21 @@
 // The stateless steps, for those who keep their own records.
-import { own, toJson } from "../engine/json.js";
+import { toJson } from "../engine/json.js";
+import { member, own } from "../platform/own.js";
 import { bodyOf, send } from "../platform/transport.js";
 
 /** What a request is sent through. */
-export const network = ({ host, timeout }, options) => ({
-  fetch: options?.fetch ?? host?.fetch?.bind(host),
-  timeout: options?.timeout ?? timeout,
-  signal: options?.signal,
-});
+export const network = ({ host, timeout }, options) => {
+  const given = own(options);
+  return {
+    fetch: given.fetch ?? member(host, "fetch")?.bind(host),
+    timeout: given.timeout ?? timeout,
+    signal: given.signal,
+  };
+};
 
 /** A configuration for the module: whether there is a host's storage, in the place of the host. */
-export const settings = ({ host, ...config }) => toJson({ ...config, host: Boolean(host?.storage) });
+export const settings = ({ host, ...config }) =>
+  toJson({ ...config, host: Boolean(member(host, "storage")) });
 
 /** Whether an object has those members and no other. */
 const isSame = (object, members) => {
@@ -26,7 +31,7 @@ export const createSteps = (parts) => {
   const setupOf = (config, metadata) => {
     if (!last || !isSame(config, last.config) || !isSame(metadata, last.metadata)) {
       const { setup } = ask("setup", settings(own(config)), toJson(metadata));
-      last = { config: { ...config }, metadata: { ...metadata }, setup };
+      last = { config: own(config), metadata: own(metadata), setup };
     }
     return last.setup;
   };
@@ -38,7 +43,7 @@ export const createSteps = (parts) => {
     const allowed = toJson({ dangerouslyAllowHttp });
     const { openid, oauth } = ask("discovery", `${issuer}`, allowed);
     const look = async (url) => {
-      const answer = await send({ url }, network(given, given), named);
+      const answer = await send({ url }, network(given, options), named);
       ask("metadata", `${issuer}`, allowed, answer);
       return JSON.parse(bodyOf(answer));
     };
@@ -51,7 +56,7 @@ export const createSteps = (parts) => {
   const complete = async (config, metadata, transaction, callbackUrl, options) => {
     await ready();
     const setup = setupOf(config, metadata);
-    const net = network(own(config), own(options));
+    const net = network(own(config), options);
     const exchange = await loadExchange();
     const answer = await exchange.send(ask("redeem", setup, `${transaction}`, `${callbackUrl}`), net);
     const step = ask("finish", setup, `${transaction}`, answer);
@@ -66,7 +71,7 @@ export const createSteps = (parts) => {
         const setup = setupOf(config, metadata);
         const { session } = ask("fromTokens", toJson(tokens));
         const signedIn = await loadSignedIn();
-        return signedIn[name]({ setup, session, tokens }, network(own(config), own(options)));
+        return signedIn[name]({ setup, session, tokens }, network(own(config), options));
       })(),
     );
 

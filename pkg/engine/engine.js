@@ -1,8 +1,8 @@
 // Starts the module at the first call, and again after it trapped: as WebAssembly, or as its JavaScript twin. What it calls is here, too.
 // A text goes into the module by its place in a list, and comes out of it in the same way.
+import { own } from "../platform/own.js";
 import { decodeText, encodeText } from "../platform/text.js";
 import { createErrors } from "./error.js";
-import { own } from "./json.js";
 
 /** The place of a printable character, quote and backslash left out. */
 const place = (code) => code - 32 - (code > 34) - (code > 92);

@@ -1,4 +1,5 @@
 // Sends a request of the application, with the access token.
+import { own } from "./own.js";
 import { DEFAULT_TIMEOUT, following } from "./transport.js";
 import { unless, within } from "./wait.js";
 
@@ -32,7 +33,7 @@ export const fetchWithToken = async (url, init, token, options, named) => {
   const { controller } = following(signal);
   const headers = new Headers(init.headers);
   headers.set("Authorization", `Bearer ${token}`);
-  const answer = fetch(url, { ...init, headers, redirect: "manual", signal: controller.signal });
+  const answer = fetch(url, own({ ...init, headers, redirect: "manual", signal: controller.signal }));
   let failure;
   const answered = answer.catch((cause) => {
     failure = named("network_failed", cause);

@@ -134,12 +134,19 @@ pub(crate) fn from_json(tokens: &[u8]) -> Result<Vec<u8>, Fault> {
 }
 
 /// A number of seconds that is not negative, a fraction dropped.
+#[inline(always)]
+pub(crate) fn seconds(field: &[u8]) -> Option<u64> {
+    Some(seconds_or_most(field)).filter(|seconds| *seconds != u64::MAX)
+}
+
+/// The same as one number, which comes back in a register: the most of all when there is none.
+#[inline(never)]
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "the value was found to lie between 0 and 2^53"
 )]
-pub(crate) fn seconds(field: &[u8]) -> Option<u64> {
+fn seconds_or_most(field: &[u8]) -> u64 {
     let number = crate::json::number_or_nan(field);
-    (0.0..9_007_199_254_740_992.0).contains(&number).then_some(number as u64)
+    if (0.0..9_007_199_254_740_992.0).contains(&number) { number as u64 } else { u64::MAX }
 }

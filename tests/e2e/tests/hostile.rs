@@ -250,7 +250,7 @@ async fn a_signature_that_is_not_the_servers_own_signs_nobody_in() {
     for ((case, expected), (_, fetches)) in chosen.iter().zip(SIGNATURES) {
         let page = sign_in(&app, &server, case.name).await;
         tally.add(case, page.signed_in, &page.outcome, expected);
-        assert_eq!(server.hits(case.name, "jwks"), fetches, "{}", case.name);
+        assert_eq!(server.hits(case.name, "jwks"), fetches, "{}: {:?}", case.name, page.outcome);
     }
     // Keys that are not to be had now cost no code: the same callback may be handled again.
     for (name, code) in [("keys-under-503", "server_error"), ("keys-html", "jwks_invalid")] {
