@@ -145,20 +145,21 @@ pub(crate) fn number_or_nan(text: &[u8]) -> f64 {
             b'0'..=b'9' => {
                 let digit = byte.wrapping_sub(b'0');
                 if in_exponent {
-                    exponent = exponent.saturating_mul(10).saturating_add(i32::from(digit));
+                    // So far no text reaches: beyond, it is nothing or infinite anyway.
+                    exponent = exponent.wrapping_mul(10).wrapping_add(i32::from(digit)).min(100_000_000);
                 } else if value < MOST_EXACT {
                     value = value * 10.0 + f64::from(digit);
-                    scale = scale.saturating_sub(i32::from(behind));
+                    scale = scale.wrapping_sub(i32::from(behind));
                 } else {
                     // It changes the value by less than its last place.
-                    scale = scale.saturating_add(i32::from(!behind));
+                    scale = scale.wrapping_add(i32::from(!behind));
                 }
             }
             // `e`, or the sign that it needs not.
             _ => in_exponent = true,
         }
     }
-    let mut power = scale.saturating_add(if falls { exponent.saturating_neg() } else { exponent }).clamp(-800, 800);
+    let mut power = scale.wrapping_add(if falls { exponent.wrapping_neg() } else { exponent }).clamp(-800, 800);
     // In steps of a power of ten that is exact. A zero stays one, also beyond what a number can hold.
     while power != 0 && value != 0.0 {
         let step = power.clamp(-22, 22);

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::json::{self, Json};
-use crate::text::{EMPTY, Parts, Write, after, cut, is_number, parts, words};
+use crate::text::{EMPTY, Parts, Write, after, copy, cut, is_number, parts, take_plain, words};
 
 /// Ends a field.
 pub(crate) const FIELD: u8 = 0xFF;
@@ -254,9 +254,7 @@ fn write_texts(member: Json<'_>, fields: &mut Vec<u8>) {
 
 /// Writes JSON on one line: outside of its strings a line break is space, and inside it is escaped.
 fn write_raw(value: Json<'_>, fields: &mut Vec<u8>) {
-    for &byte in value.raw() {
-        fields.push(if byte < b' ' { b' ' } else { byte });
-    }
+    fields.json(value.raw());
 }
 
 /// The elements of a list.
@@ -330,6 +328,17 @@ pub(crate) fn join(fields: &[&[u8]]) -> Vec<u8> {
     text
 }
 
+/// The same with those values in the place of the fields from that place on.
+#[inline(never)]
+pub(crate) fn join_with(fields: &[&[u8]], from: usize, values: &[&[u8]]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (place, field) in fields.iter().enumerate() {
+        text.text(values.get(place.wrapping_sub(from)).unwrap_or(field));
+        text.push(FIELD);
+    }
+    text
+}
+
 /// The bytes that have a meaning in fields or lines, and the letters by which lines escape them. The first one ends a field.
 const MARKS: [u8; 6] = [FIELD, LIST, EMPTY, ODD, b'\n', b'\\'];
 const LETTERS: &[u8; 6] = b"\nleon\\";
@@ -344,13 +353,13 @@ fn translate(byte: u8, from: &[u8; 6], to: &[u8; 6]) -> Option<u8> {
 #[inline(never)]
 pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
     let mut lines = Vec::new();
-    for &byte in fields {
+    copy(fields, &mut lines, &mut |byte, lines| {
         let letter = translate(byte, &MARKS, LETTERS);
         if byte != FIELD && letter.is_some() {
             lines.push(b'\\');
         }
         lines.push(letter.unwrap_or(byte));
-    }
+    });
     lines
 }
 
@@ -358,18 +367,21 @@ pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
 #[inline(never)]
 pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
     let mut fields = Vec::new();
-    let mut escaped = false;
-    for &byte in lines {
-        let field = if escaped { translate(byte, LETTERS, &MARKS).unwrap_or(FIELD) } else { byte };
-        let is_end = !escaped && byte == b'\n';
-        escaped = !escaped && byte == b'\\';
-        if is_end {
-            fields.push(FIELD);
-        } else if !escaped && field != FIELD {
-            fields.push(field);
+    let mut rest = lines;
+    loop {
+        fields.text(take_plain(&mut rest));
+        let Some((byte, after)) = rest.split_first() else { return fields };
+        rest = after;
+        match byte {
+            b'\n' => fields.push(FIELD),
+            b'\\' => {
+                let Some((letter, after)) = rest.split_first() else { return fields };
+                rest = after;
+                fields.extend(translate(*letter, LETTERS, &MARKS).filter(|mark| *mark != FIELD));
+            }
+            byte => fields.push(*byte),
         }
     }
-    fields
 }
 
 /// A record by the names of its fields, and what it is made of.
