@@ -31,6 +31,7 @@ mod shrink;
 mod size;
 mod test;
 mod twin;
+mod wasm_pack;
 mod webdriver;
 mod webview;
 

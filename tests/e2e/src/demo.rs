@@ -42,17 +42,21 @@ struct AllCounters {
 impl Demo {
     /// Starts the servers on free ports.
     pub fn start() -> Self {
-        Self::start_with(None)
+        Self::start_with(&package(), None)
     }
 
     /// Starts them with another page than the demo's: a folder with an `index.html`.
     pub fn start_page(page: &Path) -> Self {
-        Self::start_with(Some(page))
+        Self::start_with(&package(), Some(page))
     }
 
-    fn start_with(page: Option<&Path>) -> Self {
-        let package = package();
-        let mut arguments = vec!["--package".into(), package.into_os_string()];
+    /// Starts them with another page, and with a folder in the place of the package.
+    pub fn start_instead(folder: &Path, page: &Path) -> Self {
+        Self::start_with(folder, Some(page))
+    }
+
+    fn start_with(package: &Path, page: Option<&Path>) -> Self {
+        let mut arguments = vec!["--package".into(), package.as_os_str().to_owned()];
         if let Some(folder) = page {
             arguments.extend(["--page".into(), folder.into()]);
         }
@@ -106,6 +110,23 @@ pub fn package() -> PathBuf {
     let manifest = package.join("package.json");
     assert!(manifest.is_file(), "{} is not there: run `cargo xtask build`", manifest.display());
     package
+}
+
+/// What `wasm-pack build` made.
+pub fn wasm_pack() -> PathBuf {
+    made("PKCE_E2E_WASM_PACK", "target/wasm-pack", "pkce_wasm.js")
+}
+
+/// The application in `tests/frontend`.
+pub fn frontend() -> PathBuf {
+    made("PKCE_E2E_FRONTEND", "target/frontend/app", "frontend.js")
+}
+
+/// A folder that is made before the tests.
+fn made(variable: &str, default: &str, file: &str) -> PathBuf {
+    let folder = env(variable).map_or_else(|| workspace().join(default), PathBuf::from);
+    assert!(folder.join(file).is_file(), "{} is not there: run `cargo xtask test e2e`", folder.display());
+    folder
 }
 
 /// The root of the workspace.

@@ -28,7 +28,7 @@ mod site;
 mod wire;
 
 pub use browser::{Browser, Tab, until};
-pub use demo::{Counters, Demo, package, workspace};
+pub use demo::{Counters, Demo, frontend, package, wasm_pack, workspace};
 pub use engine::{Engine, Setup};
 pub use lab::{Callback, Lab, Report};
 pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};
