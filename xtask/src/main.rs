@@ -13,6 +13,7 @@ mod demo;
 mod display;
 mod docs;
 mod fingerprint;
+mod frontend;
 mod fuzz;
 mod gate;
 mod hostile;

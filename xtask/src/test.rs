@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::process::{End, cargo, path_with, root, run, say, watch, watch_within};
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
-use crate::{browsers, build, lint, package, reach, release, setup, size, wasm_pack, webview};
+use crate::{browsers, build, frontend, lint, package, reach, release, setup, size, wasm_pack, webview};
 
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "600";
@@ -156,12 +156,13 @@ fn run_quick(engine: Engine) -> Result<()> {
 fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
     let browsers = [Layer::Reach, Layer::Web, Layer::EndToEnd].into_iter().any(wanted);
     let package = [Layer::Package, Layer::Size, Layer::Reach, Layer::EndToEnd, Layer::WebView].into_iter().any(wanted);
-    let steps: [(bool, &dyn Fn() -> Result<()>); 6] = [
+    let steps: [(bool, &dyn Fn() -> Result<()>); 7] = [
         (browsers, &|| browsers::install(engines)),
         (browsers && engines.contains(&Engine::Firefox), &|| setup::geckodriver().map(drop)),
         (package, &|| build::build(false)),
         (true, &|| setup::server_node().map(drop)),
         (wanted(Layer::EndToEnd), &|| wasm_pack::build().map(drop)),
+        (wanted(Layer::EndToEnd), &|| frontend::build().map(drop)),
         (wanted(Layer::WebView), &|| webview::build().map(drop)),
     ];
     for (_, step) in steps.into_iter().filter(|(needed, _)| *needed) {
@@ -256,7 +257,7 @@ fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> 
         .env(NODE, setup::server_node()?)
         .env_remove("PKCE_SOAK");
     if which.is_empty() {
-        command.env("PKCE_E2E_WASM_PACK", wasm_pack::build()?);
+        command.env("PKCE_E2E_WASM_PACK", wasm_pack::build()?).env("PKCE_E2E_FRONTEND", frontend::build()?);
     }
     if soak {
         command.env("PKCE_SOAK", "1");
