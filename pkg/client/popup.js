@@ -1,5 +1,6 @@
 // A login in a pop-up. The window that opens it and the page that gets the callback may not know each other: a server's
 // Cross-Origin-Opener-Policy parts them for good. What they share is their origin.
+import { own } from "../platform/own.js";
 import { after } from "../platform/wait.js";
 
 /** Milliseconds that a pop-up waits for the window that opened it. */
@@ -61,7 +62,8 @@ export const follow = (popup, key, lifetime, signal, look) =>
     }, LOOK);
     const stop = after(lifetime, () => end({ code: "transaction_expired" }));
     if (channel) {
-      channel.onmessage = ({ data: { callback } }) => {
+      channel.onmessage = ({ data }) => {
+        const { callback } = own(data);
         if (callback === undefined) return;
         channel.postMessage(TAKEN);
         end({ callback });

@@ -1,15 +1,12 @@
 // Fresh tokens for a session: one refresh at a time in all pages and workers that share it, and its result for everybody.
-import { toJson } from "../engine/json.js";
 import { claim } from "../platform/claim.js";
-import { DEFAULT_TIMEOUT } from "../platform/transport.js";
+import { own } from "../platform/own.js";
 import { pause, SETTLING, unless } from "../platform/wait.js";
-import { isShared } from "./names.js";
-import { network } from "./steps.js";
 
 /** The most seconds after which a call that has no token to give tries once more by itself. */
 const SOON = 2;
 
-export const createRefresh = ({ ask, channel, exchange, failed, named, place }) => {
+export const createRefresh = ({ ask, channel, exchange, failed, named, place, toJson }) => {
   // The refreshes of this page, and what each session gave it last, by their clients' names.
   const flights = new Map();
   const seen = new Map();
@@ -26,7 +23,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
   /** What is to be done; the request of a refresh when this one is `alone` to make it. */
   const look = (client, { subject, spent }, alone) =>
     client.keeping(({ sessions }) => {
-      const { token, offset } = seen.get(client.name) ?? {};
+      const { token, offset } = own(seen.get(client.name));
       const asked = { subject, spent, seen: token, now: (offset + performance.now()) / 1000 };
       const session = sessions.load();
       if (session === undefined) throw named("session_expired");
@@ -38,10 +35,10 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
     });
 
   /** What others are told when the session has changed. */
-  const tell = ({ config, name }, type, reason) => channel.tell({ name, type, reason }, isShared(config));
+  const tell = ({ isShared, name }, type, reason) => channel.tell({ name, type, reason }, isShared);
 
-  const redeem = async ({ config, setup }, begun) => {
-    const net = network(config);
+  const redeem = async ({ network, setup }, begun) => {
+    const net = network();
     const answer = await exchange.send(begun, net);
     return exchange.conclude(ask("finishRefresh", setup, begun.session, answer), net, true);
   };
@@ -49,7 +46,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
   /** Keeps what a refresh came to. */
   const settle = (client, begun, fresh, failure) =>
     client.keeping(({ sessions }) => {
-      const { retryAfter, oauthError } = failure ?? {};
+      const { retryAfter, oauthError } = own(failure);
       const how = failure ? { code: place(failure.code), retryAfter, oauthError } : {};
       const settled = ask("settle", begun.session, sessions.load(), toJson(how));
       if (settled.fresh) {
@@ -59,7 +56,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
       if (settled.session !== undefined) sessions.save(settled.session);
       if (settled.ended) sessions.remove();
       if (settled.code === undefined) throw Object.assign(failure, { retryAfter: settled.retryAfter });
-      const { status, oauthErrorDescription, oauthErrorUri } = failure ?? {};
+      const { status, oauthErrorDescription, oauthErrorUri } = own(failure);
       throw failed({ status, oauthError, oauthErrorDescription, oauthErrorUri, code: settled.code });
     });
 
@@ -79,7 +76,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
       return kept;
     } catch (error) {
       // The server's own words come with the end of a session; without them it was ended by a sign-out meanwhile.
-      const ended = error.oauthError === "invalid_grant";
+      const ended = own(error).oauthError === "invalid_grant";
       tell(client, ended ? "expired" : "failed", ended ? error.code : reason);
       throw error;
     }
@@ -105,7 +102,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
       const stop = channel.listen(hear);
       // The storage of another page may be seen later than its word is heard.
       globalThis.addEventListener?.("storage", peek);
-      const patience = 4 * (client.config.timeout ?? DEFAULT_TIMEOUT);
+      const patience = 4 * client.network().timeout;
       const work = async () => {
         if (enough.signal.aborted) return;
         await attempt(client, asked, reason).then(done, refused);
@@ -121,8 +118,8 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
     });
 
   const begin = (client, asked, reason) => {
-    const { config, name } = client;
-    const flight = (isShared(config) ? exclusively : attempt)(client, asked, reason);
+    const { isShared, name } = client;
+    const flight = (isShared ? exclusively : attempt)(client, asked, reason);
     flights.set(name, flight);
     const end = () => flights.delete(name);
     flight.then(end, end);
@@ -144,7 +141,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
         await flight;
       } catch (error) {
         // Those that are there may serve still.
-        const there = await look(client, asked, false).catch(() => ({}));
+        const there = await look(client, asked, false).catch(() => own());
         if (there.tokens) return there;
         throw error;
       }
@@ -156,8 +153,9 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
       try {
         return note(client.name, await once(client, asked, reason));
       } catch (error) {
-        if (!again || !error.retryable || !(error.retryAfter <= SOON)) throw error;
-        await pause(1000 * error.retryAfter);
+        const { retryable, retryAfter } = own(error);
+        if (!again || !retryable || !(retryAfter <= SOON)) throw error;
+        await pause(1000 * retryAfter);
       }
     }
   };

@@ -1,13 +1,14 @@
 // Requests of the application with its access token. Where it may go, and what a refusal means, is decided in the module.
+import { member, own } from "../platform/own.js";
 import { asInit, fetchWithToken } from "../platform/resource.js";
 
-export const createResource = ({ ask, named }) => {
+export const createResource = ({ ask, following, named }) => {
   // By origins, access tokens that came in the place of a refused one and were refused as well.
   const useless = new Map();
 
   /** Sends a request with the token that `current` gives, and once more with another one where the resource server refuses it. */
-  return async ({ config, setup }, input, given, current) => {
-    const isRequest = typeof input.url === "string";
+  return async ({ network, setup }, input, given, current) => {
+    const isRequest = typeof input === "object" && typeof member(input, "url") === "string";
     const base = globalThis.document?.baseURI ?? globalThis.location?.href;
     let url;
     try {
@@ -16,17 +17,17 @@ export const createResource = ({ ask, named }) => {
       throw named("origin_refused", cause, "url");
     }
     ask("resource", setup, url.href);
-    const init = { ...(isRequest && (await asInit(input))), ...given };
-    const { host, timeout } = config;
-    const options = { fetch: host?.fetch?.bind(host), timeout, ...init };
-    const send = ({ tokens }) => fetchWithToken(url.href, init, tokens.accessToken, options, named);
+    const init = own({ ...(isRequest && (await asInit(input))), ...given });
+    const options = network(init);
+    const send = ({ tokens }) =>
+      fetchWithToken(url.href, init, tokens.accessToken, { ...options, following }, named);
     const isRefused = ({ status, headers }, { session }) =>
       (status === 401 || status === 403) &&
       ask("refusal", setup, session, `${status}`, headers.get("www-authenticate") ?? "").refresh === true;
 
     const first = await current(init);
     const response = await send(first);
-    if (!isRefused(response, first) || !first.tokens.refreshToken) return response;
+    if (!isRefused(response, first) || !own(first.tokens).refreshToken) return response;
     if (useless.get(url.origin) === first.tokens.accessToken) return response;
     const others = await current(init, "refused", first.tokens.accessToken);
     // What was read from a stream cannot be read again.

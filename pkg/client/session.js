@@ -1,5 +1,5 @@
 // What a signed-in application holds. What it does is loaded when it is first asked for.
-import { network } from "./steps.js";
+import { own } from "../platform/own.js";
 
 export const createSession = ({ loadSignedIn, ready, told }) =>
   class Session {
@@ -12,7 +12,7 @@ export const createSession = ({ loadSignedIn, ready, told }) =>
     }
 
     get #tokens() {
-      return this.#kept.tokens;
+      return own(this.#kept.tokens);
     }
 
     get claims() {
@@ -39,8 +39,8 @@ export const createSession = ({ loadSignedIn, ready, told }) =>
       return told(
         this.#with(async ({ fetchUserinfo }) => {
           const kept = await this.#current(options);
-          const { config, setup } = this.#client;
-          return fetchUserinfo({ setup, ...kept }, network(config, options));
+          const { network, setup } = this.#client;
+          return fetchUserinfo({ setup, ...kept }, network(options));
         }),
       );
     }
@@ -68,7 +68,8 @@ export const createSession = ({ loadSignedIn, ready, told }) =>
       return work(await loadSignedIn());
     }
 
-    async #current({ signal } = {}, reason = "expired", spent = undefined) {
+    async #current(options, reason = "expired", spent = undefined) {
+      const { signal } = own(options);
       const asked = { subject: this.claims?.sub, spent };
       this.#kept = await this.#with(({ fresh }) => fresh(this.#client, asked, reason, signal));
       return this.#kept;

@@ -1,32 +1,39 @@
 // The stateless steps, for those who keep their own records.
-import { own, toJson } from "../engine/json.js";
-import { bodyOf, send } from "../platform/transport.js";
+import { toJson } from "../engine/json.js";
+import { member, own } from "../platform/own.js";
+import { bodyOf, DEFAULT_TIMEOUT } from "../platform/transport.js";
 
 /** What a request is sent through. */
-export const network = ({ host, timeout }, options) => ({
-  fetch: options?.fetch ?? host?.fetch?.bind(host),
-  timeout: options?.timeout ?? timeout,
-  signal: options?.signal,
-});
+export const network = ({ host, timeout }, options) => {
+  const given = own(options);
+  return {
+    fetch: given.fetch ?? member(host, "fetch")?.bind(host),
+    timeout: given.timeout ?? timeout ?? DEFAULT_TIMEOUT,
+    signal: given.signal,
+  };
+};
 
 /** A configuration for the module: whether there is a host's storage, in the place of the host. */
-export const settings = ({ host, ...config }) => toJson({ ...config, host: Boolean(host?.storage) });
+export const settings = ({ host, ...config }) =>
+  toJson({ ...config, host: Boolean(member(host, "storage")) });
 
 /** Whether an object has those members and no other. */
 const isSame = (object, members) => {
   const names = Object.keys(object ?? {});
-  return names.length === Object.keys(members).length && names.every((name) => object[name] === members[name]);
+  return (
+    names.length === Object.keys(members).length && names.every((name) => object[name] === members[name])
+  );
 };
 
 export const createSteps = (parts) => {
-  const { ask, loadExchange, loadSignedIn, named, ready, told } = parts;
+  const { ask, loadExchange, loadSignedIn, ready, send, told } = parts;
   // Who calls the steps one after the other gives them the same each time.
   let last;
 
   const setupOf = (config, metadata) => {
     if (!last || !isSame(config, last.config) || !isSame(metadata, last.metadata)) {
       const { setup } = ask("setup", settings(own(config)), toJson(metadata));
-      last = { config: { ...config }, metadata: { ...metadata }, setup };
+      last = { config: own(config), metadata: own(metadata), setup };
     }
     return last.setup;
   };
@@ -38,7 +45,7 @@ export const createSteps = (parts) => {
     const allowed = toJson({ dangerouslyAllowHttp });
     const { openid, oauth } = ask("discovery", `${issuer}`, allowed);
     const look = async (url) => {
-      const answer = await send({ url }, network(given, given), named);
+      const answer = await send({ url }, network(given, options));
       ask("metadata", `${issuer}`, allowed, answer);
       return JSON.parse(bodyOf(answer));
     };
@@ -51,7 +58,7 @@ export const createSteps = (parts) => {
   const complete = async (config, metadata, transaction, callbackUrl, options) => {
     await ready();
     const setup = setupOf(config, metadata);
-    const net = network(own(config), own(options));
+    const net = network(own(config), options);
     const exchange = await loadExchange();
     const answer = await exchange.send(ask("redeem", setup, `${transaction}`, `${callbackUrl}`), net);
     const step = ask("finish", setup, `${transaction}`, answer);
@@ -66,7 +73,7 @@ export const createSteps = (parts) => {
         const setup = setupOf(config, metadata);
         const { session } = ask("fromTokens", toJson(tokens));
         const signedIn = await loadSignedIn();
-        return signedIn[name]({ setup, session, tokens }, network(own(config), own(options)));
+        return signedIn[name]({ setup, session, tokens }, network(own(config), options));
       })(),
     );
 

@@ -1,4 +1,5 @@
 // The error class, and what it says. The sentences are not loaded before the first error.
+import { own } from "../platform/own.js";
 
 const BLAMES = {
   c: "caller",
@@ -53,7 +54,7 @@ export const createErrors = (codes, load, sentences) => {
 
   /** The error in a place of the table. */
   const at = (place, details) => {
-    const error = new PkceError(codes[place], sentences?.[place], details);
+    const error = new PkceError(codes[place], sentences?.[place], own(details));
     if (!sentences) tell(error);
     return error;
   };

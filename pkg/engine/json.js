@@ -1,8 +1,4 @@
-// JSON of an object's own members alone. `Object.prototype` cannot speak for an object that lacks a member, and no `toJSON` is called,
-// which anybody could put there.
-
-/** An object with the own members of another, and no other. */
-export const own = (object) => ({ __proto__: null, ...object });
+// JSON of an object's own members alone: no `toJSON` is called, which anybody could put on `Object.prototype`.
 
 export const toJson = (value) => {
   if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";

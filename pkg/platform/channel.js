@@ -1,4 +1,5 @@
 // What becomes of a session, told to everybody in this page and to the other pages and workers of the origin.
+import { own } from "./own.js";
 
 /** The channel; where there is none, an item of localStorage whose changes the other pages see. */
 const NAME = "pkce-wasm";
@@ -17,7 +18,7 @@ export const createChannel = () => {
 
   const byChannel = () => {
     const channel = new BroadcastChannel(NAME);
-    channel.onmessage = ({ data }) => tell(data, true);
+    channel.onmessage = ({ data }) => tell(own(data), true);
     // Node waits for nobody to speak.
     channel.unref?.();
     return (news) => channel.postMessage(news);
@@ -25,10 +26,10 @@ export const createChannel = () => {
 
   const byStorage = () => {
     globalThis.addEventListener?.("storage", ({ key, newValue }) => {
-      if (key === NAME && newValue) tell(JSON.parse(newValue), true);
+      if (key === NAME && newValue) tell(own(JSON.parse(newValue)), true);
     });
     return (news) => {
-      localStorage.setItem(NAME, JSON.stringify(news));
+      localStorage.setItem(NAME, JSON.stringify(own(news)));
       localStorage.removeItem(NAME);
     };
   };

@@ -1,5 +1,6 @@
 // Lets one tab, frame or worker of an origin at a time do what goes by a name: by a Web Lock; where there is none (insecure
 // origins, blocked storage) by a row of a database; at the least by turns in this page.
+import { own } from "./own.js";
 import { after, pause, within } from "./wait.js";
 
 /** Milliseconds between two signs of life of the holder of a row, and after how many without one it counts as gone. */
@@ -24,7 +25,7 @@ const byLock = (name, patience, linger, enough) =>
       return new Promise((done) => held({ release: () => setTimeout(done, linger), waited }));
     };
     const request = async () => {
-      await locks.request(name, { ifAvailable: true }, hold(false));
+      await locks.request(name, own({ ifAvailable: true }), hold(false));
       if (taken) return;
       const controller = new AbortController();
       const giveUp = (what) => {
@@ -40,7 +41,7 @@ const byLock = (name, patience, linger, enough) =>
       };
       enough?.addEventListener("abort", noMore);
       if (enough?.aborted) noMore();
-      await locks.request(name, { signal: controller.signal }, hold(true));
+      await locks.request(name, own({ signal: controller.signal }), hold(true));
     };
     request().catch((error) => {
       stop?.();

@@ -1,5 +1,5 @@
 // Sends a request of the application, with the access token.
-import { DEFAULT_TIMEOUT, following } from "./transport.js";
+import { own } from "./own.js";
 import { unless, within } from "./wait.js";
 
 /** The members of a request, with a body that can be sent more than once. */
@@ -26,13 +26,13 @@ export const asInit = async (request) => {
  * A redirect is not followed, for it would carry the token along where an engine does not take it away (RFC 6750 section 5.3).
  */
 export const fetchWithToken = async (url, init, token, options, named) => {
-  const { fetch = globalThis.fetch, timeout = DEFAULT_TIMEOUT, signal } = options;
+  const { fetch = globalThis.fetch, following, timeout, signal } = options;
   if (signal?.aborted) throw named("aborted", signal.reason);
   // It goes on with the body, after this function has returned.
   const { controller } = following(signal);
   const headers = new Headers(init.headers);
   headers.set("Authorization", `Bearer ${token}`);
-  const answer = fetch(url, { ...init, headers, redirect: "manual", signal: controller.signal });
+  const answer = fetch(url, own({ ...init, headers, redirect: "manual", signal: controller.signal }));
   let failure;
   const answered = answer.catch((cause) => {
     failure = named("network_failed", cause);

@@ -1,4 +1,5 @@
 // Verifies a signature with the platform's WebCrypto, as the module says.
+import { own } from "./own.js";
 
 const encode = (text) => new TextEncoder().encode(text);
 
@@ -17,8 +18,8 @@ const check = async (subtle, { algorithm, keys, input, signature }) => {
   const signed = encode(input);
   for (const jwk of keys) {
     try {
-      const key = await subtle.importKey("jwk", jwk, algorithm, false, ["verify"]);
-      if (await subtle.verify(algorithm, key, bytes(signature), signed)) return "valid";
+      const key = await subtle.importKey("jwk", own(jwk), own(algorithm), false, ["verify"]);
+      if (await subtle.verify(own(algorithm), key, bytes(signature), signed)) return "valid";
     } catch (error) {
       // An algorithm that this engine does not have; anything else is a key that is none.
       if (error.name === "NotSupportedError") return "unavailable";
@@ -32,7 +33,7 @@ export const canVerify = () => Boolean(globalThis.crypto?.subtle && globalThis.T
 
 /** `{ signature: "valid" | "invalid" | "unavailable", digest? }`. Never throws. */
 export const verify = async (task) => {
-  if (!canVerify()) return { signature: "unavailable" };
+  if (!canVerify()) return own({ signature: "unavailable" });
   const { subtle } = globalThis.crypto;
   const { digest: hash, text } = task;
   const digest = hash && base64url(await subtle.digest(hash, encode(text)).catch(() => []));

@@ -1,4 +1,5 @@
 // Where records are kept that the page's own storages do not keep: the memory of the page, and the host's storage.
+import { member } from "./own.js";
 import { within } from "./wait.js";
 
 /** The one item of a host's storage, in which all records are. */
@@ -49,7 +50,8 @@ const hasLocalStorage = () => {
 
 /** Where a client's pending logins and its session are. */
 export const tiers = ({ host, storage = "memory", transactionStorage }) => ({
-  transactions: transactionStorage ?? (host?.storage ? "host" : hasLocalStorage() ? "local" : "session"),
+  transactions:
+    transactionStorage ?? (member(host, "storage") ? "host" : hasLocalStorage() ? "local" : "session"),
   session: storage,
 });
 

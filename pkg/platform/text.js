@@ -4,7 +4,7 @@ let encoder;
 
 export const decodeText = (bytes) => {
   if (globalThis.TextDecoder) {
-    decoder ??= new TextDecoder("utf-8", { ignoreBOM: true });
+    decoder ??= new TextDecoder("utf-8", { __proto__: null, ignoreBOM: true });
     return decoder.decode(bytes);
   }
   return decodeURIComponent(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""));

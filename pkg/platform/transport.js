@@ -1,4 +1,5 @@
 // Sends a request of the module through the host's fetch, or the page's.
+import { own } from "./own.js";
 import { unless, within } from "./wait.js";
 
 /** The most bytes of an answer that are read: no honest one is larger. */
@@ -60,11 +61,8 @@ export const bodyOf = (answer) => answer.split("\n").slice(4).join("\n");
  * but those that need no preflight, and the token where it has to be. Gives the answer as a text; throws what `named` makes of
  * `network_failed`, `timed_out`, `response_too_large`, `aborted`. Ends in time also where the host's fetch knows no signal.
  */
-export const send = async (
-  { url, form, bearer },
-  { fetch = globalThis.fetch, timeout = DEFAULT_TIMEOUT, signal },
-  named,
-) => {
+export const send = async (request, { fetch = globalThis.fetch, timeout, signal }, named) => {
+  const { url, form, bearer } = own(request);
   const { controller, stop } = following(signal);
   const headers = { Accept: bearer === undefined ? "application/json" : "application/json, application/jwt" };
   if (form !== undefined) headers["Content-Type"] = "application/x-www-form-urlencoded";
@@ -74,6 +72,7 @@ export const send = async (
     let body;
     try {
       response = await fetch(url, {
+        __proto__: null,
         method: form === undefined ? "GET" : "POST",
         headers,
         body: form,

@@ -5,7 +5,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::client::config::Config;
-use crate::client::fields::{Fields, from_record, optional, part, read, read_optional, subject, text, to_record};
+use crate::client::fields::{
+    Fields, field, from_record, optional, part, read, read_optional, subject, text, to_record,
+};
 use crate::error::Error;
 use crate::flow::setup::Setup;
 use crate::flow::transaction;
@@ -100,8 +102,13 @@ pub fn kept_since(record: &str, now: u64) -> Option<u64> {
 /// The records that are to be forgotten before one more of their kind is kept: those that may be, and the oldest beyond
 /// [`MOST_KEPT`]. Takes their names, each with what [`kept_since`] says.
 #[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the names go on to whoever asked")]
 pub fn forgettable(records: Vec<(String, Option<u64>)>) -> Vec<String> {
-    transaction::sweepable(records)
+    let mut gone = Vec::new();
+    transaction::sweep(records.len(), &|place| records.get(place)?.1, &mut |place| {
+        gone.extend(records.get(place).map(|(name, _)| name.clone()));
+    });
+    gone
 }
 
 /// What remains of a login, without a secret: the same callback again has the same outcome.
@@ -141,7 +148,7 @@ impl Tombstone {
     }
 
     fn to_fields(&self) -> Vec<u8> {
-        transaction::bury(self.outcome, self.owner.as_bytes(), optional(self.return_to.as_deref()), self.created_at)
+        transaction::bury(self.outcome, field(&self.owner), optional(self.return_to.as_deref()), self.created_at)
     }
 
     pub(crate) fn from_fields(fields: &[u8]) -> Option<Self> {

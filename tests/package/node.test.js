@@ -551,7 +551,8 @@ test("nothing of an operation stays in the memory, which does not grow", async (
     }),
   });
   const { Instance } = WebAssembly;
-  WebAssembly.Instance = (module, imports) => {
+  // biome-ignore lint/complexity/useArrowFunction: it is called with `new`
+  WebAssembly.Instance = function (module, imports) {
     const instance = new Instance(module, imports);
     exports = instance.exports;
     return instance;

@@ -9,6 +9,7 @@ mod bindings;
 mod browsers;
 mod build;
 mod codes;
+mod dead;
 mod demo;
 mod display;
 mod docs;

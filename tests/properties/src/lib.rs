@@ -15,6 +15,7 @@
 mod callback;
 mod challenge;
 mod form;
+mod json;
 mod jwt;
 mod metadata;
 mod peer;
@@ -25,6 +26,7 @@ mod url;
 pub use callback::callback_url;
 pub use challenge::www_authenticate;
 pub use form::form;
+pub use json::json;
 pub use jwt::jwt;
 pub use metadata::metadata;
 pub use record::stored_transaction;
@@ -35,9 +37,10 @@ pub use url::url;
 pub type Property = (&'static str, fn(&[u8]));
 
 /// Every property.
-pub const ALL: [Property; 8] = [
+pub const ALL: [Property; 9] = [
     ("callback_url", callback_url),
     ("form", form),
+    ("json", json),
     ("jwt", jwt),
     ("metadata", metadata),
     ("stored_transaction", stored_transaction),

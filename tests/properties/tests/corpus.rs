@@ -36,7 +36,7 @@ macro_rules! replay {
     };
 }
 
-replay! { callback_url form jwt metadata stored_transaction token_response url www_authenticate }
+replay! { callback_url form json jwt metadata stored_transaction token_response url www_authenticate }
 
 #[test]
 fn every_property_has_a_corpus_a_target_and_a_test() {

@@ -1,0 +1,126 @@
+// Plays the scenes while prototypes have members that they should not have, and prints as JSON what is another than it was without.
+// Arguments: the address of the package; the file with the tables of the module; `each` for every member with a value that suits it and all at
+// once, `every` for every member with every value, `all` for all at once alone.
+import { readFileSync } from "node:fs";
+import "./forbid.js";
+import { play } from "./scenes.js";
+
+const [, , path, tables, how] = process.argv;
+
+/** Every member of every table by its type, in both spellings. */
+const members = new Map();
+for (const [, name, json, kind] of readFileSync(tables, "utf8").matchAll(
+  /^ {8}(\w+)(?: = "([^"]+)")?: (\w+),$/gm,
+)) {
+  const camel = name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
+  for (const spelling of [name, camel, json]) if (spelling !== undefined) members.set(spelling, kind);
+}
+
+/** What else options, hosts, answers, outcomes, errors and requests have. */
+const OTHERS = {
+  Flag: "refresh revoke endSession popup aborted fallback closed redirected stream fatal steal ifAvailable installed restart retryable alone",
+  Text: "outcome tokens session unverified key form bearer address pending remains message name cause status location href method body mode \
+    referrer credentials integrity duplex window transactions algorithm input digest text hash namedCurve again lacks owner setup \
+    transaction token offset subject oauthError oauthErrorDescription oauthErrorUri loginOptions retryAfter returnTo d k p q dp dq qi oth",
+  Function: "toJSON fetch open send getItem setItem removeItem close listen load keeping signedIn tell",
+  Object: "host signal headers options claims keys data detail jwk dispatcher error",
+  Number: "keepalive saltLength priority then",
+};
+for (const [kind, names] of Object.entries(OTHERS)) {
+  for (const name of names.split(/\s+/)) if (!members.has(name)) members.set(name, kind);
+}
+
+const called = [];
+const evil = (name) => () => {
+  called.push(name);
+  return "https://evil.example/";
+};
+
+const storage = { getItem: evil("getItem"), setItem: evil("setItem"), removeItem: evil("removeItem") };
+const host = { fetch: evil("host.fetch"), open: evil("host.open"), storage };
+
+/** The values that a member is given, by the name of the value. */
+const VALUES = {
+  text: () => "https://evil.example/",
+  flag: () => true,
+  number: () => 1,
+  function: evil,
+  object: (name) =>
+    name === "storage" ? storage : name === "host" ? host : { ...host, code: 1, status: "none", keys: [] },
+  list: () => ["https://evil.example/", "https://api.example", "https://evil.example"],
+  signal: () => AbortSignal.abort("evil"),
+};
+
+/** The value that suits a type. */
+const SUITING = {
+  Text: "text",
+  AnyText: "text",
+  Number: "number",
+  AnyNumber: "number",
+  Seconds: "number",
+  Flag: "flag",
+  Texts: "list",
+  TextOrTexts: "list",
+  Object: "object",
+  Array: "list",
+  Any: "text",
+  Function: "function",
+};
+
+const EXTRA = { storage: ["object", "flag"], signal: ["signal"], host: ["object"], fetch: ["function"] };
+
+/** Node's own WebCrypto reads these from a key that lacks them, whatever it is given: no signature is found to be good then. */
+const OF_A_KEY = ["alg", "use", "key_ops", "d"];
+const REFUSED = /id_token_signature_invalid/;
+
+const fair = await play(path);
+if ((await play(path)).join() !== fair.join()) throw new Error("the scenes differ by themselves");
+
+const differences = [];
+const attempt = async (prototype, label, given, value) => {
+  called.length = 0;
+  // With such a function every promise of the language ends there, also those of the platform.
+  const names = given.filter((name) => name !== "then" || value !== "function");
+  const made = names.map((name) => [name, VALUES[value](name)]);
+  const lines = await play(path, () => {
+    for (const [name, member] of made) {
+      const property = {
+        __proto__: null,
+        value: member,
+        configurable: true,
+        enumerable: true,
+        writable: true,
+      };
+      Object.defineProperty(prototype, name, property);
+    }
+    return () => {
+      for (const name of names) delete prototype[name];
+    };
+  });
+  const at = fair.findIndex((line, place) => line !== lines[place]);
+  if (OF_A_KEY.includes(label) && REFUSED.test(lines[at])) return;
+  if (at >= 0 || lines.length !== fair.length || called.length > 0) {
+    differences.push({ label, value, was: fair[at], is: lines[at], called: [...new Set(called)] });
+  }
+};
+
+/** All names at once but those that the prototype has anyway. */
+const all = async (prototype, values) => {
+  const names = [...members.keys()].filter((name) => !(name in prototype) && !OF_A_KEY.includes(name));
+  for (const value of values)
+    await attempt(prototype, `everything in ${prototype.constructor.name}`, names, value);
+};
+
+const values = Object.keys(VALUES);
+if (how !== "all") {
+  for (const [name, kind] of members) {
+    if (name in Object.prototype) continue;
+    const suiting = [SUITING[kind], ...(Object.hasOwn(EXTRA, name) ? EXTRA[name] : [])];
+    for (const value of how === "each" ? new Set(suiting) : values)
+      await attempt(Object.prototype, name, [name], value);
+  }
+}
+await all(Object.prototype, values);
+for (const { prototype } of [Array, String, Number, Boolean, Function])
+  await all(prototype, ["text", "function"]);
+console.log(JSON.stringify({ members: members.size, lines: fair.length, differences }));

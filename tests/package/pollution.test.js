@@ -1,0 +1,30 @@
+// Own members alone count. What `Object.prototype` and the prototypes of arrays, strings, numbers and functions have beside speaks for no
+// configuration, option, answer, token or error: requests, outcomes and errors are the same with it as without. In a process of its own,
+// for what is changed there is changed for all.
+import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { test } from "node:test";
+import { fileURLToPath, pathToFileURL } from "node:url";
+
+const { resolve } = createRequire(join(process.env.PKCE_WASM_INSTALLED, "app.js"));
+const here = (file) => fileURLToPath(new URL(file, import.meta.url));
+
+test("JS6 no inherited member changes a login, a refusal, a request or an error, and no inherited toJSON is called", () => {
+  // The twin is the same JavaScript around: there, all members at once are enough.
+  const how = process.env.PKCE_WASM_ENGINE === "js" ? "all" : (process.env.PKCE_WASM_POLLUTION ?? "each");
+  const path = pathToFileURL(resolve("pkce-wasm")).href;
+  const printed = execFileSync(
+    process.execPath,
+    [here("polluted.js"), path, here("../../src/tables.rs"), how],
+    {
+      encoding: "utf8",
+      maxBuffer: 1 << 26,
+    },
+  );
+  const { members, lines, differences } = JSON.parse(printed);
+  assert.deepEqual(differences, []);
+  assert.ok(members > 180, `${members} members were found`);
+  assert.ok(lines > 150, `${lines} lines were written`);
+});
