@@ -9,6 +9,7 @@ mod bindings;
 mod browsers;
 mod build;
 mod codes;
+mod copies;
 mod dead;
 mod demo;
 mod display;

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::process::{read, run_quietly};
-use crate::{dead, setup};
+use crate::{copies, dead, setup};
 
 /// The instructions that the compiler uses and older engines lack.
 const BEYOND_MVP: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
@@ -64,6 +64,7 @@ pub(crate) fn shrink(from: &Path, exports: &[&str], functions: Functions, to: &P
     )?;
     run_quietly(setup::npm_tool("wasm-dis").arg(&kept).args(BEYOND_MVP).arg("-o").arg(&text))?;
     dead::remove(&text)?;
+    copies::by_words(&text)?;
     run_quietly(
         setup::npm_tool("wasm-opt")
             .arg(&text)
