@@ -498,7 +498,7 @@ macro_rules! name {
 
 pub(crate) use {accessors, count, name, record, table};
 
-#[cfg(test)]
+#[cfg(all(test, not(target_arch = "wasm32")))]
 mod tests {
     use std::string::String;
     use std::vec;
