@@ -20,7 +20,9 @@ export const settings = ({ host, ...config }) =>
 /** Whether an object has those members and no other. */
 const isSame = (object, members) => {
   const names = Object.keys(object ?? {});
-  return names.length === Object.keys(members).length && names.every((name) => object[name] === members[name]);
+  return (
+    names.length === Object.keys(members).length && names.every((name) => object[name] === members[name])
+  );
 };
 
 export const createSteps = (parts) => {
