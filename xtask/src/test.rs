@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::process::{End, cargo, path_with, root, run, say, watch, watch_within};
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
-use crate::{browsers, build, lint, package, reach, release, setup, size, webview};
+use crate::{before, browsers, build, lint, package, reach, release, setup, size, webview};
 
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "600";
@@ -185,13 +185,15 @@ fn packaged(count: &mut Count) -> Result<bool> {
 /// The archive's own tests in Node, on both engines of the package.
 fn in_node(count: &mut Count) -> Result<bool> {
     build::build(false)?;
-    let installed = package::install()?;
+    let (installed, before) = (package::install()?, before::install()?);
     setup::npm_packages(&root().join("tests/package"))?;
     let mut good = true;
     for engine in ["wasm", "js"] {
         let mut node = Command::new("node");
         node.current_dir(root()).args(["--test", "--test-reporter=spec"]).args(package::tests()?);
         node.env("PKCE_WASM_INSTALLED", &installed).env("PKCE_WASM_ENGINE", engine);
+        // Two tabs of one origin may have two versions.
+        node.envs(before.iter().map(|folder| ("PKCE_WASM_BEFORE", folder)));
         good &= watch(&mut node, |line| count.read(line))?;
     }
     Ok(good)
