@@ -254,6 +254,7 @@ fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> 
         .env("PKCE_E2E_DRIVER", &stage.programs.driver)
         .env("PKCE_E2E_BROWSER", &stage.programs.browser)
         .env("PKCE_E2E_PACKAGE", package::package_folder())
+        .envs(before::install()?.map(|folder| ("PKCE_E2E_BEFORE", folder.join("node_modules/pkce-wasm"))))
         .env(NODE, setup::server_node()?)
         .env_remove("PKCE_SOAK");
     if soak {

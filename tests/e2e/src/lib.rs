@@ -15,6 +15,7 @@
 //! | `PKCE_SOAK` | set when what takes long runs in full | short |
 //! | `PKCE_NODE` | Node 22 or newer, for the servers | found on `PATH` |
 //! | `PKCE_E2E_PACKAGE` | the unpacked npm package | `target/pack/package` of the workspace |
+//! | `PKCE_E2E_BEFORE` | the package of 0.1.0 | what needs it is skipped |
 
 mod browser;
 mod demo;
