@@ -7,6 +7,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use base64::Engine as _;
+use sha2::{Digest as _, Sha256};
 
 #[cfg(feature = "client")]
 use crate::text::{Write, from_form, pairs};
@@ -26,10 +27,23 @@ pub(crate) fn write_base64url(bytes: &[u8], text: &mut [u8]) {
         let mut four = [0; 4];
         // Cannot fail: four characters are what three bytes need.
         let _ = BASE64URL.encode_slice(three, &mut four);
-        for (to, from) in characters.iter_mut().zip(four) {
-            *to = from;
+        for (to, from) in characters.iter_mut().zip(&four) {
+            *to = *from;
         }
     }
+}
+
+/// Appends the SHA-256 of a text in base64url.
+#[cfg(feature = "client")]
+#[inline(never)]
+pub(crate) fn write_hash(text: &mut Vec<u8>, of: &[u8]) {
+    write_base64url_to(text, &sha256(of));
+}
+
+/// The SHA-256 of a text.
+#[inline(never)]
+pub(crate) fn sha256(text: &[u8]) -> [u8; 32] {
+    Sha256::digest(text).into()
 }
 
 /// Appends bytes in base64url without padding.
@@ -57,28 +71,33 @@ pub fn from_base64url(text: &str) -> Option<Vec<u8>> {
     decode_base64url(text.as_bytes())
 }
 
-/// The same for bytes.
-///
-/// The crate is given four characters at a time, for the same reason. `A` stands for six zero bits: what is missing of the
-/// last group is filled with it, and has to come out as zeros.
+/// The same for bytes. What the crate does with padding and with long inputs would be much of the module.
 #[cfg(feature = "client")]
 #[inline(never)]
 pub(crate) fn decode_base64url(text: &[u8]) -> Option<Vec<u8>> {
     let mut bytes = Vec::new();
-    for group in text.chunks(4) {
-        let mut four = [b'A'; 4];
-        for (to, from) in four.iter_mut().zip(group) {
-            *to = *from;
+    // The bits that are not yet a byte, and how many they are.
+    let (mut rest, mut count) = (0_u32, 0_u32);
+    for character in text {
+        let bits = match character {
+            b'A'..=b'Z' => character.wrapping_sub(b'A'),
+            b'a'..=b'z' => character.wrapping_sub(b'a').wrapping_add(26),
+            b'0'..=b'9' => character.wrapping_sub(b'0').wrapping_add(52),
+            b'-' => 62,
+            b'_' => 63,
+            _ => return None,
+        };
+        rest = rest << 6 | u32::from(bits);
+        count = count.wrapping_add(6);
+        if count >= 8 {
+            count = count.wrapping_sub(8);
+            bytes.push(rest.wrapping_shr(count).to_le_bytes()[0]);
+            rest &= 0xFF;
         }
-        let mut three = [0; 3];
-        BASE64URL.decode_slice(four, &mut three).ok()?;
-        let (decoded, rest) = three.split_at_checked(group.len().checked_sub(1).filter(|length| *length > 0)?)?;
-        if rest.iter().any(|byte| *byte != 0) {
-            return None;
-        }
-        bytes.text(decoded);
     }
-    Some(bytes)
+    // What remains has to be zeros, and less than a character.
+    let is_whole = count < 6 && rest & 1_u32.wrapping_shl(count).wrapping_sub(1) == 0;
+    if is_whole { Some(bytes) } else { None }
 }
 
 /// A form or query under construction.

@@ -71,8 +71,8 @@ impl<'a> Json<'a> {
                 b'r' => b'\r',
                 b't' => b'\t',
                 b'u' => {
-                    let character = char::from_u32(scalar(&mut rest)).unwrap_or(char::REPLACEMENT_CHARACTER);
-                    text.text(character.encode_utf8(&mut [0; 4]).as_bytes());
+                    let scalar = scalar(&mut rest);
+                    push_scalar(if scalar & 0xFFFF_F800 == 0xD800 { 0xFFFD } else { scalar }, text);
                     continue;
                 }
                 byte => byte,
@@ -84,6 +84,23 @@ impl<'a> Json<'a> {
     #[must_use]
     pub fn number(self) -> Option<f64> {
         number(self.0)
+    }
+}
+
+/// Appends a character (RFC 3629 section 3).
+fn push_scalar(scalar: u32, text: &mut Vec<u8>) {
+    let (lead, mut more) = match scalar {
+        0..0x80 => (0, 0),
+        0x80..0x800 => (0xC0, 6),
+        0x800..0x1_0000 => (0xE0, 12),
+        _ => (0xF0, 18),
+    };
+    let [first, ..] = (lead | scalar.wrapping_shr(more)).to_le_bytes();
+    text.push(first);
+    while more > 0 {
+        more = more.wrapping_sub(6);
+        let [next, ..] = (0x80 | scalar.wrapping_shr(more) & 0x3F).to_le_bytes();
+        text.push(next);
     }
 }
 
@@ -128,20 +145,21 @@ pub(crate) fn number_or_nan(text: &[u8]) -> f64 {
             b'0'..=b'9' => {
                 let digit = byte.wrapping_sub(b'0');
                 if in_exponent {
-                    exponent = exponent.saturating_mul(10).saturating_add(i32::from(digit));
+                    // So far no text reaches: beyond, it is nothing or infinite anyway.
+                    exponent = exponent.wrapping_mul(10).wrapping_add(i32::from(digit)).min(100_000_000);
                 } else if value < MOST_EXACT {
                     value = value * 10.0 + f64::from(digit);
-                    scale = scale.saturating_sub(i32::from(behind));
+                    scale = scale.wrapping_sub(i32::from(behind));
                 } else {
                     // It changes the value by less than its last place.
-                    scale = scale.saturating_add(i32::from(!behind));
+                    scale = scale.wrapping_add(i32::from(!behind));
                 }
             }
             // `e`, or the sign that it needs not.
             _ => in_exponent = true,
         }
     }
-    let mut power = scale.saturating_add(if falls { exponent.saturating_neg() } else { exponent }).clamp(-800, 800);
+    let mut power = scale.wrapping_add(if falls { exponent.wrapping_neg() } else { exponent }).clamp(-800, 800);
     // In steps of a power of ten that is exact. A zero stays one, also beyond what a number can hold.
     while power != 0 && value != 0.0 {
         let step = power.clamp(-22, 22);

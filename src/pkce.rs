@@ -2,13 +2,10 @@
 
 use core::fmt;
 
-use sha2::{Digest, Sha256};
-use zeroize::Zeroizing;
-
-use crate::encoding::write_base64url;
+use crate::encoding::{sha256, write_base64url};
 use crate::error::Code;
 use crate::random::Entropy;
-use crate::secret;
+use crate::secret::{self, Wiped};
 
 /// The fewest characters of a verifier (RFC 7636 section 4.1).
 pub const MIN_LENGTH: usize = 43;
@@ -51,7 +48,7 @@ impl Method {
 ///
 /// It is not `Clone`: one verifier serves one login. It is wiped when dropped, and lives outside the heap.
 pub struct Verifier {
-    characters: Zeroizing<[u8; MAX_LENGTH]>,
+    characters: Wiped<[u8; MAX_LENGTH]>,
     length: usize,
 }
 
@@ -66,9 +63,9 @@ impl Verifier {
         }
         // 96 bytes are 128 characters. Each character of base64url carries six bits, so any 43 carry 256 and more;
         // the 43rd character of exactly 32 bytes would carry only four, those of a longer string carry all six.
-        let mut bytes = Zeroizing::new([0; 96]);
+        let mut bytes = Wiped::new([0; 96]);
         entropy.fill(bytes.as_mut_slice())?;
-        let mut characters = Zeroizing::new([0; MAX_LENGTH]);
+        let mut characters = Wiped::new([0; MAX_LENGTH]);
         write_base64url(bytes.as_slice(), characters.get_mut(..length).unwrap_or_default());
         Ok(Self { characters, length })
     }
@@ -82,7 +79,7 @@ impl Verifier {
         if !is_verifier(verifier) {
             return Err(Code::VerifierInvalid);
         }
-        let mut characters = Zeroizing::new([0; MAX_LENGTH]);
+        let mut characters = Wiped::new([0; MAX_LENGTH]);
         for (to, from) in characters.iter_mut().zip(verifier) {
             *to = *from;
         }
@@ -117,9 +114,9 @@ impl fmt::Debug for Verifier {
 pub struct Challenge([u8; CHALLENGE_LENGTH]);
 
 impl Challenge {
-    fn of(verifier: &[u8]) -> Self {
+    pub(crate) fn of(verifier: &[u8]) -> Self {
         let mut characters = [0; CHALLENGE_LENGTH];
-        write_base64url(&Sha256::digest(verifier), &mut characters);
+        write_base64url(&sha256(verifier), &mut characters);
         Self(characters)
     }
 

@@ -6,11 +6,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 #[cfg(feature = "client")]
-use zeroize::Zeroizing;
-
-#[cfg(feature = "client")]
 use crate::encoding::write_base64url_to;
 use crate::error::Code;
+#[cfg(feature = "client")]
+use crate::secret::Wiped;
 
 /// A source of cryptographic randomness.
 pub trait Entropy {
@@ -37,7 +36,7 @@ impl Entropy for SystemEntropy {
 /// [`Code::RandomnessUnavailable`]
 #[cfg(feature = "client")]
 pub(crate) fn write_token(entropy: &mut impl Entropy, text: &mut Vec<u8>) -> Result<(), Code> {
-    let mut bytes = Zeroizing::new([0; 32]);
+    let mut bytes = Wiped::new([0; 32]);
     entropy.fill(bytes.as_mut_slice())?;
     write_base64url_to(text, bytes.as_slice());
     Ok(())

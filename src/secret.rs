@@ -37,6 +37,37 @@ pub fn matches(left: impl AsRef<[u8]>, right: impl AsRef<[u8]>) -> bool {
     left.as_ref().ct_eq(right.as_ref()).into()
 }
 
+/// Bytes that are wiped when dropped.
+#[cfg(not(target_os = "none"))]
+pub(crate) use zeroize::Zeroizing as Wiped;
+
+/// The same in the shipped module, where the loader wipes the whole memory.
+#[cfg(target_os = "none")]
+pub(crate) struct Wiped<T>(T);
+
+#[cfg(target_os = "none")]
+impl<T> Wiped<T> {
+    pub(crate) const fn new(bytes: T) -> Self {
+        Self(bytes)
+    }
+}
+
+#[cfg(target_os = "none")]
+impl<T> core::ops::Deref for Wiped<T> {
+    type Target = T;
+
+    fn deref(&self) -> &T {
+        &self.0
+    }
+}
+
+#[cfg(target_os = "none")]
+impl<T> core::ops::DerefMut for Wiped<T> {
+    fn deref_mut(&mut self) -> &mut T {
+        &mut self.0
+    }
+}
+
 /// In the shipped module the loader wipes the whole memory.
 #[cfg(not(target_os = "none"))]
 impl Drop for Secret {

@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::json::{self, Json};
-use crate::text::{EMPTY, Parts, Write, after, cut, is_number, parts, words};
+use crate::text::{EMPTY, Parts, Write, after, copy, cut, is_number, parts, take_plain, words};
 
 /// Ends a field.
 pub(crate) const FIELD: u8 = 0xFF;
@@ -254,9 +254,7 @@ fn write_texts(member: Json<'_>, fields: &mut Vec<u8>) {
 
 /// Writes JSON on one line: outside of its strings a line break is space, and inside it is escaped.
 fn write_raw(value: Json<'_>, fields: &mut Vec<u8>) {
-    for &byte in value.raw() {
-        fields.push(if byte < b' ' { b' ' } else { byte });
-    }
+    fields.json(value.raw());
 }
 
 /// The elements of a list.
@@ -330,21 +328,38 @@ pub(crate) fn join(fields: &[&[u8]]) -> Vec<u8> {
     text
 }
 
+/// The same with those values in the place of the fields from that place on.
+#[inline(never)]
+pub(crate) fn join_with(fields: &[&[u8]], from: usize, values: &[&[u8]]) -> Vec<u8> {
+    let mut text = Vec::new();
+    for (place, field) in fields.iter().enumerate() {
+        text.text(values.get(place.wrapping_sub(from)).unwrap_or(field));
+        text.push(FIELD);
+    }
+    text
+}
+
 /// The bytes that have a meaning in fields or lines, and the letters by which lines escape them. The first one ends a field.
 const MARKS: [u8; 6] = [FIELD, LIST, EMPTY, ODD, b'\n', b'\\'];
 const LETTERS: &[u8; 6] = b"\nleon\\";
+
+/// What stands in the one list in the place that a byte has in the other.
+#[inline(never)]
+fn translate(byte: u8, from: &[u8; 6], to: &[u8; 6]) -> Option<u8> {
+    from.iter().zip(to).find(|(other, _)| **other == byte).map(|(_, translated)| *translated)
+}
 
 /// The lines of fields.
 #[inline(never)]
 pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
     let mut lines = Vec::new();
-    for &byte in fields {
-        let mark = MARKS.iter().zip(LETTERS).find(|(mark, _)| **mark == byte);
-        if byte != FIELD && mark.is_some() {
+    copy(fields, &mut lines, &mut |byte, lines| {
+        let letter = translate(byte, &MARKS, LETTERS);
+        if byte != FIELD && letter.is_some() {
             lines.push(b'\\');
         }
-        lines.push(mark.map_or(byte, |(_, letter)| *letter));
-    }
+        lines.push(letter.unwrap_or(byte));
+    });
     lines
 }
 
@@ -352,21 +367,21 @@ pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
 #[inline(never)]
 pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
     let mut fields = Vec::new();
-    let mut escaped = false;
-    for &byte in lines {
-        let mark = MARKS.iter().zip(LETTERS).find(|(_, letter)| **letter == byte);
-        if escaped {
-            fields.extend(mark.map(|(mark, _)| *mark).filter(|mark| *mark != FIELD));
-            escaped = false;
-        } else if byte == b'\n' {
-            fields.push(FIELD);
-        } else if byte == b'\\' {
-            escaped = true;
-        } else {
-            fields.push(byte);
+    let mut rest = lines;
+    loop {
+        fields.text(take_plain(&mut rest));
+        let Some((byte, after)) = rest.split_first() else { return fields };
+        rest = after;
+        match byte {
+            b'\n' => fields.push(FIELD),
+            b'\\' => {
+                let Some((letter, after)) = rest.split_first() else { return fields };
+                rest = after;
+                fields.extend(translate(*letter, LETTERS, &MARKS).filter(|mark| *mark != FIELD));
+            }
+            byte => fields.push(*byte),
         }
     }
-    fields
 }
 
 /// A record by the names of its fields, and what it is made of.
@@ -482,3 +497,159 @@ macro_rules! name {
 }
 
 pub(crate) use {accessors, count, name, record, table};
+
+#[cfg(test)]
+mod tests {
+    use std::string::String;
+    use std::vec;
+
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::flow::setup::Setup;
+    use crate::flow::signature::Unverified;
+    use crate::flow::tokens::{self, Session};
+    use crate::flow::transaction::{Tombstone, Transaction};
+    use crate::text::{is_utf8, plain};
+
+    /// The fields of a record after their way through lines, by how many the record has.
+    type RoundTrip = fn(&[&[u8]]) -> Vec<Vec<u8>>;
+
+    macro_rules! records {
+        ($($name:ident $count:literal)*) => {
+            [$((stringify!($name), $count, |values| {
+                let mut record = $name::blank();
+                assert_eq!(record.fields().len(), $count, "{}", stringify!($name));
+                record.fields_mut().copy_from_slice(values);
+                let lines = to_lines(&record.to_fields());
+                assert!(is_utf8(&lines), "lines are text");
+                assert_eq!(lines.iter().filter(|byte| **byte == b'\n').count(), $count);
+                let fields = from_lines(&lines);
+                let record = $name::read(&fields).expect("a record that was just written");
+                record.fields().iter().map(|field| field.to_vec()).collect()
+            }),)*]
+        };
+    }
+
+    /// Every record that leaves the crate.
+    const RECORDS: [(&str, usize, RoundTrip); 5] =
+        records! { Setup 19 Transaction 18 Tombstone 8 Session 14 Unverified 7 };
+
+    /// What may stand in a field: nothing, a text that is empty, every character of one byte and others, alone, twice and between
+    /// others, what lines escape with, and the lists and marks of tables.
+    fn values() -> Vec<Vec<u8>> {
+        let mut values = vec![Vec::new(), vec![EMPTY], vec![ODD], vec![LIST, ODD]];
+        let characters = (0..=0xFF).chain([0xD7FF, 0xFDFC, 0xFFFD, 0x1_0000, 0x10_FFFF]);
+        let texts = characters.filter_map(char::from_u32).flat_map(|character| {
+            let twice = String::from_iter([character, character]);
+            let between = String::from_iter(['a', character, 'l']);
+            [String::from(character), twice, between]
+        });
+        let written = ["\\n", "\\\\n", "\\\n", "\n\\", "\\l", "\\e", "\\o", "\\", "\n\n\n", "\r\n", "é\n\\ü"];
+        for text in texts.chain(written.map(String::from)) {
+            let mut list = Vec::new();
+            push_element(&mut list, text.as_bytes());
+            push_element(&mut list, field(b""));
+            values.extend([text.into_bytes(), list]);
+        }
+        values
+    }
+
+    #[test]
+    fn no_value_moves_a_field_of_any_record_and_absent_is_not_empty() {
+        let values = values();
+        for (name, count, round_trip) in RECORDS {
+            let names: Vec<Vec<u8>> = (0..count).map(|place| std::format!("field {place}").into_bytes()).collect();
+            for place in 0..count {
+                for value in &values {
+                    let mut fields: Vec<&[u8]> = names.iter().map(Vec::as_slice).collect();
+                    fields[place] = value;
+                    assert_eq!(round_trip(&fields), fields, "{value:?} in field {place} of {name}");
+                }
+            }
+            for value in &values {
+                let fields: Vec<&[u8]> = (0..count).map(|_| value.as_slice()).collect();
+                assert_eq!(round_trip(&fields), fields, "{value:?} in every field of {name}");
+            }
+        }
+    }
+
+    /// No text has these bytes, and what is no text does not come in: but should one come, it moves nothing.
+    #[test]
+    fn every_byte_but_the_end_of_a_field_makes_the_way_through_lines() {
+        for byte in 0..=u8::MAX {
+            if byte == FIELD {
+                assert!(!is_utf8(&[byte]));
+                continue;
+            }
+            for value in [vec![byte], vec![byte, byte], vec![b'\\', byte], vec![byte, b'n'], vec![b'\n', byte, b'\n']] {
+                let fields = join(&[b"before", &value, b"", &value, b"after"]);
+                let lines = to_lines(&fields);
+                assert_eq!(lines.iter().filter(|byte| **byte == b'\n').count(), 5, "{value:?}");
+                assert_eq!(from_lines(&lines), fields, "{value:?}");
+            }
+        }
+        for byte in [FIELD, LIST, EMPTY, ODD] {
+            for text in [vec![byte], vec![b'a', byte], vec![0xC3, byte]] {
+                assert!(!is_utf8(&text), "{text:?} is no text");
+            }
+        }
+    }
+
+    #[test]
+    fn a_record_has_as_many_lines_as_fields() {
+        for (name, count, _) in RECORDS {
+            assert!(count <= MOST_FIELDS, "{name} has more fields than a record can have");
+        }
+        assert!(Tombstone::read(&from_lines(&[b'\n'; 8])).is_some());
+        for lines in [7, 9] {
+            assert!(Tombstone::read(&from_lines(&vec![b'\n'; lines])).is_none(), "{lines} lines");
+        }
+        assert!(Tombstone::read(&from_lines(b"\n\n\n\n\n\n\n\nmore")).is_none());
+        assert!(Tombstone::read(&from_lines(b"\n\n\n\n\n\n\nno end")).is_none());
+    }
+
+    proptest! {
+        #[test]
+        fn any_fields_make_the_round_trip(values in prop::collection::vec(prop::option::of(any::<String>()), 19)) {
+            for (_, count, round_trip) in RECORDS {
+                let fields: Vec<&[u8]> =
+                    values.iter().take(count).map(|value| value.as_deref().map_or(b"".as_slice(), |text| field(text.as_bytes()))).collect();
+                let read = round_trip(&fields);
+                prop_assert_eq!(&read, &fields);
+                for (value, field) in values.iter().zip(&read) {
+                    prop_assert_eq!(value.is_some(), !field.is_empty());
+                    prop_assert_eq!(value.as_deref().unwrap_or_default().as_bytes(), plain(field));
+                }
+            }
+        }
+
+        #[test]
+        fn any_lines_are_read_and_written_as_what_was_read(lines: Vec<u8>) {
+            let fields = from_lines(&lines);
+            prop_assert_eq!(from_lines(&to_lines(&fields)), fields);
+        }
+
+        /// What a server sends as a token stands in its own field whatever it is, from JSON to the record and back.
+        #[test]
+        fn any_text_of_json_stays_in_its_field(
+            access_token in "\\PC+|[\\x00-\\xFF]+", refresh_token: Option<String>, scope: String, resource: Option<String>,
+        ) {
+            let json = serde_json::json!({
+                "accessToken": access_token, "tokenType": "Bearer", "scope": scope, "refreshToken": refresh_token,
+                "resource": resource, "expiresAt": 1, "authorizationDetails": [{"type": &access_token}],
+            });
+            let fields = tokens::from_json(serde_json::to_string_pretty(&json).unwrap().as_bytes()).unwrap();
+            let fields = from_lines(&to_lines(&fields));
+            let session = Session::parse(&fields).expect("a record that was just written");
+            prop_assert_eq!(session.access_token(), access_token.as_bytes());
+            prop_assert_eq!(plain(session.scope()), scope.as_bytes());
+            prop_assert_eq!(session.refresh_token().is_empty(), refresh_token.is_none());
+            prop_assert_eq!(plain(session.refresh_token()), refresh_token.as_deref().unwrap_or_default().as_bytes());
+            prop_assert_eq!(plain(session.resource()), resource.as_deref().unwrap_or_default().as_bytes());
+            prop_assert_eq!(session.expires_at(), b"1");
+            let details: serde_json::Value = serde_json::from_slice(session.authorization_details()).unwrap();
+            prop_assert_eq!(&details[0]["type"], &access_token);
+        }
+    }
+}

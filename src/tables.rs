@@ -189,7 +189,7 @@ table! {
 table! {
     /// How an operation failed.
     FAILED / FailedAs / FailedAsParts after Some(&ASKED), camel {
-        code: Number,
+        code: Any,
         retry_after: AnyNumber,
         oauth_error: AnyText,
     }

@@ -55,6 +55,12 @@ impl<'a> Iterator for Parts<'a> {
     }
 }
 
+/// Whether both are the same. (Where one is known, `==` becomes a comparison of its bytes in the shipped module.)
+#[inline(never)]
+pub(crate) fn same(text: &[u8], other: &[u8]) -> bool {
+    text == other
+}
+
 /// These texts, one behind the other.
 #[inline(never)]
 pub(crate) fn joined(texts: &[&[u8]]) -> Vec<u8> {
@@ -63,6 +69,14 @@ pub(crate) fn joined(texts: &[&[u8]]) -> Vec<u8> {
         joined.text(text);
     }
     joined
+}
+
+/// A number in decimal digits.
+#[inline(never)]
+pub(crate) fn digits(number: u64) -> Vec<u8> {
+    let mut digits = Vec::new();
+    digits.number(number);
+    digits
 }
 
 /// Whether there is such a byte.
@@ -253,6 +267,32 @@ const fn hex(digit: u8) -> u8 {
     HEX[(digit & 15) as usize]
 }
 
+/// The bytes before the first one that has a meaning in JSON or in records: a control character, a quote, a backslash, or a byte that
+/// no UTF-8 has.
+#[inline(never)]
+fn plain_length(text: &[u8]) -> usize {
+    text.iter().position(|byte| *byte < b' ' || matches!(byte, b'"' | b'\\' | 0xFC..)).unwrap_or(text.len())
+}
+
+/// Takes the bytes up to such a one.
+pub(crate) fn take_plain<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
+    let (plain, after) = rest.split_at_checked(plain_length(rest)).unwrap_or_default();
+    *rest = after;
+    plain
+}
+
+/// Appends a text. What has a meaning is written by `special`.
+#[inline(never)]
+pub(crate) fn copy(text: &[u8], out: &mut Vec<u8>, special: &mut dyn FnMut(u8, &mut Vec<u8>)) {
+    let mut rest = text;
+    loop {
+        out.text(take_plain(&mut rest));
+        let Some((byte, after)) = rest.split_first() else { return };
+        special(*byte, out);
+        rest = after;
+    }
+}
+
 /// A text under construction.
 pub(crate) trait Write {
     /// Adds a text.
@@ -292,7 +332,7 @@ impl Write for Vec<u8> {
     #[inline(never)]
     fn escaped(&mut self, text: &[u8]) {
         for &byte in text {
-            if UNRESERVED.has(byte) {
+            if byte.is_ascii_alphanumeric() || UNRESERVED.has(byte) {
                 self.push(byte);
             } else {
                 self.push(b'%');
@@ -315,25 +355,21 @@ impl Write for Vec<u8> {
     #[inline(never)]
     fn string(&mut self, text: &[u8]) {
         self.push(b'"');
-        for &byte in text {
+        copy(text, self, &mut |byte, out| {
             if byte < 0x20 {
-                self.text(b"\\u00");
-                self.push(b'0' | byte >> 4);
-                self.push(hex(byte));
-                continue;
+                out.text(b"\\u00");
+                out.push(b'0' | byte >> 4);
+                out.push(hex(byte));
+            } else {
+                out.push(b'\\');
+                out.push(byte);
             }
-            if matches!(byte, b'"' | b'\\') {
-                self.push(b'\\');
-            }
-            self.push(byte);
-        }
+        });
         self.push(b'"');
     }
 
     fn json(&mut self, value: &[u8]) {
-        for &byte in value {
-            self.push(if byte < b' ' { b' ' } else { byte });
-        }
+        copy(value, self, &mut |byte, out| out.push(if byte < b' ' { b' ' } else { byte }));
     }
 
     #[inline(never)]

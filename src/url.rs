@@ -1,6 +1,6 @@
 //! The parts of an absolute URI (RFC 3986 appendix B). Splits, never normalises: what is compared and sent is what was written.
 
-use crate::text::{Class, DIGIT, after, all, cut, cut_last, has, number_or, parts, take};
+use crate::text::{Class, DIGIT, after, all, cut, cut_last, has, number_or, parts, same, take};
 
 /// An absolute URI, split. The parts are those of the text, byte for byte.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl<'a> Url<'a> {
     #[must_use]
     pub fn is_loopback(&self) -> bool {
         let host = self.host();
-        host.eq_ignore_ascii_case(b"localhost") || host == b"[::1]" || is_loopback_v4(host)
+        host.eq_ignore_ascii_case(b"localhost") || same(host, b"[::1]") || is_loopback_v4(host)
     }
 
     /// Whether scheme, host and port are those of another web address, be its default port written or not (RFC 6454 section 4).
@@ -118,5 +118,5 @@ fn is_loopback_v4(host: &[u8]) -> bool {
         count = count.saturating_add(1);
         number_or(octet, 256) < 256
     });
-    first == b"127" && count == 3 && are_octets
+    same(first, b"127") && count == 3 && are_octets
 }

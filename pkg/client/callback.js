@@ -1,11 +1,8 @@
 // The user comes back: one page redeems the code, and all that ask learn how the login ended.
-import { toJson } from "../engine/json.js";
 import { entry } from "../platform/address.js";
 import { claim } from "../platform/claim.js";
 import { own } from "../platform/own.js";
-import { DEFAULT_TIMEOUT } from "../platform/transport.js";
 import { pause, SETTLING } from "../platform/wait.js";
-import { network } from "./steps.js";
 
 /**
  * What one page wrote to localStorage another one sees a little later: how many looks there are at the most, and for how many
@@ -17,7 +14,7 @@ const LINGER = 250;
 /** What the name of a login in a pop-up begins with. */
 const POPUP = "popup.";
 
-export const createCallback = async ({ ask, failed, loadExchange, loadPopup, place }) => {
+export const createCallback = async ({ ask, failed, loadExchange, loadPopup, mark, place, toJson }) => {
   const exchange = await loadExchange();
 
   /** How the module wants an error told. */
@@ -55,7 +52,7 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, pla
     claim(
       key,
       // Longer than the code and two key sets take.
-      4 * (client.config.timeout ?? DEFAULT_TIMEOUT),
+      4 * client.network().timeout,
       async (waited) => {
         await settled(client, key, waited);
         return work();
@@ -76,11 +73,11 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, pla
 
   /** Redeems the code of a login that was claimed. */
   const redeem = async (client, key, { pending, ...request }) => {
-    const { config, setup, signedIn } = client;
+    const { setup, signedIn } = client;
     let kept;
     let failure;
     try {
-      const net = network(config);
+      const net = client.network();
       const answer = await exchange.send(request, net);
       kept = await exchange.conclude(ask("finish", setup, pending, answer), net, true);
     } catch (error) {
@@ -108,7 +105,7 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, pla
     let arrival = await look(client, key, address);
     if (arrival.lacks) {
       try {
-        await exchange.fetchKeys(arrival.keys, network(client.config));
+        await exchange.fetchKeys(arrival.keys, client.network());
       } catch (error) {
         // Nothing was sent yet: the callback stays where it was found.
         const { restart, returnTo } = ask("end", client.setup, arrival.pending, how(error));
@@ -123,8 +120,8 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, pla
 
   return {
     /** From a callback of this name, or a mark that one left, to its outcome. Without a URL it is the page's own. */
-    async handle(client, { key, mark, url }) {
-      const page = url === undefined ? entry() : undefined;
+    async handle(client, { key, left, url }) {
+      const page = url === undefined ? entry(mark) : undefined;
       const address = page ? page.address : url;
       const finish = async (work) => {
         const outcome = await work();
@@ -133,7 +130,7 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, pla
         page?.settle(own(outcome).error?.retryable);
         return outcome;
       };
-      if (mark !== undefined) return claimed(client, mark, () => finish(() => remembered(client, mark)));
+      if (left !== undefined) return claimed(client, left, () => finish(() => remembered(client, left)));
       const work = () => finish(() => arrive(client, key, address, page));
       if (key === undefined) return work();
       if (page && key.startsWith(POPUP)) {

@@ -1,15 +1,13 @@
 // The client: it keeps records, and asks the module what becomes of them.
 import { toJson } from "../engine/json.js";
 import { createChannel } from "../platform/channel.js";
-import { here } from "../platform/mark.js";
 import { member, own } from "../platform/own.js";
 import { createPlace } from "../platform/records.js";
 import { Records, tiers, withRecords } from "../platform/storage.js";
 import { surroundings } from "../platform/surroundings.js";
-import { DEFAULT_TIMEOUT } from "../platform/transport.js";
+import { bodyOf, following, send } from "../platform/transport.js";
 import { unless } from "../platform/wait.js";
 import { createLogins, createSessions } from "./kept.js";
-import { isShared, nameOf } from "./names.js";
 import { createSession } from "./session.js";
 import { createSteps, network, settings } from "./steps.js";
 
@@ -27,6 +25,9 @@ const part = (load) => {
   };
 };
 
+/** Where an entry of the history says which login is being finished, as long as it is. */
+const MARK = "pkce-wasm";
+
 /** The functions and classes of index.d.ts for an engine. */
 export const createClient = (engine) => {
   const { ask, named, ready, told } = engine;
@@ -40,8 +41,10 @@ export const createClient = (engine) => {
     part(() => load().catch((cause) => Promise.reject(named("network_failed", cause))));
 
   // What a page that nobody signed in to does not need.
-  const parts = { ...engine, channel };
-  parts.loadExchange = loaded(async () => (await import("./exchange.js")).createExchange(engine));
+  // These parts are given what this one imports: then no script is made of what they share.
+  const parts = { ...engine, bodyOf, channel, following, mark: MARK, toJson };
+  parts.send = (request, through) => send(request, through, named);
+  parts.loadExchange = loaded(async () => (await import("./exchange.js")).createExchange(parts));
   parts.loadCallback = loaded(async () => (await import("./callback.js")).createCallback(parts));
   parts.loadSignedIn = loaded(async () => (await import("./signed_in.js")).createSignedIn(parts));
   parts.loadPopup = loaded(() => import("./popup.js"));
@@ -67,14 +70,22 @@ export const createClient = (engine) => {
   const describe = (given, metadata) => {
     const config = own(given);
     const { setup, owner } = ask("setup", settings(config), toJson(metadata));
-    const client = { config, setup, owner, name: nameOf(config) };
+    const { issuer, clientId, storage } = config;
+    const client = {
+      config,
+      setup,
+      owner,
+      /** By which the session is known in other pages, and whether they have the same one. */
+      name: toJson([issuer, clientId]),
+      isShared: storage === "local" || storage === "host",
+      network: (options) => network(config, options),
+    };
     client.now = (work) => work(places(client));
     client.keeping = async (work) => {
-      const storage = keptByHost(config);
-      if (!storage) return client.now(work);
-      return withRecords(storage, config.timeout ?? DEFAULT_TIMEOUT, unavailable, (records) =>
-        work(places(client, records)),
-      );
+      const host = keptByHost(config);
+      if (!host) return client.now(work);
+      const { timeout } = client.network();
+      return withRecords(host, timeout, unavailable, (records) => work(places(client, records)));
     };
     client.load = () =>
       client.keeping(({ sessions }) => {
@@ -208,17 +219,18 @@ export const createClient = (engine) => {
 
     async #handle(url) {
       await ready();
-      const page = here();
+      const { location, history } = globalThis;
       const { setup } = this.#client;
-      const { key } = ask("callback", setup, url ?? page.address);
-      // Without a callback, but marked: it was reloaded while its callback was being handled.
-      const mark = key === undefined && url === undefined ? page.mark : undefined;
-      if (key === undefined && mark === undefined) {
-        const { outcome } = ask("arrive", setup, url ?? page.address);
+      const address = url ?? location?.href ?? "";
+      const { key } = ask("callback", setup, address);
+      // Without a callback, but marked: the page was reloaded while its callback was being handled.
+      const left = key === undefined && url === undefined ? history?.state?.[MARK] : undefined;
+      if (key === undefined && left === undefined) {
+        const { outcome } = ask("arrive", setup, address);
         if (outcome.status === "none") return { status: "none" };
       }
       const { handle } = await parts.loadCallback();
-      return handle(this.#callbacks, { key, mark, url });
+      return handle(this.#callbacks, { key, left, url });
     }
 
     session() {
@@ -252,7 +264,7 @@ export const createClient = (engine) => {
       try {
         if (options.revoke && left.tokens) {
           const { revokeTokens } = await parts.loadSignedIn();
-          await revokeTokens({ setup, ...left }, network(config, options));
+          await revokeTokens({ setup, ...left }, this.#client.network(options));
         }
       } finally {
         if (left.url !== undefined) await this.#open(left.url);
@@ -273,7 +285,7 @@ export const createClient = (engine) => {
       return kept ? new Session(this.#client, kept) : null;
     }
 
-    #tell(type, reason, everywhere = isShared(this.#client.config)) {
+    #tell(type, reason, everywhere = this.#client.isShared) {
       channel.tell({ name: this.#client.name, type, reason }, everywhere);
     }
 
@@ -281,10 +293,10 @@ export const createClient = (engine) => {
     #listen() {
       if (this.#listens) return;
       this.#listens = true;
-      const own = this.#client.name;
+      const mine = this.#client.name;
       channel.listen(({ name, type, reason }, elsewhere) => {
-        if (name !== own) return;
-        if (elsewhere && type === "signed-out" && !isShared(this.#client.config)) {
+        if (name !== mine) return;
+        if (elsewhere && type === "signed-out" && !this.#client.isShared) {
           this.#client.now(({ sessions }) => sessions.remove());
         }
         for (const { type: wanted, listener } of this.#listeners) {

@@ -1,24 +1,21 @@
 // From the answer of an endpoint to what may be used: the server's keys are fetched, and the platform verifies the signature.
 import { own } from "../platform/own.js";
 import { canVerify, verify } from "../platform/signature.js";
-import { bodyOf, send } from "../platform/transport.js";
 import { unless } from "../platform/wait.js";
 
-export const createExchange = ({ ask, named }) => {
+export const createExchange = ({ ask, bodyOf, named, send }) => {
   /** The key sets of this page, by where they are: their texts, and when they were fetched again for a key that was missing. */
   const known = new Map();
 
-  const sent = (request, network) => send(request, network, named);
-
   const fetchKeys = async (url, network) => {
-    const answer = await sent({ url }, network);
+    const answer = await send({ url }, network);
     ask("keys", answer);
     const again = known.has(url) ? `${Math.floor(Date.now() / 1000)}` : "";
     known.set(url, { keys: bodyOf(answer), again });
   };
 
   return {
-    send: sent,
+    send,
     fetchKeys,
     /** Whether the keys have to be fetched before a signature can be verified. */
     lacks: (url) => Boolean(url) && canVerify() && !known.has(url),

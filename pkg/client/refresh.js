@@ -1,16 +1,12 @@
 // Fresh tokens for a session: one refresh at a time in all pages and workers that share it, and its result for everybody.
-import { toJson } from "../engine/json.js";
 import { claim } from "../platform/claim.js";
 import { own } from "../platform/own.js";
-import { DEFAULT_TIMEOUT } from "../platform/transport.js";
 import { pause, SETTLING, unless } from "../platform/wait.js";
-import { isShared } from "./names.js";
-import { network } from "./steps.js";
 
 /** The most seconds after which a call that has no token to give tries once more by itself. */
 const SOON = 2;
 
-export const createRefresh = ({ ask, channel, exchange, failed, named, place }) => {
+export const createRefresh = ({ ask, channel, exchange, failed, named, place, toJson }) => {
   // The refreshes of this page, and what each session gave it last, by their clients' names.
   const flights = new Map();
   const seen = new Map();
@@ -39,10 +35,10 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
     });
 
   /** What others are told when the session has changed. */
-  const tell = ({ config, name }, type, reason) => channel.tell({ name, type, reason }, isShared(config));
+  const tell = ({ isShared, name }, type, reason) => channel.tell({ name, type, reason }, isShared);
 
-  const redeem = async ({ config, setup }, begun) => {
-    const net = network(config);
+  const redeem = async ({ network, setup }, begun) => {
+    const net = network();
     const answer = await exchange.send(begun, net);
     return exchange.conclude(ask("finishRefresh", setup, begun.session, answer), net, true);
   };
@@ -106,7 +102,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
       const stop = channel.listen(hear);
       // The storage of another page may be seen later than its word is heard.
       globalThis.addEventListener?.("storage", peek);
-      const patience = 4 * (client.config.timeout ?? DEFAULT_TIMEOUT);
+      const patience = 4 * client.network().timeout;
       const work = async () => {
         if (enough.signal.aborted) return;
         await attempt(client, asked, reason).then(done, refused);
@@ -122,8 +118,8 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place }) 
     });
 
   const begin = (client, asked, reason) => {
-    const { config, name } = client;
-    const flight = (isShared(config) ? exclusively : attempt)(client, asked, reason);
+    const { isShared, name } = client;
+    const flight = (isShared ? exclusively : attempt)(client, asked, reason);
     flights.set(name, flight);
     const end = () => flights.delete(name);
     flight.then(end, end);

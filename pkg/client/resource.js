@@ -1,14 +1,13 @@
 // Requests of the application with its access token. Where it may go, and what a refusal means, is decided in the module.
 import { member, own } from "../platform/own.js";
 import { asInit, fetchWithToken } from "../platform/resource.js";
-import { network } from "./steps.js";
 
-export const createResource = ({ ask, named }) => {
+export const createResource = ({ ask, following, named }) => {
   // By origins, access tokens that came in the place of a refused one and were refused as well.
   const useless = new Map();
 
   /** Sends a request with the token that `current` gives, and once more with another one where the resource server refuses it. */
-  return async ({ config, setup }, input, given, current) => {
+  return async ({ network, setup }, input, given, current) => {
     const isRequest = typeof input === "object" && typeof member(input, "url") === "string";
     const base = globalThis.document?.baseURI ?? globalThis.location?.href;
     let url;
@@ -19,8 +18,9 @@ export const createResource = ({ ask, named }) => {
     }
     ask("resource", setup, url.href);
     const init = own({ ...(isRequest && (await asInit(input))), ...given });
-    const options = network(config, init);
-    const send = ({ tokens }) => fetchWithToken(url.href, init, tokens.accessToken, options, named);
+    const options = network(init);
+    const send = ({ tokens }) =>
+      fetchWithToken(url.href, init, tokens.accessToken, { ...options, following }, named);
     const isRefused = ({ status, headers }, { session }) =>
       (status === 401 || status === 403) &&
       ask("refusal", setup, session, `${status}`, headers.get("www-authenticate") ?? "").refresh === true;

@@ -1,6 +1,5 @@
 // What a signed-in application holds. What it does is loaded when it is first asked for.
 import { own } from "../platform/own.js";
-import { network } from "./steps.js";
 
 export const createSession = ({ loadSignedIn, ready, told }) =>
   class Session {
@@ -40,8 +39,8 @@ export const createSession = ({ loadSignedIn, ready, told }) =>
       return told(
         this.#with(async ({ fetchUserinfo }) => {
           const kept = await this.#current(options);
-          const { config, setup } = this.#client;
-          return fetchUserinfo({ setup, ...kept }, network(config, options));
+          const { network, setup } = this.#client;
+          return fetchUserinfo({ setup, ...kept }, network(options));
         }),
       );
     }

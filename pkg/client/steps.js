@@ -1,14 +1,14 @@
 // The stateless steps, for those who keep their own records.
 import { toJson } from "../engine/json.js";
 import { member, own } from "../platform/own.js";
-import { bodyOf, send } from "../platform/transport.js";
+import { bodyOf, DEFAULT_TIMEOUT } from "../platform/transport.js";
 
 /** What a request is sent through. */
 export const network = ({ host, timeout }, options) => {
   const given = own(options);
   return {
     fetch: given.fetch ?? member(host, "fetch")?.bind(host),
-    timeout: given.timeout ?? timeout,
+    timeout: given.timeout ?? timeout ?? DEFAULT_TIMEOUT,
     signal: given.signal,
   };
 };
@@ -26,7 +26,7 @@ const isSame = (object, members) => {
 };
 
 export const createSteps = (parts) => {
-  const { ask, loadExchange, loadSignedIn, named, ready, told } = parts;
+  const { ask, loadExchange, loadSignedIn, ready, send, told } = parts;
   // Who calls the steps one after the other gives them the same each time.
   let last;
 
@@ -45,7 +45,7 @@ export const createSteps = (parts) => {
     const allowed = toJson({ dangerouslyAllowHttp });
     const { openid, oauth } = ask("discovery", `${issuer}`, allowed);
     const look = async (url) => {
-      const answer = await send({ url }, network(given, options), named);
+      const answer = await send({ url }, network(given, options));
       ask("metadata", `${issuer}`, allowed, answer);
       return JSON.parse(bodyOf(answer));
     };

@@ -108,29 +108,39 @@ export const createEngine = ({ bind, exported, codes, load, sentences, module, l
     }
   };
 
-  const enter = (name, parameters, read) => {
+  /** A number goes into the module as it is, a text by its place. */
+  const give = (value) => (typeof value === "number" ? value : keep(value));
+
+  const enter = (name, first, second, third, fourth) => {
     start();
     texts = [];
     try {
-      return read(
-        exports[exported[name]](
-          ...parameters.map((value) => (typeof value === "number" ? value : keep(value))),
-        ),
-      );
+      return exports[exported[name]](give(first), give(second), give(third), give(fourth));
     } catch (trap) {
       // Nothing in the instance can be relied on any more: the next call starts a fresh one.
       running = undefined;
       throw named("internal", trap);
+    }
+  };
+
+  /** Calls a function of the module with texts and numbers; gives its text, or the number that it gives in its place. */
+  const call = (...parameters) => {
+    try {
+      const at = enter(...parameters);
+      return texts[at];
     } finally {
       texts = bytes = undefined;
     }
   };
 
-  /** Calls a function of the module with texts and numbers; gives its text, or the number that it gives in its place. */
-  const call = (name, ...parameters) => enter(name, parameters, (at) => texts[at]);
-
   /** The same for a function that says whether something is so. */
-  const test = (name, ...parameters) => enter(name, parameters, Boolean);
+  const test = (...parameters) => {
+    try {
+      return enter(...parameters) === 1;
+    } finally {
+      texts = bytes = undefined;
+    }
+  };
 
   /**
    * Asks the module for an object. It allocates and never frees: afterwards the memory is put back to what it was at the start, so that it

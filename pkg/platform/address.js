@@ -1,5 +1,4 @@
 // The page's address, in the address bar and in the history.
-import { MARK } from "./mark.js";
 
 /** Where an address cannot be replaced (an opaque origin, a custom scheme) it stays: it holds a code that is spent. */
 const replace = (state, address) => {
@@ -10,11 +9,10 @@ const replace = (state, address) => {
 
 const isPlain = (state) => state === null || Object.getPrototypeOf(state) === Object.prototype;
 
-const without = ({ [MARK]: _, ...state }, empty) => (Object.keys(state).length > 0 ? state : empty);
-
-/** The entry of the history in which the page is now. */
-export const entry = () => {
+/** The entry of the history in which the page is now. A member of its state, `MARK`, says which login is being finished. */
+export const entry = (MARK) => {
   const { location, history } = globalThis;
+  const without = ({ [MARK]: _, ...state }, empty) => (Object.keys(state).length > 0 ? state : empty);
   const address = location?.href ?? "";
   const mark = history?.state?.[MARK];
   const before = mark === undefined ? (history?.state ?? null) : null;

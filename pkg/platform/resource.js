@@ -1,6 +1,5 @@
 // Sends a request of the application, with the access token.
 import { own } from "./own.js";
-import { DEFAULT_TIMEOUT, following } from "./transport.js";
 import { unless, within } from "./wait.js";
 
 /** The members of a request, with a body that can be sent more than once. */
@@ -27,7 +26,7 @@ export const asInit = async (request) => {
  * A redirect is not followed, for it would carry the token along where an engine does not take it away (RFC 6750 section 5.3).
  */
 export const fetchWithToken = async (url, init, token, options, named) => {
-  const { fetch = globalThis.fetch, timeout = DEFAULT_TIMEOUT, signal } = options;
+  const { fetch = globalThis.fetch, following, timeout, signal } = options;
   if (signal?.aborted) throw named("aborted", signal.reason);
   // It goes on with the body, after this function has returned.
   const { controller } = following(signal);

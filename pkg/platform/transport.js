@@ -61,11 +61,7 @@ export const bodyOf = (answer) => answer.split("\n").slice(4).join("\n");
  * but those that need no preflight, and the token where it has to be. Gives the answer as a text; throws what `named` makes of
  * `network_failed`, `timed_out`, `response_too_large`, `aborted`. Ends in time also where the host's fetch knows no signal.
  */
-export const send = async (
-  request,
-  { fetch = globalThis.fetch, timeout = DEFAULT_TIMEOUT, signal },
-  named,
-) => {
+export const send = async (request, { fetch = globalThis.fetch, timeout, signal }, named) => {
   const { url, form, bearer } = own(request);
   const { controller, stop } = following(signal);
   const headers = { Accept: bearer === undefined ? "application/json" : "application/json, application/jwt" };

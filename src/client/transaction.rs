@@ -102,8 +102,13 @@ pub fn kept_since(record: &str, now: u64) -> Option<u64> {
 /// The records that are to be forgotten before one more of their kind is kept: those that may be, and the oldest beyond
 /// [`MOST_KEPT`]. Takes their names, each with what [`kept_since`] says.
 #[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the names go on to whoever asked")]
 pub fn forgettable(records: Vec<(String, Option<u64>)>) -> Vec<String> {
-    transaction::sweepable(records)
+    let mut gone = Vec::new();
+    transaction::sweep(records.len(), &|place| records.get(place)?.1, &mut |place| {
+        gone.extend(records.get(place).map(|(name, _)| name.clone()));
+    });
+    gone
 }
 
 /// What remains of a login, without a secret: the same callback again has the same outcome.

@@ -16,20 +16,25 @@ impl Algorithm {
         position(ALGS, alg).map(Self)
     }
 
+    /// Which hash function it is: SHA-256, SHA-384 or SHA-512.
+    const fn size(self) -> usize {
+        if self.0 > 8 { 2 } else { self.0.wrapping_rem(3) }
+    }
+
     /// The bits of the hash function: of the signature, and of `at_hash`. Ed25519 has SHA-512 inside.
     pub(crate) const fn bits(self) -> u64 {
-        match self.0 {
-            0 | 3 | 6 => 256,
-            1 | 4 | 7 => 384,
+        match self.size() {
+            0 => 256,
+            1 => 384,
             _ => 512,
         }
     }
 
     /// The same in digits.
     pub(crate) const fn hash(self) -> &'static [u8] {
-        match self.bits() {
-            256 => b"256",
-            384 => b"384",
+        match self.size() {
+            0 => b"256",
+            1 => b"384",
             _ => b"512",
         }
     }

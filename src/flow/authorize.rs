@@ -2,18 +2,17 @@
 
 use alloc::vec::Vec;
 
-use zeroize::Zeroizing;
-
 use crate::encoding::write_base64url_to;
 use crate::error::{Code, Fault};
 use crate::flow::config::{asks_for_openid, is_list, is_set, whole};
 use crate::flow::setup::Setup;
 use crate::flow::transaction::{POPUP, Transaction, TransactionParts};
 use crate::json;
-use crate::pkce::{MIN_LENGTH, Method, Verifier};
+use crate::pkce::{Challenge, MIN_LENGTH, Method};
 use crate::random::Entropy;
+use crate::secret::Wiped;
 use crate::tables::{DETAIL, Detail, Options, about};
-use crate::text::{Class, Parts, Write, all, contains, cut, from_form, has, joined, number_or, parts};
+use crate::text::{Class, Parts, Write, all, contains, cut, digits, from_form, has, joined, number_or, parts};
 use crate::url::Url;
 
 /// The parameters of the request, in their order.
@@ -48,14 +47,13 @@ pub(crate) fn begin(
 
     // The three secrets at once, for the platform takes as long for them as for one. Of the verifier's 33 bytes any 43 characters
     // carry 256 bits and more (RFC 7636 section 7.1).
-    let mut octets = Zeroizing::new([0; 97]);
+    let mut octets = Wiped::new([0; 97]);
     entropy.fill(octets.as_mut_slice())?;
     let (of_verifier, rest) = octets.split_at_checked(33).unwrap_or_default();
     let (of_state, of_nonce) = rest.split_at_checked(32).unwrap_or_default();
-    let mut code_verifier = Zeroizing::new(Vec::new());
+    let mut code_verifier = Wiped::new(Vec::new());
     write_base64url_to(&mut code_verifier, of_verifier);
     code_verifier.truncate(MIN_LENGTH);
-    let code_verifier = Verifier::parse(code_verifier.as_slice())?;
     let mut state = Vec::new();
     if is_set(options.popup()) {
         state.text(POPUP);
@@ -65,12 +63,10 @@ pub(crate) fn begin(
     if is_openid {
         write_base64url_to(&mut nonce, of_nonce);
     }
-    let (mut max_age, mut created_at, mut expires_at) = (Vec::new(), Vec::new(), Vec::new());
-    if !options.max_age().is_empty() {
-        max_age.number(whole(options.max_age(), 0).unwrap_or_default());
-    }
-    created_at.number(now);
-    expires_at.number(now.saturating_add(number_or(setup.transaction_max_age(), 0)));
+    let max_age =
+        if options.max_age().is_empty() { Vec::new() } else { digits(whole(options.max_age(), 0).unwrap_or_default()) };
+    let created_at = digits(now);
+    let expires_at = digits(now.saturating_add(number_or(setup.transaction_max_age(), 0)));
 
     let endpoint = (setup.authorization_endpoint(), about!(MetadataInvalid, METADATA, "authorization_endpoint"));
     begin_request(setup.authorization_endpoint(), url);
@@ -82,7 +78,7 @@ pub(crate) fn begin(
             setup.redirect_uri(),
             scope,
             &state,
-            code_verifier.challenge().as_bytes(),
+            Challenge::of(&code_verifier).as_bytes(),
             Method::S256.name().as_bytes(),
             &nonce,
             options.prompt(),
@@ -102,7 +98,7 @@ pub(crate) fn begin(
         created_at: &created_at,
         expires_at: &expires_at,
         state: &state,
-        code_verifier: code_verifier.as_bytes(),
+        code_verifier: &code_verifier,
         nonce: &nonce,
         issuer: setup.issuer(),
         client_id: setup.client_id(),

@@ -18,7 +18,7 @@ const IN_FRAGMENT: &[u8] = b"code state error access_token id_token";
 /// The parameters of an authorization response, read once and not yet trusted; what is missing is empty.
 pub(crate) struct Callback<'a> {
     address: &'a [u8],
-    values: [Vec<u8>; 6],
+    values: Box<[Vec<u8>; 6]>,
 }
 
 /// What the server said when it refused: as it was sent, not to be trusted as HTML or link.
@@ -49,17 +49,17 @@ impl<'a> Callback<'a> {
             return Err(about!(CallbackInvalid, OTHER, "fragment"));
         }
         let mut callback = Self { address, values: Default::default() };
-        let mut seen = 0_u8;
+        let mut seen = 0_u32;
         for pair in parts(query, b'&') {
             let (name, value) = cut(pair, b'=');
             let (Some(name), Some(value)) = (from_form(name), from_form(value.unwrap_or_default())) else {
                 return Err(about!(CallbackInvalid, OTHER, "query"));
             };
             let Some(place) = position(PARAMETERS, &name) else { continue };
-            let bit = 1_u8.checked_shl(u32::try_from(place).unwrap_or_default()).unwrap_or_default();
+            let [low, ..] = place.to_le_bytes();
+            let bit = 1_u32.wrapping_shl(u32::from(low));
             if seen & bit != 0 {
-                let first = const { OTHER.place("state") };
-                return Err(Code::ParameterDuplicated.at(first.saturating_add(u8::try_from(place).unwrap_or_default())));
+                return Err(Code::ParameterDuplicated.at(const { OTHER.place("state") }.wrapping_add(low)));
             }
             seen |= bit;
             // A parameter without a value is as if it were not there (RFC 6749 section 3.1).
@@ -67,7 +67,7 @@ impl<'a> Callback<'a> {
                 *slot = value;
             }
         }
-        let [state, code, _, error, ..] = &callback.values;
+        let [state, code, _, error, ..] = &*callback.values;
         match (state.is_empty(), code.is_empty() && error.is_empty()) {
             (true, true) => Ok(None),
             (true, false) => Err(about!(StateMissing, OTHER, "state")),
@@ -95,7 +95,7 @@ impl<'a> Callback<'a> {
         transaction: &Transaction<'_>,
         now: u64,
     ) -> Result<Answer<Vec<u8>>, Fault> {
-        let [state, code, iss, error, description, uri] = self.values;
+        let [state, code, iss, error, description, uri] = *self.values;
         if !matches(transaction.state(), &state) {
             return Err(about!(StateMismatch, OTHER, "state"));
         }

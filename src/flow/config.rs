@@ -119,11 +119,21 @@ fn is_redirect_uri(redirect_uri: &[u8], allow_http: bool) -> bool {
 
 /// A field that is a number between 0 and 2^32, a fraction dropped, or what it is when it is not there; `None` when it
 /// is another number.
-#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was found to be a u32")]
+#[inline(always)]
 pub(crate) fn whole(field: &[u8], default: u64) -> Option<u64> {
-    if field.is_empty() {
-        return Some(default);
-    }
+    Some(whole_or_most(field, default)).filter(|number| *number != u64::MAX)
+}
+
+/// The same as one number, which comes back in a register: the most of all when it is another number.
+#[inline(never)]
+#[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "the value was found to be a u32")]
+fn whole_or_most(field: &[u8], default: u64) -> u64 {
     let number = json::number_or_nan(field);
-    (0.0..=4_294_967_295.0).contains(&number).then_some(number as u64)
+    if field.is_empty() {
+        default
+    } else if (0.0..=4_294_967_295.0).contains(&number) {
+        number as u64
+    } else {
+        u64::MAX
+    }
 }

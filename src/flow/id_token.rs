@@ -3,9 +3,7 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use sha2::{Digest, Sha256};
-
-use crate::encoding::write_base64url_to;
+use crate::encoding::{sha256, write_base64url_to};
 use crate::error::{Code, Fault};
 use crate::flow::algorithm::Algorithm;
 use crate::flow::setup::Setup;
@@ -181,7 +179,7 @@ pub(crate) fn check_access_token<'a>(
     if at_hash.is_empty() || algorithm.bits() != 256 {
         return Ok(at_hash);
     }
-    check_hash(plain(at_hash), &Sha256::digest(access_token))?;
+    check_hash(plain(at_hash), &sha256(access_token))?;
     Ok(b"")
 }
 

@@ -9,7 +9,7 @@ use crate::http::Reply;
 use crate::json;
 use crate::table::has_element;
 use crate::tables::{JWK, JWKS, Jwk, KeySet};
-use crate::text::joined;
+use crate::text::{joined, same};
 
 /// Seconds for which a key that is not in the set makes nobody fetch the set again.
 const REFETCH_INTERVAL: u64 = 30;
@@ -73,7 +73,7 @@ fn fits(jwk: &Jwk<'_>, algorithm: Algorithm, kid: &[u8]) -> bool {
     is_sound
         && jwk.kty() == kty
         && (kid.is_empty() || jwk.kid() == kid)
-        && (jwk.usage().is_empty() || jwk.usage() == b"sig")
+        && (jwk.usage().is_empty() || same(jwk.usage(), b"sig"))
         && (jwk.alg().is_empty() || Algorithm::from_alg(jwk.alg()).is_some_and(|alg| alg.is_like(algorithm)))
         && (jwk.key_ops().is_empty() || has_element(jwk.key_ops(), b"verify"))
 }

@@ -6,7 +6,7 @@ use crate::error::{Code, Fault};
 use crate::flow::tokens::Session;
 use crate::secret::matches;
 use crate::tables::{Claims, about};
-use crate::text::{Write, number, number_or};
+use crate::text::{digits, number, number_or};
 
 /// Seconds before its expiry from which on an access token is refreshed while it is still handed out; of a token that
 /// lives less than four times as long a quarter of its life.
@@ -115,8 +115,7 @@ pub(crate) fn next(session: &Session<'_>, asked: &Asked<'_>, now: u64) -> Result
 /// The fields of the session whose tokens are about to be refreshed. To be kept before the request is sent: so it is known afterwards
 /// that the server may have put another refresh token in the place of this one.
 pub(crate) fn begin_refresh(session: &Session<'_>) -> Vec<u8> {
-    let mut attempts = Vec::new();
-    attempts.number(number_or(session.attempts(), 0).saturating_add(1));
+    let attempts = digits(number_or(session.attempts(), 0).saturating_add(1));
     session.with_attempts(&attempts, b"", b"")
 }
 
@@ -163,9 +162,7 @@ pub(crate) fn conclude(
         Refreshed::InvalidGrant => Kept::Ended(Code::SessionExpired),
         Refreshed::Badly(code, retry_after) => {
             let seconds = pause(attempts, chance).max(retry_after.unwrap_or(0)).min(MAX_RETRY_AFTER);
-            let (mut place, mut retry_at) = (Vec::new(), Vec::new());
-            place.number(code as u64);
-            retry_at.number(now.saturating_add(seconds));
+            let (place, retry_at) = (digits(code as u64), digits(now.saturating_add(seconds)));
             Kept::Still(sent.with_attempts(sent.attempts(), &place, &retry_at), seconds)
         }
     }

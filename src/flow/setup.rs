@@ -3,16 +3,13 @@
 
 use alloc::vec::Vec;
 
-use sha2::{Digest, Sha256};
-
-use crate::encoding::write_base64url_to;
+use crate::encoding::write_hash;
 use crate::error::{Code, Fault};
 use crate::flow::config::{self, CLOCK_TOLERANCE, TRANSACTION_MAX_AGE, whole};
-use crate::flow::id_token::seconds;
 use crate::flow::metadata;
 use crate::table::record;
 use crate::tables::{Document, SETTINGS, Settings};
-use crate::text::{Write, number_or};
+use crate::text::{digits, joined, number_or};
 use crate::url::is_tls;
 
 record! {
@@ -43,9 +40,8 @@ pub(crate) fn setup(config: &[u8], document: &[u8]) -> Result<Vec<u8>, Fault> {
 /// The record of a configuration and of the metadata of its server, both checked. With blank metadata it serves where no
 /// endpoint is asked for.
 pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8> {
-    let (mut max_age, mut tolerance) = (Vec::new(), Vec::new());
-    max_age.number(whole(settings.transaction_max_age(), TRANSACTION_MAX_AGE).unwrap_or_default());
-    tolerance.number(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
+    let max_age = digits(whole(settings.transaction_max_age(), TRANSACTION_MAX_AGE).unwrap_or_default());
+    let tolerance = digits(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
     SetupParts {
         issuer: settings.issuer(),
         client_id: settings.client_id(),
@@ -73,16 +69,16 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
 impl Setup<'_> {
     /// A name for this client at this issuer, by which its records are known: a hash of the two.
     pub(crate) fn owner(&self) -> Vec<u8> {
-        let hash = Sha256::new().chain_update(self.issuer()).chain_update("\n").chain_update(self.client_id());
         let mut owner = Vec::new();
-        write_base64url_to(&mut owner, &hash.finalize());
+        write_hash(&mut owner, &joined(&[self.issuer(), b"\n", self.client_id()]));
         owner
     }
 
     /// Seconds by which the server's clock may differ.
     #[inline(never)]
+    #[allow(clippy::cast_precision_loss, reason = "at most a few minutes")]
     pub(crate) fn tolerance(&self) -> f64 {
-        seconds(number_or(self.clock_tolerance(), 0))
+        number_or(self.clock_tolerance(), 0) as f64
     }
 
     /// Who vouches for an ID token without its signature: TLS, when it is the issuer's own from end to end; otherwise

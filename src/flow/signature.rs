@@ -13,7 +13,7 @@ use crate::flow::jwks::may_refetch;
 use crate::flow::tokens::Session;
 use crate::table::{join, record};
 use crate::tables::about;
-use crate::text::{Write, cut_last, plain};
+use crate::text::{Write, cut_last, plain, same};
 
 record! {
     /// An ID token that waits for the verdict on its signature: who vouches for it otherwise, how it is signed and by which
@@ -126,7 +126,7 @@ impl<'a> Unverified<'a> {
             let bits = u64::try_from(digest.len().saturating_mul(8)).unwrap_or_default();
             if bits == self.algorithm()?.bits() {
                 check_hash(plain(self.at_hash()), digest)?;
-            } else if verified_by != b"nothing" {
+            } else if !same(verified_by, b"nothing") {
                 return Err(about!(IdTokenUnverifiable, CLAIMS, "at_hash"));
             }
         }

@@ -16,7 +16,7 @@ use crate::http::Reply;
 use crate::json;
 use crate::table::{ODD, join};
 use crate::tables::{ANSWER, Claims, Granted, REFUSAL, Refused, about};
-use crate::text::{EMPTY, Write, joined, number, number_or, plain};
+use crate::text::{EMPTY, Write, digits, joined, number, number_or, plain};
 use crate::url::is_link;
 
 /// What the token endpoint granted, checked.
@@ -111,8 +111,8 @@ pub(crate) fn finish(
     let (mut expires_in, mut expires_at) = (Vec::new(), Vec::new());
     if !granted.expires_in().is_empty() {
         let lifetime = seconds(granted.expires_in()).ok_or(about!(TokenResponseInvalid, ANSWER, "expires_in"))?;
-        expires_in.number(lifetime);
-        expires_at.number(now.saturating_add(lifetime));
+        expires_in = digits(lifetime);
+        expires_at = digits(now.saturating_add(lifetime));
     }
     let claimed = read_id_token(setup, transaction, before, granted.id_token(), reply.clock(now), now)?;
 

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::error::{Code, Fault};
 use crate::flow::setup::Setup;
 use crate::jwt::Jwt;
-use crate::table::{join, record};
+use crate::table::{join, join_with, record};
 use crate::tables::{CLAIMS, Claims, TOKENS, Tokens, about};
 use crate::text::{Write, cut, is_number, words};
 
@@ -67,17 +67,12 @@ impl<'a> Session<'a> {
 
     /// The fields of the same tokens with another account of the attempts.
     pub(crate) fn with_attempts(&self, attempts: &[u8], failed: &[u8], retry_at: &[u8]) -> Vec<u8> {
-        let mut fields = join(self.fields().get(..11).unwrap_or_default());
-        fields.text(&join(&[attempts, failed, retry_at]));
-        fields
+        join_with(self.fields(), 11, &[attempts, failed, retry_at])
     }
 
     /// The fields of the same tokens with another ID token.
     pub(crate) fn with_id_token(&self, id_token: &[u8], verified_by: &[u8]) -> Vec<u8> {
-        let mut fields = join(self.fields().get(..5).unwrap_or_default());
-        fields.text(&join(&[id_token, verified_by]));
-        fields.text(&join(self.fields().get(7..).unwrap_or_default()));
-        fields
+        join_with(self.fields(), 5, &[id_token, verified_by])
     }
 
     /// Writes the tokens as JavaScript has them, with these claims.
@@ -134,12 +129,19 @@ pub(crate) fn from_json(tokens: &[u8]) -> Result<Vec<u8>, Fault> {
 }
 
 /// A number of seconds that is not negative, a fraction dropped.
+#[inline(always)]
+pub(crate) fn seconds(field: &[u8]) -> Option<u64> {
+    Some(seconds_or_most(field)).filter(|seconds| *seconds != u64::MAX)
+}
+
+/// The same as one number, which comes back in a register: the most of all when there is none.
+#[inline(never)]
 #[allow(
     clippy::cast_possible_truncation,
     clippy::cast_sign_loss,
     reason = "the value was found to lie between 0 and 2^53"
 )]
-pub(crate) fn seconds(field: &[u8]) -> Option<u64> {
+fn seconds_or_most(field: &[u8]) -> u64 {
     let number = crate::json::number_or_nan(field);
-    (0.0..9_007_199_254_740_992.0).contains(&number).then_some(number as u64)
+    if (0.0..9_007_199_254_740_992.0).contains(&number) { number as u64 } else { u64::MAX }
 }

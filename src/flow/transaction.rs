@@ -2,15 +2,13 @@
 
 use alloc::vec::Vec;
 
-use sha2::{Digest, Sha256};
-
-use crate::encoding::write_base64url_to;
+use crate::encoding::write_hash;
 use crate::error::{Code, Fault};
 use crate::flow::setup::Setup;
 use crate::pkce::is_verifier;
 use crate::table::record;
 use crate::tables::about;
-use crate::text::{Write, is_number, number, number_or, position, take};
+use crate::text::{Write, digits, is_number, number, number_or, position, take};
 
 /// The version of the records' form; another one is refused.
 const VERSION: &[u8] = b"2";
@@ -96,7 +94,7 @@ pub(crate) fn key(state: &[u8]) -> Vec<u8> {
     if state.starts_with(POPUP) {
         key.text(POPUP);
     }
-    write_base64url_to(&mut key, &Sha256::digest(state));
+    write_hash(&mut key, state);
     key
 }
 
@@ -113,22 +111,29 @@ pub(crate) fn kept_since(mut record: &[u8], now: u64) -> Option<u64> {
 /// The most logins that are kept at once, and the most tombstones.
 pub const MOST_KEPT: usize = 100;
 
-/// The records that are to be forgotten before one more of their kind is kept: those that may be, and the oldest beyond
-/// [`MOST_KEPT`]. Takes their names, each with what [`kept_since`] says.
-pub(crate) fn sweepable<T>(records: Vec<(T, Option<u64>)>) -> Vec<T> {
-    let mut gone = Vec::new();
-    let mut kept = Vec::new();
-    for (name, since) in records {
-        match since {
-            Some(since) => kept.push((since, name)),
-            None => gone.push(name),
+/// Visits the places of the records that are to be forgotten before one more of their kind is kept: those that may be, and
+/// the oldest beyond [`MOST_KEPT`]. Asks for each place what [`kept_since`] says of its record.
+pub(crate) fn sweep(count: usize, since: &dyn Fn(usize) -> Option<u64>, forget: &mut dyn FnMut(usize)) {
+    let mut last = None;
+    loop {
+        let (mut kept, mut oldest) = (0_usize, None);
+        for place in 0..count {
+            let age = since(place).map(|since| (since, place));
+            if age.is_none() && last.is_none() {
+                forget(place);
+            }
+            // Those before the last one that was forgotten for its age are gone.
+            if age > last {
+                kept = kept.saturating_add(1);
+                if oldest.is_none() || age < oldest {
+                    oldest = age;
+                }
+            }
         }
+        let Some((_, place)) = oldest.filter(|_| kept >= MOST_KEPT) else { return };
+        forget(place);
+        last = oldest;
     }
-    while kept.len() >= MOST_KEPT {
-        let Some((place, _)) = kept.iter().enumerate().min_by_key(|(_, (since, _))| *since) else { break };
-        gone.push(kept.swap_remove(place).1);
-    }
-    gone
 }
 
 /// How a login came to its end.
@@ -185,16 +190,16 @@ impl<'a> Tombstone<'a> {
 
 /// The fields of what remains of a login that ended so; `now` is in seconds since 1970, and `owner` says whose it was.
 pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64) -> Vec<u8> {
-    let (mut created_at, mut expires_at, mut place) = (Vec::new(), Vec::new(), Vec::new());
-    created_at.number(now);
-    expires_at.number(now.saturating_add(TOMBSTONE_MAX_AGE));
+    let created_at = digits(now);
+    let expires_at = digits(now.saturating_add(TOMBSTONE_MAX_AGE));
+    let mut place = Vec::new();
     // A login that was claimed is completed also where the storage is full: the record does not become longer.
     let (outcome, restart) = match outcome {
         Outcome::Claimed => (b"exchanging".as_slice(), false),
         Outcome::Completed => (b"completed".as_slice(), false),
         Outcome::SignedOut => (b"signed-out".as_slice(), false),
         Outcome::Refused { code, restart } => {
-            place.number(code as u64);
+            place = digits(code as u64);
             (b"refused".as_slice(), restart)
         }
     };

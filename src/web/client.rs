@@ -11,12 +11,14 @@ use crate::flow::logout::end_session;
 use crate::flow::resource::{self, Refused};
 use crate::flow::session::{Asked, Kept, Next, Refreshed, conclude, next};
 use crate::flow::tokens::Session;
-use crate::flow::transaction::{Outcome, kept_since, sweepable};
+use crate::flow::transaction::{Outcome, kept_since, sweep as sweep_records};
 use crate::random::{Entropy, SystemEntropy};
 use crate::tables::{ASKED, AskedFor, FAILED, FailedAs, OPTIONS, Options};
-use crate::text::{Write, joined, number_or, take};
+use crate::text::{Write, cut, digits, joined, number_or, take};
 use crate::web::steps::{separate, tell_tokens};
-use crate::web::text::{Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, run, setup_and, write_code};
+use crate::web::text::{
+    Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, read_code, records, run, setup_and, write_code,
+};
 
 /// The name under which the record is kept of the login or sign-out that a URL belongs to: `{ key }`, or `{}` when the URL is no
 /// callback of this client.
@@ -137,7 +139,7 @@ pub fn end(setup: Text, transaction: Text, failed: Text) -> Text {
 }
 
 fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
-    let code = Code::from_place(number_or(failed.code(), u64::MAX))?;
+    let code = read_code(failed.code())?;
     Some(Failed { code, is_invalid_grant: failed.oauth_error() == b"invalid_grant" })
 }
 
@@ -217,9 +219,7 @@ pub fn settle(sent: Text, kept: Text, failed: Text) -> Text {
             Kept::Fresh => out.json("fresh", b"true"),
             Kept::Still(fields, seconds) => {
                 out.record("session", &fields);
-                let mut digits = Vec::new();
-                digits.number(seconds);
-                out.json("retryAfter", &digits);
+                out.json("retryAfter", &digits(seconds));
             }
             Kept::Ended(code) => {
                 out.json("ended", b"true");
@@ -303,21 +303,23 @@ pub fn refusal(setup: Text, session: Text, status: Text, www_authenticate: Text)
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn sweep(records: Text) -> Text {
     run(records, absent(), absent(), absent(), TEXTS, |given, out| {
-        let [mut rest, ..] = given.texts;
-        let mut records = Vec::new();
-        while !rest.is_empty() {
-            let name = take(&mut rest, b'\n');
-            let since = kept_since(rest, now());
-            for _ in 0..3 {
+        let [records, ..] = given.texts;
+        let from = |place: usize| {
+            let mut rest = records;
+            for _ in 0..place.saturating_mul(4) {
                 take(&mut rest, b'\n');
             }
-            records.push((name, since));
+            rest
+        };
+        let mut count = 0_usize;
+        while !from(count).is_empty() {
+            count = count.saturating_add(1);
         }
         let mut list = joined(&[b"["]);
-        for name in sweepable(records) {
+        sweep_records(count, &|place| kept_since(cut(from(place), b'\n').1.unwrap_or_default(), now()), &mut |place| {
             separate(&mut list);
-            list.string(name);
-        }
+            list.string(cut(from(place), b'\n').0);
+        });
         list.push(b']');
         out.json("forget", &list);
         Ok(())

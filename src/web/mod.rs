@@ -8,6 +8,8 @@ mod primitives;
 
 #[cfg(feature = "client")]
 mod client;
+#[cfg(all(feature = "client", not(target_os = "none")))]
+mod page;
 #[cfg(feature = "client")]
 mod steps;
 #[cfg(feature = "client")]
@@ -17,6 +19,8 @@ mod text;
 pub use client::{
     arrive, callback, end, interrupted, logout, refusal, resource, session, session_tokens, settle, sweep,
 };
+#[cfg(all(feature = "client", not(target_os = "none")))]
+pub use page::{sign_in, take_callback};
 pub use primitives::{derive_challenge, generate_pair_text, verify_challenge};
 #[cfg(feature = "client")]
 pub use steps::{

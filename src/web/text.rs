@@ -28,6 +28,7 @@ extern "C" {
 
 impl Text {
     /// Its bytes, which are UTF-8.
+    #[allow(clippy::slow_vector_initialization, reason = "the other way brings a second allocation function along")]
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.resize(size(self), 0);
@@ -93,23 +94,18 @@ pub(crate) struct Given<'a> {
     pub(crate) transaction: Transaction<'a>,
 }
 
-impl<'a> Given<'a> {
-    #[inline(never)]
-    fn read(texts: [&'a [u8]; 4], takes: Takes) -> Result<Self, Fault> {
-        let [first, second, ..] = texts;
-        Ok(Self {
-            texts,
-            setup: if takes.setup { Setup::read(first).ok_or(Code::Internal)? } else { Setup::blank() },
-            session: match takes.next {
-                Next::Session => Session::parse(second).ok_or(Code::Internal)?,
-                _ => Session::blank(),
-            },
-            transaction: match takes.next {
-                Next::Transaction => Transaction::parse(second)?,
-                _ => Transaction::blank(),
-            },
-        })
-    }
+/// What an operation does.
+type Operation = fn(&Given<'_>, &mut Out) -> Result<(), Fault>;
+
+/// Reads what an operation takes, and performs it.
+#[inline(never)]
+fn perform(texts: [&[u8]; 4], takes: Takes, operation: Operation, out: &mut Out) -> Result<(), Fault> {
+    let [first, second, ..] = texts;
+    let setup = if takes.setup { Setup::read(first).ok_or(Code::Internal)? } else { Setup::blank() };
+    let session =
+        if takes.next == Next::Session { Session::parse(second).ok_or(Code::Internal)? } else { Session::blank() };
+    let transaction = if takes.next == Next::Transaction { Transaction::parse(second)? } else { Transaction::blank() };
+    operation(&Given { texts, setup, session, transaction }, out)
 }
 
 /// What an operation gives: the members of an object; and beside a fault the members that say more of it.
@@ -194,16 +190,18 @@ pub(crate) fn write_code(code: Code, out: &mut Vec<u8>) {
     if cfg!(target_os = "none") { out.number(code as u64) } else { out.string(code.name().as_bytes()) }
 }
 
+/// Reads a code as [`write_code`] writes it.
+pub(crate) fn read_code(text: &[u8]) -> Option<Code> {
+    if cfg!(target_os = "none") {
+        return Code::from_place(number_or(text, u64::MAX));
+    }
+    let name = text.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    Code::ALL.iter().copied().find(|code| code.name().as_bytes() == name)
+}
+
 /// Runs an operation, and gives the text of its object: its members, or `error`.
 #[inline(never)]
-pub(crate) fn run(
-    first: Text,
-    second: Text,
-    third: Text,
-    fourth: Text,
-    takes: Takes,
-    operation: fn(&Given<'_>, &mut Out) -> Result<(), Fault>,
-) -> Text {
+pub(crate) fn run(first: Text, second: Text, third: Text, fourth: Text, takes: Takes, operation: Operation) -> Text {
     let texts = [
         &*first.input(takes.records > 0),
         &*second.input(takes.records > 1),
@@ -211,7 +209,7 @@ pub(crate) fn run(
         &*fourth.input(false),
     ];
     let mut out = Out { members: Vec::new(), details: Vec::new() };
-    if let Err(fault) = Given::read(texts, takes).and_then(|given| operation(&given, &mut out)) {
+    if let Err(fault) = perform(texts, takes, operation, &mut out) {
         let error = out.error(fault);
         out.members.clear();
         out.json("error", &error);

@@ -276,7 +276,7 @@ test("AC11 two copies of the package on one callback make one exchange", async (
 });
 
 test("AC11 a network blip is repeated, also when the fetch never answers and knows no signal; a refusal is not", async () => {
-  const app = application({ timeout: 40 }, slowStorage());
+  const app = application({ timeout: 1_000 }, slowStorage());
   await app.client().login();
   const url = callback(app.opened[0]);
   const success = app.answer;

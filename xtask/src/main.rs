@@ -9,6 +9,7 @@ mod bindings;
 mod browsers;
 mod build;
 mod codes;
+mod dead;
 mod demo;
 mod display;
 mod docs;
@@ -31,6 +32,7 @@ mod shrink;
 mod size;
 mod test;
 mod twin;
+mod wasm_pack;
 mod webdriver;
 mod webview;
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::process::{read, run_quietly};
-use crate::setup;
+use crate::{dead, setup};
 
 /// The instructions that the compiler uses and older engines lack.
 const BEYOND_MVP: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
@@ -47,6 +47,7 @@ pub(crate) fn shrink(from: &Path, exports: &[&str], functions: Functions, to: &P
         if functions == Functions::Named { (&["-g"], &[]) } else { (&[], &["--strip-debug", "--strip-dwarf"]) };
     let (graph, kept, lowered) =
         (from.with_extension("graph.json"), from.with_extension("kept.wasm"), from.with_extension("lowered.wasm"));
+    let text = from.with_extension("kept.wat");
     let exports = exports.iter().filter(|name| **name != MEMORY).chain([&MEMORY]);
     let mut nodes = vec![json!({ "name": "bindings", "root": true, "reaches": exports.clone().collect::<Vec<_>>() })];
     nodes.extend(exports.map(|name| json!({ "name": name, "export": name })));
@@ -55,15 +56,17 @@ pub(crate) fn shrink(from: &Path, exports: &[&str], functions: Functions, to: &P
         setup::npm_tool("wasm-metadce")
             .arg(from)
             .args(BEYOND_MVP)
-            .args(named)
+            .arg("-g")
             .arg("--graph-file")
             .arg(&graph)
             .arg("-o")
             .arg(&kept),
     )?;
+    run_quietly(setup::npm_tool("wasm-dis").arg(&kept).args(BEYOND_MVP).arg("-o").arg(&text))?;
+    dead::remove(&text)?;
     run_quietly(
         setup::npm_tool("wasm-opt")
-            .arg(&kept)
+            .arg(&text)
             .args(BEYOND_MVP)
             .args(named)
             .args(["--llvm-memory-copy-fill-lowering", "--signext-lowering", "-o"])

@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::process::{End, cargo, path_with, root, run, say, watch, watch_within};
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
-use crate::{before, browsers, build, lint, package, reach, release, setup, size, webview};
+use crate::{before, browsers, build, lint, package, reach, release, setup, size, wasm_pack, webview};
 
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "600";
@@ -21,6 +21,12 @@ const WEB_TIMEOUT: &str = "600";
 /// How long they may say nothing, and how often they are started: a page that does not load says nothing.
 const WEB_SILENCE: Duration = Duration::from_secs(60);
 const WEB_ATTEMPTS: u32 = 3;
+
+/// The targets of what ships and of what is tested.
+const TARGETS: [&str; 2] = ["wasm32v1-none", "wasm32-unknown-unknown"];
+
+/// The folders whose npm packages the end-to-end tests use.
+const FOLDERS: [&str; 3] = ["www/examples", "tests/e2e/react", "tests/package"];
 
 /// The members of the workspace that are layers of their own.
 const ELSEWHERE: [&str; 6] = ["--exclude", "e2e", "--exclude", "reach", "--exclude", "webview"];
@@ -152,22 +158,35 @@ fn run_quick(engine: Engine) -> Result<()> {
     Report::run(jobs, 1).finish()
 }
 
-/// Installs and builds what several layers need, before they run side by side. What fails here fails again in its layer, which tells it.
+/// Installs and builds what layers need, before they run side by side and would do it at the same time. What fails here fails again in its
+/// layer, which tells it.
 fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
-    let browsers = [Layer::Reach, Layer::Web, Layer::EndToEnd].into_iter().any(wanted);
-    let package = [Layer::Package, Layer::Size, Layer::Reach, Layer::EndToEnd, Layer::WebView].into_iter().any(wanted);
-    let steps: [(bool, &dyn Fn() -> Result<()>); 5] = [
-        (browsers, &|| browsers::install(engines)),
-        (browsers && engines.contains(&Engine::Firefox), &|| setup::geckodriver().map(drop)),
-        (package, &|| build::build(false)),
+    let any = |layers: &[Layer]| layers.iter().any(|layer| wanted(*layer));
+    let in_browsers = any(&[Layer::Reach, Layer::Web, Layer::EndToEnd]);
+    let steps: [(bool, &dyn Fn() -> Result<()>); 11] = [
+        (true, &setup::npm_tools),
         (true, &|| setup::server_node().map(drop)),
-        (wanted(Layer::WebView), &|| webview::build().map(drop)),
+        (true, &|| setup::rust_targets(&TARGETS)),
+        (in_browsers, &|| browsers::install(engines)),
+        (in_browsers && engines.contains(&Engine::Firefox), &|| setup::geckodriver().map(drop)),
+        (wanted(Layer::Web), &|| setup::wasm_bindgen().and(setup::wasm_pack()).map(drop)),
+        (any(&[Layer::Package, Layer::Size, Layer::Reach, Layer::EndToEnd]), &|| build::build(false)),
+        (any(&[Layer::Package, Layer::EndToEnd]), &|| install_for_pages()),
+        (any(&[Layer::Package, Layer::Size, Layer::EndToEnd]), &|| before::install().map(drop)),
+        (wanted(Layer::EndToEnd), &|| wasm_pack::build().map(drop)),
+        (wanted(Layer::WebView), &|| webview::install_for_tests().and_then(|()| webview::build().map(drop))),
     ];
     for (_, step) in steps.into_iter().filter(|(needed, _)| *needed) {
         if let Err(error) = step() {
             say(format_args!("{error:#}"));
         }
     }
+}
+
+/// Installs what the pages of the end-to-end tests are made of.
+fn install_for_pages() -> Result<()> {
+    another_clock();
+    FOLDERS.into_iter().try_for_each(|folder| setup::npm_packages(&root().join(folder)))
 }
 
 fn native(count: &mut Count) -> Result<bool> {
@@ -242,10 +261,7 @@ fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> 
     let stage = Stage::set(engine)?;
     build::build(false)?;
     setup::npm_tools()?;
-    for folder in ["www/examples", "tests/e2e/react", "tests/package"] {
-        setup::npm_packages(&root().join(folder))?;
-    }
-    another_clock();
+    install_for_pages()?;
     let mut command = cargo();
     command
         .args(["test", "--package", "e2e", "--no-fail-fast"])
@@ -257,6 +273,9 @@ fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> 
         .envs(before::install()?.map(|folder| ("PKCE_E2E_BEFORE", folder.join("node_modules/pkce-wasm"))))
         .env(NODE, setup::server_node()?)
         .env_remove("PKCE_SOAK");
+    if which.is_empty() {
+        command.env("PKCE_E2E_WASM_PACK", wasm_pack::build()?);
+    }
     if soak {
         command.env("PKCE_SOAK", "1");
     }

@@ -24,6 +24,9 @@ const START: Duration = Duration::from_secs(60);
 /// How long to wait between two looks at a condition.
 pub(crate) const PAUSE: Duration = Duration::from_millis(25);
 
+/// The longest that this grows to: each look takes time of a machine that has other things to do.
+const LONGEST_PAUSE: Duration = Duration::from_millis(250);
+
 /// A tab of a browser.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tab(WindowHandle);
@@ -184,6 +187,7 @@ impl Browser {
 /// come and go while pages load.
 pub async fn until<T, E: Debug>(look: impl AsyncFn() -> Result<Option<T>, E>) -> Result<T, String> {
     let deadline = Instant::now() + PATIENCE;
+    let mut pause = PAUSE;
     loop {
         let last = match look().await {
             Ok(Some(found)) => return Ok(found),
@@ -193,6 +197,29 @@ pub async fn until<T, E: Debug>(look: impl AsyncFn() -> Result<Option<T>, E>) ->
         if Instant::now() > deadline {
             return Err(last);
         }
-        tokio::time::sleep(PAUSE).await;
+        tokio::time::sleep(pause).await;
+        pause = LONGEST_PAUSE.min(pause * 3 / 2);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_browser_that_does_not_start_is_started_again() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let [script, mark] = ["browser", "started"].map(|name| folder.path().join(name));
+        let (real, mark) = (Engine::from_env().browser(), mark.display().to_string());
+        let text =
+            format!("#!/bin/sh\n[ -e {mark} ] || {{ echo once > {mark}; exit 1; }}\nexec {} \"$@\"\n", real.display());
+        std::fs::write(&script, text).expect("the temporary folder can be written");
+        let executable = std::fs::Permissions::from_mode(0o755);
+        std::fs::set_permissions(&script, executable).expect("the script can be made executable");
+        let browser = Browser::start_with(&Setup { browser: Some(script), ..Setup::default() }).await;
+        assert!(std::fs::exists(mark).expect("the folder can be read"), "the script was not used");
+        assert_eq!(browser.run("return 1 + 1;").await.expect("the page runs script"), 2);
     }
 }

@@ -42,17 +42,23 @@ struct AllCounters {
 impl Demo {
     /// Starts the servers on free ports.
     pub fn start() -> Self {
-        Self::start_with(None)
+        Self::start_with(&package(), None)
     }
 
     /// Starts them with another page than the demo's: a folder with an `index.html`.
     pub fn start_page(page: &Path) -> Self {
-        Self::start_with(Some(page))
+        Self::start_with(&package(), Some(page))
     }
 
-    fn start_with(page: Option<&Path>) -> Self {
-        let package = package();
-        let mut arguments = vec!["--package".into(), package.into_os_string()];
+    /// Starts them with another page, and with what `wasm-pack build` made in the place of the package.
+    pub fn start_module(page: &Path) -> Self {
+        let folder = env("PKCE_E2E_WASM_PACK").map_or_else(|| workspace().join("target/wasm-pack"), PathBuf::from);
+        assert!(folder.join("pkce_wasm.js").is_file(), "{} is not there: run `cargo xtask test e2e`", folder.display());
+        Self::start_with(&folder, Some(page))
+    }
+
+    fn start_with(package: &Path, page: Option<&Path>) -> Self {
+        let mut arguments = vec!["--package".into(), package.as_os_str().to_owned()];
         if let Some(folder) = page {
             arguments.extend(["--page".into(), folder.into()]);
         }

@@ -15,6 +15,8 @@ pub struct Setup {
     pub preferences: Map<String, Value>,
     /// A profile that outlives the browser; one of its own when absent. WebKitGTK keeps none under automation.
     pub profile: Option<PathBuf>,
+    /// Another program than the engine's own.
+    pub browser: Option<PathBuf>,
     /// Variables of the environment of the driver and its browser.
     pub environment: Vec<(String, String)>,
 }
@@ -101,10 +103,10 @@ impl Engine {
         }
     }
 
-    /// What the session is asked for.
-    pub(crate) fn capabilities(self, profile: &Path, setup: &Setup) -> Map<String, Value> {
+    /// The browser program.
+    pub(crate) fn browser(self) -> PathBuf {
         let variable = if self == Self::Application { "PKCE_E2E_APPLICATION" } else { "PKCE_E2E_BROWSER" };
-        let browser = program(
+        program(
             variable,
             match self {
                 Self::Chromium => &["chromium", "chromium-browser", "google-chrome"],
@@ -112,7 +114,12 @@ impl Engine {
                 Self::WebKit => &["MiniBrowser"],
                 Self::Application => &["pkce-demo"],
             },
-        );
+        )
+    }
+
+    /// What the session is asked for.
+    pub(crate) fn capabilities(self, profile: &Path, setup: &Setup) -> Map<String, Value> {
+        let browser = setup.browser.clone().unwrap_or_else(|| self.browser());
         let (name, options) = match self {
             Self::Chromium => {
                 let usual = CHROMIUM.into_iter().map(str::to_owned);

@@ -1,6 +1,6 @@
 //! The examples in `www/examples`, with the packed package: each is bundled as it is, and does what it shows.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use e2e::{Browser, Demo, package, workspace};
@@ -31,16 +31,27 @@ fn bundle(source: &Path, target: &Path, more: &[&str]) -> String {
 
 /// Bundles an example for the page, signs in with it at the demo's server, and gives the browser.
 async fn sign_in(example: &str, script: &str) -> (Browser, Demo, TempDir) {
+    let (source, folder) = page(example);
+    let development = ["--jsx-dev", "--define:process.env.NODE_ENV=\"development\""];
+    let text = bundle(&source.join(script), &folder.path().join("app.js"), &development);
+    let demo = Demo::start_page(folder.path());
+    let browser = sign_in_at(&demo, example, &text, &folder).await;
+    (browser, demo, folder)
+}
+
+/// Where an example is, and a folder with its page.
+fn page(example: &str) -> (PathBuf, TempDir) {
     let source = workspace().join("www/examples").join(example);
     let folder = TempDir::with_prefix("pkce-example-").expect("a temporary folder can be made");
     std::fs::copy(source.join("index.html"), folder.path().join("index.html")).expect("the page can be copied");
-    let app = folder.path().join("app.js");
-    let development = ["--jsx-dev", "--define:process.env.NODE_ENV=\"development\""];
-    let text = bundle(&source.join(script), &app, &development);
-    let demo = Demo::start_page(folder.path());
+    (source, folder)
+}
+
+/// Puts the script into the folder that the demo serves, and signs in.
+async fn sign_in_at(demo: &Demo, example: &str, text: &str, folder: &TempDir) -> Browser {
     assert!(text.contains(ISSUER) && text.contains(CLIENT_ID), "{example} names another server or client");
     let text = text.replace(ISSUER, demo.issuer()).replace(CLIENT_ID, "\"pkce-wasm-demo\"");
-    std::fs::write(app, text).expect("the temporary folder can be written");
+    std::fs::write(folder.path().join("app.js"), text).expect("the temporary folder can be written");
 
     let browser = Browser::start().await;
     browser.goto(demo.app()).await;
@@ -52,7 +63,7 @@ async fn sign_in(example: &str, script: &str) -> (Browser, Demo, TempDir) {
     assert!(!browser.url().await.contains("code="), "{example} leaves the code in the address bar");
     let counters = demo.counters().await;
     assert_eq!((counters.token_ok, counters.token_refused), (1, 0), "{example}");
-    (browser, demo, folder)
+    browser
 }
 
 #[tokio::test]
@@ -80,6 +91,25 @@ async fn an_application_with_its_own_storage_signs_in() {
     let (browser, _demo, _folder) = sign_in("own-storage", "app.js").await;
     let kept = browser.run("return sessionStorage.length;").await.expect("the page runs script");
     assert_eq!(kept, 0, "the transaction is still kept");
+}
+
+#[tokio::test]
+async fn a_page_with_the_module_that_wasm_pack_builds_signs_in() {
+    let (source, folder) = page("wasm-pack");
+    let text = std::fs::read_to_string(source.join("app.js")).expect("the example has a script");
+    let demo = Demo::start_module(folder.path());
+    let browser = sign_in_at(&demo, "wasm-pack", &text, &folder).await;
+    let claims =
+        browser.run("return document.querySelector('#claims').textContent;").await.expect("the page runs script");
+    assert!(claims.as_str().is_some_and(|claims| claims.contains(demo.issuer())), "{claims}");
+    let kept = browser.run("return sessionStorage.length;").await.expect("the page runs script");
+    assert_eq!(kept, 0, "the login is kept no longer");
+
+    // The code is spent and its login is gone: whoever comes by that URL again is told.
+    browser.goto(&format!("{}?code=c&state=s", demo.callback())).await;
+    let told = "return document.querySelector('#message').textContent || null;";
+    let told = browser.until(told).await.expect("the page says what is wrong");
+    assert!(told.as_str().is_some_and(|told| told.starts_with("transaction_not_found")), "{told}");
 }
 
 /// Posts a form, and gives the status and the JSON of the answer.

@@ -21,7 +21,6 @@ use pkce_wasm::http::{Request, Response};
 use pkce_wasm::random::SystemEntropy;
 use pkce_wasm::secret::Secret;
 use pkce_wasm::{Callback, Code, Config, Error, Exchange, Metadata, Settings, TokenSet, begin};
-use serde_json::Value;
 
 use crate::cases::{self, Case, Expected, Group};
 use crate::server::{Server, now};

@@ -160,7 +160,7 @@ async fn md10_metadata_that_changes_during_a_login_does_not_lead_the_code_elsewh
     let issuer = victim.server.issuer("honest");
     let changed = with(honest::metadata(&issuer), "token_endpoint", json!("https://login.example/token"));
     // The later document is a good one as far as it goes; the login keeps to the one that it began with.
-    Metadata::from_json(&changed, &issuer, false).expect("the document is well-formed");
+    Metadata::from_json(&changed.to_string(), &issuer, false).expect("the document is well-formed");
     let grant = victim.accept(login.transaction, &callback).expect("the callback is the server's own");
     let (request, _) = grant.into_request(&victim.config);
     assert_eq!(request.url, format!("{issuer}/token"));

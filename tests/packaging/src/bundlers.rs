@@ -1,6 +1,8 @@
 //! Bundlers without a configuration: each builds the application of the README, which then signs in and loads the rest of
 //! the package, as WebAssembly and, under a policy that forbids it, as JavaScript.
 
+use std::rc::Rc;
+
 use e2e::{Browser, Site};
 
 use crate::fixtures::Fixtures;
@@ -58,27 +60,34 @@ const BUNDLERS: [Bundler; 6] = [
     },
 ];
 
-pub(crate) async fn rows(table: &Table, fixtures: &Fixtures) {
+pub(crate) async fn rows(table: &Table, fixtures: &Fixtures, browser: &Rc<Browser>) {
     for bundler in &BUNDLERS {
         let with = fixtures.version(bundler.package);
-        table.row(&format!("bundler {}", bundler.name), &with, build(bundler, fixtures.clone())).await;
+        table.row(&format!("bundler {}", bundler.name), &with, build(bundler, fixtures.clone(), browser.clone())).await;
     }
-    table.row("bundler vite, development server", &fixtures.version("vite"), vite_serves(fixtures.clone())).await;
-    table.slow_row("server-side rendering, next", &fixtures.version("next"), next(fixtures.clone())).await;
+    table
+        .row(
+            "bundler vite, development server",
+            &fixtures.version("vite"),
+            vite_serves(fixtures.clone(), browser.clone()),
+        )
+        .await;
+    table
+        .slow_row("server-side rendering, next", &fixtures.version("next"), next(fixtures.clone(), browser.clone()))
+        .await;
 }
 
-async fn build(bundler: &'static Bundler, fixtures: Fixtures) -> Outcome {
+async fn build(bundler: &'static Bundler, fixtures: Fixtures, browser: Rc<Browser>) -> Outcome {
     let folder = fixtures.app(bundler.name);
     run(tool(fixtures.tool(bundler.name), &folder).args(bundler.arguments)).await?;
     let (page, policy) = (folder.join(bundler.page), bundler.policy);
-    let browser = Browser::start().await;
     use_all_on(&browser, &Site::of(&page).await.url(""), "wasm").await?;
     let strict = Site::start(&page, |_| Some(policy.to_owned())).await;
     use_all_on(&browser, &strict.url(""), "js").await.map_err(|error| format!("under {policy}: {error}"))?;
     Ok(format!("signs in, loads the other parts; as js under {policy}: {}", bundler.arguments.join(" ")))
 }
 
-async fn vite_serves(fixtures: Fixtures) -> Outcome {
+async fn vite_serves(fixtures: Fixtures, browser: Rc<Browser>) -> Outcome {
     let folder = fixtures.app("vite");
     let service = Service::start(|port| {
         let mut command = tool(fixtures.tool("vite"), &folder);
@@ -86,12 +95,12 @@ async fn vite_serves(fixtures: Fixtures) -> Outcome {
         command
     });
     let service = service.await?;
-    use_all_on(&Browser::start().await, &service.url, "wasm").await?;
+    use_all_on(&browser, &service.url, "wasm").await?;
     Ok("signs in, loads the other parts".to_owned())
 }
 
 /// The page is rendered at build time, where there is no `window`; then it signs in.
-async fn next(fixtures: Fixtures) -> Outcome {
+async fn next(fixtures: Fixtures, browser: Rc<Browser>) -> Outcome {
     let folder = fixtures.app("next");
     run(tool(fixtures.tool("next"), &folder).arg("build")).await?;
     let service = Service::start(|port| {
@@ -100,6 +109,6 @@ async fn next(fixtures: Fixtures) -> Outcome {
         command
     });
     let service = service.await?;
-    use_all_on(&Browser::start().await, &service.url, "wasm").await?;
+    use_all_on(&browser, &service.url, "wasm").await?;
     Ok("renders without a window, signs in, loads the other parts".to_owned())
 }

@@ -18,7 +18,9 @@ mod process;
 mod row;
 mod runtimes;
 
-use e2e::Engine;
+use std::rc::Rc;
+
+use e2e::{Browser, Engine};
 use hostile::Server;
 use tokio::task::LocalSet;
 
@@ -36,10 +38,11 @@ async fn rows() {
     let server = Server::start([(login::SERVER, login::SCENARIO)]).await;
     let fixtures = Fixtures::copy(&server.issuer(login::SERVER));
     let table = Table::new(std::env::var_os("PKCE_REACH_FULL").is_some());
-    pages::rows(&table, &fixtures).await;
+    let browser = Rc::new(Browser::start().await);
+    pages::rows(&table, &fixtures, &browser).await;
     // What needs a browser only to look at what was built needs no more than one engine.
     if Engine::from_env() == Engine::Chromium {
-        bundlers::rows(&table, &fixtures).await;
+        bundlers::rows(&table, &fixtures, &browser).await;
         runtimes::rows(&table, &fixtures).await;
         old_chromium::rows(&table, &fixtures).await;
     }

@@ -2,6 +2,7 @@
 
 use std::fmt::Write;
 use std::path::PathBuf;
+use std::rc::Rc;
 
 use e2e::{Browser, Engine, Setup, Site};
 use serde_json::{Value, json};
@@ -15,38 +16,36 @@ const RESULT: &str = "return document.documentElement.dataset.result ?? null;";
 
 const LAN: &str = "app.lan";
 
-pub(crate) async fn rows(table: &Table, fixtures: &Fixtures) {
+/// The rows of an engine. One browser serves all of them that need no special one: each row has a site, and so an origin, of its own.
+pub(crate) async fn rows(table: &Table, fixtures: &Fixtures, browser: &Rc<Browser>) {
     let engine = Engine::from_env();
-    let version = version().await;
-    let with = format!("{engine:?} {version}").to_lowercase();
+    let with = format!("{engine:?} {}", browser.version().await).to_lowercase();
     let row = async |name: &str, run: std::pin::Pin<Box<dyn Future<Output = Outcome>>>| {
         table.row(name, &with, run).await;
     };
     let folder = || fixtures.app("pages");
 
-    row("page, module script", Box::pin(served(folder(), "module.html", "wasm"))).await;
-    row("page, pkce.iife.js", Box::pin(served(folder(), "pkce.html", "wasm"))).await;
-    row("page, index.iife.js", Box::pin(served(folder(), "client.html", "wasm"))).await;
-    row("page, complete sign-in", Box::pin(signs_in(folder()))).await;
+    row("page, module script", Box::pin(served(browser.clone(), folder(), "module.html", "wasm"))).await;
+    row("page, pkce.iife.js", Box::pin(served(browser.clone(), folder(), "pkce.html", "wasm"))).await;
+    row("page, index.iife.js", Box::pin(served(browser.clone(), folder(), "client.html", "wasm"))).await;
+    row("page, complete sign-in", Box::pin(signs_in(browser.clone(), folder()))).await;
     for page in ["pkce.html", "client.html"] {
-        row(&format!("file://, {page}"), Box::pin(from_file(folder(), page))).await;
+        row(&format!("file://, {page}"), Box::pin(from_file(browser.clone(), folder(), page))).await;
     }
     for page in ["module.html", "pkce.html", "client.html"] {
-        row(&format!("policy without wasm-unsafe-eval, {page}"), Box::pin(strict(folder(), page))).await;
+        row(&format!("policy without wasm-unsafe-eval, {page}"), Box::pin(strict(browser.clone(), folder(), page)))
+            .await;
     }
-    row("policy without wasm-unsafe-eval, complete sign-in", Box::pin(signs_in_strictly(folder()))).await;
-    row("policy that blocks the twin too", Box::pin(stricter(folder()))).await;
+    row("policy without wasm-unsafe-eval, complete sign-in", Box::pin(signs_in_strictly(browser.clone(), folder())))
+        .await;
+    row("policy that blocks the twin too", Box::pin(stricter(browser.clone(), folder()))).await;
     for worker in ["dedicated", "classic", "shared", "service"] {
-        row(&format!("worker, {worker}"), Box::pin(worker_runs(folder(), worker))).await;
+        row(&format!("worker, {worker}"), Box::pin(worker_runs(browser.clone(), folder(), worker))).await;
     }
     row("insecure origin, complete sign-in", Box::pin(insecure(fixtures.app("insecure"), engine))).await;
     if engine == Engine::Firefox {
         row("javascript.options.wasm=false", Box::pin(without_wasm(folder()))).await;
     }
-}
-
-async fn version() -> String {
-    Browser::start().await.version().await
 }
 
 /// Opens a page and reads what it shows.
@@ -74,47 +73,46 @@ fn expect(result: &Value, engine: &str) -> Outcome {
     Ok(remark)
 }
 
-async fn served(folder: PathBuf, page: &'static str, engine: &'static str) -> Outcome {
+async fn served(browser: Rc<Browser>, folder: PathBuf, page: &'static str, engine: &'static str) -> Outcome {
     let site = Site::of(&folder).await;
-    expect(&look(&Browser::start().await, &site.url(page)).await?, engine)
+    expect(&look(&browser, &site.url(page)).await?, engine)
 }
 
-async fn signs_in(folder: PathBuf) -> Outcome {
+async fn signs_in(browser: Rc<Browser>, folder: PathBuf) -> Outcome {
     let site = Site::of(&folder).await;
-    use_all_on(&Browser::start().await, &site.url(""), "wasm").await?;
+    use_all_on(&browser, &site.url(""), "wasm").await?;
     Ok("wasm; every part".to_owned())
 }
 
-async fn from_file(folder: PathBuf, page: &'static str) -> Outcome {
+async fn from_file(browser: Rc<Browser>, folder: PathBuf, page: &'static str) -> Outcome {
     let url = format!("file://{}", folder.join(page).display());
-    expect(&look(&Browser::start().await, &url).await?, "wasm")
+    expect(&look(&browser, &url).await?, "wasm")
 }
 
-async fn strict(folder: PathBuf, page: &'static str) -> Outcome {
+async fn strict(browser: Rc<Browser>, folder: PathBuf, page: &'static str) -> Outcome {
     let site = Site::start(&folder, |_| Some("script-src 'self'".to_owned())).await;
-    expect(&look(&Browser::start().await, &site.url(page)).await?, "js")
+    expect(&look(&browser, &site.url(page)).await?, "js")
 }
 
 /// The page has an import map, which is inline: `unsafe-inline` allows that, and no WebAssembly.
-async fn signs_in_strictly(folder: PathBuf) -> Outcome {
+async fn signs_in_strictly(browser: Rc<Browser>, folder: PathBuf) -> Outcome {
     let site = Site::start(&folder, |_| Some("script-src 'self' 'unsafe-inline'".to_owned())).await;
-    use_all_on(&Browser::start().await, &site.url(""), "js").await?;
+    use_all_on(&browser, &site.url(""), "js").await?;
     Ok("js; every part".to_owned())
 }
 
 /// Nothing can run: that is said.
-async fn stricter(folder: PathBuf) -> Outcome {
+async fn stricter(browser: Rc<Browser>, folder: PathBuf) -> Outcome {
     let scripts = |origin: &str| {
         let files = ["check.js", "script.js", "pkce-wasm/pkce.iife.js"].map(|file| format!("{origin}/{file}"));
         Some(format!("script-src {}", files.join(" ")))
     };
     let site = Site::start(&folder, scripts).await;
-    expect(&look(&Browser::start().await, &site.url("pkce.html")).await?, "engine_unavailable")
+    expect(&look(&browser, &site.url("pkce.html")).await?, "engine_unavailable")
 }
 
-async fn worker_runs(folder: PathBuf, kind: &'static str) -> Outcome {
+async fn worker_runs(browser: Rc<Browser>, folder: PathBuf, kind: &'static str) -> Outcome {
     let site = Site::of(&folder).await;
-    let browser = Browser::start().await;
     expect(&look(&browser, &site.url(&format!("workers.html?{kind}"))).await?, "wasm")
 }
 

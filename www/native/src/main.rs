@@ -16,10 +16,8 @@ use pkce_wasm::client::jwks::Jwks;
 use pkce_wasm::client::metadata::discovery_requests;
 use pkce_wasm::client::signature::{Signature, Step};
 use pkce_wasm::client::userinfo;
-use pkce_wasm::json::Json;
 use pkce_wasm::random::SystemEntropy;
 use pkce_wasm::{Answer, Config, Exchange, Metadata, Settings, TokenSet, begin};
-use serde_json::Value;
 
 use crate::loopback::Loopback;
 use crate::network::send;

@@ -80,9 +80,6 @@ pub(super) fn cases() -> Vec<Case> {
         case("auth-time-within-max-age", &["ID11"], |login| altered(login, "auth_time", now() - 200))
             .asking(within_300_seconds),
         case("acr-as-asked", &["ID11"], |login| altered(login, "acr", "phrh")).asking(by_two_factors),
-        case("claims-twice-the-last-ones-good", &["ID15"], |login| {
-            twice(login, r#""iss":"https://login.example","aud":"another","nonce":"another","sub":7,"exp":0"#)
-        }),
         case("iss-wrong", &["ID2"], |login| altered(login, "iss", "https://login.example"))
             .refused(IdTokenIssuerMismatch)
             .for_peers(),
@@ -165,12 +162,18 @@ pub(super) fn cases() -> Vec<Case> {
         case("acr-of-all", &["ID11"], |login| altered(login, "acr", "phr phrh"))
             .asking(by_two_factors)
             .refused(InsufficientUserAuthentication),
+        case("claims-twice-the-last-ones-good", &["ID15"], |login| {
+            twice(login, r#""iss":"https://login.example","aud":"another","nonce":"another","sub":7,"exp":0"#)
+        })
+        .refused(IdTokenInvalid),
         case("nonce-twice-the-last-wrong", &["ID10", "ID15"], |login| twice_then(login, r#""nonce":"another""#))
-            .refused(IdTokenNonceMismatch),
+            .refused(IdTokenInvalid),
         case("iss-twice-the-last-wrong", &["ID2", "ID15"], |login| {
             twice_then(login, r#""iss":"https://login.example""#)
         })
-        .refused(IdTokenIssuerMismatch),
+        .refused(IdTokenInvalid),
+        case("sub-twice-and-once-escaped", &["ID15"], |login| twice_then(login, r#""s\u0075b":"another""#))
+            .refused(IdTokenInvalid),
         case("crit", &["ID15"], |login| {
             headed(login, &json!({ "alg": "RS256", "kid": KID, "crit": ["exp"], "exp": 0 }))
         })
