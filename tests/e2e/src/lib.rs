@@ -17,6 +17,7 @@
 //! | `PKCE_E2E_PACKAGE` | the unpacked npm package | `target/pack/package` of the workspace |
 //! | `PKCE_E2E_WASM_PACK` | what `wasm-pack build` made | `target/wasm-pack` of the workspace |
 //! | `PKCE_E2E_FRONTEND` | the application in `tests/frontend` | `target/frontend/app` of the workspace |
+//! | `PKCE_E2E_BEFORE` | the package of 0.1.0 | what needs it is skipped |
 
 mod browser;
 mod demo;
