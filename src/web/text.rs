@@ -101,16 +101,9 @@ type Operation = fn(&Given<'_>, &mut Out) -> Result<(), Fault>;
 fn perform(texts: [&[u8]; 4], takes: Takes, operation: Operation, out: &mut Out) -> Result<(), Fault> {
     let [first, second, ..] = texts;
     let setup = if takes.setup { Setup::read(first).ok_or(Code::Internal)? } else { Setup::blank() };
-    let session = if takes.next == Next::Session {
-        Session::parse(second).ok_or(Code::Internal)?
-    } else {
-        Session::blank()
-    };
-    let transaction = if takes.next == Next::Transaction {
-        Transaction::parse(second)?
-    } else {
-        Transaction::blank()
-    };
+    let session =
+        if takes.next == Next::Session { Session::parse(second).ok_or(Code::Internal)? } else { Session::blank() };
+    let transaction = if takes.next == Next::Transaction { Transaction::parse(second)? } else { Transaction::blank() };
     operation(&Given { texts, setup, session, transaction }, out)
 }
 
@@ -204,14 +197,7 @@ pub(crate) fn write_code(code: Code, out: &mut Vec<u8>) {
 
 /// Runs an operation, and gives the text of its object: its members, or `error`.
 #[inline(never)]
-pub(crate) fn run(
-    first: Text,
-    second: Text,
-    third: Text,
-    fourth: Text,
-    takes: Takes,
-    operation: Operation,
-) -> Text {
+pub(crate) fn run(first: Text, second: Text, third: Text, fourth: Text, takes: Takes, operation: Operation) -> Text {
     let texts = [
         &*first.input(takes.records > 0),
         &*second.input(takes.records > 1),
