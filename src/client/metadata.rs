@@ -31,7 +31,9 @@ pub struct Metadata(Vec<u8>);
 impl fmt::Debug for Metadata {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let document = self.view();
-        let members = METADATA.names().zip(document.fields()).filter(|(_, value)| !value.is_empty());
+        let first = const { METADATA.place("issuer") };
+        let names = (first..).map_while(|place| METADATA.name(place));
+        let members = names.zip(document.fields()).filter(|(_, value)| !value.is_empty());
         let text = String::from_utf8_lossy;
         formatter.debug_map().entries(members.map(|(name, value)| (text(name), text(value)))).finish()
     }
