@@ -28,6 +28,10 @@ extern "C" {
 
 impl Text {
     /// Its bytes, which are UTF-8.
+    #[allow(
+        clippy::slow_vector_initialization,
+        reason = "`vec!` has an allocation of its own, which is more of the module"
+    )]
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.resize(size(self), 0);
