@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The groups of requirements, and how many each has.
-const GROUPS: [(&str, usize); 14] = [
+const GROUPS: [(&str, usize); 15] = [
     ("PK", 10),
     ("AC", 26),
     ("BE", 6),
@@ -22,6 +22,7 @@ const GROUPS: [(&str, usize); 14] = [
     ("RI", 4),
     ("RV", 4),
     ("LO", 5),
+    ("JS", 6),
 ];
 
 /// Where the modules of the OpenID Foundation are.

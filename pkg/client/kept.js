@@ -1,5 +1,6 @@
 // The records of a client's logins, and that of its session.
 import { toJson } from "../engine/json.js";
+import { own } from "../platform/own.js";
 import { BEFORE, PENDING, REMAINS, SESSION } from "../platform/records.js";
 
 export const createLogins = (ask, place) => {
@@ -13,9 +14,11 @@ export const createLogins = (ask, place) => {
       if (records.length === 0) continue;
       for (const name of ask("sweep", records.join("")).forget) place.remove("", name);
     }
-    for (const name of place.names(BEFORE[PENDING])) {
-      const [, end] = /expires_at=(\d+)/.exec(place.get("", name)) ?? [];
-      if (!(1000 * end > Date.now())) place.remove("", name);
+    for (const kind of [PENDING, REMAINS]) {
+      for (const name of place.names(BEFORE[kind])) {
+        const [, end] = /expires_at=(\d+)/.exec(place.get("", name)) ?? [];
+        if (!(1000 * end > Date.now())) place.remove("", name);
+      }
     }
   };
 
@@ -41,28 +44,37 @@ export const createLogins = (ask, place) => {
   };
 };
 
-/** The session that version 0.1.0 kept, as this one keeps it. */
+/** The session that version 0.1.0 kept, as this one keeps it; nothing where nobody can read it. */
 const adopt = (ask, form) => {
-  const fields = [...new URLSearchParams(form)].map(([name, value]) => [
-    name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()),
-    /^expires_/.test(name) ? Number(value) : name === "authorization_details" ? JSON.parse(value) : value,
-  ]);
-  return ask("fromTokens", toJson(Object.fromEntries(fields))).session;
+  try {
+    const kept = own(Object.fromEntries(new URLSearchParams(form)));
+    const members = Object.entries(kept).map(([name, value]) => [
+      name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()),
+      /^expires_|_details$/.test(name) ? JSON.parse(value) : value,
+    ]);
+    const { session } = ask("fromTokens", toJson(Object.fromEntries(members)));
+    // The last three lines say how the attempts went to refresh it.
+    const attempts = [kept.attempts, kept.failed, kept.retry_at].map((line) =>
+      /^\d+$/.test(line) ? line : "",
+    );
+    return `${session.slice(0, -attempts.length)}${attempts.join("\n")}\n`;
+  } catch {}
 };
 
 export const createSessions = (ask, place, owner) => {
-  const save = (session) => place.set(SESSION, owner, session);
   return {
+    /**
+     * What version 0.1.0 wrote last is the newer one: it is where a page of that version is still open. It stays there until it is replaced, and
+     * whoever replaces it for fresh tokens has the lock that both versions take: no refresh token is sent twice.
+     */
     load() {
       const before = place.get(BEFORE[SESSION], owner);
-      if (before === undefined) return place.get(SESSION, owner);
-      // Moved, not copied: its refresh token serves one of the two.
-      place.remove(BEFORE[SESSION], owner);
-      const session = adopt(ask, before);
-      save(session);
-      return session;
+      return (before && adopt(ask, before)) ?? place.get(SESSION, owner);
     },
-    save,
+    save(session) {
+      place.set(SESSION, owner, session);
+      place.remove(BEFORE[SESSION], owner);
+    },
     remove() {
       place.remove(SESSION, owner);
       place.remove(BEFORE[SESSION], owner);

@@ -6,7 +6,11 @@ export const REMAINS = "pkce-wasm:2:d:";
 export const SESSION = "pkce-wasm:2:s:";
 
 /** How version 0.1.0 names them. */
-export const BEFORE = { [PENDING]: "pkce-wasm:t:", [SESSION]: "pkce-wasm:s:" };
+export const BEFORE = {
+  [PENDING]: "pkce-wasm:t:",
+  [REMAINS]: "pkce-wasm:d:",
+  [SESSION]: "pkce-wasm:s:",
+};
 
 /** The storage of a tier; undefined where there is none, or the page may not use it. */
 const open = (tier, memory, host) => {

@@ -35,10 +35,13 @@ impl<'a> Session<'a> {
     #[inline(never)]
     pub(crate) fn parse(fields: &'a [u8]) -> Option<Self> {
         let session = Self::read(fields)?;
-        let numbers =
-            [session.expires_at(), session.expires_in(), session.attempts(), session.failed(), session.retry_at()];
+        let are_numbers = |from: usize, to: usize| {
+            let mut fields = session.fields().get(from..to).unwrap_or_default().iter();
+            fields.all(|field| field.is_empty() || is_number(field))
+        };
         let is_sound = session.version() == VERSION
-            && numbers.iter().all(|field| field.is_empty() || is_number(field))
+            && are_numbers(8, 10)
+            && are_numbers(11, 14)
             && !session.access_token().is_empty()
             && !session.token_type().is_empty()
             && (session.id_token().is_empty() || session.claims_text().is_some_and(|claims| is_json(&claims, b'{')))

@@ -110,10 +110,8 @@ fn forget(storage: &Storage) {
         (name, since)
     });
     let records: Vec<_> = records.collect();
-    sweep(records.len(), &|place| records.get(place).and_then(|(_, since)| *since), &mut |place| {
-        if let Some((name, _)) = records.get(place) {
-            let _ = storage.remove_item(name);
-        }
+    sweep(records.len(), &|place| records.get(place)?.1, &mut |place| {
+        let _ = records.get(place).map(|(name, _)| storage.remove_item(name));
     });
 }
 

@@ -1,4 +1,4 @@
-//! The package that this one is measured beside: 0.1.0, built once from its own commit by its own tools.
+//! The package that this one is measured beside and shares an origin with: 0.1.0, built once from its own commit by its own tools.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -27,7 +27,7 @@ pub(crate) fn install() -> Result<Option<PathBuf>> {
     }
     if !is_here() {
         say(format_args!(
-            "this clone does not have commit {COMMIT}: nothing is measured beside {NAME} (git fetch --unshallow brings it)"
+            "this clone does not have commit {COMMIT}: nothing is measured or tried beside {NAME} (git fetch --unshallow brings it)"
         ));
         return Ok(None);
     }

@@ -15,6 +15,7 @@ mod demo;
 mod display;
 mod docs;
 mod fingerprint;
+mod frontend;
 mod fuzz;
 mod gate;
 mod hostile;

@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::process::{End, cargo, path_with, root, run, say, watch, watch_within};
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
-use crate::{browsers, build, lint, package, reach, release, setup, size, wasm_pack, webview};
+use crate::{before, browsers, build, frontend, lint, package, reach, release, setup, size, wasm_pack, webview};
 
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "600";
@@ -163,7 +163,7 @@ fn run_quick(engine: Engine) -> Result<()> {
 fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
     let any = |layers: &[Layer]| layers.iter().any(|layer| wanted(*layer));
     let in_browsers = any(&[Layer::Reach, Layer::Web, Layer::EndToEnd]);
-    let steps: [(bool, &dyn Fn() -> Result<()>); 10] = [
+    let steps: [(bool, &dyn Fn() -> Result<()>); 11] = [
         (true, &setup::npm_tools),
         (true, &|| setup::server_node().map(drop)),
         (true, &|| setup::rust_targets(&TARGETS)),
@@ -172,7 +172,9 @@ fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
         (wanted(Layer::Web), &|| setup::wasm_bindgen().and(setup::wasm_pack()).map(drop)),
         (any(&[Layer::Package, Layer::Size, Layer::Reach, Layer::EndToEnd]), &|| build::build(false)),
         (any(&[Layer::Package, Layer::EndToEnd]), &|| install_for_pages()),
+        (any(&[Layer::Package, Layer::Size, Layer::EndToEnd]), &|| before::install().map(drop)),
         (wanted(Layer::EndToEnd), &|| wasm_pack::build().map(drop)),
+        (wanted(Layer::EndToEnd), &|| frontend::build().map(drop)),
         (wanted(Layer::WebView), &|| webview::install_for_tests().and_then(|()| webview::build().map(drop))),
     ];
     for (_, step) in steps.into_iter().filter(|(needed, _)| *needed) {
@@ -203,13 +205,15 @@ fn packaged(count: &mut Count) -> Result<bool> {
 /// The archive's own tests in Node, on both engines of the package.
 fn in_node(count: &mut Count) -> Result<bool> {
     build::build(false)?;
-    let installed = package::install()?;
+    let (installed, before) = (package::install()?, before::install()?);
     setup::npm_packages(&root().join("tests/package"))?;
     let mut good = true;
     for engine in ["wasm", "js"] {
         let mut node = Command::new("node");
         node.current_dir(root()).args(["--test", "--test-reporter=spec"]).args(package::tests()?);
         node.env("PKCE_WASM_INSTALLED", &installed).env("PKCE_WASM_ENGINE", engine);
+        // Two tabs of one origin may have two versions.
+        node.envs(before.iter().map(|folder| ("PKCE_WASM_BEFORE", folder)));
         good &= watch(&mut node, |line| count.read(line))?;
     }
     Ok(good)
@@ -267,10 +271,11 @@ fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> 
         .env("PKCE_E2E_DRIVER", &stage.programs.driver)
         .env("PKCE_E2E_BROWSER", &stage.programs.browser)
         .env("PKCE_E2E_PACKAGE", package::package_folder())
+        .envs(before::install()?.map(|folder| ("PKCE_E2E_BEFORE", folder.join("node_modules/pkce-wasm"))))
         .env(NODE, setup::server_node()?)
         .env_remove("PKCE_SOAK");
     if which.is_empty() {
-        command.env("PKCE_E2E_WASM_PACK", wasm_pack::build()?);
+        command.env("PKCE_E2E_WASM_PACK", wasm_pack::build()?).env("PKCE_E2E_FRONTEND", frontend::build()?);
     }
     if soak {
         command.env("PKCE_SOAK", "1");

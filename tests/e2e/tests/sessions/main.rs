@@ -4,6 +4,7 @@
 mod failures;
 mod refresh;
 mod sign_out;
+mod versions;
 
 use std::io::{Write as _, stdout};
 
