@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::client::config::Config;
-use crate::client::fields::{fault_in, part, text};
+use crate::client::fields::{fault_in, text};
 use crate::error::Error;
 use crate::flow::metadata;
 use crate::flow::setup;
@@ -32,10 +32,10 @@ impl fmt::Debug for Metadata {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let document = self.view();
         let first = const { METADATA.place("issuer") };
-        let members = (first..).zip(document.fields()).filter(|(_, value)| !value.is_empty());
-        let name = |place| part(METADATA.name(place).unwrap_or_default());
-        let members = members.map(|(place, value)| (name(place), String::from_utf8_lossy(value)));
-        formatter.debug_map().entries(members).finish()
+        let names = (first..).map_while(|place| METADATA.name(place));
+        let members = names.zip(document.fields()).filter(|(_, value)| !value.is_empty());
+        let text = String::from_utf8_lossy;
+        formatter.debug_map().entries(members.map(|(name, value)| (text(name), text(value)))).finish()
     }
 }
 

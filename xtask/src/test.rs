@@ -163,7 +163,7 @@ fn run_quick(engine: Engine) -> Result<()> {
 fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
     let any = |layers: &[Layer]| layers.iter().any(|layer| wanted(*layer));
     let in_browsers = any(&[Layer::Reach, Layer::Web, Layer::EndToEnd]);
-    let steps: [(bool, &dyn Fn() -> Result<()>); 11] = [
+    let steps: [(bool, &dyn Fn() -> Result<()>); 12] = [
         (true, &setup::npm_tools),
         (true, &|| setup::server_node().map(drop)),
         (true, &|| setup::rust_targets(&TARGETS)),
