@@ -337,6 +337,23 @@ fn no_arrow_between_rooms_runs_backwards() {
     assert!(faults.is_empty(), "{faults:#?}");
 }
 
+/// Without one of them the page of the browser tests does not load, and says nothing.
+#[test]
+fn the_browser_tests_name_every_file_that_those_they_name_import() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let (tests, package) = (fs::read_to_string(root.join("tests/web.rs")).unwrap(), package());
+    let parts = tests.split("module = \"/pkg/").skip(1);
+    let named: Vec<_> = parts.map(|part| part.split('"').next().unwrap()).collect();
+    assert!(named.len() > 5, "only {named:?} were found: the tests are no longer read rightly");
+    for from in &named {
+        let source = package.get(*from).unwrap_or_else(|| panic!("tests/web.rs names {from}, which is not there"));
+        for name in imports::imports(source).into_iter().flatten() {
+            let to = target(from, &name).unwrap();
+            assert!(named.contains(&to.as_str()), "{from} imports {to}: name it in tests/web.rs too");
+        }
+    }
+}
+
 #[test]
 fn every_entry_can_be_imported_and_is_short() {
     let manifest = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("pkg/package.json")).unwrap();

@@ -45,6 +45,11 @@ extern "C" {
     fn claim(name: &str, patience: u32, work: &Function) -> Promise;
 }
 
+#[wasm_bindgen(module = "/pkg/platform/own.js")]
+extern "C" {
+    fn own(object: &JsValue) -> JsValue;
+}
+
 #[wasm_bindgen(module = "/pkg/platform/storage.js")]
 extern "C" {
     type Records;
@@ -316,7 +321,7 @@ fn config(client_id: &str) -> JsValue {
 }
 
 fn set_up(config: &JsValue, metadata: &JsValue) -> Result<JsValue, JsValue> {
-    ask("setup", &[&to_json(config), &to_json(metadata)])
+    ask("setup", &[&to_json(&own(config)), &to_json(metadata)])
 }
 
 fn callback(state: &str) -> String {
