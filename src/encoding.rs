@@ -20,10 +20,8 @@ const BASE64URL: base64::engine::GeneralPurpose = base64::engine::general_purpos
 /// The crate is given three bytes at a time: then the loop that it has for long inputs does not become part of the module.
 pub(crate) fn write_base64url(bytes: &[u8], text: &mut [u8]) {
     for (group, characters) in bytes.chunks(3).zip(text.chunks_mut(4)) {
-        let mut three = [0; 3];
-        for (to, from) in three.iter_mut().zip(group) {
-            *to = *from;
-        }
+        let octet = |place: usize| group.get(place).copied().unwrap_or_default();
+        let three = [octet(0), octet(1), octet(2)];
         let mut four = [0; 4];
         // Cannot fail: four characters are what three bytes need.
         let _ = BASE64URL.encode_slice(three, &mut four);

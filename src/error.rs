@@ -52,6 +52,15 @@ macro_rules! codes {
             /// Every code, in the order of the table.
             pub const ALL: &'static [Self] = &[$(Self::$variant,)*];
 
+            /// The code in that place of the table. (The compiler sees that this is the number itself; of a look-up it does not.)
+            #[cfg(feature = "client")]
+            pub(crate) fn from_place(place: u64) -> Option<Self> {
+                $(if place == Self::$variant as u64 {
+                    return Some(Self::$variant);
+                })*
+                None
+            }
+
             /// The stable name, in `snake_case`.
             #[must_use]
             pub const fn name(self) -> &'static str {
@@ -171,11 +180,6 @@ pub(crate) struct Fault(core::num::NonZeroU32);
 
 #[cfg(feature = "client")]
 impl Code {
-    /// The code in that place of the table.
-    pub(crate) fn from_place(place: u64) -> Option<Self> {
-        Self::ALL.get(usize::try_from(place).ok()?).copied()
-    }
-
     /// A fault about the member in a place of the tables; about nothing in particular with 0.
     pub(crate) const fn at(self, place: u8) -> Fault {
         // One more than the code, which may be 0.

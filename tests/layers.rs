@@ -107,7 +107,9 @@ fn module(path: &str) -> Option<String> {
 /// The modules that a source uses by a path from `crate`, without those in comments.
 fn used(source: &str) -> Vec<String> {
     let code: String = source.lines().map(|line| line.split("//").next().unwrap_or_default().trim()).collect();
-    let code = code.split_once("#[cfg(test)]mod ").map_or(code.as_str(), |(shipped, _)| shipped);
+    let tests = ["#[cfg(test)]mod ", "#[cfg(all(test, not(target_arch = \"wasm32\")))]mod "];
+    let end = tests.into_iter().filter_map(|beginning| code.find(beginning)).min().unwrap_or(code.len());
+    let code = &code[..end];
     code.split("crate::").skip(1).flat_map(expand).filter_map(|path| module(&path)).collect()
 }
 

@@ -6,6 +6,7 @@ mod support;
 
 use std::fmt::Debug;
 
+use pkce_wasm::client::session::Session;
 use pkce_wasm::client::token::refresh;
 use pkce_wasm::client::userinfo;
 use pkce_wasm::encoding::base64url;
@@ -15,8 +16,8 @@ use proptest::prelude::*;
 use serde_json::json;
 use support::entropy::Seeded;
 use support::{
-    ACCESS_TOKEN, CODE, REFRESH_TOKEN, answer, code_verifier, come_back, config, exchange, grant, json_response, login,
-    metadata, ok, parse, redeem_from, response, response_url, revocations, signed_in, state,
+    ACCESS_TOKEN, CODE, NOW, REFRESH_TOKEN, answer, code_verifier, come_back, config, exchange, grant, json_response,
+    login, metadata, ok, parse, redeem_from, response, response_url, revocations, signed_in, state, token_response,
 };
 
 /// Every secret of a login, in the clear and as a form or a token would write it.
@@ -79,6 +80,9 @@ fn ac22_responses_and_tokens_print_no_secret() {
     assert_prints_no_secret(&ok(&json!({"access_token": ACCESS_TOKEN, "refresh_token": REFRESH_TOKEN})));
     assert_prints_no_secret(&signed_in());
     assert_prints_no_secret(&signed_in().to_record());
+    assert_prints_no_secret(&Session::new(signed_in()));
+    let (_, exchange, nonce) = exchange();
+    assert_prints_no_secret(&exchange.finish(&ok(&token_response(&nonce)), NOW).unwrap());
 }
 
 #[test]

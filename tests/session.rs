@@ -88,6 +88,9 @@ fn record_of(lines: [&str; 14]) -> String {
 #[test]
 fn a_record_that_lacks_something_or_is_of_another_form_is_none() {
     assert!(revive(&record_of(SOUND)).is_some());
+    let mut all = SOUND;
+    (all[5], all[10]) = ("e30.e30.c2ln", "[1]");
+    assert!(revive(&record_of(all)).is_some());
     for (place, wrong) in [
         (0, ""),
         (0, "1"),
@@ -95,6 +98,13 @@ fn a_record_that_lacks_something_or_is_of_another_form_is_none() {
         (1, ""),
         (2, ""),
         (5, "a.b"),
+        (5, "e30.e30."),
+        (5, "e30.eA.c2ln"),
+        (5, "e30.W10.c2ln"),
+        (5, "e30.e30K.c2ln.c2ln"),
+        (10, "x"),
+        (10, "{}"),
+        (10, "[1,]"),
         (8, "soon"),
         (8, "-1"),
         (9, "soon"),

@@ -33,6 +33,8 @@ macro_rules! assert_not_clone {
 
 // AC11: a code is sent at most once, because whoever sends it gives it away.
 assert_not_clone!(Transaction Grant Verifier pkce_wasm::secret::Secret pkce_wasm::Callback pkce_wasm::Exchange);
+// Nor are tokens copied by accident.
+assert_not_clone!(pkce_wasm::Unverified pkce_wasm::TokenSet pkce_wasm::client::session::Session pkce_wasm::Answer);
 
 /// The record of a login, with one line replaced, or without what stood there.
 fn record_with(name: &str, replacement: Option<&str>) -> String {

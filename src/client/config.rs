@@ -3,6 +3,7 @@
 use alloc::boxed::Box;
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::client::fields::{digits, field, flag, optional, text};
 use crate::error::Error;
@@ -96,8 +97,14 @@ const fn seconds(number: u64) -> u32 {
 }
 
 /// What the application is, checked. Made by [`Config::new`] only.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Config(Box<(Settings, Vec<u8>)>);
+
+impl fmt::Debug for Config {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Config").field(self.settings()).finish()
+    }
+}
 
 impl Config {
     /// The most seconds of clock tolerance that a configuration may ask for.

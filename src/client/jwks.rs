@@ -2,8 +2,9 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
-use crate::client::fields::{fault_in, optional, read};
+use crate::client::fields::{fault_in, optional, part, read};
 use crate::error::Error;
 use crate::flow::{algorithm, jwks};
 use crate::http::Response;
@@ -130,8 +131,14 @@ impl PublicKey {
 }
 
 /// A JWK Set (RFC 7517 section 5). Its keys are looked at only when one of them is wanted.
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Jwks(Vec<u8>);
+
+impl fmt::Debug for Jwks {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_tuple("Jwks").field(&part(&self.0)).finish()
+    }
+}
 
 impl Jwks {
     /// Reads the answer of the `jwks_uri`.

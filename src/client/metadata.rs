@@ -2,6 +2,7 @@
 
 use alloc::string::String;
 use alloc::vec::Vec;
+use core::fmt;
 
 use crate::client::config::Config;
 use crate::client::fields::{fault_in, text};
@@ -9,7 +10,7 @@ use crate::error::Error;
 use crate::flow::metadata;
 use crate::flow::setup;
 use crate::http::{Request, Response};
-use crate::tables::{Document, Settings};
+use crate::tables::{Document, METADATA, Settings};
 
 /// Where the metadata of an issuer may be: the OpenID form, which is appended to the path, then that of RFC 8414,
 /// which is inserted before it (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.1).
@@ -24,8 +25,19 @@ pub fn discovery_requests(issuer: &str, allow_http: bool) -> Result<[Request; 2]
 }
 
 /// What the server says of itself, checked (RFC 8414 section 2).
-#[derive(Clone, Debug)]
+#[derive(Clone)]
 pub struct Metadata(Vec<u8>);
+
+impl fmt::Debug for Metadata {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let document = self.view();
+        let first = const { METADATA.place("issuer") };
+        let names = (first..).map_while(|place| METADATA.name(place));
+        let members = names.zip(document.fields()).filter(|(_, value)| !value.is_empty());
+        let text = String::from_utf8_lossy;
+        formatter.debug_map().entries(members.map(|(name, value)| (text(name), text(value)))).finish()
+    }
+}
 
 impl Metadata {
     /// Reads the answer of a discovery request: the checked metadata, and the document that it was read from, to keep for

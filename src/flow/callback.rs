@@ -77,7 +77,8 @@ impl<'a> Callback<'a> {
 
     /// The `state`, by which the transaction is found; see [`transaction::key`](crate::flow::transaction::key).
     pub(crate) fn state(&self) -> &[u8] {
-        &self.values[0]
+        let [state, ..] = &*self.values;
+        state
     }
 
     /// Checks the callback against its transaction and gives the code; `now` is in seconds since 1970.

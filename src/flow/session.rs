@@ -100,15 +100,20 @@ pub(crate) fn next(session: &Session<'_>, asked: &Asked<'_>, now: u64) -> Result
         let seconds = number(session.retry_at())?.saturating_sub(now);
         (1..=MAX_RETRY_AFTER).contains(&seconds).then_some((code, seconds))
     });
-    match (freshness, wait) {
-        (Freshness::Fresh, _) if !is_spent => Ok(Next::Give),
-        (Freshness::Ageing | Freshness::Stale, _) if !is_spent && !can_refresh => Ok(Next::Give),
-        (Freshness::Ageing | Freshness::Stale, Some(_)) if !is_spent => Ok(Next::Give),
-        (Freshness::Ageing, None) if !is_spent => Ok(Next::GiveAndRefresh),
+    if !is_spent {
+        let is_best = freshness < Freshness::Expired && (!can_refresh || wait.is_some());
+        if freshness == Freshness::Fresh || is_best {
+            return Ok(Next::Give);
+        }
+        if freshness == Freshness::Ageing {
+            return Ok(Next::GiveAndRefresh);
+        }
+    }
+    match wait {
         _ if !can_refresh && is_spent => Err((Code::RefreshTokenMissing.into(), None)),
         _ if !can_refresh => Err((about!(SessionExpired, TOKENS, "expires_in"), None)),
-        (_, Some((code, seconds))) => Err((code.into(), Some(seconds))),
-        (_, None) => Ok(Next::Refresh),
+        Some((code, seconds)) => Err((code.into(), Some(seconds))),
+        None => Ok(Next::Refresh),
     }
 }
 

@@ -7,9 +7,9 @@ use crate::encoding::write_hash;
 use crate::error::{Code, Fault};
 use crate::flow::config::{self, CLOCK_TOLERANCE, TRANSACTION_MAX_AGE, whole};
 use crate::flow::metadata;
-use crate::table::record;
-use crate::tables::{Document, SETTINGS, Settings};
-use crate::text::{digits, joined, number_or};
+use crate::table::{join, join_with, record};
+use crate::tables::{Document, METADATA, SETTINGS, Settings};
+use crate::text::{Write, digits, joined, number_or};
 use crate::url::is_tls;
 
 record! {
@@ -42,29 +42,25 @@ pub(crate) fn setup(config: &[u8], document: &[u8]) -> Result<Vec<u8>, Fault> {
 pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8> {
     let max_age = digits(whole(settings.transaction_max_age(), TRANSACTION_MAX_AGE).unwrap_or_default());
     let tolerance = digits(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
-    SetupParts {
-        issuer: settings.issuer(),
-        client_id: settings.client_id(),
-        redirect_uri: settings.redirect_uri(),
-        post_logout_redirect_uri: settings.post_logout_redirect_uri(),
-        scope: if settings.scope().is_empty() { b"openid" } else { settings.scope() },
-        signed_response_alg: settings.id_token_signed_response_alg(),
-        transaction_max_age: &max_age,
-        clock_tolerance: &tolerance,
-        resource_origins: settings.resource_origins(),
-        allow_http: settings.dangerously_allow_http(),
-        allow_unverified: settings.dangerously_allow_unverified_id_token(),
-        authorization_endpoint: document.authorization_endpoint(),
-        token_endpoint: document.token_endpoint(),
-        userinfo_endpoint: document.userinfo_endpoint(),
-        revocation_endpoint: document.revocation_endpoint(),
-        end_session_endpoint: document.end_session_endpoint(),
-        jwks_uri: document.jwks_uri(),
-        signing_algs: document.id_token_signing_alg_values_supported(),
-        iss_required: document.authorization_response_iss_parameter_supported(),
-    }
-    .to_fields()
+    let scope = if settings.scope().is_empty() { b"openid" } else { settings.scope() };
+    // The fields stand in the order of the tables.
+    let settings_from = settings.fields().get(..10).unwrap_or_default();
+    let checked = [scope, settings.id_token_signed_response_alg(), &max_age, &tolerance];
+    let mut record = join_with(settings_from, 4, &checked);
+    record.text(&join(&[settings.dangerously_allow_unverified_id_token()]));
+    record.text(&join(document.fields().get(1..9).unwrap_or_default()));
+    record
 }
+
+const _: () = {
+    assert!(SETTINGS.place("scope") == SETTINGS.place("issuer").wrapping_add(4));
+    assert!(SETTINGS.place("clock_tolerance") == SETTINGS.place("scope").wrapping_add(3));
+    assert!(SETTINGS.place("dangerously_allow_http") == SETTINGS.place("issuer").wrapping_add(9));
+    assert!(METADATA.place("authorization_endpoint") == METADATA.place("issuer").wrapping_add(1));
+    assert!(
+        METADATA.place("authorization_response_iss_parameter_supported") == METADATA.place("issuer").wrapping_add(8)
+    );
+};
 
 impl Setup<'_> {
     /// A name for this client at this issuer, by which its records are known: a hash of the two.

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::flow::setup::Setup;
+use crate::json;
 use crate::jwt::Jwt;
 use crate::table::{join, join_with, record};
 use crate::tables::{CLAIMS, Claims, TOKENS, Tokens, about};
@@ -34,13 +35,17 @@ impl<'a> Session<'a> {
     #[inline(never)]
     pub(crate) fn parse(fields: &'a [u8]) -> Option<Self> {
         let session = Self::read(fields)?;
-        let numbers =
-            [session.expires_at(), session.expires_in(), session.attempts(), session.failed(), session.retry_at()];
+        let are_numbers = |from: usize, to: usize| {
+            let mut fields = session.fields().get(from..to).unwrap_or_default().iter();
+            fields.all(|field| field.is_empty() || is_number(field))
+        };
         let is_sound = session.version() == VERSION
-            && numbers.iter().all(|field| field.is_empty() || is_number(field))
+            && are_numbers(8, 10)
+            && are_numbers(11, 14)
             && !session.access_token().is_empty()
             && !session.token_type().is_empty()
-            && (session.id_token().is_empty() || session.claims_text().is_some());
+            && (session.id_token().is_empty() || session.claims_text().is_some_and(|claims| is_json(&claims, b'{')))
+            && (session.authorization_details().is_empty() || is_json(session.authorization_details(), b'['));
         is_sound.then_some(session)
     }
 
@@ -90,6 +95,11 @@ impl<'a> Session<'a> {
         }
         out.push(b'}');
     }
+}
+
+/// Whether a text is JSON that begins so: it is handed on as it stands.
+fn is_json(text: &[u8], kind: u8) -> bool {
+    json::parse(text).is_some_and(|value| value.kind() == kind)
 }
 
 /// The members that JavaScript has to give, and those that are numbers, by their places.

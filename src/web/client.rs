@@ -27,7 +27,7 @@ use crate::web::text::{
 pub fn callback(setup: Text, url: Text) -> Text {
     run(setup, url, absent(), absent(), setup_and(0), |given, out| {
         let key = login::key_of(&given.setup, given.texts[1]);
-        out.texts("key", &[&key.unwrap_or_default()]);
+        out.text("key", &key.unwrap_or_default());
         Ok(())
     })
 }
@@ -75,7 +75,7 @@ pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
                 out.record("remains", &login::refuse(setup, failed, return_to, now()));
             }
         }
-        out.texts("address", &[address]);
+        out.text("address", address);
         Ok(())
     })
 }
@@ -132,7 +132,7 @@ pub fn end(setup: Text, transaction: Text, failed: Text) -> Text {
         let failed = FAILED.read(given.texts[2], Code::Internal)?;
         let failed = failure_of(&FailedAs::of_table(&failed));
         out.json("restart", truth(failed.is_some_and(Failed::restart)));
-        out.texts("returnTo", &[given.transaction.return_to()]);
+        out.text("returnTo", given.transaction.return_to());
         out.record("remains", &login::end(&given.setup, &given.transaction, failed, now()));
         Ok(())
     })

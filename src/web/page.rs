@@ -10,7 +10,7 @@ use web_sys::{Storage, Window};
 use crate::error::{Code, Fault};
 use crate::flow::callback::Callback;
 use crate::flow::setup::Setup;
-use crate::flow::transaction::{kept_since, key, sweepable};
+use crate::flow::transaction::{kept_since, key, sweep};
 use crate::json;
 use crate::table::from_lines;
 use crate::text::Write;
@@ -109,9 +109,10 @@ fn forget(storage: &Storage) {
         let since = kept_since(record.as_bytes(), now());
         (name, since)
     });
-    for name in sweepable(records.collect()) {
-        let _ = storage.remove_item(&name);
-    }
+    let records: Vec<_> = records.collect();
+    sweep(records.len(), &|place| records.get(place)?.1, &mut |place| {
+        let _ = records.get(place).map(|(name, _)| storage.remove_item(name));
+    });
 }
 
 /// The text of an object with these members, or with an error.

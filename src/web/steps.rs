@@ -38,7 +38,7 @@ pub fn setup(config: Text, metadata: Text) -> Text {
     run(config, metadata, absent(), absent(), TEXTS, |given, out| {
         let fields = check_setup(given.texts[0], given.texts[1])?;
         out.record("setup", &fields);
-        out.texts("owner", &[&Setup::of_table(&fields).owner()]);
+        out.text("owner", &Setup::of_table(&fields).owner());
         Ok(())
     })
 }
@@ -204,7 +204,7 @@ fn tell_unverified(fields: &[u8], out: &mut Out) {
     let mut rest = fields;
     let unverified = Unverified::take(&mut rest).unwrap_or(Unverified::blank());
     out.record("unverified", fields);
-    out.texts("keys", &[unverified.jwks_uri()]);
+    out.text("keys", unverified.jwks_uri());
 }
 
 /// Says by which keys a signature is to be verified (RFC 7515 section 5.2, RFC 7517). `keys` is the body of the `jwks_uri`, or empty when it was not
@@ -234,7 +234,7 @@ pub fn check(unverified: Text, keys: Text, refetched_at: Text, invalid: Text) ->
             out.members.clear();
             unverified.fetch_again(is_invalid, number(refetched_at), now()).map_err(told)?;
         }
-        out.texts("fetch", &[unverified.jwks_uri()]);
+        out.text("fetch", unverified.jwks_uri());
         Ok(())
     })
 }
@@ -357,7 +357,7 @@ pub fn from_tokens(tokens: Text) -> Text {
 pub fn userinfo(setup: Text, session: Text) -> Text {
     run(setup, session, absent(), absent(), SESSION, |given, out| {
         userinfo_of::check(&given.setup, &given.session)?;
-        out.texts("url", &[given.setup.userinfo_endpoint()]);
+        out.text("url", given.setup.userinfo_endpoint());
         Ok(())
     })
 }
@@ -395,7 +395,7 @@ pub fn revoke(setup: Text, session: Text) -> Text {
     run(setup, session, absent(), absent(), SESSION, |given, out| {
         let (setup, session) = (&given.setup, &given.session);
         logout::check_revocation(setup, session)?;
-        out.texts("url", &[setup.revocation_endpoint()]);
+        out.text("url", setup.revocation_endpoint());
         let mut forms = joined(&[b"["]);
         for (token, hint) in &[(session.refresh_token(), "refresh_token"), (session.access_token(), "access_token")] {
             if !token.is_empty() {

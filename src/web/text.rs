@@ -120,9 +120,15 @@ impl Out {
         self.members.members(names, values);
     }
 
+    /// Adds one of them.
+    #[inline(never)]
+    pub(crate) fn text(&mut self, name: &str, value: &[u8]) {
+        self.texts(name, &[value]);
+    }
+
     /// Adds a record, by its fields.
     pub(crate) fn record(&mut self, name: &str, fields: &[u8]) {
-        self.texts(name, &[&to_lines(fields)]);
+        self.text(name, &to_lines(fields));
     }
 
     /// Adds a member that is JSON already.

@@ -80,16 +80,8 @@ export const play = async (path, during = () => () => {}) => {
   let drawn = 0;
   Date.now = () => NOW;
   globalThis.crypto.getRandomValues = (bytes) => {
-    for (let at = 0; at < bytes.length; at += 32) {
-      drawn += 1;
-      bytes.set(
-        createHash("sha256")
-          .update(`${drawn}`)
-          .digest()
-          .subarray(0, bytes.length - at),
-        at,
-      );
-    }
+    drawn += 1;
+    bytes.set(createHash("shake256", { outputLength: bytes.length }).update(`${drawn}`).digest());
     return bytes;
   };
 

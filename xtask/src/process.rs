@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 use launch::kill_all;
@@ -85,6 +85,9 @@ pub(crate) enum End {
 /// How long a program that is watched may say nothing. The longest test says something every few minutes.
 const SILENCE: Duration = Duration::from_secs(600);
 
+/// How often a program that says nothing is looked at.
+const TICK: Duration = Duration::from_secs(1);
+
 /// Runs a program, shows what it says as it comes and hands each line of its standard output to `look`; whether it succeeded.
 pub(crate) fn watch(command: &mut Command, look: impl FnMut(&str)) -> Result<bool> {
     match watch_within(command, SILENCE, look)? {
@@ -118,18 +121,26 @@ pub(crate) fn watch_within(command: &mut Command, silence: Duration, mut look: i
         });
     }
     drop(sender);
+    let mut heard = Instant::now();
     loop {
-        match lines.recv_timeout(silence) {
-            Ok((true, text)) => {
-                show_line(&text);
-                look(&text);
+        match lines.recv_timeout(TICK) {
+            Ok((is_output, text)) => {
+                heard = Instant::now();
+                if is_output {
+                    show_line(&text);
+                    look(&text);
+                } else {
+                    eprintln!("{}{text}", label());
+                }
             }
-            Ok((false, text)) => eprintln!("{}{text}", label()),
             Err(RecvTimeoutError::Disconnected) => break,
-            Err(RecvTimeoutError::Timeout) => {
+            // What it started may outlive it, and keep its output open.
+            Err(RecvTimeoutError::Timeout) if child.try_wait()?.is_some() => break,
+            Err(RecvTimeoutError::Timeout) if heard.elapsed() > silence => {
                 kill_all(&mut child);
                 return Ok(End::Silenced);
             }
+            Err(RecvTimeoutError::Timeout) => {}
         }
     }
     Ok(if child.wait()?.success() { End::Succeeded } else { End::Failed })
@@ -164,4 +175,39 @@ pub(crate) fn path_with<'a>(folders: impl IntoIterator<Item = &'a PathBuf>) -> R
 fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(all(test, unix))]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> Command {
+        let mut command = Command::new("sh");
+        command.args(["-c", script]);
+        command
+    }
+
+    #[test]
+    fn a_program_is_watched_to_its_end() {
+        let mut lines = Vec::new();
+        let good = watch(&mut shell("echo one; echo elsewhere >&2; echo two"), |line| lines.push(line.to_owned()));
+        assert!(good.unwrap());
+        assert_eq!(lines, ["one", "two"]);
+        assert!(!watch(&mut shell("exit 3"), |_| {}).unwrap());
+    }
+
+    #[test]
+    fn a_program_that_says_nothing_is_killed() {
+        let end = watch_within(&mut shell("echo one; sleep 600"), Duration::from_secs(1), |_| {});
+        assert_eq!(end.unwrap(), End::Silenced);
+    }
+
+    #[test]
+    fn what_a_program_leaves_running_is_not_waited_for() {
+        let started = Instant::now();
+        let mut left = String::new();
+        assert!(watch(&mut shell("sleep 120 & echo $!"), |line| left = line.to_owned()).unwrap());
+        assert!(started.elapsed() < Duration::from_secs(60));
+        run(Command::new("kill").arg(left)).unwrap();
+    }
 }

@@ -82,7 +82,12 @@ fn installed_targets() -> Result<Vec<String>> {
 
 /// The folder with the wasm-bindgen tools, of exactly the version in `Cargo.lock`.
 pub(crate) fn wasm_bindgen() -> Result<PathBuf> {
-    cargo_tool("wasm-bindgen-cli", "wasm-bindgen", &locked_version("wasm-bindgen")?)
+    wasm_bindgen_of(root())
+}
+
+/// The same of the version in the `Cargo.lock` of another folder.
+pub(crate) fn wasm_bindgen_of(folder: &Path) -> Result<PathBuf> {
+    cargo_tool("wasm-bindgen-cli", "wasm-bindgen", &locked_version(folder, "wasm-bindgen")?)
 }
 
 /// The folder with wasm-pack.
@@ -115,9 +120,9 @@ pub(crate) fn geckodriver() -> Result<PathBuf> {
     }
 }
 
-/// The version of a crate in `Cargo.lock`.
-fn locked_version(name: &str) -> Result<String> {
-    let lock = fs::read_to_string(root().join("Cargo.lock")).context("cannot read Cargo.lock")?;
+/// The version of a crate in the `Cargo.lock` of a folder.
+fn locked_version(folder: &Path, name: &str) -> Result<String> {
+    let lock = fs::read_to_string(folder.join("Cargo.lock")).context("cannot read Cargo.lock")?;
     let header = format!("name = \"{name}\"");
     let mut lines = lock.lines().skip_while(|line| *line != header).skip(1);
     let version = lines.next().and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'));

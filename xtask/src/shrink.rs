@@ -8,10 +8,13 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::process::{read, run_quietly};
-use crate::{dead, setup};
+use crate::{copies, dead, setup};
 
 /// The instructions that the compiler uses and older engines lack.
 const BEYOND_MVP: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
+
+/// No address is below 1,024: there the stack ends, of which the code uses a few kilobytes from its other end.
+const LOW_MEMORY_UNUSED: &str = "--low-memory-unused";
 
 /// The memory of the module, which the bindings reach for by way of the export of that name.
 const MEMORY: &str = "memory";
@@ -64,6 +67,7 @@ pub(crate) fn shrink(from: &Path, exports: &[&str], functions: Functions, to: &P
     )?;
     run_quietly(setup::npm_tool("wasm-dis").arg(&kept).args(BEYOND_MVP).arg("-o").arg(&text))?;
     dead::remove(&text)?;
+    copies::by_words(&text)?;
     run_quietly(
         setup::npm_tool("wasm-opt")
             .arg(&text)
@@ -75,7 +79,7 @@ pub(crate) fn shrink(from: &Path, exports: &[&str], functions: Functions, to: &P
     run_quietly(
         setup::npm_tool("wasm-opt")
             .arg(&lowered)
-            .args(["-Oz", "--converge", "--mvp-features"])
+            .args(["-Oz", "--converge", LOW_MEMORY_UNUSED, "--mvp-features"])
             .args(named)
             .args(stripped)
             .args(["--strip-producers", "--strip-target-features", "-o"])

@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::process::{End, cargo, path_with, root, run, say, watch, watch_within};
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
-use crate::{before, browsers, build, lint, package, reach, release, setup, size, wasm_pack, webview};
+use crate::{before, browsers, build, frontend, lint, package, reach, release, setup, size, wasm_pack, webview};
 
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "600";
@@ -163,7 +163,7 @@ fn run_quick(engine: Engine) -> Result<()> {
 fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
     let any = |layers: &[Layer]| layers.iter().any(|layer| wanted(*layer));
     let in_browsers = any(&[Layer::Reach, Layer::Web, Layer::EndToEnd]);
-    let steps: [(bool, &dyn Fn() -> Result<()>); 11] = [
+    let steps: [(bool, &dyn Fn() -> Result<()>); 12] = [
         (true, &setup::npm_tools),
         (true, &|| setup::server_node().map(drop)),
         (true, &|| setup::rust_targets(&TARGETS)),
@@ -174,6 +174,7 @@ fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
         (any(&[Layer::Package, Layer::EndToEnd]), &|| install_for_pages()),
         (any(&[Layer::Package, Layer::Size, Layer::EndToEnd]), &|| before::install().map(drop)),
         (wanted(Layer::EndToEnd), &|| wasm_pack::build().map(drop)),
+        (wanted(Layer::EndToEnd), &|| frontend::build().map(drop)),
         (wanted(Layer::WebView), &|| webview::install_for_tests().and_then(|()| webview::build().map(drop))),
     ];
     for (_, step) in steps.into_iter().filter(|(needed, _)| *needed) {
@@ -274,7 +275,7 @@ fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> 
         .env(NODE, setup::server_node()?)
         .env_remove("PKCE_SOAK");
     if which.is_empty() {
-        command.env("PKCE_E2E_WASM_PACK", wasm_pack::build()?);
+        command.env("PKCE_E2E_WASM_PACK", wasm_pack::build()?).env("PKCE_E2E_FRONTEND", frontend::build()?);
     }
     if soak {
         command.env("PKCE_SOAK", "1");

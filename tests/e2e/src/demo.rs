@@ -50,11 +50,9 @@ impl Demo {
         Self::start_with(&package(), Some(page))
     }
 
-    /// Starts them with another page, and with what `wasm-pack build` made in the place of the package.
-    pub fn start_module(page: &Path) -> Self {
-        let folder = env("PKCE_E2E_WASM_PACK").map_or_else(|| workspace().join("target/wasm-pack"), PathBuf::from);
-        assert!(folder.join("pkce_wasm.js").is_file(), "{} is not there: run `cargo xtask test e2e`", folder.display());
-        Self::start_with(&folder, Some(page))
+    /// Starts them with another page, and with a folder in the place of the package.
+    pub fn start_instead(folder: &Path, page: &Path) -> Self {
+        Self::start_with(folder, Some(page))
     }
 
     fn start_with(package: &Path, page: Option<&Path>) -> Self {
@@ -112,6 +110,23 @@ pub fn package() -> PathBuf {
     let manifest = package.join("package.json");
     assert!(manifest.is_file(), "{} is not there: run `cargo xtask build`", manifest.display());
     package
+}
+
+/// What `wasm-pack build` made.
+pub fn wasm_pack() -> PathBuf {
+    made("PKCE_E2E_WASM_PACK", "target/wasm-pack", "pkce_wasm.js")
+}
+
+/// The application in `tests/frontend`.
+pub fn frontend() -> PathBuf {
+    made("PKCE_E2E_FRONTEND", "target/frontend/app", "frontend.js")
+}
+
+/// A folder that is made before the tests.
+fn made(variable: &str, default: &str, file: &str) -> PathBuf {
+    let folder = env(variable).map_or_else(|| workspace().join(default), PathBuf::from);
+    assert!(folder.join(file).is_file(), "{} is not there: run `cargo xtask test e2e`", folder.display());
+    folder
 }
 
 /// The root of the workspace.

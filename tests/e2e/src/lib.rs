@@ -15,6 +15,8 @@
 //! | `PKCE_SOAK` | set when what takes long runs in full | short |
 //! | `PKCE_NODE` | Node 22 or newer, for the servers | found on `PATH` |
 //! | `PKCE_E2E_PACKAGE` | the unpacked npm package | `target/pack/package` of the workspace |
+//! | `PKCE_E2E_WASM_PACK` | what `wasm-pack build` made | `target/wasm-pack` of the workspace |
+//! | `PKCE_E2E_FRONTEND` | the application in `tests/frontend` | `target/frontend/app` of the workspace |
 //! | `PKCE_E2E_BEFORE` | the package of 0.1.0 | what needs it is skipped |
 
 mod browser;
@@ -29,7 +31,7 @@ mod site;
 mod wire;
 
 pub use browser::{Browser, Tab, until};
-pub use demo::{Counters, Demo, package, workspace};
+pub use demo::{Counters, Demo, frontend, package, wasm_pack, workspace};
 pub use engine::{Engine, Setup};
 pub use lab::{Callback, Lab, Report};
 pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};

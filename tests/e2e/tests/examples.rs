@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use e2e::{Browser, Demo, package, workspace};
+use e2e::{Browser, Demo, package, wasm_pack, workspace};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -97,7 +97,7 @@ async fn an_application_with_its_own_storage_signs_in() {
 async fn a_page_with_the_module_that_wasm_pack_builds_signs_in() {
     let (source, folder) = page("wasm-pack");
     let text = std::fs::read_to_string(source.join("app.js")).expect("the example has a script");
-    let demo = Demo::start_module(folder.path());
+    let demo = Demo::start_instead(&wasm_pack(), folder.path());
     let browser = sign_in_at(&demo, "wasm-pack", &text, &folder).await;
     let claims =
         browser.run("return document.querySelector('#claims').textContent;").await.expect("the page runs script");

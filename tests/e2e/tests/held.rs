@@ -134,17 +134,17 @@ async fn a_wire_holds_the_answer_to_a_post_and_to_nothing_else() {
     let ask = |method: &str| {
         let url = stage.lab.server.issuer("strict");
         format!(
-            "window.answered = null; fetch({:?}, {{ method: {method:?}, mode: 'no-cors' }}).then(() => {{ answered = true; }}); return null;",
+            "window.answered = null; fetch({:?}, {{ method: {method:?}, mode: 'no-cors' }}).then(() => {{ window.answered = true; }}); return null;",
             format!("{url}/nowhere")
         )
     };
     stage.run(0, &ask("GET")).await;
-    stage.browser.until("return answered;").await.expect("a GET is answered");
+    stage.browser.until("return window.answered;").await.expect("a GET is answered");
     stage.run(0, &ask("POST")).await;
     until(async || Ok::<_, ()>((stage.lab.server.hits("strict", "nowhere") == 2).then_some(())))
         .await
         .expect("the POST reaches the server");
-    assert_eq!(stage.run(0, "return answered;").await, Value::Null);
+    assert_eq!(stage.run(0, "return window.answered;").await, Value::Null);
     stage.wire.release();
-    stage.browser.until("return answered;").await.expect("the answer was let go");
+    stage.browser.until("return window.answered;").await.expect("the answer was let go");
 }

@@ -26,14 +26,27 @@ mod linux {
     /// Kills a process with all its descendants, and waits until the descendants are gone. The process itself is its parent's to await.
     pub(super) fn kill_all(root: u32) {
         let Some(root) = i32::try_from(root).ok().and_then(Pid::from_raw) else { return };
-        let all = family(root);
-        for process in &all {
-            // An error says that it has ended already.
-            let _ = kill_process(*process, Signal::KILL);
+        // A process that is stopped starts no other that would be missed.
+        let mut all = Vec::new();
+        loop {
+            let new: Vec<_> = family(root).into_iter().filter(|process| !all.contains(process)).collect();
+            if new.is_empty() {
+                break;
+            }
+            signal(&new, Signal::STOP);
+            all.extend(new);
         }
+        signal(&all, Signal::KILL);
         let started = Instant::now();
         while all.iter().any(|process| parent(*process).is_some()) && started.elapsed() < PATIENCE {
             thread::sleep(Duration::from_millis(5));
+        }
+    }
+
+    fn signal(processes: &[Pid], signal: Signal) {
+        for process in processes {
+            // An error says that it has ended already.
+            let _ = kill_process(*process, signal);
         }
     }
 

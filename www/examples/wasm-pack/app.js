@@ -78,6 +78,7 @@ const show = ({ claims }) => {
     const [term, details] = [document.createElement("dt"), document.createElement("dd")];
     term.textContent = name;
     details.textContent = JSON.stringify(value);
+    details.style.overflowWrap = "anywhere";
     element("claims").append(term, details);
   }
 };
