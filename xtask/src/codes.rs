@@ -11,13 +11,21 @@ use serde_json::json;
 /// The last code that the primitives alone can give.
 const LAST_OF_PRIMITIVES: Code = Code::Internal;
 
-/// Writes `codes.js`, `codes_pkce.js` and `codes.d.ts`.
+/// Writes `codes.js`, `codes_pkce.js` and `codes.d.ts` where they are not so yet: others may be reading them.
 pub(crate) fn write(folder: &Path) -> Result<()> {
     let length = Code::ALL.iter().position(|code| *code == LAST_OF_PRIMITIVES).map_or(0, |last| last.saturating_add(1));
     fs::create_dir_all(folder)?;
-    fs::write(folder.join("codes.js"), table("CODES", Code::ALL.iter())?)?;
-    fs::write(folder.join("codes_pkce.js"), table("PKCE_CODES", Code::ALL.iter().take(length))?)?;
-    fs::write(folder.join("codes.d.ts"), types()?)?;
+    let files = [
+        ("codes.js", table("CODES", Code::ALL.iter())?),
+        ("codes_pkce.js", table("PKCE_CODES", Code::ALL.iter().take(length))?),
+        ("codes.d.ts", types()?),
+    ];
+    for (name, text) in files {
+        let file = folder.join(name);
+        if !fs::read_to_string(&file).is_ok_and(|present| present == text) {
+            fs::write(file, text)?;
+        }
+    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -58,8 +59,15 @@ pub(crate) fn pack() -> Result<PathBuf> {
     Ok(archive.strip_prefix(root()).unwrap_or(&archive).to_owned())
 }
 
-/// Installs the archive into an empty application, as a user would; that application's folder.
+/// Where this process has installed the archive.
+static INSTALLED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Installs the archive into an empty application, as a user would; that application's folder. Once for all that ask.
 pub(crate) fn install() -> Result<PathBuf> {
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(folder) = &*installed {
+        return Ok(folder.clone());
+    }
     let folder = root().join("target/installed");
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
@@ -68,7 +76,7 @@ pub(crate) fn install() -> Result<PathBuf> {
     fs::write(folder.join("package.json"), "{ \"private\": true }\n")?;
     let quiet = ["--no-audit", "--no-fund", "--no-save", "--loglevel=error"];
     run_quietly(script("npm").current_dir(&folder).arg("install").args(quiet).arg(archive()?))?;
-    Ok(folder)
+    Ok(installed.insert(folder).clone())
 }
 
 /// The tests that run in Node against the installed package.
