@@ -28,10 +28,7 @@ extern "C" {
 
 impl Text {
     /// Its bytes, which are UTF-8.
-    #[allow(
-        clippy::slow_vector_initialization,
-        reason = "`vec!` has an allocation of its own, which is more of the module"
-    )]
+    #[allow(clippy::slow_vector_initialization, reason = "the other way brings a second allocation function along")]
     fn bytes(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
         bytes.resize(size(self), 0);
@@ -197,6 +194,15 @@ impl Out {
 /// without it (`wasm-pack`) the name.
 pub(crate) fn write_code(code: Code, out: &mut Vec<u8>) {
     if cfg!(target_os = "none") { out.number(code as u64) } else { out.string(code.name().as_bytes()) }
+}
+
+/// Reads a code as [`write_code`] writes it.
+pub(crate) fn read_code(text: &[u8]) -> Option<Code> {
+    if cfg!(target_os = "none") {
+        return Code::from_place(number_or(text, u64::MAX));
+    }
+    let name = text.strip_prefix(b"\"")?.strip_suffix(b"\"")?;
+    Code::ALL.iter().copied().find(|code| code.name().as_bytes() == name)
 }
 
 /// Runs an operation, and gives the text of its object: its members, or `error`.
