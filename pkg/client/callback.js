@@ -23,7 +23,7 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, mar
   /** An outcome with its error and its session. */
   const finished = (ended, { signedIn }, sessions) => {
     const { error, ...outcome } = own(ended);
-    if (error) outcome.error = failed(error);
+    if (error) outcome.error = failed(error.code, error);
     if (outcome.status === "already-completed") {
       const kept = ask("session", sessions.load());
       outcome.session = signedIn(kept.tokens && kept);

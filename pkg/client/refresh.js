@@ -57,7 +57,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place, to
       if (settled.ended) sessions.remove();
       if (settled.code === undefined) throw Object.assign(failure, { retryAfter: settled.retryAfter });
       const { status, oauthErrorDescription, oauthErrorUri } = own(failure);
-      throw failed({ status, oauthError, oauthErrorDescription, oauthErrorUri, code: settled.code });
+      throw failed(settled.code, { status, oauthError, oauthErrorDescription, oauthErrorUri });
     });
 
   const attempt = async (client, asked, reason) => {

@@ -1,19 +1,19 @@
 // The whole client: an engine, and what index.d.ts promises around it.
 import { bind, exported } from "../dist/client_bg.js";
 import { CODES } from "../dist/codes.js";
+import { createAsk, createTexts } from "../engine/ask.js";
 import { createEngine } from "../engine/engine.js";
 import { createPrimitives } from "../engine/primitives.js";
+import { createTalkingErrors } from "../engine/sentences.js";
 import { createClient } from "./client.js";
 
 /** @param module the module as text, or nothing where the application gives one later */
 export const createWhole = (module) => {
-  const started = createEngine({
-    bind,
-    exported,
-    codes: CODES,
-    load: () => import("../dist/sentences.js"),
-    module,
-    loadTwin: () => import("../dist/client_twin.js"),
-  });
-  return { started, ...createPrimitives(started), ...createClient(started) };
+  const errors = createTalkingErrors(CODES, () => import("../dist/sentences.js"));
+  const loadTwin = () => import("../dist/client_twin.js");
+  const texts = createTexts();
+  const started = createEngine({ bind, exported, errors, texts, module, loadTwin });
+  const ready = () => errors.told(started.ready());
+  const engine = { ...started, ready, ask: createAsk(started, texts) };
+  return { started: engine, ...createPrimitives(engine), ...createClient(engine) };
 };

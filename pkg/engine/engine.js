@@ -1,9 +1,5 @@
 // Starts the module at the first call, and again after it trapped: as WebAssembly, or as its JavaScript twin. What it calls is here, too.
 // A text goes into the module by its place in a list, and comes out of it in the same way.
-import { own } from "../platform/own.js";
-import { decodeText, encodeText } from "../platform/text.js";
-import { createErrors } from "./error.js";
-
 /** The place of a printable character, quote and backslash left out. */
 const place = (code) => code - 32 - (code > 34) - (code > 92);
 
@@ -21,53 +17,41 @@ const decode = (text) => {
 /**
  * @param bind gives the functions below the names by which the module imports them
  * @param exported the names of what the module exports
- * @param codes the table of error codes
- * @param load loads what the errors say
- * @param sentences the same, where it is at hand
+ * @param errors makes errors
+ * @param texts what a module needs that reads and writes texts: see ask.js
  * @param module the module: its bytes as text, or nothing yet
  * @param loadTwin loads the twin
  */
-export const createEngine = ({ bind, exported, codes, load, sentences, module, loadTwin }) => {
-  const errors = createErrors(codes, load, sentences);
-  const { named, failed } = errors;
+export const createEngine = ({ bind, exported, errors, texts, module, loadTwin }) => {
+  const { named } = errors;
   let exports;
-  let image;
   let twin;
   let running;
-  let texts;
-  let bytes;
+  let list;
 
   const part = (start, length) => new Uint8Array(exports[exported.memory].buffer, start, length);
-  const keep = (text) => texts.push(text) - 1;
+  const keep = (text) => list.push(text) - 1;
+  const text = (at) => list[at];
 
   const imports = bind({
-    size: (at) => {
-      bytes = encodeText(texts[at] ?? "");
-      return bytes.length;
-    },
-    read: (start, length) => part(start, length).set(bytes),
-    write: (start, length) => keep(decodeText(part(start, length))),
-    length: (at) => texts[at].length,
-    charCodeAt: (at, place) => texts[at].charCodeAt(place),
+    length: (at) => list[at].length,
+    charCodeAt: (at, place) => list[at].charCodeAt(place),
     fromCharCode: (start, length) => keep(String.fromCharCode.apply(0, part(start, length))),
     number: keep,
-    now: () => Date.now(),
     getRandomValues: (start, length) => {
       try {
         globalThis.crypto.getRandomValues(part(start, length));
       } catch {
-        exports[exported.__wbindgen_exn_store](0);
+        exports[exported.exn_store](0);
       }
     },
     drop: () => {},
-    fail: () => {
-      throw new Error("unreachable");
-    },
+    ...texts?.functions({ text, keep, part }),
   });
 
   const run = (started) => {
     exports = started;
-    image = undefined;
+    texts?.begin();
     running = twin ? "js" : "wasm";
     return running;
   };
@@ -100,9 +84,7 @@ export const createEngine = ({ bind, exported, codes, load, sentences, module, l
           twin = (await loadTwin()).default;
           return start();
         } catch (cause) {
-          throw await errors.told(
-            Promise.reject(named("engine_unavailable", new AggregateError([refusal, cause]))),
-          );
+          throw named("engine_unavailable", new AggregateError([refusal, cause]));
         }
       }
     }
@@ -113,53 +95,26 @@ export const createEngine = ({ bind, exported, codes, load, sentences, module, l
 
   const enter = (name, first, second, third, fourth) => {
     start();
-    texts = [];
+    list = [];
     try {
       return exports[exported[name]](give(first), give(second), give(third), give(fourth));
     } catch (trap) {
       // Nothing in the instance can be relied on any more: the next call starts a fresh one.
-      running = undefined;
+      running = list = undefined;
       throw named("internal", trap);
     }
   };
 
   /** Calls a function of the module with texts and numbers; gives its text, or the number that it gives in its place. */
   const call = (...parameters) => {
-    try {
-      const at = enter(...parameters);
-      return texts[at];
-    } finally {
-      texts = bytes = undefined;
-    }
+    const at = enter(...parameters);
+    const result = list[at];
+    list = undefined;
+    return result;
   };
 
   /** The same for a function that says whether something is so. */
-  const test = (...parameters) => {
-    try {
-      return enter(...parameters) === 1;
-    } finally {
-      texts = bytes = undefined;
-    }
-  };
-
-  /**
-   * Asks the module for an object. It allocates and never frees: afterwards the memory is put back to what it was at the start, so that it
-   * does not grow, and no verifier, code or token stays in it.
-   */
-  const ask = (name, ...parameters) => {
-    start();
-    image ??= part(0).slice();
-    let text;
-    try {
-      text = call(name, ...parameters);
-    } finally {
-      part(0).fill(0, image.length);
-      part(0).set(image);
-    }
-    const result = own(JSON.parse(text));
-    if (result.error) throw failed(result.error);
-    return result;
-  };
+  const test = (...parameters) => enter(...parameters) === 1;
 
   /** Takes another module, or none. */
   const supply = (given) => {
@@ -167,5 +122,5 @@ export const createEngine = ({ bind, exported, codes, load, sentences, module, l
     running = undefined;
   };
 
-  return { ...errors, ask, call, engine: start, ready, supply, test };
+  return { ...errors, call, engine: start, ready, supply, test };
 };

@@ -1,27 +1,15 @@
-// The error class, and what it says. The sentences are not loaded before the first error.
+// The error class, and how errors are made.
 import { own } from "../platform/own.js";
 
-const BLAMES = {
-  c: "caller",
-  u: "user",
-  s: "server",
-  p: "peer",
-  e: "environment",
-  i: "internal",
-};
-
-const message = (code, sentence, subject) =>
-  subject ? `${sentence ?? code} (${subject})` : (sentence ?? code);
-
-/** See error.d.ts. Made from a row of the table of codes, `code:b` or `code:b!`: who must act by a letter, and whether to try again. */
+/** See error.d.ts. Made from a row of the table of codes: `code:blame`, and `:1` behind it where the same call may be tried again. */
 export class PkceError extends Error {
-  constructor(row, sentence, details) {
-    const [code, [blame, retryable]] = row.split(":");
-    super(message(code, sentence, details?.subject), details);
+  constructor(row, details) {
+    const [code, blame, retryable] = row.split(":");
+    super(code, details);
     Object.assign(this, details, {
       name: "PkceError",
       code,
-      blame: BLAMES[blame],
+      blame,
       retryable: Boolean(retryable),
     });
   }
@@ -29,50 +17,27 @@ export class PkceError extends Error {
 
 export const isPkceError = (value) => value?.name === "PkceError" && typeof value.code === "string";
 
+/** Gives an error its sentence, with the member it is about. */
+export const say = (error, sentence, subject) => {
+  error.message = subject ? `${sentence} (${subject})` : sentence;
+  return error;
+};
+
 /**
  * @param codes the rows of the table
- * @param load loads the sentences, in the order of the table
- * @param sentences the same, where they are at hand
+ * @param finish gives an error what it says, by its place in the table and the member it is about
  */
-export const createErrors = (codes, load, sentences) => {
-  let loading;
-
-  /** Loads the sentences, and gives the error what it has to say. Without them it has its code. */
-  const tell = async (error) => {
-    try {
-      loading ??= load();
-      sentences = (await loading).SENTENCES;
-      const { code, subject } = error;
-      error.message = message(code, sentences[place(code)], subject);
-    } catch {
-      loading = undefined;
-    }
-    return error;
-  };
-
+export const createErrors = (codes, finish) => {
   const place = (code) => codes.findIndex((row) => row.startsWith(`${code}:`));
-
-  /** The error in a place of the table. */
   const at = (place, details) => {
-    const error = new PkceError(codes[place], sentences?.[place], own(details));
-    if (!sentences) tell(error);
-    return error;
+    const given = own(details);
+    return finish(new PkceError(codes[place], given), place, given.subject);
   };
-
   return {
+    place,
     /** The error of a code, with its cause and the member it is about. */
     named: (code, cause, subject) => at(place(code), cause && (subject ? { cause, subject } : { cause })),
-    /** The error that the module tells of: `{ code }`, a place in the table, and its details. */
-    failed: (details) => at(details.code, details),
-    /** What another error says, as this one: of a code's place. */
-    place,
-    /** Waits for an error's sentence before it is thrown. */
-    told: async (promise) => {
-      try {
-        return await promise;
-      } catch (error) {
-        throw isPkceError(error) && !sentences ? await tell(error) : error;
-      }
-    },
+    /** The error that the module tells of: its place in the table, and its details. */
+    failed: at,
   };
 };

@@ -3,13 +3,13 @@ import { CODES, SENTENCES } from "../dist/codes_pkce.js";
 import { bind, exported } from "../dist/pkce_bg.js";
 import module from "../dist/pkce_bytes.js";
 import { createEngine } from "./engine.js";
+import { createErrors, say } from "./error.js";
 import { createPrimitives } from "./primitives.js";
 
 const started = /* @__PURE__ */ createEngine({
   bind,
   exported,
-  codes: CODES,
-  sentences: SENTENCES,
+  errors: /* @__PURE__ */ createErrors(CODES, (error, place) => say(error, SENTENCES[place])),
   module,
   loadTwin: () => import("../dist/pkce_twin.js"),
 });

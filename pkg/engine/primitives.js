@@ -8,7 +8,7 @@ export const createPrimitives = ({ call, engine, failed, named, ready, test }) =
   /** A text of the module, or the code of an error. */
   const text = (name, parameter) => {
     const result = call(name, parameter);
-    if (typeof result === "number") throw failed({ code: result });
+    if (typeof result === "number") throw failed(result);
     return result;
   };
 

@@ -528,19 +528,22 @@ test("ID5 without WebCrypto, or without the algorithm, TLS stands for the signat
 test("nothing of an operation stays in the memory, which does not grow", async () => {
   const folder = pathToFileURL(join(installed, "node_modules/pkce-wasm/")).href;
   const load = (file) => import(`${folder}${file}`);
-  const [{ createEngine }, { createClient }] = [
+  const [{ createEngine }, { createAsk, createTexts }, { createTalkingErrors }, { createClient }] = [
     await load("engine/engine.js"),
+    await load("engine/ask.js"),
+    await load("engine/sentences.js"),
     await load("client/client.js"),
   ];
   const [{ bind, exported }, { CODES }] = [await load("dist/client_bg.js"), await load("dist/codes.js")];
   const { default: bytes } = await load("dist/client_bytes.js");
   const { default: twin } = await load("dist/client_twin.js");
   let exports;
+  const texts = createTexts();
   const started = createEngine({
     bind,
     exported,
-    codes: CODES,
-    sentences: [],
+    errors: createTalkingErrors(CODES, () => load("dist/sentences.js")),
+    texts,
     module: expectedEngine === "wasm" ? bytes : undefined,
     loadTwin: async () => ({
       default: (imports) => {
@@ -562,7 +565,10 @@ test("nothing of an operation stays in the memory, which does not grow", async (
     WebAssembly.Instance = Instance;
   }
   const memory = () => Buffer.from(exports[exported.memory].buffer);
-  const { beginAuthorization, completeAuthorization } = createClient(started);
+  const { beginAuthorization, completeAuthorization } = createClient({
+    ...started,
+    ask: createAsk(started, texts),
+  });
   const issuer = "https://as.example";
   const metadata = {
     issuer,

@@ -50,7 +50,7 @@ pub(crate) fn names(names: &Names) -> Result<String> {
         write!(imports, "{short}: by.{function}, ")?;
     }
     for [long, short] in &names.exports {
-        write!(exports, "{long}: {short:?}, ")?;
+        write!(exports, "{}: {short:?}, ", long.trim_start_matches("__wbindgen_"))?;
     }
     ensure!(names.exports.iter().any(|[long, _]| long == MEMORY), "the module has no memory");
     Ok(format!(

@@ -31,13 +31,12 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
     Ok(())
 }
 
-/// The rows of the table, in its order: the code, who must act by a letter, and a mark when the same call may be tried again.
+/// The rows of the table, in its order: the code, who must act, and a mark when the same call may be tried again.
 fn codes(codes: &[Code]) -> Result<String> {
     let rows: Vec<_> = codes
         .iter()
         .map(|code| {
-            let blame = code.blame().name().get(..1).unwrap_or_default();
-            format!("{}:{blame}{}", code.name(), if code.retryable() { "!" } else { "" })
+            format!("{}:{}{}", code.name(), code.blame().name(), if code.retryable() { ":1" } else { "" })
         })
         .collect();
     Ok(format!("export const CODES = {}.split(\" \");\n", json!(rows.join(" "))))
