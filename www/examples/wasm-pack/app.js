@@ -13,7 +13,8 @@ const encode = (text) => new TextEncoder().encode(text);
 
 const ask = (name, ...texts) => {
   const { error, ...result } = JSON.parse(module[name](...texts));
-  if (error) throw Object.assign(new Error(`${error.code} (${error.subject ?? error.oauthError ?? name})`), error);
+  if (error)
+    throw Object.assign(new Error(`${error.code} (${error.subject ?? error.oauthError ?? name})`), error);
   return result;
 };
 
@@ -30,7 +31,10 @@ const send = async (url, form) => {
   });
   const body = await response.text();
   // The server's clock, and how long to wait, are empty: a page seldom sees these headers.
-  return { body, answer: [response.status, response.headers.get("content-type") ?? "", "", "", body].join("\n") };
+  return {
+    body,
+    answer: [response.status, response.headers.get("content-type") ?? "", "", "", body].join("\n"),
+  };
 };
 
 const discover = async () => {
@@ -41,7 +45,9 @@ const discover = async () => {
 };
 
 const fromBase64url = (text) =>
-  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) => character.charCodeAt(0));
+  Uint8Array.from(atob(text.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
+    character.charCodeAt(0),
+  );
 
 const toBase64url = (buffer) =>
   btoa(String.fromCharCode(...new Uint8Array(buffer)))
