@@ -355,7 +355,7 @@ pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
     lines
 }
 
-/// The fields of lines. An escape that is none is left out.
+/// The fields of lines. Of an escape that is none the backslash is left out: what is text stays text.
 #[inline(never)]
 pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
     let mut fields = Vec::new();
@@ -369,7 +369,8 @@ pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
             b'\\' => {
                 let Some((letter, after)) = rest.split_first() else { return fields };
                 rest = after;
-                fields.extend(translate(*letter, LETTERS, &MARKS).filter(|mark| *mark != FIELD));
+                let mark = translate(*letter, LETTERS, &MARKS).filter(|mark| *mark != FIELD);
+                fields.push(mark.unwrap_or(*letter));
             }
             byte => fields.push(*byte),
         }
@@ -585,6 +586,15 @@ mod tests {
             for text in [vec![byte], vec![b'a', byte], vec![0xC3, byte]] {
                 assert!(!is_utf8(&text), "{text:?} is no text");
             }
+        }
+    }
+
+    #[test]
+    fn an_escape_that_is_none_takes_nothing_but_its_backslash() {
+        for (lines, fields) in
+            [("\\x\n", b"x\xFF".as_slice()), ("\\é\n", b"\xC3\xA9\xFF"), ("a\\\nb\n", b"a\nb\xFF"), ("a\n\\", b"a\xFF")]
+        {
+            assert_eq!(from_lines(lines.as_bytes()), fields, "{lines:?}");
         }
     }
 

@@ -4,7 +4,8 @@ import { member, own } from "../platform/own.js";
 import { bodyOf, DEFAULT_TIMEOUT } from "../platform/transport.js";
 
 /** What a request is sent through. */
-export const network = ({ host, timeout }, options) => {
+export const network = (config, options) => {
+  const { host, timeout } = own(config);
   const given = own(options);
   return {
     fetch: given.fetch ?? member(host, "fetch")?.bind(host),

@@ -17,7 +17,6 @@ const { resolve } = createRequire(join(installed, "app.js"));
 const expectedEngine = process.env.PKCE_WASM_ENGINE ?? "wasm";
 const pkce = await import(pathToFileURL(resolve("pkce-wasm/pkce")).href);
 const client = await import(pathToFileURL(resolve("pkce-wasm")).href);
-const slim = await import(pathToFileURL(resolve("pkce-wasm/slim")).href);
 
 const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";

@@ -75,6 +75,8 @@ const REFUSED = /id_token_signature_invalid/;
 
 const fair = await play(path);
 if ((await play(path)).join() !== fair.join()) throw new Error("the scenes differ by themselves");
+const unforeseen = fair.filter((line) => line.includes(": throws undefined"));
+if (unforeseen.length > 0) throw new Error(`the scenes go wrong by themselves: ${unforeseen.join()}`);
 
 const differences = [];
 const attempt = async (prototype, label, given, value) => {

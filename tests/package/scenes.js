@@ -123,7 +123,11 @@ export const play = async (path, during = () => () => {}) => {
     const { pathname } = new URL(url);
     const given = answers[pathname];
     if (given) return given(init);
-    if (pathname.endsWith("openid-configuration")) return told(200, json(METADATA));
+    if (pathname.endsWith("openid-configuration")) {
+      // Longer than a timeout that nobody set.
+      await new Promise((done) => setTimeout(done, 5));
+      return told(200, json(METADATA));
+    }
     if (pathname === "/jwks") return told(200, json({ keys: [{ kty: "EC" }, key] }));
     if (pathname === "/me") return told(200, json({ sub: "ada", name: "Ada" }));
     if (pathname === "/token") {
@@ -236,6 +240,12 @@ export const play = async (path, during = () => () => {}) => {
     await scene("a client that asks its server", async () => {
       const found = await client.Client.discover(config({ host: { fetch } }));
       return [show(found.metadata), show(found.storage)];
+    });
+    await scene("a client that asks its server, of a page", async () => {
+      const asking = await client.Client.discover(config());
+      asking.login();
+      const { status } = await asking.handleRedirect(`${REDIRECT_URI}?code=c&state=${location.state}`);
+      return status;
     });
     await scene("a foreign origin", async () => {
       const { session } = await signIn({});

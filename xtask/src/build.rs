@@ -4,6 +4,7 @@ use std::env;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -32,8 +33,20 @@ const MODULES: [Module; 2] = [
 /// The entries that are also made for pages without modules: `<script src=".../pkce.iife.js">` sets the global `pkceWasm`.
 const SCRIPTS: [&str; 2] = ["index", "pkce"];
 
+/// Whether this process has built. Layers that run side by side build one after the other, and the package stays as it is under them.
+static BUILT: Mutex<bool> = Mutex::new(false);
+
 /// Builds and packs, unless nothing changed since the last time.
 pub(crate) fn build(force: bool) -> Result<()> {
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    if !*built {
+        build_now(force)?;
+        *built = true;
+    }
+    Ok(())
+}
+
+fn build_now(force: bool) -> Result<()> {
     let inputs = fingerprint::inputs()?;
     if !force && fingerprint::is_current(inputs)? {
         say("the package is up to date: target/pack/package");

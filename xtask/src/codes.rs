@@ -11,15 +11,23 @@ use serde_json::json;
 /// The last code that the primitives alone can give.
 const LAST_OF_PRIMITIVES: Code = Code::Internal;
 
-/// Writes `codes.js`, `sentences.js`, `codes_pkce.js` and `codes.d.ts`.
+/// Writes `codes.js`, `sentences.js`, `codes_pkce.js` and `codes.d.ts` where they are not so yet: others may be reading them.
 pub(crate) fn write(folder: &Path) -> Result<()> {
     let length = Code::ALL.iter().position(|code| *code == LAST_OF_PRIMITIVES).map_or(0, |last| last.saturating_add(1));
     let of_primitives = Code::ALL.get(..length).unwrap_or_default();
     fs::create_dir_all(folder)?;
-    fs::write(folder.join("codes.js"), codes(Code::ALL)?)?;
-    fs::write(folder.join("sentences.js"), sentences(Code::ALL)?)?;
-    fs::write(folder.join("codes_pkce.js"), [codes(of_primitives)?, sentences(of_primitives)?].concat())?;
-    fs::write(folder.join("codes.d.ts"), types()?)?;
+    let files = [
+        ("codes.js", codes(Code::ALL)?),
+        ("sentences.js", sentences(Code::ALL)?),
+        ("codes_pkce.js", [codes(of_primitives)?, sentences(of_primitives)?].concat()),
+        ("codes.d.ts", types()?),
+    ];
+    for (name, text) in files {
+        let file = folder.join(name);
+        if !fs::read_to_string(&file).is_ok_and(|present| present == text) {
+            fs::write(file, text)?;
+        }
+    }
     Ok(())
 }
 

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::{Mutex, PoisonError};
 
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
@@ -63,11 +64,18 @@ pub(crate) fn pack() -> Result<PathBuf> {
     Ok(archive.strip_prefix(root()).unwrap_or(&archive).to_owned())
 }
 
-/// Installs the archive into an empty application, as a user would; that application's folder.
+/// Where this process has installed the archive.
+static INSTALLED: Mutex<Option<PathBuf>> = Mutex::new(None);
+
+/// Installs the archive into an empty application, as a user would; that application's folder. Once for all that ask.
 pub(crate) fn install() -> Result<PathBuf> {
+    let mut installed = INSTALLED.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(folder) = &*installed {
+        return Ok(folder.clone());
+    }
     let folder = root().join("target/installed");
     install_into(&folder, &archive()?)?;
-    Ok(folder)
+    Ok(installed.insert(folder).clone())
 }
 
 /// Installs an archive into an application that is made in this folder.

@@ -140,6 +140,7 @@ pub(crate) fn is_text(field: Option<&String>) -> bool {
 /// The fields of a record: the inner `None` is one that is not there.
 pub(crate) fn fields(record: &str) -> Vec<Option<String>> {
     const MARKS: [(char, &str); 3] = [('l', "\u{F0001}"), ('o', "\u{F0002}"), ('e', EMPTY)];
+    let mut buffer = [0; 4];
     let (mut fields, mut field, mut characters) = (Vec::new(), None::<String>, record.chars());
     while let Some(character) = characters.next() {
         let part = match character {
@@ -150,11 +151,12 @@ pub(crate) fn fields(record: &str) -> Vec<Option<String>> {
             }
             '\\' => match characters.next() {
                 Some('n') => "\n",
-                Some('\\') => "\\",
-                other => match MARKS.iter().find(|(letter, _)| Some(*letter) == other) {
-                    Some((_, mark)) => mark,
-                    None => continue,
+                Some(other) => match MARKS.iter().find(|(letter, _)| *letter == other) {
+                    Some((_, mark)) => *mark,
+                    // No escape, or a backslash.
+                    None => &*other.encode_utf8(&mut buffer),
                 },
+                None => continue,
             },
             character => {
                 field.get_or_insert_default().push(character);
