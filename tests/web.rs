@@ -276,6 +276,19 @@ fn asking() -> Function {
     closure.into_js_value().unchecked_into()
 }
 
+/// Sends a request; a promise of the answer.
+fn sending() -> Function {
+    let closure = Closure::<dyn FnMut(JsValue, JsValue) -> Promise>::new(|request: JsValue, network: JsValue| {
+        wasm_bindgen_futures::future_to_promise(async move { send(&request, &network, &named()).await })
+    });
+    closure.into_js_value().unchecked_into()
+}
+
+/// The body of an answer.
+fn reading() -> Function {
+    Closure::<dyn FnMut(String) -> String>::new(|answer: String| body_of(&answer)).into_js_value().unchecked_into()
+}
+
 /// An error that the face does not make itself.
 fn named() -> Function {
     let closure = Closure::<dyn FnMut(String) -> JsValue>::new(|name: String| {
@@ -363,12 +376,16 @@ impl Client {
 
     /// One of a page with this memory, whose host keeps those records.
     fn beside(config: JsValue, metadata: &JsValue, host: &JsValue, memory: &Records, records: &JsValue) -> Self {
+        // A test that failed may have left it standing.
+        stop_clock(None);
         let checked = set_up(&config, metadata).unwrap();
         let tiers = tiers(&config);
         let place = |name: &str| create_place(&get(&tiers, name), memory, records, &unavailable());
         let parts = Object::new().into();
         set(&parts, "ask", &asking());
         set(&parts, "named", &named());
+        set(&parts, "send", &sending());
+        set(&parts, "bodyOf", &reading());
         Self {
             setup: text(&checked, "setup"),
             logins: create_logins(&asking(), &place("transactions")),
@@ -614,6 +631,7 @@ fn network(host: &JsValue) -> JsValue {
     let network = Object::new().into();
     let fetch: Function = get(host, "fetch").unchecked_into();
     set(&network, "fetch", &fetch.bind0(host));
+    set(&network, "timeout", &30_000.into());
     network
 }
 
