@@ -35,9 +35,7 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
 fn codes(codes: &[Code]) -> Result<String> {
     let rows: Vec<_> = codes
         .iter()
-        .map(|code| {
-            format!("{}:{}{}", code.name(), code.blame().name(), if code.retryable() { ":1" } else { "" })
-        })
+        .map(|code| format!("{}:{}{}", code.name(), code.blame().name(), if code.retryable() { ":1" } else { "" }))
         .collect();
     Ok(format!("export const CODES = {}.split(\" \");\n", json!(rows.join(" "))))
 }
