@@ -11,6 +11,8 @@ pub(crate) mod jwks;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod records;
 pub(crate) mod resource;
 pub(crate) mod session;
 pub(crate) mod setup;

@@ -6,46 +6,15 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::str::FromStr;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
 use crate::browsers::Engine;
-use crate::measured::{self, CLIENT, Measured, PRIMITIVES, STEPS};
+use crate::measured::{self, CLIENT, Measured, PRIMITIVES, Place, STEPS};
 use crate::process::{cargo, read, root, run_quietly, say};
 use crate::webdriver::Stage;
 use crate::{before, browsers, build, package, setup};
-
-/// Where it is measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Place {
-    /// A page of this engine.
-    Page(Engine),
-    /// Node.
-    Node,
-}
-
-impl Place {
-    const ALL: [Self; 4] =
-        [Self::Page(Engine::Chromium), Self::Page(Engine::Firefox), Self::Page(Engine::Webkit), Self::Node];
-
-    pub(crate) const fn name(self) -> &'static str {
-        match self {
-            Self::Page(engine) => engine.name(),
-            Self::Node => "node",
-        }
-    }
-}
-
-impl FromStr for Place {
-    type Err = String;
-
-    fn from_str(name: &str) -> Result<Self, String> {
-        let place = Self::ALL.into_iter().find(|place| place.name() == name);
-        place.ok_or_else(|| format!("there is no engine {name}: chromium, firefox, webkit or node"))
-    }
-}
 
 /// What is wanted.
 #[derive(Debug, Default)]

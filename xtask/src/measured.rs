@@ -1,11 +1,42 @@
 //! What a benchmark came to: the contenders of each measurement side by side, and the bars.
 
+use std::str::FromStr;
+
 use serde_json::{Map, Value, json};
 
 use crate::bars::{self, Bar, Limit};
 use crate::before;
-use crate::bench::Place;
 use crate::browsers::Engine;
+
+/// Where it is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Place {
+    /// A page of this engine.
+    Page(Engine),
+    /// Node.
+    Node,
+}
+
+impl Place {
+    pub(crate) const ALL: [Self; 4] =
+        [Self::Page(Engine::Chromium), Self::Page(Engine::Firefox), Self::Page(Engine::Webkit), Self::Node];
+
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Page(engine) => engine.name(),
+            Self::Node => "node",
+        }
+    }
+}
+
+impl FromStr for Place {
+    type Err = String;
+
+    fn from_str(name: &str) -> Result<Self, String> {
+        let place = Self::ALL.into_iter().find(|place| place.name() == name);
+        place.ok_or_else(|| format!("there is no engine {name}: chromium, firefox, webkit or node"))
+    }
+}
 
 pub(crate) const CLIENT: &str = "pkce-wasm, Client";
 pub(crate) const STEPS: &str = "pkce-wasm, steps";

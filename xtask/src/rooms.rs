@@ -6,7 +6,6 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
 use crate::build;
-use crate::size::Script;
 
 /// The functions that are listed by name.
 const LONGEST: usize = 40;
@@ -15,6 +14,13 @@ const OURS: &str = "pkce_wasm";
 
 /// A part, and its bytes.
 type Table = Vec<(String, u64)>;
+
+/// A script that came out, and what is in it.
+pub(crate) struct Script {
+    /// When it is loaded.
+    pub(crate) when: &'static str,
+    pub(crate) files: Vec<(String, u64)>,
+}
 
 /// Where the bytes are.
 pub(crate) struct Rooms {

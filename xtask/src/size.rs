@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 use crate::bars::{self, Bar, Limit};
 use crate::process::{read, root, run_quietly, say, script};
 use crate::report::Count;
+use crate::rooms::Script;
 use crate::{before, build, package, rooms, setup};
 
 /// What is wanted beside the table.
@@ -103,13 +104,6 @@ impl Row {
     fn all(&self) -> Size {
         self.initial.plus(self.parts)
     }
-}
-
-/// A script that came out, and what is in it.
-pub(crate) struct Script {
-    /// When it is loaded.
-    pub(crate) when: &'static str,
-    pub(crate) files: Vec<(String, u64)>,
 }
 
 /// Everything that was measured.
