@@ -210,7 +210,9 @@ fn in_node(count: &mut Count) -> Result<bool> {
     let mut good = true;
     for engine in ["wasm", "js"] {
         let mut node = Command::new("node");
-        node.current_dir(root()).args(["--test", "--test-reporter=spec"]).args(package::tests()?);
+        node.current_dir(root())
+            .args(["--test", "--test-reporter=spec", "--test-concurrency=4"])
+            .args(package::tests()?);
         node.env("PKCE_WASM_INSTALLED", &installed).env("PKCE_WASM_ENGINE", engine);
         // Two tabs of one origin may have two versions.
         node.envs(before.iter().map(|folder| ("PKCE_WASM_BEFORE", folder)));
