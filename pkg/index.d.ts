@@ -514,7 +514,7 @@ export class Client {
    *
    * The pop-up comes back to the redirect URI, whose page calls {@link Client.handleRedirect} as always: it hands the callback to this page over a channel
    * of the origin, which needs no `window.opener`, and closes itself. The code is redeemed here, so that the tokens are where the application is. When this page
-   * is gone, or does not answer within two seconds, the pop-up goes on alone and becomes the application. The redirect URI has to be of this origin.
+   * is gone, or does not answer within five seconds, the pop-up goes on alone and becomes the application. The redirect URI has to be of this origin.
    * The server's pages do not see this window (`opener` is null).
    *
    * @returns How it ended. `"refused"` with `popup_blocked`: see {@link PopupOptions.fallback}; with `popup_closed`: the pop-up calls itself closed and the user

@@ -3,8 +3,8 @@
 import { own } from "../platform/own.js";
 import { after } from "../platform/wait.js";
 
-/** Milliseconds that a pop-up waits for the window that opened it. */
-const ANSWER = 2000;
+/** Milliseconds that a pop-up waits for the window that opened it, which may be busy. */
+const ANSWER = 5000;
 /** Milliseconds between two looks at a pop-up, and for how long it has to seem closed, with the user back in this window. */
 const LOOK = 250;
 const GRACE = 2000;
