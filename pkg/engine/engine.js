@@ -27,7 +27,8 @@ export const createEngine = ({ bind, exported, errors, texts, module, loadTwin }
   let exports;
   let twin;
   let running;
-  let list;
+  // One list for good: SWC's minifier reads it before the call that fills it.
+  const list = [];
 
   const part = (start, length) => new Uint8Array(exports[exported.memory].buffer, start, length);
   const keep = (text) => list.push(text) - 1;
@@ -95,12 +96,12 @@ export const createEngine = ({ bind, exported, errors, texts, module, loadTwin }
 
   const enter = (name, first, second, third, fourth) => {
     start();
-    list = [];
+    list.length = 0;
     try {
       return exports[exported[name]](give(first), give(second), give(third), give(fourth));
     } catch (trap) {
       // Nothing in the instance can be relied on any more: the next call starts a fresh one.
-      running = list = undefined;
+      running = undefined;
       throw named("internal", trap);
     }
   };
@@ -109,7 +110,7 @@ export const createEngine = ({ bind, exported, errors, texts, module, loadTwin }
   const call = (...parameters) => {
     const at = enter(...parameters);
     const result = list[at];
-    list = undefined;
+    list.length = 0;
     return result;
   };
 
