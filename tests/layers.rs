@@ -131,11 +131,10 @@ fn items(list: &str) -> Vec<&str> {
     items
 }
 
-/// The module that a file holds: `flow::token` for `flow/token.rs`, `web` for everything in `web/`.
+/// The module that a file holds: `flow::token` for `flow/token.rs`, `flow` for `flow/mod.rs`.
 fn module_of(file: &Path) -> String {
     let names: Vec<_> = file.with_extension("").iter().map(|name| name.to_string_lossy().into_owned()).collect();
     match names.iter().map(String::as_str).collect::<Vec<_>>()[..] {
-        ["web", ..] => "web".to_owned(),
         [folder, "mod"] => folder.to_owned(),
         ref names => names.join("::"),
     }

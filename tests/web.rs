@@ -1332,10 +1332,13 @@ fn ac11_a_page_takes_a_callback_up_once_and_its_code_out_of_the_address() {
 
     assert!(get(&take().unwrap(), "url").is_undefined(), "no callback");
     let url = format!("{redirect_uri}?code=c&state={}&iss=https%3A%2F%2Fas.example", text(&begun, "state"));
-    for foreign in [format!("{redirect_uri}?code=c&state=other"), format!("{redirect_uri}?code=c&code=d&state=s")] {
+    for (query, code) in
+        [("code=c&state=other", "transaction_not_found"), ("code=c&code=d&state=s", "parameter_duplicated")]
+    {
+        let foreign = format!("{redirect_uri}?{query}");
         go(&foreign);
         let error = take().unwrap_err();
-        assert!(["transaction_not_found", "parameter_duplicated"].contains(&text_of(&error).as_str()), "{foreign}");
+        assert_eq!(text_of(&error), code, "{foreign}");
         assert!(kept.get_item(&name).unwrap().is_some());
         assert_eq!(window.location().href().unwrap(), foreign);
     }

@@ -247,11 +247,17 @@ fn web(engine: Engine, count: &mut Count) -> Result<bool> {
     run(compile.env("CARGO_TARGET_DIR", &target))?;
     for _ in 0..WEB_ATTEMPTS {
         *count = Count::default();
-        match watch_within(&mut command, WEB_SILENCE, |line| count.read(line))? {
+        let mut began = false;
+        let end = watch_within(&mut command, WEB_SILENCE, |line| {
+            began |= line.starts_with("running ");
+            count.read(line);
+        })?;
+        match end {
             End::Succeeded => return Ok(true),
-            End::Failed if count.failed > 0 => return Ok(false),
+            // Tests that began and did not end tell of this package, not of the driver.
+            End::Failed | End::Silenced if began || count.failed > 0 => return Ok(false),
             End::Failed | End::Silenced => {
-                say("no test failed, and yet they did not run to their end: once more");
+                say("the page of the tests did not load: once more");
             }
         }
     }

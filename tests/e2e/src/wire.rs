@@ -78,8 +78,12 @@ async fn connect(mut near: TcpStream, server: SocketAddr, mut holds: watch::Rece
             if length == 0 {
                 return to_server.shutdown().await;
             }
-            posts.store(bytes.starts_with(b"POST "), Ordering::Relaxed);
-            to_server.write_all(&bytes[..length]).await?;
+            // What begins with no method is the rest of a request.
+            let read = &bytes[..length];
+            if [b"GET ".as_slice(), b"OPTIONS ", b"POST "].iter().any(|method| read.starts_with(method)) {
+                posts.store(read.starts_with(b"POST "), Ordering::Relaxed);
+            }
+            to_server.write_all(read).await?;
         }
     };
     let back = async {

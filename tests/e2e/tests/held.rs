@@ -131,20 +131,26 @@ async fn sb3_two_tabs_refresh_once_whenever_the_answer_comes() {
 async fn a_wire_holds_the_answer_to_a_post_and_to_nothing_else() {
     let stage = Stage::set(None, &Setup::default()).await;
     stage.wire.hold();
-    let ask = |method: &str| {
-        let url = stage.lab.server.issuer("strict");
-        format!(
-            "window.answered = null; fetch({:?}, {{ method: {method:?}, mode: 'no-cors' }}).then(() => {{ window.answered = true; }}); return null;",
-            format!("{url}/nowhere")
-        )
+    let url = stage.lab.server.issuer("strict");
+    // A body that takes more than one segment: what follows is part of the request too.
+    let ask = |method: &str, body: &str, answered: &str| {
+        let request = format!("{{ method: {method:?}, mode: 'no-cors', body: {body} }}");
+        let then = format!("() => {{ window.{answered} = true; }}");
+        format!("window.{answered} = null; fetch('{url}/nowhere', {request}).then({then}); return null;")
     };
-    stage.run(0, &ask("GET")).await;
-    stage.browser.until("return window.answered;").await.expect("a GET is answered");
-    stage.run(0, &ask("POST")).await;
-    until(async || Ok::<_, ()>((stage.lab.server.hits("strict", "nowhere") == 2).then_some(())))
-        .await
-        .expect("the POST reaches the server");
-    assert_eq!(stage.run(0, "return window.answered;").await, Value::Null);
+    let hits = async |number: usize| {
+        until(async || Ok::<_, ()>((stage.lab.server.hits("strict", "nowhere") == number).then_some(())))
+            .await
+            .expect("the request reaches the server");
+    };
+    stage.run(0, &ask("GET", "undefined", "got")).await;
+    stage.browser.until("return window.got;").await.expect("a GET is answered");
+    stage.run(0, &ask("POST", "'x'.repeat(1 << 18)", "posted")).await;
+    hits(2).await;
+    // A whole round later it is not answered either.
+    stage.run(0, &ask("GET", "undefined", "got")).await;
+    stage.browser.until("return window.got;").await.expect("a GET is answered");
+    assert_eq!(stage.run(0, "return window.posted;").await, Value::Null);
     stage.wire.release();
-    stage.browser.until("return window.answered;").await.expect("the answer was let go");
+    stage.browser.until("return window.posted;").await.expect("the answer was let go");
 }

@@ -36,7 +36,7 @@ fn a_program_that_says_where_it_is_runs_on() {
 fn a_program_that_stays_silent_is_started_again() {
     let log = file("again");
     let script = format!("echo started >> {log}; [ $(wc -l < {log}) -ge 2 ] && echo here; sleep 600");
-    let program = Program::start_within(&mut shell(&script), Duration::from_secs(5)).expect("the second one speaks");
+    let program = Program::start_within(&mut shell(&script), Duration::from_secs(30)).expect("the second one speaks");
     assert_eq!(program.first(), "here");
     assert!(fs::read_to_string(&log).expect("it has written").lines().count() >= 2);
     let _ = fs::remove_file(log);
@@ -46,7 +46,7 @@ fn a_program_that_stays_silent_is_started_again() {
 fn a_program_that_never_speaks_has_failed() {
     let log = file("never");
     let script = format!("echo started >> {log}; sleep 600");
-    let failure = Program::start_within(&mut shell(&script), Duration::from_millis(500)).expect_err("it says nothing");
+    let failure = Program::start_within(&mut shell(&script), Duration::from_secs(10)).expect_err("it says nothing");
     assert!(matches!(failure, Failure::Silent(_)), "{failure}");
     let started = fs::read_to_string(&log).expect("it has written").lines().count();
     assert_eq!(started, ATTEMPTS as usize);
