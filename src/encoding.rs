@@ -1,5 +1,5 @@
 //! The two encodings of the wire: base64url (RFC 4648 section 5, unpadded) and forms
-//! (`application/x-www-form-urlencoded`, RFC 6749 appendix B). Thin over the crates that do it.
+//! (`application/x-www-form-urlencoded`, RFC 6749 appendix B).
 
 #[cfg(feature = "client")]
 use alloc::string::String;
@@ -10,7 +10,7 @@ use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 
 #[cfg(feature = "client")]
-use crate::text::{Write, from_form, pairs};
+use crate::text::{Write, digits, from_form, pairs};
 
 /// The alphabet of base64url, and how it goes without padding.
 const BASE64URL: base64::engine::GeneralPurpose = base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -146,7 +146,5 @@ pub fn form_pairs(form: &str) -> Option<Vec<(String, String)>> {
 #[cfg(feature = "client")]
 #[must_use]
 pub fn decimal(number: u64) -> String {
-    let mut digits = Vec::new();
-    digits.number(number);
-    String::from_utf8(digits).unwrap_or_default()
+    String::from_utf8(digits(number)).unwrap_or_default()
 }

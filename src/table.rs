@@ -309,10 +309,21 @@ pub(crate) fn view_fields(mut text: &[u8], count: usize) -> Fields<'_> {
     take_fields(&mut text, count).unwrap_or_else(blank)
 }
 
+/// How long the text is in which fields stand.
+fn size(fields: &[&[u8]]) -> usize {
+    fields.iter().fold(fields.len(), |size, field| size.saturating_add(field.len()))
+}
+
+/// An empty text with room for so many bytes: one that grows leaves copies behind, which nobody wipes. The npm package wipes its
+/// whole memory, and needs none of it.
+fn with_room(bytes: usize) -> Vec<u8> {
+    if cfg!(target_os = "none") { Vec::new() } else { Vec::with_capacity(bytes) }
+}
+
 /// The text in which fields stand.
 #[inline(never)]
 pub(crate) fn join(fields: &[&[u8]]) -> Vec<u8> {
-    let mut text = Vec::new();
+    let mut text = with_room(size(fields));
     for field in fields {
         text.text(field);
         text.push(FIELD);
@@ -323,7 +334,7 @@ pub(crate) fn join(fields: &[&[u8]]) -> Vec<u8> {
 /// The same with those values in the place of the fields from that place on.
 #[inline(never)]
 pub(crate) fn join_with(fields: &[&[u8]], from: usize, values: &[&[u8]]) -> Vec<u8> {
-    let mut text = Vec::new();
+    let mut text = with_room(size(fields).saturating_add(size(values)));
     for (place, field) in fields.iter().enumerate() {
         text.text(values.get(place.wrapping_sub(from)).unwrap_or(field));
         text.push(FIELD);
@@ -344,7 +355,7 @@ fn translate(byte: u8, from: &[u8; 6], to: &[u8; 6]) -> Option<u8> {
 /// The lines of fields.
 #[inline(never)]
 pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
-    let mut lines = Vec::new();
+    let mut lines = with_room(fields.len().saturating_mul(2));
     copy(fields, &mut lines, &mut |byte, lines| {
         let letter = translate(byte, &MARKS, LETTERS);
         if byte != FIELD && letter.is_some() {
@@ -358,7 +369,7 @@ pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
 /// The fields of lines. Of an escape that is none the backslash is left out: what is text stays text.
 #[inline(never)]
 pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
-    let mut fields = Vec::new();
+    let mut fields = with_room(lines.len());
     let mut rest = lines;
     loop {
         fields.text(take_plain(&mut rest));

@@ -213,7 +213,6 @@ table! {
         created_at: Any,
         code_verifier: Any,
         signature: Any,
-        retry_at: Any,
     }
 }
 

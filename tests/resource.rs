@@ -138,6 +138,13 @@ fn be5_a_scope_that_was_granted_and_is_not_enough_calls_for_no_login() {
 }
 
 #[test]
+fn be5_where_no_scope_was_granted_that_of_the_challenge_is_asked_for() {
+    let tokens = TokenSet { scope: String::new(), ..signed_in() };
+    let error = refusal(&tokens, 403, Some("Bearer error=insufficient_scope, scope=files")).unwrap_err();
+    assert_eq!(error.needed, scope("openid files"));
+}
+
+#[test]
 fn su1_su2_a_step_up_is_told_with_what_a_login_has_to_ask_for() {
     let challenge = "Bearer error=\"insufficient_user_authentication\", acr_values=\"gold silver\", max_age=\"5\"";
     let expected =

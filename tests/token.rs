@@ -60,6 +60,10 @@ fn ri2_the_resources_of_a_login_are_named_at_the_token_endpoint_too_and_at_every
     let tokens = finish(exchange, &ok(&json!({"access_token": "b", "token_type": "Bearer"})), NOW).unwrap();
     let (request, _) = refresh(&config(), &metadata(), tokens).unwrap();
     assert_eq!(named(&request), wanted, "the second refresh");
+
+    let nowhere = TokenSet { resource: Some(String::new()), ..signed_in() };
+    let (request, _) = refresh(&config(), &metadata(), nowhere).unwrap();
+    assert_eq!(named(&request), [""; 0], "no place at all");
 }
 
 #[test]

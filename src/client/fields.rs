@@ -11,7 +11,7 @@ use crate::http::Response;
 use crate::secret::Secret;
 use crate::table;
 use crate::tables::member;
-use crate::text::{Write, plain};
+use crate::text::{self, Write, plain};
 
 /// The text in which the fields of a record stand that holds secrets: wiped when dropped.
 pub(crate) type Fields = Zeroizing<Vec<u8>>;
@@ -28,9 +28,7 @@ pub(crate) fn optional(text: Option<&str>) -> &[u8] {
 
 /// The field of a number.
 pub(crate) fn digits(number: impl Into<u64>) -> Vec<u8> {
-    let mut digits = Vec::new();
-    digits.number(number.into());
-    digits
+    text::digits(number.into())
 }
 
 /// The field of a number that may be missing.

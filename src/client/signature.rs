@@ -94,7 +94,7 @@ impl Unverified {
     /// key that is newer than the set.
     ///
     /// # Errors
-    /// [`Code::IdTokenSignatureInvalid`]
+    /// [`Code::IdTokenSignatureInvalid`], [`Code::EndpointMissing`] when the metadata has no `jwks_uri`
     pub fn next_after_invalid(&self, refetched_at: Option<u64>, now: u64) -> Result<Step<'_>, Error> {
         let (unverified, _) = self.view();
         unverified.fetch_again(true, refetched_at, now)?;

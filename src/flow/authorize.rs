@@ -12,7 +12,7 @@ use crate::pkce::{Challenge, MIN_LENGTH, Method};
 use crate::random::Entropy;
 use crate::secret::Wiped;
 use crate::tables::{DETAIL, Detail, Options, about};
-use crate::text::{Class, Parts, Write, all, contains, cut, digits, from_form, has, joined, number_or, parts};
+use crate::text::{Class, Parts, Write, all, contains, cut, digits, from_form, has, joined, number_or, parts, plain};
 use crate::url::Url;
 
 /// The parameters of the request, in their order.
@@ -25,7 +25,7 @@ const PROTECTED: &[u8] = b"response_type response_mode client_id redirect_uri sc
     ui_locales claims resource authorization_details";
 
 /// Begins a login: a fresh verifier, `state` and `nonce`, the request that shows only the challenge, and the transaction
-/// that keeps the rest. Writes the URL and the fields of the transaction; `now` is in seconds since 1970.
+/// that keeps the rest. Writes the URL, and gives the fields of the transaction; `now` is in seconds since 1970.
 ///
 /// # Errors
 /// [`Code::ConfigInvalid`] naming the option, [`Code::ParameterProtected`], [`Code::ReturnToRefused`],
@@ -172,7 +172,7 @@ fn resources(list: &[u8]) -> Parts<'_> {
 
 /// Writes a parameter for each of these places.
 pub(crate) fn write_resources(list: &[u8], form: &mut Vec<u8>) {
-    for uri in resources(list) {
+    for uri in resources(plain(list)) {
         form.pair(b"resource", uri);
     }
 }
@@ -226,6 +226,6 @@ pub(crate) fn end_request(
 
 /// Whether a browser reads this as a path of the same origin: `//host` and `/\host` lead elsewhere, and so do they
 /// behind a tab or a line break, which a browser drops (RFC 9700 section 4.11.1).
-pub(crate) fn is_local_path(path: &[u8]) -> bool {
+fn is_local_path(path: &[u8]) -> bool {
     path.starts_with(b"/") && !path.starts_with(b"//") && all(path, &Class::Printable(b" \\"))
 }

@@ -49,7 +49,7 @@ record! {
     pub(crate) struct Raw / RawParts { error error_description scope realm acr_values max_age scheme twice }
 }
 
-/// The first challenge of a header for the scheme `Bearer`.
+/// The first challenge of a header for the scheme `Bearer`; `None` also behind one in which a parameter stands twice.
 pub(crate) fn bearer(mut header: &[u8]) -> Option<Raw<'_>> {
     loop {
         let challenge = next(&mut header)?;

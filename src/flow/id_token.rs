@@ -122,7 +122,7 @@ fn time(claim: &[u8], invalid: Fault) -> Result<f64, Fault> {
 }
 
 /// At most 255 ASCII characters, and one at least (OpenID Connect Core section 2).
-pub(crate) fn is_subject(sub: &[u8]) -> bool {
+fn is_subject(sub: &[u8]) -> bool {
     matches!(sub.len(), 1..=255) && sub.iter().all(u8::is_ascii)
 }
 

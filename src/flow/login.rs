@@ -34,7 +34,7 @@ pub(crate) enum Arrival<'a> {
     Ended(Outcome, &'a [u8]),
     /// It is refused, by the server with its words or by a check; and where to return to.
     Refused(Fault, Option<Box<Refusal>>, &'a [u8]),
-    /// The code is redeemed by this form, after the login was claimed; the keys from that place are needed for it.
+    /// The code is redeemed by this form, after the login was claimed.
     Redeem { form: Vec<u8>, transaction: Transaction<'a> },
 }
 

@@ -47,7 +47,7 @@ pub(crate) fn finish(reply: &Reply<'_>, issuer: &[u8], allow_http: bool) -> Resu
 pub(crate) fn read(document: &[u8], issuer: &[u8], allow_http: bool) -> Result<Vec<u8>, Fault> {
     let fields = METADATA.read(document, Code::MetadataInvalid)?;
     let document = Document::of_table(&fields);
-    // Nothing of a document is used before its issuer is known to be the one asked (RFC 8414 section 3.3).
+    // The types of its members were looked at, no more: it is used only when its issuer is the one asked (RFC 8414 section 3.3).
     if document.issuer().is_empty() {
         return Err(about!(MetadataInvalid, METADATA, "issuer"));
     }

@@ -1,5 +1,4 @@
-//! The protocol over texts, a file for each step, in the order in which a login happens. Nothing here opens a connection, reads a
-//! clock or draws randomness by itself.
+//! The protocol over texts, a file for each step. Nothing here opens a connection, reads a clock or draws randomness by itself.
 
 pub(crate) mod algorithm;
 pub(crate) mod authorize;

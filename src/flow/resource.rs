@@ -11,7 +11,7 @@ use crate::flow::tokens::Session;
 use crate::json;
 use crate::table::elements;
 use crate::tables::{Claims, about};
-use crate::text::{Write, contains, joined, number, parts, position};
+use crate::text::{Write, contains, joined, number, parts, plain, position};
 use crate::url::Url;
 
 /// Whether the access token may be sent to a URL: at an origin of the configuration, or the userinfo endpoint
@@ -89,11 +89,12 @@ fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Raw<'_>, now: u6
     #[allow(clippy::cast_precision_loss, reason = "exact up to the year 285 million")]
     let is_recent = |max_age: u64| json::number_or_nan(claims.auth_time()) + max_age as f64 >= now as f64;
     let mut has_all = acr_values.as_ref().is_none_or(has_acr) && max_age.is_none_or(is_recent);
+    let granted = plain(session.scope());
     let mut scope = joined(&[setup.scope()]);
-    for list in &[session.scope(), &asked] {
+    for list in &[granted, &asked] {
         for element in parts(list, b' ') {
             let is_empty = element.is_empty();
-            has_all &= is_empty || contains(session.scope(), element);
+            has_all &= is_empty || contains(granted, element);
             if !is_empty && !contains(&scope, element) {
                 scope.push(b' ');
                 scope.text(element);

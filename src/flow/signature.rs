@@ -79,7 +79,7 @@ impl<'a> Unverified<'a> {
         cut_last(self.id_token(), b'.').unwrap_or_default()
     }
 
-    /// What to do when no key of the set fits, or, as `invalid`, when none of them made the signature: the set is fetched anew,
+    /// What to do when no key of the set fits, or, with `is_invalid`, when none of them made the signature: the set is fetched anew,
     /// unless that was done for this only just now. A token that names its key and is by another one is refused.
     /// The times are in seconds since 1970.
     ///

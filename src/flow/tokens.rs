@@ -8,7 +8,7 @@ use crate::json;
 use crate::jwt::Jwt;
 use crate::table::{join, join_with, record};
 use crate::tables::{CLAIMS, Claims, TOKENS, Tokens, about};
-use crate::text::{Write, cut, is_number, words};
+use crate::text::{Write, digits, is_number, words};
 
 /// The version of the record's form; another one is as if there were none.
 const VERSION: &[u8] = b"2";
@@ -102,14 +102,12 @@ fn is_json(text: &[u8], kind: u8) -> bool {
     json::parse(text).is_some_and(|value| value.kind() == kind)
 }
 
-/// The members that JavaScript has to give, and those that are numbers, by their places.
+/// The members that JavaScript has to give, by their places.
 const REQUIRED: [(usize, Fault); 3] = [
     (0, about!(ConfigInvalid, TOKENS, "access_token")),
     (1, about!(ConfigInvalid, TOKENS, "token_type")),
     (2, about!(ConfigInvalid, TOKENS, "scope")),
 ];
-const NUMBERS: [(usize, Fault); 2] =
-    [(7, about!(ConfigInvalid, TOKENS, "expires_at")), (8, about!(ConfigInvalid, TOKENS, "expires_in"))];
 
 /// The fields of a session from the tokens that JavaScript gives back.
 ///
@@ -117,25 +115,58 @@ const NUMBERS: [(usize, Fault); 2] =
 /// [`Code::ConfigInvalid`] naming the member
 pub(crate) fn from_json(tokens: &[u8]) -> Result<Vec<u8>, Fault> {
     let fields = TOKENS.read(tokens, Code::ConfigInvalid)?;
-    let mut tokens = Tokens::of_table(&fields);
+    let tokens = Tokens::of_table(&fields);
     for (place, fault) in &REQUIRED {
         if tokens.fields().get(*place).is_none_or(|field| field.is_empty()) {
             return Err(*fault);
         }
     }
-    for (place, fault) in &NUMBERS {
-        if let Some(field) = tokens.fields_mut().get_mut(*place) {
-            // A fraction of a second is dropped.
-            *field = cut(field, b'.').0;
-            if !field.is_empty() && !is_number(field) {
-                return Err(*fault);
-            }
+    let time = |field, fault| {
+        if field == b"" { Ok(Vec::new()) } else { seconds(field).map(digits).ok_or(fault) }
+    };
+    let expires_at = time(tokens.expires_at(), about!(ConfigInvalid, TOKENS, "expires_at"))?;
+    let expires_in = time(tokens.expires_in(), about!(ConfigInvalid, TOKENS, "expires_in"))?;
+    let mut session = join(&[VERSION]);
+    session.text(&join_with(tokens.fields(), 7, &[&expires_at, &expires_in]));
+    session.text(&join(&[b"", b"", b""]));
+    // All else was looked at.
+    if Session::parse(&session).is_none() {
+        return Err(about!(ConfigInvalid, TOKENS, "id_token"));
+    }
+    Ok(session)
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use super::*;
+    use crate::tables::member;
+
+    /// The session of these members beside those that have to be there, or what is wrong.
+    fn read(more: &str) -> Result<std::vec::Vec<u8>, &'static [u8]> {
+        let tokens = std::format!(r#"{{"accessToken":"a","tokenType":"Bearer","scope":""{more}}}"#);
+        from_json(tokens.as_bytes()).map_err(|fault| member(fault).unwrap_or_default())
+    }
+
+    #[test]
+    fn times_are_whole_seconds_however_they_are_written() {
+        for (time, expected) in
+            [("60", "60"), ("60.9", "60"), ("1.5e3", "1500"), ("1e-7", "0"), ("9007199254740991", "9007199254740991")]
+        {
+            let fields = read(&std::format!(",\"expiresAt\":{time}")).unwrap();
+            assert_eq!(Session::parse(&fields).unwrap().expires_at(), expected.as_bytes(), "{time}");
+        }
+        for time in ["-1", "1.5e+21", "9007199254740992"] {
+            assert_eq!(read(&std::format!(",\"expiresIn\":{time}")), Err(b"expires_in".as_slice()), "{time}");
         }
     }
-    let mut session = join(&[VERSION]);
-    session.text(&tokens.to_fields());
-    session.text(&join(&[b"", b"", b""]));
-    Ok(session)
+
+    #[test]
+    fn what_is_no_id_token_is_refused_at_once() {
+        for id_token in ["", "a", "a.b.c", "e30.W10.AA"] {
+            assert_eq!(read(&std::format!(r#","idToken":"{id_token}""#)), Err(b"id_token".as_slice()), "{id_token}");
+        }
+        assert!(Session::parse(&read(r#","idToken":"e30.e30.AA""#).unwrap()).is_some());
+    }
 }
 
 /// A number of seconds that is not negative, a fraction dropped.

@@ -138,12 +138,16 @@ pub fn end(setup: Text, transaction: Text, failed: Text) -> Text {
     })
 }
 
+/// `None` when it went well; what failed in a way that has no code is a fault of this package.
 fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
-    let code = read_code(failed.code())?;
+    if failed.code().is_empty() {
+        return None;
+    }
+    let code = read_code(failed.code()).unwrap_or(Code::Internal);
     Some(Failed { code, is_invalid_grant: failed.oauth_error() == b"invalid_grant" })
 }
 
-/// Reads a session that was kept: `{ tokens }`, or `{}` when it is none of this version.
+/// Reads a session that was kept: `{ tokens, session }`, or `{}` when it is none of this version.
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn session(session: Text) -> Text {
@@ -156,8 +160,8 @@ pub fn session(session: Text) -> Text {
     })
 }
 
-/// Decides what is done for whoever wants tokens (RFC 6749 section 6). `asked` is JSON: `{ subject?, spent?, seen?, now? }`. Gives `{ tokens }`
-/// when these are given, with `refresh` when they are to be refreshed meanwhile, and `{ refresh }` alone when fresh ones have to come.
+/// Decides what is done for whoever wants tokens (RFC 6749 section 6). `asked` is JSON: `{ subject?, spent?, seen?, now? }`. Gives
+/// `{ tokens, session }` when these are given, with `refresh` when they are to be refreshed meanwhile, and `{ refresh }` alone when fresh ones have to come.
 ///
 /// # Errors
 /// `session_expired`, `refresh_token_missing`, how the last refresh failed

@@ -133,7 +133,8 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
 }
 
 /// Reads the answer to the token request of a login (RFC 6749 section 5, OpenID Connect Core section 3.1.3.7). Gives
-/// `{ tokens, session }`: the token set and the record to keep; or `{ unverified }`: a record for [`check`] and [`conclude`].
+/// `{ tokens, session }`: the token set and the record to keep; or `{ unverified, keys? }`: a record for [`check`] and [`conclude`], and the
+/// `jwks_uri`.
 ///
 /// # Errors
 /// `server_error`, `redirect_not_followed`, `token_refused`, `token_response_invalid`, `access_token_missing`,
@@ -301,7 +302,7 @@ pub fn keys(answer: Text) -> Text {
 }
 
 /// Makes usable tokens of what the signature was found to be: `valid`, `unavailable` when this platform cannot verify it, or `unfetched` when the
-/// keys could not be fetched; and of the digest that was asked for, in base64url. Gives `{ tokens, session }`, or `{ claims }` of a
+/// keys could not be fetched, anything else when it is invalid; and of the digest that was asked for, in base64url. Gives `{ tokens, session }`, or `{ claims }` of a
 /// signed userinfo response.
 ///
 /// # Errors
@@ -362,7 +363,7 @@ pub fn userinfo(setup: Text, session: Text) -> Text {
     })
 }
 
-/// Reads the answer (OpenID Connect Core section 5.3.2): `{ claims }`, or `{ unverified }` when it is signed.
+/// Reads the answer (OpenID Connect Core section 5.3.2): `{ claims }`, or `{ unverified, keys? }` when it is signed.
 ///
 /// # Errors
 /// `userinfo_refused`, `userinfo_invalid`, `userinfo_subject_mismatch`, `server_error`, `redirect_not_followed`
