@@ -11,10 +11,7 @@ import { pause, SETTLING } from "../platform/wait.js";
 const LOOKS = 20;
 const LINGER = 250;
 
-/** What the name of a login in a pop-up begins with. */
-const POPUP = "popup.";
-
-export const createCallback = async ({ ask, failed, loadExchange, loadPopup, mark, place, toJson }) => {
+export const createCallback = async ({ ask, failed, loadExchange, loadPopup, mark, place, popup, toJson }) => {
   const exchange = await loadExchange();
 
   /** How the module wants an error told. */
@@ -119,10 +116,9 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, mar
   };
 
   return {
-    /** From a callback of this name, or a mark that one left, to its outcome. Without a URL it is the page's own. */
-    async handle(client, { key, left, url }) {
-      const page = url === undefined ? entry(mark) : undefined;
-      const address = page ? page.address : url;
+    /** From a callback of this name, or a mark that one left, to its outcome. Its address may be that of the page itself. */
+    async handle(client, { key, left, address, isPage }) {
+      const page = isPage ? entry(mark, address) : undefined;
       const finish = async (work) => {
         const outcome = await work();
         if (outcome.status === "signed-in") client.tell("signed-in", "login");
@@ -133,7 +129,7 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, mar
       if (left !== undefined) return claimed(client, left, () => finish(() => remembered(client, left)));
       const work = () => finish(() => arrive(client, key, address, page));
       if (key === undefined) return work();
-      if (page && key.startsWith(POPUP)) {
+      if (page && key.startsWith(popup)) {
         const { handOver } = await loadPopup();
         if (await handOver(key, address)) {
           page.replace(client.config.redirectUri);

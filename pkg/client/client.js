@@ -28,6 +28,9 @@ const part = (load) => {
 /** Where an entry of the history says which login is being finished, as long as it is. */
 const MARK = "pkce-wasm";
 
+/** What the name of a login in a pop-up begins with. */
+const POPUP = "popup.";
+
 /** The functions and classes of index.d.ts for an engine. */
 export const createClient = (engine) => {
   const { ask, named, ready, told } = engine;
@@ -42,7 +45,7 @@ export const createClient = (engine) => {
 
   // What a page that nobody signed in to does not need.
   // These parts are given what this one imports: then no script is made of what they share.
-  const parts = { ...engine, bodyOf, channel, following, mark: MARK, toJson };
+  const parts = { ...engine, bodyOf, channel, following, mark: MARK, popup: POPUP, toJson };
   parts.send = (request, through) => send(request, through, named);
   parts.loadExchange = loaded(async () => (await import("./exchange.js")).createExchange(parts));
   parts.loadCallback = loaded(async () => (await import("./callback.js")).createCallback(parts));
@@ -211,26 +214,34 @@ export const createClient = (engine) => {
       const address = url === undefined ? url : `${url}`;
       const name = toJson([issuer, clientId, redirectUri, address]);
       if (!handling.has(name)) {
-        const work = told(this.#handle(address)).finally(() => handling.delete(name));
+        const work = this.#handle(address).finally(() => handling.delete(name));
         handling.set(name, work);
       }
-      return unless(own(options).signal, named, handling.get(name));
+      return told(unless(own(options).signal, named, handling.get(name)));
     }
 
     async #handle(url) {
       await ready();
       const { location, history } = globalThis;
       const { setup } = this.#client;
+      const isPage = url === undefined;
       const address = url ?? location?.href ?? "";
       const { key } = ask("callback", setup, address);
       // Without a callback, but marked: the page was reloaded while its callback was being handled.
-      const left = key === undefined && url === undefined ? history?.state?.[MARK] : undefined;
+      const left = key === undefined && isPage ? history?.state?.[MARK] : undefined;
       if (key === undefined && left === undefined) {
         const { outcome } = ask("arrive", setup, address);
         if (outcome.status === "none") return { status: "none" };
       }
-      const { handle } = await parts.loadCallback();
-      return handle(this.#callbacks, { key, left, url });
+      let callback;
+      try {
+        callback = await parts.loadCallback();
+        if (isPage && key?.startsWith(POPUP)) await parts.loadPopup();
+      } catch (error) {
+        // Nothing was looked at yet: the callback stays where it is.
+        return { status: "refused", error, restart: false };
+      }
+      return callback.handle(this.#callbacks, { key, left, address, isPage });
     }
 
     session() {
@@ -259,8 +270,12 @@ export const createClient = (engine) => {
       };
       const isLate = keptByHost(config);
       if (isLate) await ready();
-      const left = isLate ? await this.#client.keeping(work) : this.#client.now(work);
-      this.#tell("signed-out", "logout", true);
+      let left;
+      try {
+        left = isLate ? await this.#client.keeping(work) : this.#client.now(work);
+      } finally {
+        this.#tell("signed-out", "logout", true);
+      }
       try {
         if (options.revoke && left.tokens) {
           const { revokeTokens } = await parts.loadSignedIn();

@@ -8,8 +8,9 @@ export const createLogins = (ask, place) => {
   const sweep = () => {
     for (const kind of [PENDING, REMAINS]) {
       const records = place.names(kind).map((name) => {
-        const lines = place.get("", name)?.split("\n", 3) ?? [];
-        return `${[name, ...lines].join("\n")}\n`;
+        // Four lines of each, also of one that somebody broke.
+        const [version = "", owner = "", time = ""] = (place.get("", name) ?? "").split("\n", 3);
+        return `${[name, version, owner, time].join("\n")}\n`;
       });
       if (records.length === 0) continue;
       for (const name of ask("sweep", records.join("")).forget) place.remove("", name);
@@ -34,6 +35,7 @@ export const createLogins = (ask, place) => {
     /** Puts what remains in the place of the login, which makes room for it where the storage is full. */
     bury(key, remains) {
       place.remove(PENDING, key);
+      place.remove(BEFORE[PENDING], key);
       place.set(REMAINS, key, remains);
     },
     /** Puts a login back in the place of what remains: its exchange never reached the server, or no answer came. */

@@ -5,7 +5,7 @@ import { after } from "../platform/wait.js";
 
 /** Milliseconds that a pop-up waits for the window that opened it, which may be busy. */
 const ANSWER = 5000;
-/** Milliseconds between two looks at a pop-up, and for how long it has to seem closed, with the user back in this window. */
+/** Milliseconds between two offers of a callback and between two looks at a pop-up, and for how long it has to seem closed, with the user back in this window. */
 const LOOK = 250;
 const GRACE = 2000;
 
@@ -24,13 +24,17 @@ export const handOver = (key, callback) =>
     const channel = open(key);
     if (!channel) return done(false);
     const end = (taken) => {
+      clearInterval(offering);
       stop();
       channel.close();
       done(taken);
     };
+    const offer = () => channel.postMessage({ callback });
     const stop = after(ANSWER, () => end(false));
+    // The window may not listen yet: what it does that with is loaded when the pop-up is open.
+    const offering = setInterval(offer, LOOK);
     channel.onmessage = ({ data }) => data === TAKEN && end(true);
-    channel.postMessage({ callback });
+    offer();
   });
 
 /**
@@ -53,7 +57,8 @@ export const follow = (popup, key, lifetime, signal, look) =>
     const abort = () => end({ code: "aborted" });
     const written = async ({ key: name }) => {
       if (!name?.endsWith(key)) return;
-      const outcome = await look();
+      // What cannot be looked at now may be seen another way.
+      const outcome = await look().catch(() => undefined);
       if (outcome) end({ outcome });
     };
     const looking = setInterval(() => {
@@ -71,4 +76,5 @@ export const follow = (popup, key, lifetime, signal, look) =>
     }
     addEventListener("storage", written);
     signal?.addEventListener("abort", abort);
+    if (signal?.aborted) abort();
   });

@@ -94,28 +94,25 @@ export const createEngine = ({ bind, exported, errors, texts, module, loadTwin }
   /** A number goes into the module as it is, a text by its place. */
   const give = (value) => (typeof value === "number" ? value : keep(value));
 
-  const enter = (name, first, second, third, fourth) => {
+  /** Calls a function of the module with texts and numbers; gives what `read` makes of the number that it gives. */
+  const enter = (read, name, first, second, third, fourth) => {
     start();
-    list.length = 0;
     try {
-      return exports[exported[name]](give(first), give(second), give(third), give(fourth));
+      return read(exports[exported[name]](give(first), give(second), give(third), give(fourth)));
     } catch (trap) {
       // Nothing in the instance can be relied on any more: the next call starts a fresh one.
       running = undefined;
       throw named("internal", trap);
+    } finally {
+      list.length = 0;
     }
   };
 
-  /** Calls a function of the module with texts and numbers; gives its text, or the number that it gives in its place. */
-  const call = (...parameters) => {
-    const at = enter(...parameters);
-    const result = list[at];
-    list.length = 0;
-    return result;
-  };
+  /** The text that a function gives, or the number in its place. */
+  const call = (...parameters) => enter(text, ...parameters);
 
-  /** The same for a function that says whether something is so. */
-  const test = (...parameters) => enter(...parameters) === 1;
+  /** Whether a function says that something is so. */
+  const test = (...parameters) => enter((is) => is === 1, ...parameters);
 
   /** Takes another module, or none. */
   const supply = (given) => {

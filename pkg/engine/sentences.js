@@ -1,6 +1,10 @@
 // What the errors of the client say: loaded with the first of them.
 import { own } from "../platform/own.js";
+import { within } from "../platform/wait.js";
 import { createErrors, isPkceError, say } from "./error.js";
+
+/** Milliseconds that an error waits for its sentence. */
+const PATIENCE = 2000;
 
 /**
  * @param codes the rows of the table
@@ -28,14 +32,22 @@ export const createTalkingErrors = (codes, load) => {
     return error;
   });
 
+  /** Waits until an error has its sentence, but not for long: the network may be what failed. */
+  const whole = async (error) => {
+    if (isPkceError(error) && !sentences) await within(PATIENCE, tell(error)).catch(() => {});
+  };
+
   return {
     ...errors,
-    /** Waits for an error's sentence before it is thrown. */
+    /** Waits for the sentence of an error before it is thrown, or given as that of an outcome. */
     told: async (promise) => {
       try {
-        return await promise;
+        const result = await promise;
+        await whole(own(result).error);
+        return result;
       } catch (error) {
-        throw isPkceError(error) && !sentences ? await tell(error) : error;
+        await whole(error);
+        throw error;
       }
     },
   };

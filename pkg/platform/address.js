@@ -9,17 +9,16 @@ const replace = (state, address) => {
 
 const isPlain = (state) => state === null || Object.getPrototypeOf(state) === Object.prototype;
 
-/** The entry of the history in which the page is now. A member of its state, `MARK`, says which login is being finished. */
-export const entry = (MARK) => {
+/**
+ * The entry of the history in which the page is, or was when it had that address. A member of its state, `MARK`, says which login is being
+ * finished.
+ */
+export const entry = (MARK, address) => {
   const { location, history } = globalThis;
   const without = ({ [MARK]: _, ...state }, empty) => (Object.keys(state).length > 0 ? state : empty);
-  const address = location?.href ?? "";
-  const mark = history?.state?.[MARK];
-  const before = mark === undefined ? (history?.state ?? null) : null;
+  const before = history?.state?.[MARK] === undefined ? (history?.state ?? null) : null;
   let replaced;
   return {
-    address,
-    mark,
     /** Replaces the address unless the page went elsewhere meanwhile. With a name, the entry is marked with it. */
     replace: (by, name) => {
       if (!history || location.href !== address) return;

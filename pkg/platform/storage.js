@@ -69,7 +69,7 @@ const read = (text) => {
  * fails, or does not answer in time, rejects with what `failed` makes of the cause.
  */
 export const withRecords = async (storage, timeout, failed, work) => {
-  const { claim } = await import("./claim.js");
+  const { claim } = await import("./claim.js").catch((cause) => Promise.reject(failed(cause)));
   const ask = (question) =>
     within(timeout, Promise.resolve().then(question)).catch((cause) => {
       throw failed(cause);

@@ -69,7 +69,7 @@ export const send = async (request, { fetch = globalThis.fetch, timeout, signal 
   if (bearer !== undefined) headers.Authorization = `Bearer ${bearer}`;
   const answer = async () => {
     let response;
-    let body;
+    let text;
     try {
       response = await fetch(url, {
         __proto__: null,
@@ -82,12 +82,13 @@ export const send = async (request, { fetch = globalThis.fetch, timeout, signal 
         cache: "no-store",
         signal: controller.signal,
       });
-      body = await read(response);
+      const body = await read(response);
+      text = body === undefined ? body : head(response) + body;
     } catch (cause) {
       throw named("network_failed", cause);
     }
-    if (body === undefined) throw Object.assign(named("response_too_large"), { status: response.status });
-    return head(response) + body;
+    if (text === undefined) throw Object.assign(named("response_too_large"), { status: response.status });
+    return text;
   };
   const answered = answer();
   answered.catch(() => {});
