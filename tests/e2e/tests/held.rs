@@ -138,7 +138,7 @@ async fn a_wire_holds_the_answer_to_a_post_and_to_nothing_else() {
         let then = format!("() => {{ window.{answered} = true; }}");
         format!("window.{answered} = null; fetch('{url}/nowhere', {request}).then({then}); return null;")
     };
-    let hits = async |number: usize| {
+    let hits = async |number: u32| {
         until(async || Ok::<_, ()>((stage.lab.server.hits("strict", "nowhere") == number).then_some(())))
             .await
             .expect("the request reaches the server");
