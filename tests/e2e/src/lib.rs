@@ -30,6 +30,8 @@ mod provider;
 mod site;
 mod wire;
 
+use std::io::{Write as _, stdout};
+
 pub use browser::{Browser, Tab, until};
 pub use demo::{Counters, Demo, frontend, package, wasm_pack, workspace};
 pub use engine::{Engine, Setup};
@@ -47,6 +49,11 @@ pub fn times(few: usize, with_soak: usize) -> usize {
 /// Whether what takes long runs in full.
 pub fn soak() -> bool {
     env("PKCE_SOAK").is_some()
+}
+
+/// Prints a measured figure, past the capture of the test runner, which shows only what failing tests print.
+pub fn figure(text: &str) {
+    writeln!(stdout(), "{:?}: {text}", Engine::from_env()).expect("the output can be written");
 }
 
 /// `cargo xtask test` sets the environment; by hand the defaults do where the programs are on `PATH`.

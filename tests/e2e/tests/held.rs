@@ -61,7 +61,7 @@ impl Stage {
 
     async fn run(&self, tab: usize, script: &str) -> Value {
         self.browser.switch(&self.tabs[tab]).await;
-        self.browser.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"))
+        self.browser.eval(script).await
     }
 
     /// Lets both tabs do the same, the first while its answer is held; `arrived` says that the endpoint has seen its request. What both got.

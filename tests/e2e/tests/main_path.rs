@@ -4,13 +4,9 @@
 use e2e::{App, Browser, Counters, Lab, Outcome, Provider, Setup};
 use serde_json::{Value, json};
 
-async fn run(browser: &Browser, script: &str) -> Value {
-    browser.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"))
-}
-
 /// The token of the page, after so many seconds.
 async fn token_after(browser: &Browser, seconds: u32) -> String {
-    let token = run(browser, &format!("return lab.token({seconds});")).await;
+    let token = browser.eval(&format!("return lab.token({seconds});")).await;
     token.as_str().unwrap_or_else(|| panic!("there is no token: {token}")).to_owned()
 }
 
@@ -22,7 +18,7 @@ async fn a_user_signs_in_gets_fresh_tokens_and_signs_out() {
     let browser = Browser::start_with(&Setup::unthrottled()).await;
     lab.open(&browser).await;
 
-    run(&browser, "lab.leave();").await;
+    browser.eval("lab.leave();").await;
     browser.click("#submit").await;
     let outcome = lab.outcome(&browser).await;
     assert_eq!(outcome.status, "signed-in", "{outcome:?}");
@@ -36,10 +32,10 @@ async fn a_user_signs_in_gets_fresh_tokens_and_signs_out() {
     assert_ne!(first, second);
     assert_eq!(provider.counters().await, Counters { token_ok: 2, token_refused: 0 });
 
-    run(&browser, "return lab.signOut();").await;
-    assert_eq!(run(&browser, "return lab.client.session();").await, Value::Null);
+    browser.eval("return lab.signOut();").await;
+    assert_eq!(browser.eval("return lab.client.session();").await, Value::Null);
     lab.open(&browser).await;
-    assert_eq!(run(&browser, "return lab.client.session();").await, Value::Null, "signed in again after a reload");
+    assert_eq!(browser.eval("return lab.client.session();").await, Value::Null, "signed in again after a reload");
     assert_eq!(provider.counters().await, Counters { token_ok: 2, token_refused: 0 });
 }
 

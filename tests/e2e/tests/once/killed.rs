@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use e2e::{Browser, Callback, Engine, Lab, Setup, soak, until};
+use e2e::{Browser, Callback, Engine, Lab, Setup, figure, soak, until};
 use hostile::{Delivery, Reply, Scenario, honest};
 use serde_json::json;
 use tempfile::TempDir;
-
-use crate::figure;
 
 /// Redeems the code at once; the answer never arrives.
 const MUTE: Scenario =

@@ -2,10 +2,8 @@
 
 use std::process::Command;
 
-use e2e::{Browser, Lab, package, workspace};
+use e2e::{Browser, Lab, figure, package, workspace};
 use serde_json::{Value, json};
-
-use crate::figure;
 
 /// Puts the application in the place of the bare page.
 fn build(lab: &Lab) {
@@ -40,7 +38,7 @@ async fn a_react_application_in_strict_mode_signs_in_once() {
         assert!(statuses.contains(&json!("signed-in")) && statuses.iter().all(good), "{seen}");
         assert!(!browser.url().await.contains("code="));
         figure(&format!("React strict mode, session in {tier}: effects {}, outcomes {statuses:?}", seen["effects"]));
-        browser.run("localStorage.clear();").await.expect("the page runs script");
+        browser.eval("localStorage.clear();").await;
     }
     lab.assert_exchanges(2);
     figure("React strict mode, 2 logins: 2 exchanges");

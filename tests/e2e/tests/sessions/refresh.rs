@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use e2e::{Browser, Counters, Engine, Lab, Provider, Setup, times};
+use e2e::{Browser, Counters, Engine, Lab, Provider, Setup, figure, times};
 use hostile::{Reply, Rotation, Scenario, honest};
 use serde_json::json;
 
-use crate::{assert_nobody_signed_out, assert_one_token_a_round, figure, hear, rounds, run, sign_in};
+use crate::{assert_nobody_signed_out, assert_one_token_a_round, hear, rounds, sign_in};
 
 /// Tokens that live for four seconds, and rotate; the page may read the server's clock.
 const SHORT: Scenario = Scenario {
@@ -28,7 +28,7 @@ async fn sb3_twenty_tabs_refresh_once_in_each_round() {
     lab.choose_server(provider.issuer(), &provider.metadata().await, &json!({}));
     let browser = Browser::start_with(&Setup::unthrottled()).await;
     lab.open(&browser).await;
-    run(&browser, "lab.leave();").await;
+    browser.eval("lab.leave();").await;
     browser.wait_for("#login").await;
     browser.click("#submit").await;
     let outcome = lab.outcome(&browser).await;
@@ -64,7 +64,7 @@ async fn sb3_five_tabs_of_an_insecure_origin_refresh_once_in_each_round() {
     lab.choose("short", &json!({ "dangerouslyAllowHttp": true, "dangerouslyAllowUnverifiedIdToken": true }));
     let browser = Browser::start_with(&setup).await;
     lab.open(&browser).await;
-    let locks = run(&browser, "return [isSecureContext, typeof navigator.locks];").await;
+    let locks = browser.eval("return [isSecureContext, typeof navigator.locks];").await;
     assert_eq!(locks, json!([false, "undefined"]), "the browser takes {LAN} for secure");
     sign_in(&lab, &browser).await;
     let tabs = lab.open_tabs(&browser, 5).await;
