@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::browser::{Browser, Tab};
 use crate::demo::{package, workspace};
+use crate::provider::Provider;
 use crate::site::Site;
 
 /// The page and its server.
@@ -75,6 +76,14 @@ impl Lab {
         };
         lab.choose("honest", &json!({}));
         lab
+    }
+
+    /// Starts both, and a real authorization server at which the page signs in.
+    pub async fn at_provider() -> (Self, Provider) {
+        let lab = Self::start().await;
+        let provider = Provider::start(lab.url("").trim_end_matches('/'));
+        lab.choose_server(provider.issuer(), &provider.metadata().await, &json!({}));
+        (lab, provider)
     }
 
     /// The same page under another name of this machine.
@@ -153,6 +162,15 @@ impl Lab {
     pub async fn begin(&self, browser: &Browser, number: usize) -> Vec<String> {
         let begun = browser.run(&format!("return lab.begin({number});")).await.expect("logins can be begun");
         serde_json::from_value(begun).expect("the requests are URLs")
+    }
+
+    /// Leaves the page for the real server's, confirms there, and comes back; what the page makes of it.
+    pub async fn sign_in_by_hand(&self, browser: &Browser) -> Report {
+        browser.eval("lab.leave();").await;
+        browser.click("#submit").await;
+        let outcome = self.outcome(browser).await;
+        assert_eq!(outcome.status, "signed-in", "{outcome:?}");
+        outcome
     }
 
     /// Follows an authorization request as a browser would; gives the callback.

@@ -1,8 +1,8 @@
 //! The way that every user takes, at a real authorization server: sign in, come back, stay signed in past the token's expiry, sign out.
 //! `cargo xtask test quick` runs this alone.
 
-use e2e::{App, Browser, Counters, Lab, Outcome, Provider, Setup};
-use serde_json::{Value, json};
+use e2e::{App, Browser, Counters, Lab, Outcome, Setup};
+use serde_json::Value;
 
 /// The token of the page, after so many seconds.
 async fn token_after(browser: &Browser, seconds: u32) -> String {
@@ -12,16 +12,11 @@ async fn token_after(browser: &Browser, seconds: u32) -> String {
 
 #[tokio::test]
 async fn a_user_signs_in_gets_fresh_tokens_and_signs_out() {
-    let lab = Lab::start().await;
-    let provider = Provider::start(lab.url("").trim_end_matches('/'));
-    lab.choose_server(provider.issuer(), &provider.metadata().await, &json!({}));
+    let (lab, provider) = Lab::at_provider().await;
     let browser = Browser::start_with(&Setup::unthrottled()).await;
     lab.open(&browser).await;
 
-    browser.eval("lab.leave();").await;
-    browser.click("#submit").await;
-    let outcome = lab.outcome(&browser).await;
-    assert_eq!(outcome.status, "signed-in", "{outcome:?}");
+    let outcome = lab.sign_in_by_hand(&browser).await;
     assert_eq!(outcome.return_to.as_deref(), Some("/back"));
     assert!(!browser.url().await.contains("code="), "the code is left in the address bar");
 

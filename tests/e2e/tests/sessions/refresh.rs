@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use e2e::{Browser, Counters, Engine, Lab, Provider, Setup, figure, times};
+use e2e::{Browser, Counters, Engine, Lab, Setup, figure, times};
 use hostile::{Reply, Rotation, Scenario, honest};
 use serde_json::json;
 
@@ -23,16 +23,10 @@ async fn sb3_twenty_tabs_refresh_once_in_each_round() {
     let total = times(BATCH, 500);
     // WebKitGTK's driver opens windows, each as large as a screen.
     let number = if Engine::from_env() == Engine::WebKit { 5 } else { 20 };
-    let lab = Lab::start().await;
-    let provider = Provider::start(lab.url("").trim_end_matches('/'));
-    lab.choose_server(provider.issuer(), &provider.metadata().await, &json!({}));
+    let (lab, provider) = Lab::at_provider().await;
     let browser = Browser::start_with(&Setup::unthrottled()).await;
     lab.open(&browser).await;
-    browser.eval("lab.leave();").await;
-    browser.wait_for("#login").await;
-    browser.click("#submit").await;
-    let outcome = lab.outcome(&browser).await;
-    assert_eq!(outcome.status, "signed-in", "{outcome:?}");
+    lab.sign_in_by_hand(&browser).await;
 
     let tabs = lab.open_tabs(&browser, number).await;
     hear(&browser, &tabs).await;
