@@ -14,6 +14,7 @@ use tempfile::TempDir;
 
 use crate::browser::{Browser, Tab};
 use crate::demo::{package, workspace};
+use crate::engine::LAN;
 use crate::provider::Provider;
 use crate::site::Site;
 
@@ -86,12 +87,19 @@ impl Lab {
         (lab, provider)
     }
 
-    /// The same page under another name of this machine.
+    /// The same page on an origin that is not secure, at that scenario. Nothing verifies an ID token there, and the page has to say that it wants
+    /// that.
     #[must_use]
-    pub fn on_host(self, host: &str) -> Self {
-        let lab = Self { host: host.to_owned(), ..self };
-        lab.choose("honest", &json!({}));
+    pub fn on_lan(self, scenario: &str) -> Self {
+        let lab = Self { host: LAN.to_owned(), ..self };
+        lab.choose(scenario, &json!({ "dangerouslyAllowHttp": true, "dangerouslyAllowUnverifiedIdToken": true }));
         lab
+    }
+
+    /// Sees to it that the page that the browser shows is not secure, and so has no Web Locks.
+    pub async fn assert_insecure(&self, browser: &Browser) {
+        let locks = browser.eval("return [isSecureContext, typeof navigator.locks];").await;
+        assert_eq!(locks, json!([false, "undefined"]), "the browser takes {} for secure", self.host);
     }
 
     /// Sets with which scenario and which further configuration the page makes its client from its next start on.

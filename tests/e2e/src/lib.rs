@@ -34,7 +34,7 @@ use std::io::{Write as _, stdout};
 
 pub use browser::{Browser, Tab, until};
 pub use demo::{Counters, Demo, frontend, package, wasm_pack, workspace};
-pub use engine::{Engine, Setup};
+pub use engine::{Engine, LAN, Setup};
 pub use lab::{Callback, Lab, Report};
 pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};
 pub use provider::Provider;

@@ -157,16 +157,13 @@ async fn a_callback_opened_by_two_tabs_at_once_is_exchanged_once() {
 /// An insecure origin has no Web Locks.
 #[tokio::test]
 async fn a_callback_in_two_tabs_of_an_insecure_origin_is_exchanged_once() {
-    const LAN: &str = "app.lan";
-    let Some(setup) = Setup::unthrottled_with_name(LAN) else {
+    let Some(setup) = Setup::unthrottled_on_lan() else {
         return figure("skipped: WebKitGTK maps no names, and every address of loopback is secure to it");
     };
-    let lab = Lab::start().await.on_host(LAN);
-    lab.choose("honest", &json!({ "dangerouslyAllowHttp": true, "dangerouslyAllowUnverifiedIdToken": true }));
+    let lab = Lab::start().await.on_lan("honest");
     let browser = Browser::start_with(&setup).await;
     lab.open(&browser).await;
-    let locks = browser.eval("return [isSecureContext, typeof navigator.locks];").await;
-    assert_eq!(locks, json!([false, "undefined"]), "the browser takes {LAN} for secure");
+    lab.assert_insecure(&browser).await;
     figure("on an insecure origin, without Web Locks:");
     handle_in_two_tabs(&lab, &browser, times(10, 40)).await;
 }

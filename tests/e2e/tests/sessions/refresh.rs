@@ -49,17 +49,14 @@ async fn sb3_twenty_tabs_refresh_once_in_each_round() {
 /// An insecure origin has no Web Locks.
 #[tokio::test]
 async fn sb3_five_tabs_of_an_insecure_origin_refresh_once_in_each_round() {
-    const LAN: &str = "app.lan";
     let total = times(10, 40);
-    let Some(setup) = Setup::unthrottled_with_name(LAN) else {
+    let Some(setup) = Setup::unthrottled_on_lan() else {
         return figure("skipped: WebKitGTK maps no names, and every address of loopback is secure to it");
     };
-    let lab = Lab::start_with([("short", SHORT)]).await.on_host(LAN);
-    lab.choose("short", &json!({ "dangerouslyAllowHttp": true, "dangerouslyAllowUnverifiedIdToken": true }));
+    let lab = Lab::start_with([("short", SHORT)]).await.on_lan("short");
     let browser = Browser::start_with(&setup).await;
     lab.open(&browser).await;
-    let locks = browser.eval("return [isSecureContext, typeof navigator.locks];").await;
-    assert_eq!(locks, json!([false, "undefined"]), "the browser takes {LAN} for secure");
+    lab.assert_insecure(&browser).await;
     sign_in(&lab, &browser).await;
     let tabs = lab.open_tabs(&browser, 5).await;
     hear(&browser, &tabs).await;
