@@ -20,6 +20,7 @@
 //! | `PKCE_E2E_BEFORE` | the package of 0.1.0 | what needs it is skipped |
 
 mod browser;
+mod bundle;
 mod demo;
 mod driver;
 mod engine;
@@ -33,6 +34,7 @@ mod wire;
 use std::io::{Write as _, stdout};
 
 pub use browser::{Browser, Tab, until};
+pub use bundle::{DEVELOPMENT, bundle};
 pub use demo::{Counters, Demo, frontend, package, wasm_pack, workspace};
 pub use engine::{Engine, LAN, Setup};
 pub use lab::{Callback, Lab, Report};

@@ -1,23 +1,13 @@
 //! React's strict mode, in which every effect runs twice.
 
-use std::process::Command;
-
-use e2e::{Browser, Lab, figure, package, workspace};
+use e2e::{Browser, DEVELOPMENT, Lab, bundle, figure, workspace};
 use serde_json::{Value, json};
 
 /// Puts the application in the place of the bare page.
 fn build(lab: &Lab) {
     let folder = workspace().join("tests/e2e/react");
     std::fs::copy(folder.join("index.html"), lab.folder().join("index.html")).expect("the page can be copied");
-    let mut esbuild = Command::new(workspace().join("xtask/node_modules/.bin/esbuild"));
-    esbuild
-        .current_dir(&folder)
-        .args(["app.jsx", "--bundle", "--format=esm", "--jsx=automatic", "--jsx-dev", "--log-level=warning"])
-        .arg("--define:process.env.NODE_ENV=\"development\"")
-        .arg(format!("--alias:pkce-wasm={}", package().display()))
-        .arg(format!("--outfile={}", lab.folder().join("app.js").display()));
-    let output = esbuild.output().expect("esbuild can be started: run `cargo xtask test e2e`");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    bundle(&folder.join("app.jsx"), &lab.folder().join("app.js"), &DEVELOPMENT);
 }
 
 #[tokio::test]
