@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
 use crate::bars::{self, Bar, Limit};
-use crate::process::{read, root, run_quietly, say, script};
+use crate::process::{read, root, run_quietly, say};
 use crate::report::Count;
 use crate::rooms::Script;
 use crate::{before, build, package, rooms, setup};
@@ -195,7 +195,7 @@ fn weigh(app: &App, installed: &Path, before: bool) -> Result<Row> {
     fs::create_dir_all(&out)?;
     let metafile = out.join("meta.json");
     run_quietly(
-        script(folder().join("node_modules/.bin/esbuild"))
+        setup::script_of(&folder(), "esbuild")
             .current_dir(folder())
             .env("NODE_PATH", installed.join("node_modules"))
             .arg(format!("apps/{}.js", app.file))
@@ -283,8 +283,7 @@ fn version(entry: &str, installed: &Path) -> Result<String> {
     let modules =
         if entry.starts_with("pkce-wasm") { installed.join("node_modules") } else { folder().join("node_modules") };
     let name = if entry.starts_with("pkce-wasm") { "pkce-wasm" } else { entry };
-    let manifest: Value = serde_json::from_slice(&fs::read(modules.join(name).join("package.json"))?)?;
-    manifest.get("version").and_then(Value::as_str).map(str::to_owned).context("a package has no version")
+    package::version_in(&modules.join(name))
 }
 
 /// The bytes that each entry may have, compressed with brotli.
