@@ -261,9 +261,6 @@ fn initial(outputs: &Map<String, Value>, source: &str) -> Vec<String> {
 
 /// The sizes of files, in their order.
 fn sizes(files: &[PathBuf]) -> Result<Vec<Size>> {
-    if files.is_empty() {
-        return Ok(Vec::new());
-    }
     let text = read(Command::new("node").current_dir(folder()).arg("measure.js").args(files))?;
     let values: Vec<Value> = serde_json::from_str(&text).context("tests/size/measure.js printed no JSON")?;
     let number = |value: &Value, name: &str| value.get(name).and_then(Value::as_u64).context("a size is missing");
