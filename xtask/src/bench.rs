@@ -189,14 +189,10 @@ fn in_node(folder: &Path, what: &[&str]) -> Result<Value> {
 }
 
 fn versions() -> Result<BTreeMap<&'static str, String>> {
-    let version = |folder: PathBuf| -> Result<String> {
-        let manifest: Value = serde_json::from_slice(&fs::read(folder.join("package.json"))?)?;
-        manifest.get("version").and_then(Value::as_str).map(str::to_owned).context("a package has no version")
-    };
     let mut versions: BTreeMap<_, _> = PEERS
         .into_iter()
-        .map(|name| Ok((name, version(sources().join("node_modules").join(name))?)))
+        .map(|name| Ok((name, package::version_in(&sources().join("node_modules").join(name))?)))
         .collect::<Result<_>>()?;
-    versions.insert("pkce-wasm", version(package::package_folder())?);
+    versions.insert("pkce-wasm", package::version_in(&package::package_folder())?);
     Ok(versions)
 }

@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use serde_json::{Map, Value, json};
 
-use crate::bars::{self, Bar, Limit};
+use crate::bars::Limit::{self, AtLeast, AtMost, Open};
+use crate::bars::{self, Bar};
 use crate::before;
 use crate::browsers::Engine;
 
@@ -61,80 +62,34 @@ enum Unit {
     Milliseconds,
 }
 
+/// What is measured in milliseconds.
+const fn milliseconds(
+    title: &'static str,
+    path: &'static [&'static str],
+    ours: &'static [&'static str],
+) -> Measurement {
+    Measurement { title, path, unit: Unit::Milliseconds, ours }
+}
+
+/// What is counted in a second.
+const fn per_second(title: &'static str, path: &'static [&'static str], ours: &'static [&'static str]) -> Measurement {
+    Measurement { title, path, unit: Unit::PerSecond, ours }
+}
+
 const MEASUREMENTS: [Measurement; 13] = [
-    Measurement {
-        title: "verifier and challenge, per second",
-        path: &["pairs"],
-        unit: Unit::PerSecond,
-        ours: &[PRIMITIVES],
-    },
-    Measurement {
-        title: "begin: to the authorization URL, ms",
-        path: &["begin"],
-        unit: Unit::Milliseconds,
-        ours: &[STEPS],
-    },
-    Measurement {
-        title: "callback: from the URL to the token request, ms",
-        path: &["callbacks", "asked"],
-        unit: Unit::Milliseconds,
-        ours: &[STEPS, CLIENT],
-    },
-    Measurement {
-        title: "callback: from the answer to the tokens, ms",
-        path: &["callbacks", "rest"],
-        unit: Unit::Milliseconds,
-        ours: &[STEPS, CLIENT],
-    },
-    Measurement {
-        title: "callback: from the URL to the tokens, ms",
-        path: &["callbacks", "done"],
-        unit: Unit::Milliseconds,
-        ours: &[STEPS, CLIENT],
-    },
-    Measurement {
-        title: "at once: from the URL to the token request, ms",
-        path: &["instant", "asked"],
-        unit: Unit::Milliseconds,
-        ours: &[STEPS, CLIENT],
-    },
-    Measurement {
-        title: "at once: from the answer to the tokens, ms",
-        path: &["instant", "rest"],
-        unit: Unit::Milliseconds,
-        ours: &[STEPS, CLIENT],
-    },
-    Measurement {
-        title: "first click: until the thread is free again, ms",
-        path: &["click", "thread"],
-        unit: Unit::Milliseconds,
-        ours: &[CLIENT],
-    },
-    Measurement {
-        title: "first click: until the URL is there, ms",
-        path: &["click", "url"],
-        unit: Unit::Milliseconds,
-        ours: &[CLIENT],
-    },
-    Measurement {
-        title: "cold: the script is evaluated, ms",
-        path: &["start", "evaluate"],
-        unit: Unit::Milliseconds,
-        ours: &[CLIENT],
-    },
-    Measurement {
-        title: "cold: from there to the first URL, ms",
-        path: &["start", "url"],
-        unit: Unit::Milliseconds,
-        ours: &[CLIENT],
-    },
-    Measurement {
-        title: "cold, with ready(): to the first URL, ms",
-        path: &["ready", "url"],
-        unit: Unit::Milliseconds,
-        ours: &[CLIENT],
-    },
-    Measurement { title: "verifyChallenge, per second", path: &["verify"], unit: Unit::PerSecond, ours: &[PRIMITIVES] },
+    per_second("verifier and challenge, per second", &["pairs"], &[PRIMITIVES]),
+    milliseconds("begin: to the authorization URL, ms", &["begin"], &[STEPS]),
+    milliseconds("callback: from the URL to the token request, ms", &["callbacks", "asked"], &[STEPS, CLIENT]),
+    milliseconds("callback: from the answer to the tokens, ms", &["callbacks", "rest"], &[STEPS, CLIENT]),
+    milliseconds("callback: from the URL to the tokens, ms", &["callbacks", "done"], &[STEPS, CLIENT]),
+    milliseconds("at once: from the URL to the token request, ms", &["instant", "asked"], &[STEPS, CLIENT]),
+    milliseconds("at once: from the answer to the tokens, ms", &["instant", "rest"], &[STEPS, CLIENT]),
+    milliseconds("first click: until the thread is free again, ms", &["click", "thread"], &[CLIENT]),
+    milliseconds("first click: until the URL is there, ms", &["click", "url"], &[CLIENT]),
+    milliseconds("cold: the script is evaluated, ms", &["start", "evaluate"], &[CLIENT]),
+    milliseconds("cold: from there to the first URL, ms", &["start", "url"], &[CLIENT]),
+    milliseconds("cold, with ready(): to the first URL, ms", &["ready", "url"], &[CLIENT]),
+    per_second("verifyChallenge, per second", &["verify"], &[PRIMITIVES]),
 ];
 
 /// A bar: where it counts, what is measured, whose it is, beside whom, and how the quotient is to be.
@@ -160,105 +115,49 @@ enum Beside {
 pub(crate) const PLACES: [Place; 2] = [Place::Node, Place::Page(Engine::Chromium)];
 const NODE: &[Place] = &[Place::Node];
 const CHROMIUM: &[Place] = &[Place::Page(Engine::Chromium)];
+const BEFORE: Beside = Beside::Before;
+const PKCE_CHALLENGE: Beside = Beside::Peer("pkce-challenge");
 const OAUTH4WEBAPI: Beside = Beside::Peer("oauth4webapi");
 
+/// A bar in a line.
+const fn wanted(
+    what: &'static str,
+    places: &'static [Place],
+    path: &'static [&'static str],
+    ours: &'static str,
+    beside: Beside,
+    limit: Limit,
+) -> Wanted {
+    Wanted { what, places, path, ours, beside, limit }
+}
+
 const WANTED: [Wanted; 12] = [
-    Wanted {
-        what: "begin, beside 0.1.0",
-        places: NODE,
-        path: &["begin"],
-        ours: STEPS,
-        beside: Beside::Before,
-        limit: Limit::AtMost(0.25),
-    },
-    Wanted {
-        what: "callback to token request, steps, beside oauth4webapi",
-        places: &PLACES,
-        path: &["callbacks", "asked"],
-        ours: STEPS,
-        beside: OAUTH4WEBAPI,
-        limit: Limit::AtMost(1.0),
-    },
-    Wanted {
-        what: "the same, steps, the platform at once",
-        places: &PLACES,
-        path: &["instant", "asked"],
-        ours: STEPS,
-        beside: OAUTH4WEBAPI,
-        limit: Limit::Open,
-    },
-    Wanted {
-        what: "the same, Client, the platform at once",
-        places: &PLACES,
-        path: &["instant", "asked"],
-        ours: CLIENT,
-        beside: OAUTH4WEBAPI,
-        limit: Limit::AtMost(1.5),
-    },
-    Wanted {
-        what: "the same, Client, the platform as it is",
-        places: &PLACES,
-        path: &["callbacks", "asked"],
-        ours: CLIENT,
-        beside: OAUTH4WEBAPI,
-        limit: Limit::Open,
-    },
-    Wanted {
-        what: "answer to tokens, steps, the platform at once, beside 0.1.0",
-        places: &PLACES,
-        path: &["instant", "rest"],
-        ours: STEPS,
-        beside: Beside::Before,
-        limit: Limit::AtMost(0.4),
-    },
-    Wanted {
-        what: "the same, Client",
-        places: &PLACES,
-        path: &["instant", "rest"],
-        ours: CLIENT,
-        beside: Beside::Before,
-        limit: Limit::AtMost(0.4),
-    },
-    Wanted {
-        what: "cold: script to first URL, beside 0.1.0",
-        places: CHROMIUM,
-        path: &["start", "url"],
-        ours: CLIENT,
-        beside: Beside::Before,
-        limit: Limit::AtMost(0.4),
-    },
-    Wanted {
-        what: "the same, ready() awaited first",
-        places: CHROMIUM,
-        path: &["ready", "url"],
-        ours: CLIENT,
-        beside: Beside::Before,
-        limit: Limit::Open,
-    },
-    Wanted {
-        what: "first click, ms",
-        places: CHROMIUM,
-        path: &["click", "url"],
-        ours: CLIENT,
-        beside: Beside::Nobody,
-        limit: Limit::AtMost(1.0),
-    },
-    Wanted {
-        what: "pairs per second, beside pkce-challenge",
-        places: CHROMIUM,
-        path: &["pairs"],
-        ours: PRIMITIVES,
-        beside: Beside::Peer("pkce-challenge"),
-        limit: Limit::AtLeast(5.3),
-    },
-    Wanted {
-        what: "the same, beside oauth4webapi",
-        places: CHROMIUM,
-        path: &["pairs"],
-        ours: PRIMITIVES,
-        beside: OAUTH4WEBAPI,
-        limit: Limit::AtLeast(2.5),
-    },
+    wanted("begin, beside 0.1.0", NODE, &["begin"], STEPS, BEFORE, AtMost(0.25)),
+    wanted(
+        "callback to token request, steps, beside oauth4webapi",
+        &PLACES,
+        &["callbacks", "asked"],
+        STEPS,
+        OAUTH4WEBAPI,
+        AtMost(1.0),
+    ),
+    wanted("the same, steps, the platform at once", &PLACES, &["instant", "asked"], STEPS, OAUTH4WEBAPI, Open),
+    wanted("the same, Client, the platform at once", &PLACES, &["instant", "asked"], CLIENT, OAUTH4WEBAPI, AtMost(1.5)),
+    wanted("the same, Client, the platform as it is", &PLACES, &["callbacks", "asked"], CLIENT, OAUTH4WEBAPI, Open),
+    wanted(
+        "answer to tokens, steps, the platform at once, beside 0.1.0",
+        &PLACES,
+        &["instant", "rest"],
+        STEPS,
+        BEFORE,
+        AtMost(0.4),
+    ),
+    wanted("the same, Client", &PLACES, &["instant", "rest"], CLIENT, BEFORE, AtMost(0.4)),
+    wanted("cold: script to first URL, beside 0.1.0", CHROMIUM, &["start", "url"], CLIENT, BEFORE, AtMost(0.4)),
+    wanted("the same, ready() awaited first", CHROMIUM, &["ready", "url"], CLIENT, BEFORE, Open),
+    wanted("first click, ms", CHROMIUM, &["click", "url"], CLIENT, Beside::Nobody, AtMost(1.0)),
+    wanted("pairs per second, beside pkce-challenge", CHROMIUM, &["pairs"], PRIMITIVES, PKCE_CHALLENGE, AtLeast(5.3)),
+    wanted("the same, beside oauth4webapi", CHROMIUM, &["pairs"], PRIMITIVES, OAUTH4WEBAPI, AtLeast(2.5)),
 ];
 
 /// Whether a bar is about what is measured there by this name.

@@ -85,8 +85,20 @@ pub(crate) fn install_into(folder: &Path, archive: &Path) -> Result<()> {
     }
     fs::create_dir_all(folder)?;
     fs::write(folder.join("package.json"), "{ \"private\": true }\n")?;
+    add(folder, archive)
+}
+
+/// Installs an archive beside what is installed in this folder.
+pub(crate) fn add(folder: &Path, archive: &Path) -> Result<()> {
     let quiet = ["--no-audit", "--no-fund", "--no-save", "--loglevel=error"];
     run_quietly(script("npm").current_dir(folder).arg("install").args(quiet).arg(archive))
+}
+
+/// The version of the package in a folder.
+pub(crate) fn version_in(folder: &Path) -> Result<String> {
+    let manifest: Value = serde_json::from_slice(&fs::read(folder.join("package.json"))?)?;
+    let version = manifest.get("version").and_then(Value::as_str).map(str::to_owned);
+    version.with_context(|| format!("the package in {} has no version", folder.display()))
 }
 
 /// The tests that run in Node against the installed package.

@@ -6,11 +6,12 @@ use std::ffi::OsString;
 use std::io::{self, BufRead, BufReader, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::OnceLock;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Error, Result, bail};
 use launch::kill_all;
 
 /// The root of the repository.
@@ -71,6 +72,19 @@ pub(crate) fn read(command: &mut Command) -> Result<String> {
         bail!("{} failed ({})", line(command), output.status);
     }
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// What is made once in a run of this program, or fails once, for all that ask.
+pub(crate) struct Once<T>(OnceLock<Result<T, String>>);
+
+impl<T: Clone> Once<T> {
+    pub(crate) const fn new() -> Self {
+        Self(OnceLock::new())
+    }
+
+    pub(crate) fn get(&self, make: impl FnOnce() -> Result<T>) -> Result<T> {
+        self.0.get_or_init(|| make().map_err(|error| format!("{error:#}"))).clone().map_err(Error::msg)
+    }
 }
 
 /// How a program ended that was watched.

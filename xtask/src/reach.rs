@@ -9,7 +9,7 @@ use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 use crate::browsers::Engine;
-use crate::process::{cargo, root, run_quietly, say, script, show_line};
+use crate::process::{cargo, root, run_quietly, say, show_line};
 use crate::report::Count;
 use crate::webdriver::Stage;
 use crate::{browsers, build, package, setup};
@@ -90,8 +90,7 @@ fn tools() -> Result<PathBuf> {
         fs::copy(root().join("tests/packaging").join(name), folder.join(name))?;
     }
     setup::npm_packages(&folder)?;
-    let quiet = ["--no-save", "--no-audit", "--no-fund", "--loglevel=error"];
-    run_quietly(script("npm").current_dir(&folder).arg("install").args(quiet).arg(package::archive()?))?;
+    package::add(&folder, &package::archive()?)?;
     Ok(folder)
 }
 
@@ -149,9 +148,7 @@ pub(crate) fn checks() -> Result<Vec<Value>> {
 
 /// A tool of `xtask/package.json` and its version.
 fn version(package: &str) -> Result<String> {
-    let manifest = fs::read(root().join("xtask/node_modules").join(package).join("package.json"))?;
-    let manifest: Value = serde_json::from_slice(&manifest)?;
-    Ok(format!("{package} {}", text(&manifest, "version")))
+    Ok(format!("{package} {}", package::version_in(&root().join("xtask/node_modules").join(package))?))
 }
 
 fn row(name: &str, with: &str, status: &str, remark: &str, seconds: f64) -> Value {

@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 use serde_json::{Map, Value, json};
 
 use crate::bars::{self, Bar, Limit};
-use crate::process::{read, root, run_quietly, say, script};
+use crate::process::{read, root, run_quietly, say};
 use crate::report::Count;
 use crate::rooms::Script;
 use crate::{before, build, package, rooms, setup};
@@ -195,7 +195,7 @@ fn weigh(app: &App, installed: &Path, before: bool) -> Result<Row> {
     fs::create_dir_all(&out)?;
     let metafile = out.join("meta.json");
     run_quietly(
-        script(folder().join("node_modules/.bin/esbuild"))
+        setup::script_of(&folder(), "esbuild")
             .current_dir(folder())
             .env("NODE_PATH", installed.join("node_modules"))
             .arg(format!("apps/{}.js", app.file))
@@ -261,9 +261,6 @@ fn initial(outputs: &Map<String, Value>, source: &str) -> Vec<String> {
 
 /// The sizes of files, in their order.
 fn sizes(files: &[PathBuf]) -> Result<Vec<Size>> {
-    if files.is_empty() {
-        return Ok(Vec::new());
-    }
     let text = read(Command::new("node").current_dir(folder()).arg("measure.js").args(files))?;
     let values: Vec<Value> = serde_json::from_str(&text).context("tests/size/measure.js printed no JSON")?;
     let number = |value: &Value, name: &str| value.get(name).and_then(Value::as_u64).context("a size is missing");
@@ -283,8 +280,7 @@ fn version(entry: &str, installed: &Path) -> Result<String> {
     let modules =
         if entry.starts_with("pkce-wasm") { installed.join("node_modules") } else { folder().join("node_modules") };
     let name = if entry.starts_with("pkce-wasm") { "pkce-wasm" } else { entry };
-    let manifest: Value = serde_json::from_slice(&fs::read(modules.join(name).join("package.json"))?)?;
-    manifest.get("version").and_then(Value::as_str).map(str::to_owned).context("a package has no version")
+    package::version_in(&modules.join(name))
 }
 
 /// The bytes that each entry may have, compressed with brotli.

@@ -2,18 +2,16 @@
 
 use std::path::PathBuf;
 use std::process::Command;
-use std::sync::OnceLock;
 
-use anyhow::{Error, Result};
+use anyhow::Result;
 
-use crate::process::{path_with, root, run_quietly, say};
+use crate::process::{Once, path_with, root, run_quietly, say};
 use crate::setup;
 
 /// Builds it once in a run of this program; its folder, which `www/examples/wasm-pack` is served with.
 pub(crate) fn build() -> Result<PathBuf> {
-    static BUILT: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let built = BUILT.get_or_init(|| build_now().map_err(|error| format!("{error:#}")));
-    built.clone().map_err(Error::msg)
+    static BUILT: Once<PathBuf> = Once::new();
+    BUILT.get(build_now)
 }
 
 fn build_now() -> Result<PathBuf> {

@@ -151,6 +151,11 @@ impl Browser {
         self.client.execute(script, Vec::new()).await
     }
 
+    /// The same where a script that fails is a test that fails.
+    pub async fn eval(&self, script: &str) -> Value {
+        self.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"))
+    }
+
     /// Waits until the first element that matches can be clicked, and clicks it.
     pub async fn click(&self, selector: &str) {
         self.act(selector, "clicked", async |element| {
@@ -224,6 +229,6 @@ mod tests {
         std::fs::set_permissions(&script, executable).expect("the script can be made executable");
         let browser = Browser::start_with(&Setup { browser: Some(script), ..Setup::default() }).await;
         assert!(std::fs::exists(mark).expect("the folder can be read"), "the script was not used");
-        assert_eq!(browser.run("return 1 + 1;").await.expect("the page runs script"), 2);
+        assert_eq!(browser.eval("return 1 + 1;").await, 2);
     }
 }

@@ -6,6 +6,9 @@ use serde_json::{Map, Value, json};
 
 use crate::env;
 
+/// A name that [`Setup::unthrottled_on_lan`] gives this machine: for the browser, a stranger without TLS.
+pub const LAN: &str = "app.lan";
+
 /// What a browser is started with beside the usual.
 #[derive(Clone, Debug, Default)]
 pub struct Setup {
@@ -33,14 +36,14 @@ impl Setup {
         setup
     }
 
-    /// The same, where a name is one of this machine's: an origin that is not secure. `None` in WebKitGTK, which maps no names and takes every
-    /// address of loopback for secure.
+    /// The same, where [`LAN`] is this machine: an origin that is not secure. `None` in WebKitGTK, which maps no names and takes every address of
+    /// loopback for secure.
     #[must_use]
-    pub fn unthrottled_with_name(name: &str) -> Option<Self> {
+    pub fn unthrottled_on_lan() -> Option<Self> {
         let mut setup = Self::unthrottled();
         match Engine::from_env() {
-            Engine::Chromium => setup.arguments.push(format!("--host-resolver-rules=MAP {name} 127.0.0.1")),
-            Engine::Firefox => drop(setup.preferences.insert("network.dns.localDomains".to_owned(), json!(name))),
+            Engine::Chromium => setup.arguments.push(format!("--host-resolver-rules=MAP {LAN} 127.0.0.1")),
+            Engine::Firefox => drop(setup.preferences.insert("network.dns.localDomains".to_owned(), json!(LAN))),
             Engine::WebKit | Engine::Application => return None,
         }
         Some(setup)

@@ -14,6 +14,8 @@ use tempfile::TempDir;
 
 use crate::browser::{Browser, Tab};
 use crate::demo::{package, workspace};
+use crate::engine::LAN;
+use crate::provider::Provider;
 use crate::site::Site;
 
 /// The page and its server.
@@ -77,12 +79,27 @@ impl Lab {
         lab
     }
 
-    /// The same page under another name of this machine.
+    /// Starts both, and a real authorization server at which the page signs in.
+    pub async fn at_provider() -> (Self, Provider) {
+        let lab = Self::start().await;
+        let provider = Provider::start(lab.url("").trim_end_matches('/'));
+        lab.choose_server(provider.issuer(), &provider.metadata().await, &json!({}));
+        (lab, provider)
+    }
+
+    /// The same page on an origin that is not secure, at that scenario. Nothing verifies an ID token there, and the page has to say that it wants
+    /// that.
     #[must_use]
-    pub fn on_host(self, host: &str) -> Self {
-        let lab = Self { host: host.to_owned(), ..self };
-        lab.choose("honest", &json!({}));
+    pub fn on_lan(self, scenario: &str) -> Self {
+        let lab = Self { host: LAN.to_owned(), ..self };
+        lab.choose(scenario, &json!({ "dangerouslyAllowHttp": true, "dangerouslyAllowUnverifiedIdToken": true }));
         lab
+    }
+
+    /// Sees to it that the page that the browser shows is not secure, and so has no Web Locks.
+    pub async fn assert_insecure(&self, browser: &Browser) {
+        let locks = browser.eval("return [isSecureContext, typeof navigator.locks];").await;
+        assert_eq!(locks, json!([false, "undefined"]), "the browser takes {} for secure", self.host);
     }
 
     /// Sets with which scenario and which further configuration the page makes its client from its next start on.
@@ -153,6 +170,15 @@ impl Lab {
     pub async fn begin(&self, browser: &Browser, number: usize) -> Vec<String> {
         let begun = browser.run(&format!("return lab.begin({number});")).await.expect("logins can be begun");
         serde_json::from_value(begun).expect("the requests are URLs")
+    }
+
+    /// Leaves the page for the real server's, confirms there, and comes back; what the page makes of it.
+    pub async fn sign_in_by_hand(&self, browser: &Browser) -> Report {
+        browser.eval("lab.leave();").await;
+        browser.click("#submit").await;
+        let outcome = self.outcome(browser).await;
+        assert_eq!(outcome.status, "signed-in", "{outcome:?}");
+        outcome
     }
 
     /// Follows an authorization request as a browser would; gives the callback.

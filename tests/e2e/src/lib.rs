@@ -20,6 +20,7 @@
 //! | `PKCE_E2E_BEFORE` | the package of 0.1.0 | what needs it is skipped |
 
 mod browser;
+mod bundle;
 mod demo;
 mod driver;
 mod engine;
@@ -30,9 +31,12 @@ mod provider;
 mod site;
 mod wire;
 
+use std::io::{Write as _, stdout};
+
 pub use browser::{Browser, Tab, until};
+pub use bundle::{DEVELOPMENT, bundle};
 pub use demo::{Counters, Demo, frontend, package, wasm_pack, workspace};
-pub use engine::{Engine, Setup};
+pub use engine::{Engine, LAN, Setup};
 pub use lab::{Callback, Lab, Report};
 pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};
 pub use provider::Provider;
@@ -47,6 +51,11 @@ pub fn times(few: usize, with_soak: usize) -> usize {
 /// Whether what takes long runs in full.
 pub fn soak() -> bool {
     env("PKCE_SOAK").is_some()
+}
+
+/// Prints a measured figure, past the capture of the test runner, which shows only what failing tests print.
+pub fn figure(text: &str) {
+    writeln!(stdout(), "{:?}: {text}", Engine::from_env()).expect("the output can be written");
 }
 
 /// `cargo xtask test` sets the environment; by hand the defaults do where the programs are on `PATH`.

@@ -1,9 +1,8 @@
 //! The examples in `www/examples`, with the packed package: each is bundled as it is, and does what it shows.
 
-use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::path::PathBuf;
 
-use e2e::{Browser, Demo, package, wasm_pack, workspace};
+use e2e::{Browser, DEVELOPMENT, Demo, bundle, wasm_pack, workspace};
 use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
@@ -15,25 +14,10 @@ use tempfile::TempDir;
 const ISSUER: &str = "https://login.example.com";
 const CLIENT_ID: &str = "\"my-app\"";
 
-/// Bundles a file of an example into a folder.
-fn bundle(source: &Path, target: &Path, more: &[&str]) -> String {
-    let mut esbuild = Command::new(workspace().join("xtask/node_modules/.bin/esbuild"));
-    esbuild
-        .arg(source)
-        .args(["--bundle", "--format=esm", "--jsx=automatic", "--log-level=warning"])
-        .args(more)
-        .arg(format!("--alias:pkce-wasm={}", package().display()))
-        .arg(format!("--outfile={}", target.display()));
-    let output = esbuild.output().expect("esbuild can be started: run `cargo xtask test e2e`");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    std::fs::read_to_string(target).expect("esbuild has written the bundle")
-}
-
 /// Bundles an example for the page, signs in with it at the demo's server, and gives the browser.
 async fn sign_in(example: &str, script: &str) -> (Browser, Demo, TempDir) {
     let (source, folder) = page(example);
-    let development = ["--jsx-dev", "--define:process.env.NODE_ENV=\"development\""];
-    let text = bundle(&source.join(script), &folder.path().join("app.js"), &development);
+    let text = bundle(&source.join(script), &folder.path().join("app.js"), &DEVELOPMENT);
     let demo = Demo::start_page(folder.path());
     let browser = sign_in_at(&demo, example, &text, &folder).await;
     (browser, demo, folder)

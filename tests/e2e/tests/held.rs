@@ -23,13 +23,11 @@ const STRICT: Scenario = Scenario {
     ..Scenario::HONEST
 };
 
-/// An origin that is not secure to the browsers, and has no Web Locks.
-const LAN: &str = "app.lan";
-
-/// Where the page is, and how the browser has to be started for it. WebKitGTK has no origin on loopback that is not secure.
-fn places() -> Vec<(Option<&'static str>, Setup)> {
-    let lan = Setup::unthrottled_with_name(LAN).map(|setup| (Some(LAN), setup));
-    [(None, Setup::unthrottled())].into_iter().chain(lan).collect()
+/// Whether the page is on an origin that is not secure and has no Web Locks, and how the browser has to be started for it. WebKitGTK has no such
+/// origin on loopback.
+fn places() -> Vec<(bool, Setup)> {
+    let lan = Setup::unthrottled_on_lan().map(|setup| (true, setup));
+    [(false, Setup::unthrottled())].into_iter().chain(lan).collect()
 }
 
 /// The page in two tabs, with a wire to the server.
@@ -41,27 +39,23 @@ struct Stage {
 }
 
 impl Stage {
-    async fn set(host: Option<&str>, setup: &Setup) -> Self {
+    async fn set(insecure: bool, setup: &Setup) -> Self {
         let wire = Wire::lay().await;
         let lab = Lab::start_behind(Some(wire.address()), [("strict", STRICT)]).await;
         wire.mend(lab.server.address()).await;
-        let lab = match host {
-            Some(host) => lab.on_host(host),
-            None => lab,
-        };
-        let more = match host {
-            Some(_) => json!({ "dangerouslyAllowHttp": true, "dangerouslyAllowUnverifiedIdToken": true }),
-            None => json!({}),
-        };
-        lab.choose("strict", &more);
+        lab.choose("strict", &json!({}));
+        let lab = if insecure { lab.on_lan("strict") } else { lab };
         let browser = Browser::start_with(setup).await;
         let tabs = lab.open_tabs(&browser, 2).await;
+        if insecure {
+            lab.assert_insecure(&browser).await;
+        }
         Self { wire, lab, browser, tabs }
     }
 
     async fn run(&self, tab: usize, script: &str) -> Value {
         self.browser.switch(&self.tabs[tab]).await;
-        self.browser.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"))
+        self.browser.eval(script).await
     }
 
     /// Lets both tabs do the same, the first while its answer is held; `arrived` says that the endpoint has seen its request. What both got.
@@ -93,15 +87,15 @@ impl Stage {
 
 #[tokio::test]
 async fn a_callback_in_two_tabs_is_exchanged_once_whenever_the_answer_comes() {
-    for (host, setup) in places() {
-        let stage = Stage::set(host, &setup).await;
+    for (insecure, setup) in places() {
+        let stage = Stage::set(insecure, &setup).await;
         for (number, moment) in MOMENTS.into_iter().enumerate() {
             stage.browser.switch(&stage.tabs[0]).await;
             let callback = stage.lab.login(&stage.browser).await;
             let arrived = || stage.lab.server.redeemed() == number + 1;
             let [first, second] = stage.both(&format!("handle({})", json!(callback)), moment, arrived).await;
-            assert_eq!(first["status"], "signed-in", "{host:?} {moment:?}: {first}");
-            assert_eq!(second["status"], "already-completed", "{host:?} {moment:?}: {second}");
+            assert_eq!(first["status"], "signed-in", "insecure {insecure}, {moment:?}: {first}");
+            assert_eq!(second["status"], "already-completed", "insecure {insecure}, {moment:?}: {second}");
             assert!(first["token"].is_string() && first["token"] == second["token"], "{first} {second}");
             stage.lab.assert_exchanges(number + 1);
         }
@@ -110,8 +104,8 @@ async fn a_callback_in_two_tabs_is_exchanged_once_whenever_the_answer_comes() {
 
 #[tokio::test]
 async fn sb3_two_tabs_refresh_once_whenever_the_answer_comes() {
-    for (host, setup) in places() {
-        let stage = Stage::set(host, &setup).await;
+    for (insecure, setup) in places() {
+        let stage = Stage::set(insecure, &setup).await;
         stage.browser.switch(&stage.tabs[0]).await;
         let callback = stage.lab.login(&stage.browser).await;
         assert_eq!(stage.lab.handle(&stage.browser, &callback).await.status, "signed-in");
@@ -119,9 +113,12 @@ async fn sb3_two_tabs_refresh_once_whenever_the_answer_comes() {
         for (moment, requests) in MOMENTS.into_iter().zip(1..) {
             let arrived = || stage.lab.server.refreshes().requests == requests;
             let [first, second] = stage.both("token(301)", moment, arrived).await;
-            assert!(first.is_string() && first == second && first != before, "{host:?} {moment:?}: {first} {second}");
+            assert!(
+                first.is_string() && first == second && first != before,
+                "insecure {insecure}, {moment:?}: {first} {second}"
+            );
             let refreshes = stage.lab.server.refreshes();
-            assert_eq!((refreshes.requests, refreshes.reused), (requests, 0), "{host:?} {moment:?}");
+            assert_eq!((refreshes.requests, refreshes.reused), (requests, 0), "insecure {insecure}, {moment:?}");
             before = first;
         }
     }
@@ -129,7 +126,7 @@ async fn sb3_two_tabs_refresh_once_whenever_the_answer_comes() {
 
 #[tokio::test]
 async fn a_wire_holds_the_answer_to_a_post_and_to_nothing_else() {
-    let stage = Stage::set(None, &Setup::default()).await;
+    let stage = Stage::set(false, &Setup::default()).await;
     stage.wire.hold();
     let url = stage.lab.server.issuer("strict");
     // A body that takes more than one segment: what follows is part of the request too.
@@ -138,7 +135,7 @@ async fn a_wire_holds_the_answer_to_a_post_and_to_nothing_else() {
         let then = format!("() => {{ window.{answered} = true; }}");
         format!("window.{answered} = null; fetch('{url}/nowhere', {request}).then({then}); return null;")
     };
-    let hits = async |number: usize| {
+    let hits = async |number: u32| {
         until(async || Ok::<_, ()>((stage.lab.server.hits("strict", "nowhere") == number).then_some(())))
             .await
             .expect("the request reaches the server");

@@ -1,31 +1,22 @@
 //! The way that every user takes, at a real authorization server: sign in, come back, stay signed in past the token's expiry, sign out.
 //! `cargo xtask test quick` runs this alone.
 
-use e2e::{App, Browser, Counters, Lab, Outcome, Provider, Setup};
-use serde_json::{Value, json};
-
-async fn run(browser: &Browser, script: &str) -> Value {
-    browser.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"))
-}
+use e2e::{App, Browser, Counters, Lab, Outcome, Setup};
+use serde_json::Value;
 
 /// The token of the page, after so many seconds.
 async fn token_after(browser: &Browser, seconds: u32) -> String {
-    let token = run(browser, &format!("return lab.token({seconds});")).await;
+    let token = browser.eval(&format!("return lab.token({seconds});")).await;
     token.as_str().unwrap_or_else(|| panic!("there is no token: {token}")).to_owned()
 }
 
 #[tokio::test]
 async fn a_user_signs_in_gets_fresh_tokens_and_signs_out() {
-    let lab = Lab::start().await;
-    let provider = Provider::start(lab.url("").trim_end_matches('/'));
-    lab.choose_server(provider.issuer(), &provider.metadata().await, &json!({}));
+    let (lab, provider) = Lab::at_provider().await;
     let browser = Browser::start_with(&Setup::unthrottled()).await;
     lab.open(&browser).await;
 
-    run(&browser, "lab.leave();").await;
-    browser.click("#submit").await;
-    let outcome = lab.outcome(&browser).await;
-    assert_eq!(outcome.status, "signed-in", "{outcome:?}");
+    let outcome = lab.sign_in_by_hand(&browser).await;
     assert_eq!(outcome.return_to.as_deref(), Some("/back"));
     assert!(!browser.url().await.contains("code="), "the code is left in the address bar");
 
@@ -36,10 +27,10 @@ async fn a_user_signs_in_gets_fresh_tokens_and_signs_out() {
     assert_ne!(first, second);
     assert_eq!(provider.counters().await, Counters { token_ok: 2, token_refused: 0 });
 
-    run(&browser, "return lab.signOut();").await;
-    assert_eq!(run(&browser, "return lab.client.session();").await, Value::Null);
+    browser.eval("return lab.signOut();").await;
+    assert_eq!(browser.eval("return lab.client.session();").await, Value::Null);
     lab.open(&browser).await;
-    assert_eq!(run(&browser, "return lab.client.session();").await, Value::Null, "signed in again after a reload");
+    assert_eq!(browser.eval("return lab.client.session();").await, Value::Null, "signed in again after a reload");
     assert_eq!(provider.counters().await, Counters { token_ok: 2, token_refused: 0 });
 }
 

@@ -14,7 +14,7 @@ const WATCH: &str = "
 /// Opens the pop-up by a click, and lets the commands go to it; gives the page's window and the pop-up.
 async fn open_popup(app: &App) -> (Tab, Tab) {
     let page = app.browser.tab().await;
-    app.browser.run(WATCH).await.expect("the page runs script");
+    app.browser.eval(WATCH).await;
     app.browser.click("#sign-in-popup").await;
     let tabs = app.browser.until_tabs(2).await;
     let popup = tabs.into_iter().find(|tab| *tab != page).expect("the other window is the pop-up");
@@ -24,7 +24,7 @@ async fn open_popup(app: &App) -> (Tab, Tab) {
 }
 
 async fn is(app: &App, script: &str) -> bool {
-    app.browser.run(&format!("return {script};")).await.expect("the page runs script") == true
+    app.browser.eval(&format!("return {script};")).await == true
 }
 
 #[tokio::test]
@@ -65,10 +65,7 @@ async fn a_popup_that_the_user_closes_is_told() {
 async fn a_popup_that_the_browser_blocks_is_told() {
     let app = App::start().await;
     // Nobody has touched the page, and a click by script counts for nothing.
-    app.browser
-        .run("setTimeout(() => document.querySelector('#sign-in-popup').click(), 6000);")
-        .await
-        .expect("it runs");
+    app.browser.eval("setTimeout(() => document.querySelector('#sign-in-popup').click(), 6000);").await;
     let shown = app.until("the page knows", |page| page.outcome.status == "refused").await;
     assert_eq!(shown.outcome, Outcome::error("refused", "popup_blocked"));
     assert_eq!(app.browser.tabs().await.len(), 1);
@@ -106,10 +103,6 @@ async fn popped(browser: &Browser) -> Value {
     browser.until("return lab.popped ?? null;").await.unwrap_or_else(|last| panic!("the login does not end: {last}"))
 }
 
-async fn run(browser: &Browser, script: &str) {
-    browser.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"));
-}
-
 #[tokio::test]
 async fn the_tokens_of_a_popup_are_where_the_application_is_whatever_the_storage() {
     let browser = Browser::start().await;
@@ -119,7 +112,7 @@ async fn the_tokens_of_a_popup_are_where_the_application_is_whatever_the_storage
         let lab = Lab::start().await;
         lab.choose("honest", &json!({ "storage": storage, "transactionStorage": transactions }));
         lab.open(&browser).await;
-        run(&browser, "lab.offerPopup();").await;
+        browser.eval("lab.offerPopup();").await;
         browser.click("#popup").await;
         let outcome = popped(&browser).await;
         assert_eq!(outcome["status"], "signed-in", "{storage} {transactions}: {outcome}");
@@ -136,8 +129,8 @@ async fn a_blocked_popup_falls_back_to_a_redirect_when_asked_to() {
     let lab = Lab::start().await;
     let browser = Browser::start().await;
     lab.open(&browser).await;
-    run(&browser, "lab.offerPopup({ fallback: 'redirect' });").await;
-    run(&browser, "setTimeout(() => document.querySelector('#popup').click(), 6000);").await;
+    browser.eval("lab.offerPopup({ fallback: 'redirect' });").await;
+    browser.eval("setTimeout(() => document.querySelector('#popup').click(), 6000);").await;
     let outcome = popped(&browser).await;
     assert_eq!((&outcome["status"], &outcome["opened"]), (&json!("redirecting"), &json!(1)));
     assert_eq!(browser.tabs().await.len(), 1);
@@ -150,13 +143,13 @@ async fn a_login_in_a_popup_can_be_given_up() {
     lab.open(&browser).await;
     // A server whose page leads nowhere.
     let waiting = json!({ "issuer": lab.server.issuer("nowhere") });
-    run(&browser, &format!("lab.offerPopup({{}}, {waiting});")).await;
+    browser.eval(&format!("lab.offerPopup({{}}, {waiting});")).await;
     browser.click("#popup").await;
     browser.until_tabs(2).await;
-    run(&browser, "lab.controller.abort();").await;
+    browser.eval("lab.controller.abort();").await;
     let outcome = popped(&browser).await;
     assert_eq!((&outcome["status"], &outcome["code"]), (&json!("threw"), &json!("aborted")));
 
-    run(&browser, "lab.popped = null; document.querySelector('#popup').click();").await;
+    browser.eval("lab.popped = null; document.querySelector('#popup').click();").await;
     assert_eq!(popped(&browser).await["code"], "aborted", "a signal that was aborted before");
 }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::rc::Rc;
 
-use e2e::{Browser, Engine, Setup, Site};
+use e2e::{Browser, Engine, LAN, Setup, Site};
 use serde_json::{Value, json};
 
 use crate::fixtures::Fixtures;
@@ -13,8 +13,6 @@ use crate::row::{Miss, Outcome, Table};
 
 /// What a page shows when it is done.
 const RESULT: &str = "return document.documentElement.dataset.result ?? null;";
-
-const LAN: &str = "app.lan";
 
 /// The rows of an engine. One browser serves all of them that need no special one: each row has a site, and so an origin, of its own.
 pub(crate) async fn rows(table: &Table, fixtures: &Fixtures, browser: &Rc<Browser>) {
@@ -42,7 +40,7 @@ pub(crate) async fn rows(table: &Table, fixtures: &Fixtures, browser: &Rc<Browse
     for worker in ["dedicated", "classic", "shared", "service"] {
         row(&format!("worker, {worker}"), Box::pin(worker_runs(browser.clone(), folder(), worker))).await;
     }
-    row("insecure origin, complete sign-in", Box::pin(insecure(fixtures.app("insecure"), engine))).await;
+    row("insecure origin, complete sign-in", Box::pin(insecure(fixtures.app("insecure")))).await;
     if engine == Engine::Firefox {
         row("javascript.options.wasm=false", Box::pin(without_wasm(folder()))).await;
     }
@@ -118,34 +116,23 @@ async fn worker_runs(browser: Rc<Browser>, folder: PathBuf, kind: &'static str) 
 
 /// A name that is this machine and, for the browser, a stranger without TLS. Nothing verifies the ID token there: no
 /// WebCrypto, and no TLS. The application has to say that it wants that.
-async fn insecure(folder: PathBuf, engine: Engine) -> Outcome {
-    let mut setup = Setup::default();
-    let host = match engine {
-        Engine::Chromium => {
-            setup.arguments.push(format!("--host-resolver-rules=MAP {LAN} 127.0.0.1"));
-            LAN.to_owned()
-        }
-        Engine::Firefox => {
-            setup.preferences.insert("network.dns.localDomains".to_owned(), json!(LAN));
-            LAN.to_owned()
-        }
-        Engine::WebKit | Engine::Application => {
-            let reason = "WebKitGTK maps no names, and every address of loopback is secure to it";
-            return Err(Miss::Skipped(reason.to_owned()));
-        }
+async fn insecure(folder: PathBuf) -> Outcome {
+    let Some(setup) = Setup::unthrottled_on_lan() else {
+        let reason = "WebKitGTK maps no names, and every address of loopback is secure to it";
+        return Err(Miss::Skipped(reason.to_owned()));
     };
     let site = Site::of(&folder).await;
     let browser = Browser::start_with(&setup).await;
-    let result = look(&browser, &site.url_on(&host, "module.html")).await?;
+    let result = look(&browser, &site.url_on(LAN, "module.html")).await?;
     for (name, wanted) in [("secure", json!(false)), ("subtle", json!("undefined")), ("locks", json!("undefined"))] {
         if result.get(name) != Some(&wanted) {
-            return Err(Miss::Skipped(format!("the browser takes {host} for secure: {result}")));
+            return Err(Miss::Failed(format!("the browser takes {LAN} for secure: {result}")));
         }
     }
     expect(&result, "wasm")?;
-    sign_in_on(&browser, &site.url_on(&host, ""), "wasm").await?;
+    sign_in_on(&browser, &site.url_on(LAN, ""), "wasm").await?;
     Ok(format!(
-        "wasm on http://{host}; isSecureContext false, crypto.subtle and navigator.locks undefined; \
+        "wasm on http://{LAN}; isSecureContext false, crypto.subtle and navigator.locks undefined; \
          with dangerouslyAllowHttp and dangerouslyAllowUnverifiedIdToken"
     ))
 }

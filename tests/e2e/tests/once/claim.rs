@@ -3,18 +3,12 @@
 use std::collections::BTreeSet;
 use std::hash::{BuildHasher, RandomState};
 
-use e2e::{Browser, Lab, Report, Setup, times};
+use e2e::{Browser, Lab, Report, Setup, figure, times};
 use serde_json::json;
-
-use crate::figure;
-
-async fn run(browser: &Browser, script: &str) -> serde_json::Value {
-    browser.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"))
-}
 
 /// What each tab made of the callbacks that it was given one after the other.
 async fn outcomes(browser: &Browser) -> Vec<Report> {
-    let outcomes = run(browser, "return lab.outcomes;").await;
+    let outcomes = browser.eval("return lab.outcomes;").await;
     serde_json::from_value(outcomes.clone()).unwrap_or_else(|error| panic!("{outcomes}: {error}"))
 }
 
@@ -41,9 +35,9 @@ async fn fifty_logins_at_once_are_fifty_sessions() {
     let tabs = lab.open_tabs(&browser, TABS).await;
     for tab in &tabs {
         browser.switch(tab).await;
-        run(&browser, &format!("lab.armLogins({EACH});")).await;
+        browser.eval(&format!("lab.armLogins({EACH});")).await;
     }
-    run(&browser, "lab.go();").await;
+    browser.eval("lab.go();").await;
     let mut callbacks = Vec::new();
     for tab in &tabs {
         browser.switch(tab).await;
@@ -59,9 +53,9 @@ async fn fifty_logins_at_once_are_fifty_sessions() {
     for five in shuffle(callbacks).chunks(TABS) {
         for (tab, callback) in tabs.iter().zip(five) {
             browser.switch(tab).await;
-            run(&browser, &format!("lab.armVisit({});", json!(callback))).await;
+            browser.eval(&format!("lab.armVisit({});", json!(callback))).await;
         }
-        run(&browser, "lab.go();").await;
+        browser.eval("lab.go();").await;
         for tab in &tabs {
             browser.switch(tab).await;
             let outcome = lab.outcome(&browser).await;
@@ -108,10 +102,10 @@ async fn handle_in_two_tabs(lab: &Lab, browser: &Browser, rounds: usize) {
         }
         for tab in [first, second] {
             browser.switch(tab).await;
-            run(browser, &format!("lab.armCallbacks({});", json!(callbacks))).await;
+            browser.eval(&format!("lab.armCallbacks({});", json!(callbacks))).await;
         }
         browser.switch(conductor).await;
-        run(browser, &format!("return lab.conduct({BATCH}, 2);")).await;
+        browser.eval(&format!("return lab.conduct({BATCH}, 2);")).await;
         browser.switch(first).await;
         by_first.extend(outcomes(browser).await);
         browser.switch(second).await;
@@ -144,9 +138,9 @@ async fn a_callback_opened_by_two_tabs_at_once_is_exchanged_once() {
         let callback = json!(lab.login(&browser).await);
         for tab in &tabs {
             browser.switch(tab).await;
-            run(&browser, &format!("lab.armVisit({callback});")).await;
+            browser.eval(&format!("lab.armVisit({callback});")).await;
         }
-        run(&browser, "lab.go();").await;
+        browser.eval("lab.go();").await;
         for (tab, outcomes) in tabs.iter().zip([&mut by_first, &mut by_second]) {
             browser.switch(tab).await;
             outcomes.push(lab.outcome(&browser).await);
@@ -163,16 +157,13 @@ async fn a_callback_opened_by_two_tabs_at_once_is_exchanged_once() {
 /// An insecure origin has no Web Locks.
 #[tokio::test]
 async fn a_callback_in_two_tabs_of_an_insecure_origin_is_exchanged_once() {
-    const LAN: &str = "app.lan";
-    let Some(setup) = Setup::unthrottled_with_name(LAN) else {
+    let Some(setup) = Setup::unthrottled_on_lan() else {
         return figure("skipped: WebKitGTK maps no names, and every address of loopback is secure to it");
     };
-    let lab = Lab::start().await.on_host(LAN);
-    lab.choose("honest", &json!({ "dangerouslyAllowHttp": true, "dangerouslyAllowUnverifiedIdToken": true }));
+    let lab = Lab::start().await.on_lan("honest");
     let browser = Browser::start_with(&setup).await;
     lab.open(&browser).await;
-    let locks = run(&browser, "return [isSecureContext, typeof navigator.locks];").await;
-    assert_eq!(locks, json!([false, "undefined"]), "the browser takes {LAN} for secure");
+    lab.assert_insecure(&browser).await;
     figure("on an insecure origin, without Web Locks:");
     handle_in_two_tabs(&lab, &browser, times(10, 40)).await;
 }

@@ -3,12 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-use e2e::{Browser, Callback, Engine, Lab, Setup, soak, until};
+use e2e::{Browser, Callback, Engine, Lab, Setup, figure, soak, until};
 use hostile::{Delivery, Reply, Scenario, honest};
 use serde_json::json;
 use tempfile::TempDir;
-
-use crate::figure;
 
 /// Redeems the code at once; the answer never arrives.
 const MUTE: Scenario =
@@ -129,25 +127,32 @@ async fn a_browser_killed_between_exchange_and_save_asks_the_user_to_begin_again
     let Some((folder, setup)) = profile() else { return };
     let lab = Lab::start_with([("mute", MUTE)]).await;
     lab.choose("mute", &json!({}));
-    // At once, and in a soak also when what was written at the callback is on the disk: both engines collect it for five seconds.
-    let moments: &[(usize, u64)] = if soak() { &[(1, 0), (2, 7)] } else { &[(1, 0)] };
-    for &(rounds, wait) in moments {
-        let wait = Duration::from_secs(wait);
-        let outcome = kill_in_exchange(&lab, &folder, &setup, wait, rounds).await;
+    // At once, and in a soak also when what was written at the callback is on the disk.
+    let moments: &[bool] = if soak() { &[false, true] } else { &[false] };
+    for &written in moments {
+        let (outcome, wait) = kill_in_exchange(&lab, &folder, &setup, written).await;
         figure(&format!("killed {wait:?} into the exchange: refused {outcome}, restart"));
     }
 }
 
-/// Gives the code of the refusal.
-async fn kill_in_exchange(lab: &Lab, folder: &TempDir, setup: &Setup, wait: Duration, redeemed: usize) -> String {
+/// Kills the browser as soon as the code is redeemed, or when what remains of the login is written too; gives the code of the refusal, and how
+/// long after the redemption the kill came.
+async fn kill_in_exchange(lab: &Lab, folder: &TempDir, setup: &Setup, written: bool) -> (String, Duration) {
     let browser = Browser::start_with(setup).await;
     lab.open(&browser).await;
     let (callback, record) = login(lab, &browser).await;
     leave(lab, &browser).await;
     on_the_disk(folder, &record).await;
+    let before = lab.server.redeemed();
     browser.goto(&callback).await;
-    until(async || Ok::<_, ()>((lab.server.redeemed() >= redeemed).then_some(()))).await.expect("the code is redeemed");
-    tokio::time::sleep(wait).await;
+    until(async || Ok::<_, ()>((lab.server.redeemed() > before).then_some(()))).await.expect("the code is redeemed");
+    let start = Instant::now();
+    if written {
+        let remains = record.replace(":2:t:", ":2:d:");
+        assert_ne!(remains, record, "the record of a login has another name");
+        on_the_disk(folder, &remains).await;
+    }
+    let wait = start.elapsed();
     browser.kill();
 
     let browser = Browser::start_with(setup).await;
@@ -165,5 +170,5 @@ async fn kill_in_exchange(lab: &Lab, folder: &TempDir, setup: &Setup, wait: Dura
     let outcome = lab.visit(&browser, &next).await;
     assert_eq!(outcome.status, "signed-in", "the next login: {outcome:?}");
     lab.choose("mute", &json!({}));
-    code
+    (code, wait)
 }

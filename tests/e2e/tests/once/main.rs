@@ -6,12 +6,3 @@ mod killed;
 mod network;
 mod storage;
 mod strict_mode;
-
-use std::io::{Write as _, stdout};
-
-use e2e::Engine;
-
-/// Prints a measured figure, past the capture of the test runner, which shows only what failing tests print.
-fn figure(text: &str) {
-    writeln!(stdout(), "{:?}: {text}", Engine::from_env()).expect("the output can be written");
-}

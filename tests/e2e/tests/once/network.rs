@@ -3,11 +3,9 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use e2e::{Browser, Engine, Lab, Setup, Wire, soak};
+use e2e::{Browser, Engine, Lab, Setup, Wire, figure, soak};
 use hostile::{Delivery, Reply, Scenario, honest};
-use serde_json::{Value, json};
-
-use crate::figure;
+use serde_json::json;
 
 /// Acts after that many seconds.
 macro_rules! after {
@@ -38,14 +36,10 @@ const KEYS_LATE: Scenario = Scenario {
 const DATED: Scenario =
     Scenario { token: |login| Reply::json(honest::tokens(login)).showing_date(), ..Scenario::HONEST };
 
-async fn run(browser: &Browser, script: &str) -> Value {
-    browser.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"))
-}
-
 /// Begins a login at that scenario and follows it.
 async fn login_at(lab: &Lab, browser: &Browser, scenario: &str) -> String {
     let more = json!({ "issuer": lab.server.issuer(scenario) });
-    let begun = run(browser, &format!("return lab.begin(1, {more});")).await;
+    let begun = browser.eval(&format!("return lab.begin(1, {more});")).await;
     lab.answer(begun[0].as_str().expect("a login was begun")).await
 }
 
@@ -83,11 +77,11 @@ async fn a_slow_server_is_waited_for_until_the_timeout() {
         more["issuer"] = json!(lab.server.issuer(scenario));
         // Begun and not waited for.
         let script = format!("(window.pending ??= {{}})[{0:?}] = lab.handle({1}, {more});", scenario, json!(callback));
-        run(&browser, &script).await;
+        browser.eval(&script).await;
         callbacks.push((scenario, callback));
     }
     let outcome = async |scenario: &str| {
-        let outcome = run(&browser, &format!("return pending[{scenario:?}];")).await;
+        let outcome = browser.eval(&format!("return pending[{scenario:?}];")).await;
         figure(&format!(
             "answer {scenario}: {} {} after {} s",
             outcome["status"].as_str().unwrap_or_default(),
@@ -111,7 +105,7 @@ async fn a_slow_server_is_waited_for_until_the_timeout() {
     }
     for (scenario, callback) in &callbacks {
         let more = json!({ "issuer": lab.server.issuer(scenario), "timeout": 120_000 });
-        let again = async || run(&browser, &format!("return lab.handle({}, {more});", json!(callback))).await;
+        let again = async || browser.eval(&format!("return lab.handle({}, {more});", json!(callback))).await;
         match *scenario {
             "late-once" => assert_eq!(again().await["status"], "signed-in", "handled again"),
             "mute" => {
@@ -240,7 +234,7 @@ async fn a_clock_that_is_a_day_wrong_keeps_nobody_out() {
         let browser = Browser::start_with(&setup).await;
         lab.open(&browser).await;
         let here = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).expect("it is after 1970");
-        let there = run(&browser, "return lab.now() / 1000;").await.as_f64().unwrap_or_default();
+        let there = browser.eval("return lab.now() / 1000;").await.as_f64().unwrap_or_default();
         let off = (there - here.as_secs_f64()) / 86_400.0;
         assert!((off - f64::from(days)).abs() < 0.01, "the browser's clock is {off} days off, not {days}");
 
@@ -270,7 +264,7 @@ async fn a_clock_that_is_set_during_the_login_has_a_defined_outcome() {
     for (days, status, code) in [(1, "refused", Some("transaction_expired")), (-1, "signed-in", None)] {
         lab.open(&browser).await;
         let callback = lab.login(&browser).await;
-        run(&browser, &format!("lab.setClock({days});")).await;
+        browser.eval(&format!("lab.setClock({days});")).await;
         let outcome = lab.handle(&browser, &callback).await;
         assert_eq!((outcome.status.as_str(), outcome.code.as_deref()), (status, code), "{days}: {outcome:?}");
         assert_eq!(outcome.restart, code.map(|_| true), "{days}: {outcome:?}");

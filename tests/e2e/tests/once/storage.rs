@@ -2,30 +2,24 @@
 
 use std::time::Instant;
 
-use e2e::{Browser, Engine, Lab, Setup, times};
+use e2e::{Browser, Engine, Lab, Setup, figure, times};
 use serde_json::{Value, json};
-
-use crate::figure;
-
-async fn run(browser: &Browser, script: &str) -> Value {
-    browser.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"))
-}
 
 #[tokio::test]
 async fn a_full_storage_is_said_before_the_user_leaves() {
     let lab = Lab::start().await;
     let browser = Browser::start().await;
     lab.open(&browser).await;
-    let taken = run(&browser, "return lab.fill(localStorage);").await;
+    let taken = browser.eval("return lab.fill(localStorage);").await;
     assert!(taken.as_u64().is_some_and(|taken| taken > 1_000_000), "{taken}");
-    let tried = run(&browser, "return lab.tryToBegin();").await;
+    let tried = browser.eval("return lab.tryToBegin();").await;
     figure(&format!("localStorage full after {taken} characters: {tried}"));
     assert_eq!(tried, json!({ "opened": 0, "code": "storage_unavailable" }));
-    let left = run(&browser, "return Object.keys(localStorage).filter((name) => name.startsWith('pkce'));").await;
+    let left = browser.eval("return Object.keys(localStorage).filter((name) => name.startsWith('pkce'));").await;
     assert_eq!(left, json!([]), "a part of a record was left");
 
     // With room again the same page can begin a login.
-    run(&browser, "localStorage.removeItem('f0');").await;
+    browser.eval("localStorage.removeItem('f0');").await;
     let callback = lab.login(&browser).await;
     assert_eq!(lab.handle(&browser, &callback).await.status, "signed-in");
     lab.assert_exchanges(1);
@@ -40,9 +34,9 @@ async fn a_storage_that_fills_up_during_the_login_signs_in_or_says_so() {
         lab.choose("honest", &json!({ "storage": tier }));
         lab.open(&browser).await;
         let callback = lab.login(&browser).await;
-        run(&browser, "lab.fill(localStorage);").await;
+        browser.eval("lab.fill(localStorage);").await;
         let first = lab.handle(&browser, &callback).await;
-        run(&browser, "localStorage.removeItem('f0');").await;
+        browser.eval("localStorage.removeItem('f0');").await;
         let second = lab.handle(&browser, &callback).await;
         figure(&format!(
             "storage filled up during the login, session in {tier}: {} {}, then with room {} {}",
@@ -62,7 +56,7 @@ async fn a_storage_that_fills_up_during_the_login_signs_in_or_says_so() {
             _ => panic!("{first:?}"),
         }
         assert!(lab.server.exchanges().values().all(|times| *times <= 1), "{:?}", lab.server.exchanges());
-        run(&browser, "localStorage.clear();").await;
+        browser.eval("localStorage.clear();").await;
     }
 }
 
@@ -94,9 +88,9 @@ async fn a_forbidden_storage_is_said_before_the_user_leaves() {
         let browser = Browser::start_with(&setup).await;
         lab.open(&browser).await;
         let seen = "try { return String(window.localStorage); } catch (error) { return error.name; }";
-        let seen = run(&browser, seen).await;
+        let seen = browser.eval(seen).await;
         assert_ne!(seen, json!("[object Storage]"), "{way}: the storage is there");
-        let tried = run(&browser, "return lab.tryToBegin();").await;
+        let tried = browser.eval("return lab.tryToBegin();").await;
         figure(&format!("storage disabled ({way}: localStorage is {seen}): {tried}"));
         assert_eq!(tried, json!({ "opened": 0, "code": "storage_unavailable" }), "{way}");
     }
@@ -113,8 +107,8 @@ async fn abandoned_logins_leave_little_behind() {
     let start = Instant::now();
     let (mut records, mut characters) = (0, 0);
     for _ in 0..logins / STEP {
-        run(&browser, &format!("lab.begin({STEP});")).await;
-        let used: (u64, u64) = serde_json::from_value(run(&browser, "return lab.used();").await).expect("two numbers");
+        browser.eval(&format!("lab.begin({STEP});")).await;
+        let used: (u64, u64) = serde_json::from_value(browser.eval("return lab.used();").await).expect("two numbers");
         records = records.max(used.0);
         characters = characters.max(used.1);
         assert!(records <= 100 && characters <= 128 * 1024, "{records} records of {characters} characters");
@@ -137,8 +131,8 @@ async fn refused_logins_leave_little_behind() {
     lab.open(&browser).await;
     let mut most = (0, 0);
     for _ in 0..rounds {
-        run(&browser, "return lab.decline(500);").await;
-        let used = run(&browser, "return lab.used();").await;
+        browser.eval("return lab.decline(500);").await;
+        let used = browser.eval("return lab.used();").await;
         let used: (u64, u64) = serde_json::from_value(used).expect("two numbers");
         most = (most.0.max(used.0), most.1.max(used.1));
         assert!(most.0 <= 200 && most.1 <= 128 * 1024, "{most:?}");

@@ -1,25 +1,13 @@
 //! React's strict mode, in which every effect runs twice.
 
-use std::process::Command;
-
-use e2e::{Browser, Lab, package, workspace};
+use e2e::{Browser, DEVELOPMENT, Lab, bundle, figure, workspace};
 use serde_json::{Value, json};
-
-use crate::figure;
 
 /// Puts the application in the place of the bare page.
 fn build(lab: &Lab) {
     let folder = workspace().join("tests/e2e/react");
     std::fs::copy(folder.join("index.html"), lab.folder().join("index.html")).expect("the page can be copied");
-    let mut esbuild = Command::new(workspace().join("xtask/node_modules/.bin/esbuild"));
-    esbuild
-        .current_dir(&folder)
-        .args(["app.jsx", "--bundle", "--format=esm", "--jsx=automatic", "--jsx-dev", "--log-level=warning"])
-        .arg("--define:process.env.NODE_ENV=\"development\"")
-        .arg(format!("--alias:pkce-wasm={}", package().display()))
-        .arg(format!("--outfile={}", lab.folder().join("app.js").display()));
-    let output = esbuild.output().expect("esbuild can be started: run `cargo xtask test e2e`");
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    bundle(&folder.join("app.jsx"), &lab.folder().join("app.js"), &DEVELOPMENT);
 }
 
 #[tokio::test]
@@ -40,7 +28,7 @@ async fn a_react_application_in_strict_mode_signs_in_once() {
         assert!(statuses.contains(&json!("signed-in")) && statuses.iter().all(good), "{seen}");
         assert!(!browser.url().await.contains("code="));
         figure(&format!("React strict mode, session in {tier}: effects {}, outcomes {statuses:?}", seen["effects"]));
-        browser.run("localStorage.clear();").await.expect("the page runs script");
+        browser.eval("localStorage.clear();").await;
     }
     lab.assert_exchanges(2);
     figure("React strict mode, 2 logins: 2 exchanges");

@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use e2e::{Browser, Lab, Setup, Wire, soak, times};
+use e2e::{Browser, Lab, Setup, Wire, figure, soak, times};
 use hostile::{Delivery, Login, Reply, Rotation, Scenario, honest};
 use serde_json::{Value, json};
 
-use crate::{assert_nobody_signed_out, assert_one_token_a_round, figure, hear, rounds, run, sign_in};
+use crate::{assert_nobody_signed_out, assert_one_token_a_round, hear, rounds, sign_in};
 
 /// Every fifth answer is cut off on its way, after the server has done its part.
 fn lossy(login: &Login) -> Reply {
@@ -70,14 +70,14 @@ async fn sb3_a_lost_answer_of_a_strict_server_is_told_for_what_it_is() {
         browser.switch(tab).await;
         let ended = browser.until("return lab.news.find(({ type }) => type === 'expired')?.reason ?? null;").await;
         assert_eq!(ended.expect("every tab is told"), "refresh_interrupted");
-        assert_eq!(run(&browser, "return lab.client.session();").await, Value::Null);
+        assert_eq!(browser.eval("return lab.client.session();").await, Value::Null);
     }
     figure(&format!("an answer of a strict server is lost: refresh_interrupted, {:?}", lab.server.refreshes()));
 }
 
 /// The token that the page has, or the code of the error.
 async fn ask(browser: &Browser, seconds: u32) -> String {
-    let told = run(browser, &format!("return lab.token({seconds});")).await;
+    let told = browser.eval(&format!("return lab.token({seconds});")).await;
     match &told {
         Value::String(token) => token.clone(),
         error => {
@@ -100,7 +100,7 @@ async fn sb3_a_server_that_is_down_signs_nobody_out() {
     lab.server.fail(Some(503));
     browser.switch(&tabs[0]).await;
     // About to expire: it serves on. From here on the clock stands still, so that a slow machine does not let the token expire.
-    run(&browser, "return lab.stopClock(30);").await;
+    browser.eval("return lab.stopClock(30);").await;
     assert!(ask(&browser, 0).await.starts_with("access"));
     // Expired: there is nothing to give.
     for _ in 0..5 {

@@ -6,19 +6,7 @@ mod refresh;
 mod sign_out;
 mod versions;
 
-use std::io::{Write as _, stdout};
-
-use e2e::{Browser, Engine, Lab, Tab};
-use serde_json::Value;
-
-/// Prints a measured figure, past the capture of the test runner, which shows only what failing tests print.
-fn figure(text: &str) {
-    writeln!(stdout(), "{:?}: {text}", Engine::from_env()).expect("the output can be written");
-}
-
-async fn run(browser: &Browser, script: &str) -> Value {
-    browser.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"))
-}
+use e2e::{Browser, Lab, Tab};
 
 /// Signs in, in the tab that the browser shows, at a server that lets everybody in.
 async fn sign_in(lab: &Lab, browser: &Browser) {
@@ -31,7 +19,7 @@ async fn sign_in(lab: &Lab, browser: &Browser) {
 async fn hear(browser: &Browser, tabs: &[Tab]) {
     for tab in tabs {
         browser.switch(tab).await;
-        run(browser, "return lab.hear();").await;
+        browser.eval("return lab.hear();").await;
     }
 }
 
@@ -39,9 +27,9 @@ async fn hear(browser: &Browser, tabs: &[Tab]) {
 async fn assert_nobody_signed_out(browser: &Browser, tabs: &[Tab]) {
     for tab in tabs {
         browser.switch(tab).await;
-        assert_eq!(run(browser, "return lab.scope();").await, "openid");
+        assert_eq!(browser.eval("return lab.scope();").await, "openid");
         let others = "return lab.news.filter(({ type }) => type !== 'refreshed');";
-        assert_eq!(run(browser, others).await, serde_json::json!([]));
+        assert_eq!(browser.eval(others).await, serde_json::json!([]));
     }
 }
 
@@ -49,14 +37,14 @@ async fn assert_nobody_signed_out(browser: &Browser, tabs: &[Tab]) {
 async fn rounds(browser: &Browser, tabs: &[Tab], rounds: usize, seconds: f64) -> Vec<Vec<String>> {
     for tab in tabs {
         browser.switch(tab).await;
-        run(browser, &format!("return lab.armTokens({seconds});")).await;
+        browser.eval(&format!("return lab.armTokens({seconds});")).await;
     }
-    run(browser, &format!("return lab.conduct({rounds}, {});", tabs.len())).await;
+    browser.eval(&format!("return lab.conduct({rounds}, {});", tabs.len())).await;
     let mut by_tab = Vec::new();
     for tab in tabs {
         browser.switch(tab).await;
         let tokens: Vec<String> =
-            serde_json::from_value(run(browser, "return lab.tokens;").await).expect("a tab has its tokens");
+            serde_json::from_value(browser.eval("return lab.tokens;").await).expect("a tab has its tokens");
         assert_eq!(tokens.len(), rounds);
         by_tab.push(tokens);
     }

@@ -2,11 +2,11 @@
 
 use std::time::Instant;
 
-use e2e::{Browser, Counters, Engine, Lab, Provider, Setup, times};
+use e2e::{Browser, Counters, Engine, Lab, Setup, figure, times};
 use hostile::{Reply, Rotation, Scenario, honest};
 use serde_json::json;
 
-use crate::{assert_nobody_signed_out, assert_one_token_a_round, figure, hear, rounds, run, sign_in};
+use crate::{assert_nobody_signed_out, assert_one_token_a_round, hear, rounds, sign_in};
 
 /// Tokens that live for four seconds, and rotate; the page may read the server's clock.
 const SHORT: Scenario = Scenario {
@@ -23,16 +23,10 @@ async fn sb3_twenty_tabs_refresh_once_in_each_round() {
     let total = times(BATCH, 500);
     // WebKitGTK's driver opens windows, each as large as a screen.
     let number = if Engine::from_env() == Engine::WebKit { 5 } else { 20 };
-    let lab = Lab::start().await;
-    let provider = Provider::start(lab.url("").trim_end_matches('/'));
-    lab.choose_server(provider.issuer(), &provider.metadata().await, &json!({}));
+    let (lab, provider) = Lab::at_provider().await;
     let browser = Browser::start_with(&Setup::unthrottled()).await;
     lab.open(&browser).await;
-    run(&browser, "lab.leave();").await;
-    browser.wait_for("#login").await;
-    browser.click("#submit").await;
-    let outcome = lab.outcome(&browser).await;
-    assert_eq!(outcome.status, "signed-in", "{outcome:?}");
+    lab.sign_in_by_hand(&browser).await;
 
     let tabs = lab.open_tabs(&browser, number).await;
     hear(&browser, &tabs).await;
@@ -55,17 +49,14 @@ async fn sb3_twenty_tabs_refresh_once_in_each_round() {
 /// An insecure origin has no Web Locks.
 #[tokio::test]
 async fn sb3_five_tabs_of_an_insecure_origin_refresh_once_in_each_round() {
-    const LAN: &str = "app.lan";
     let total = times(10, 40);
-    let Some(setup) = Setup::unthrottled_with_name(LAN) else {
+    let Some(setup) = Setup::unthrottled_on_lan() else {
         return figure("skipped: WebKitGTK maps no names, and every address of loopback is secure to it");
     };
-    let lab = Lab::start_with([("short", SHORT)]).await.on_host(LAN);
-    lab.choose("short", &json!({ "dangerouslyAllowHttp": true, "dangerouslyAllowUnverifiedIdToken": true }));
+    let lab = Lab::start_with([("short", SHORT)]).await.on_lan("short");
     let browser = Browser::start_with(&setup).await;
     lab.open(&browser).await;
-    let locks = run(&browser, "return [isSecureContext, typeof navigator.locks];").await;
-    assert_eq!(locks, json!([false, "undefined"]), "the browser takes {LAN} for secure");
+    lab.assert_insecure(&browser).await;
     sign_in(&lab, &browser).await;
     let tabs = lab.open_tabs(&browser, 5).await;
     hear(&browser, &tabs).await;

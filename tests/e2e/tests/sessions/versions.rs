@@ -4,11 +4,11 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use e2e::{Browser, Lab, Setup, Tab, times, workspace};
+use e2e::{Browser, Lab, Setup, Tab, figure, times, workspace};
 use hostile::{Rotation, Scenario};
 use serde_json::json;
 
-use crate::{figure, rounds, run, sign_in};
+use crate::{rounds, sign_in};
 
 const ROTATING: Scenario = Scenario { rotation: Rotation::Strict, ..Scenario::HONEST };
 
@@ -34,7 +34,7 @@ async fn tokens(browser: &Browser, tabs: &[Tab]) -> Vec<String> {
     let mut tokens = Vec::new();
     for tab in tabs {
         browser.switch(tab).await;
-        tokens.push(run(browser, "return lab.token();").await.to_string());
+        tokens.push(browser.eval("return lab.token();").await.to_string());
     }
     tokens
 }
@@ -75,9 +75,9 @@ async fn tabs_of_0_1_0_and_of_this_version_send_no_refresh_token_twice() {
     }
     // Those that are open with 0.1.0 still work, and see that they are signed out, once the session was moved.
     browser.switch(&new[0]).await;
-    run(&browser, "return lab.client.session().then((session) => session.refresh()).then(() => null);").await;
+    browser.eval("return lab.client.session().then((session) => session.refresh()).then(() => null);").await;
     browser.switch(&old[0]).await;
-    assert_eq!(run(&browser, "return lab.scope();").await, json!(null));
+    assert_eq!(browser.eval("return lab.scope();").await, json!(null));
     let refreshes = lab.server.refreshes();
     figure(&format!("3 tabs of 0.1.0 and 3 of this version, {total} rounds: {refreshes:?}"));
     assert_eq!((refreshes.requests, refreshes.reused), (total as u32 + 1, 0));

@@ -1,0 +1,23 @@
+//! Bundling, with the esbuild of `xtask/package.json`.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::demo::{package, workspace};
+
+/// What React is bundled with that is to warn, and to run effects twice where that is asked for.
+pub const DEVELOPMENT: [&str; 2] = ["--jsx-dev", "--define:process.env.NODE_ENV=\"development\""];
+
+/// Bundles a script with the package under test; gives what was written.
+pub fn bundle(source: &Path, target: &Path, more: &[&str]) -> String {
+    let mut esbuild = Command::new(workspace().join("xtask/node_modules/.bin/esbuild"));
+    esbuild
+        .arg(source)
+        .args(["--bundle", "--format=esm", "--jsx=automatic", "--log-level=warning"])
+        .args(more)
+        .arg(format!("--alias:pkce-wasm={}", package().display()))
+        .arg(format!("--outfile={}", target.display()));
+    let output = esbuild.output().expect("esbuild can be started: run `cargo xtask test e2e`");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    std::fs::read_to_string(target).expect("esbuild has written the bundle")
+}
