@@ -1,22 +1,25 @@
-// The packed tarball, installed as a user would, in Node. The runner sets PKCE_WASM_INSTALLED to the folder it is installed
-// in, and PKCE_WASM_ENGINE to the engine: "wasm", or "js" for the twin.
+// The packed tarball, installed as a user would, in Node.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { createServer } from "node:http";
-import { createRequire } from "node:module";
 import { join } from "node:path";
 import { test } from "node:test";
 import { pathToFileURL } from "node:url";
-import "./forbid.js";
+import {
+  expectedEngine,
+  ISSUER,
+  installed,
+  load,
+  METADATA,
+  metadataOf,
+  resolve,
+  until,
+} from "./installed.js";
 
-const installed = process.env.PKCE_WASM_INSTALLED;
-assert.ok(installed, "PKCE_WASM_INSTALLED names the folder of the installation");
-const { resolve } = createRequire(join(installed, "app.js"));
-const expectedEngine = process.env.PKCE_WASM_ENGINE ?? "wasm";
-const pkce = await import(pathToFileURL(resolve("pkce-wasm/pkce")).href);
-const client = await import(pathToFileURL(resolve("pkce-wasm")).href);
+const pkce = await load("pkce-wasm/pkce");
+const client = await load("pkce-wasm");
 
 const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -258,7 +261,7 @@ test("an error says who must act, what to do and whether to try again, and cross
     );
     // The client loads its sentences with the first error: until then the code stands in their place.
     assert.match(error.message, /43 to 128|^verifier_length_invalid$/);
-    while (!/43 to 128/.test(error.message)) await new Promise(setImmediate);
+    await until(() => /43 to 128/.test(error.message));
     assert.ok(pkce.isPkceError(structuredClone({ ...error, name: error.name, code: error.code })));
   }
   assert.match(refusal(client).message, /43 to 128/);
@@ -280,12 +283,9 @@ test("the stateless steps against a server of this process", async (context) => 
     };
     if (request.url.startsWith("/.well-known/")) {
       answer(200, {
-        issuer: origin,
-        authorization_endpoint: `${origin}/auth`,
-        token_endpoint: `${origin}/token`,
+        ...metadataOf(origin),
         userinfo_endpoint: `${origin}/me`,
         revocation_endpoint: `${origin}/revoke`,
-        code_challenge_methods_supported: ["S256"],
       });
       return;
     }
@@ -376,7 +376,7 @@ const ALGORITHMS = {
 };
 
 /** A server in the place of the network: it signs by WebCrypto, and tells how often its keys were fetched. */
-const signingServer = async (issuer = "https://as.example") => {
+const signingServer = async (issuer = ISSUER) => {
   const keys = [];
   for (const [alg, algorithm] of Object.entries(ALGORITHMS)) {
     const pair = await subtle.generateKey(algorithm, true, ["sign", "verify"]);
@@ -385,13 +385,7 @@ const signingServer = async (issuer = "https://as.example") => {
     keys.push({ alg, algorithm, pair, jwk: { ...jwk, alg, key_ops: ["verify"], kid: "one" } });
   }
   const server = { fetches: 0, clock: 0, date: false, kid: "one", mend: (token) => token, claims: {} };
-  const metadata = {
-    issuer,
-    authorization_endpoint: `${issuer}/auth`,
-    token_endpoint: `${issuer}/token`,
-    jwks_uri: `${issuer}/jwks`,
-    code_challenge_methods_supported: ["S256"],
-  };
+  const metadata = { ...metadataOf(issuer), jwks_uri: `${issuer}/jwks` };
   const config = {
     issuer,
     clientId: "app",
@@ -569,17 +563,10 @@ test("nothing of an operation stays in the memory, which does not grow", async (
     ...started,
     ask: createAsk(started, texts),
   });
-  const issuer = "https://as.example";
-  const metadata = {
-    issuer,
-    authorization_endpoint: `${issuer}/auth`,
-    token_endpoint: `${issuer}/token`,
-    code_challenge_methods_supported: ["S256"],
-  };
   let accessToken;
   const fetch = async () => Response.json({ access_token: accessToken, token_type: "Bearer" });
   const config = {
-    issuer,
+    issuer: ISSUER,
     clientId: "app",
     redirectUri: "com.example.app:/callback",
     scope: "files",
@@ -589,9 +576,9 @@ test("nothing of an operation stays in the memory, which does not grow", async (
   for (let round = 0; round < 500; round++) {
     accessToken = `the-access-token-${round}`;
     const code = `the-code-${round}`;
-    const { transaction, state } = beginAuthorization(config, metadata);
+    const { transaction, state } = beginAuthorization(config, METADATA);
     const callback = `com.example.app:/callback?code=${code}&state=${state}`;
-    const tokens = await completeAuthorization(config, metadata, transaction, callback);
+    const tokens = await completeAuthorization(config, METADATA, transaction, callback);
     assert.equal(tokens.accessToken, accessToken);
     const verifier = transaction.split("\n").find((line) => line.length === 43 && line !== state);
     for (const secret of [verifier, state, code, accessToken])

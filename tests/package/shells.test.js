@@ -1,5 +1,5 @@
 // The adapters of the packed tarball with the shells' own packages, and a scripted native side beneath them: it answers what the
-// packages ask of it. Tauri in a real WebView is in tests/webview. The runner sets PKCE_WASM_INSTALLED and PKCE_WASM_ENGINE.
+// packages ask of it. Tauri in a real WebView is in tests/webview.
 import assert from "node:assert/strict";
 import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
@@ -7,30 +7,20 @@ import { tmpdir } from "node:os";
 import { join, resolve as resolvePath } from "node:path";
 import { after, before, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
 import { runInThisContext } from "node:vm";
-import "./forbid.js";
+import { ISSUER, load, METADATA, resolve, until } from "./installed.js";
 
-const { resolve } = createRequire(join(process.env.PKCE_WASM_INSTALLED, "app.js"));
-const entry = (name) => import(pathToFileURL(resolve(name)).href);
-const { Client, isPkceError, ready } = await entry("pkce-wasm");
-const { capacitorHost } = await entry("pkce-wasm/capacitor");
-const { cordovaHost } = await entry("pkce-wasm/cordova");
-const { electronHost } = await entry("pkce-wasm/electron");
-const { serveElectronHost } = await entry("pkce-wasm/electron/main");
-const { tauriHost } = await entry("pkce-wasm/tauri");
+const { Client, isPkceError, ready } = await load("pkce-wasm");
+const { capacitorHost } = await load("pkce-wasm/capacitor");
+const { cordovaHost } = await load("pkce-wasm/cordova");
+const { electronHost } = await load("pkce-wasm/electron");
+const { serveElectronHost } = await load("pkce-wasm/electron/main");
+const { tauriHost } = await load("pkce-wasm/tauri");
 await ready();
 
 const here = createRequire(import.meta.url);
-const ISSUER = "https://as.example";
 const SCHEME = "com.example.app";
 const REDIRECT_URI = `${SCHEME}:/callback`;
-const METADATA = {
-  issuer: ISSUER,
-  authorization_endpoint: `${ISSUER}/auth`,
-  token_endpoint: `${ISSUER}/token`,
-  code_challenge_methods_supported: ["S256"],
-};
 const TOKENS = { access_token: "at", token_type: "Bearer" };
 
 const config = (host, change = {}) => ({
@@ -56,13 +46,6 @@ const start = async (host, change) => {
   return app;
 };
 
-const until = async (condition) => {
-  for (let round = 0; round < 400; round++) {
-    if (condition()) return;
-    await pause(10);
-  }
-  assert.fail(`never: ${condition}`);
-};
 /** Long enough for what should not happen to have happened. */
 const quiet = () => pause(60);
 
