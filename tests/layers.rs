@@ -329,15 +329,16 @@ fn no_arrow_between_rooms_runs_backwards() {
 #[test]
 fn the_browser_tests_name_every_file_that_those_they_name_import() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let (tests, package) = (fs::read_to_string(root.join("tests/web.rs")).unwrap(), package());
+    let files = fs::read_dir(root.join("tests/web")).unwrap().map(|file| file.unwrap().path());
+    let (tests, package) = (files.map(|file| fs::read_to_string(file).unwrap()).collect::<String>(), package());
     let parts = tests.split("module = \"/pkg/").skip(1);
     let named: Vec<_> = parts.map(|part| part.split('"').next().unwrap()).collect();
     assert!(named.len() > 5, "only {named:?} were found: the tests are no longer read rightly");
     for from in &named {
-        let source = package.get(*from).unwrap_or_else(|| panic!("tests/web.rs names {from}, which is not there"));
+        let source = package.get(*from).unwrap_or_else(|| panic!("tests/web names {from}, which is not there"));
         for name in imports::imports(source).into_iter().flatten() {
             let to = target(from, &name).unwrap();
-            assert!(named.contains(&to.as_str()), "{from} imports {to}: name it in tests/web.rs too");
+            assert!(named.contains(&to.as_str()), "{from} imports {to}: name it in tests/web too");
         }
     }
 }

@@ -1,11 +1,8 @@
 // Two versions in two tabs of one origin: 0.1.0, and this one. They share locks and news, and not the names of records. What 0.1.0 kept is
 // written here as it wrote it; where the runner sets PKCE_WASM_BEFORE to a folder in which 0.1.0 is installed, it runs itself.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { afterEach, beforeEach, test } from "node:test";
-import { pathToFileURL } from "node:url";
-import "./forbid.js";
+import { ISSUER, load, metadataOf, REDIRECT_URI, setClockRight, wait } from "./installed.js";
 
 /** The storage, and what the module of 0.1.0 takes for a window. */
 const items = new Map();
@@ -58,26 +55,17 @@ if (!globalThis.navigator?.locks) {
   Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
 }
 
-const load = async (folder) => {
-  const { resolve } = createRequire(join(folder, "app.js"));
-  const loaded = await import(pathToFileURL(resolve("pkce-wasm")).href);
+const version = async (folder) => {
+  const loaded = await load("pkce-wasm", folder);
   await loaded.ready();
   return loaded;
 };
-const now = await load(process.env.PKCE_WASM_INSTALLED);
+const now = await version();
 const folder = process.env.PKCE_WASM_BEFORE;
-const before = folder && (await load(folder));
+const before = folder && (await version(folder));
 const withBefore = { skip: before ? false : "0.1.0 is not here: this clone does not have its commit" };
 
-const ISSUER = "https://as.example";
-const REDIRECT_URI = "https://app.example/callback";
-const METADATA = {
-  issuer: ISSUER,
-  authorization_endpoint: `${ISSUER}/auth`,
-  token_endpoint: `${ISSUER}/token`,
-  revocation_endpoint: `${ISSUER}/revoke`,
-  code_challenge_methods_supported: ["S256"],
-};
+const METADATA = { ...metadataOf(ISSUER), revocation_endpoint: `${ISSUER}/revoke` };
 
 /** The names that 0.1.0 gives: of the client `app` at this issuer, and of a login by its state. */
 const OWNER = "UWAnlVUKo3Iz-owSBBHgwOqL02WW3Id0o_jfLmphhi8";
@@ -188,13 +176,6 @@ const gate = () => {
 
 const code = (expected) => (error) => now.isPkceError(error) && error.code === expected;
 
-const clock = { date: Date.now, performance: performance.now };
-const wait = (seconds) => {
-  const [date, steady] = [Date.now, performance.now.bind(performance)];
-  Date.now = () => date() + 1000 * seconds;
-  performance.now = () => steady() + 1000 * seconds;
-};
-
 beforeEach(() => {
   items.clear();
   // TLS stands for the signature: there are no keys here.
@@ -203,8 +184,7 @@ beforeEach(() => {
 
 afterEach(() => {
   delete globalThis.crypto.subtle;
-  Date.now = clock.date;
-  performance.now = clock.performance;
+  setClockRight();
 });
 
 for (const storage of ["local", "host"]) {

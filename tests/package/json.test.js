@@ -1,28 +1,17 @@
 // The module reads JSON itself. Here it is held beside `JSON.parse`, through the answers of a server: thousands of texts, made by a generator with
 // a seed, sound ones and nearly sound ones. tests/json.rs and the fuzz target hold the same reader beside serde_json.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { test } from "node:test";
-import { pathToFileURL } from "node:url";
-import "./forbid.js";
+import { ISSUER, load, metadataOf, REDIRECT_URI } from "./installed.js";
 
-const { resolve } = createRequire(join(process.env.PKCE_WASM_INSTALLED, "app.js"));
-const client = await import(pathToFileURL(resolve("pkce-wasm")).href);
+const client = await load("pkce-wasm");
 await client.ready();
 
-const ISSUER = "https://as.example";
-const METADATA = {
-  issuer: ISSUER,
-  authorization_endpoint: `${ISSUER}/auth`,
-  token_endpoint: `${ISSUER}/token`,
-  userinfo_endpoint: `${ISSUER}/me`,
-  code_challenge_methods_supported: ["S256"],
-};
+const METADATA = { ...metadataOf(ISSUER), userinfo_endpoint: `${ISSUER}/me` };
 const CONFIG = {
   issuer: ISSUER,
   clientId: "app",
-  redirectUri: "https://app.example/callback",
+  redirectUri: REDIRECT_URI,
   scope: "files",
 };
 const TOKENS = { accessToken: "at", tokenType: "Bearer", scope: "files", refreshToken: "rt" };

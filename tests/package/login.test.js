@@ -1,28 +1,15 @@
 // The client of the packed tarball in Node: a login kept by a host, claimed once, and the page's address. The page and the host are
-// stand-ins; real pages are in tests/e2e. The runner sets PKCE_WASM_INSTALLED and PKCE_WASM_ENGINE, as for node.test.js.
+// stand-ins; real pages are in tests/e2e.
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
-import "./forbid.js";
+import { expectedEngine, ISSUER, load, METADATA, REDIRECT_URI, resolve, until } from "./installed.js";
 
-const { resolve } = createRequire(join(process.env.PKCE_WASM_INSTALLED, "app.js"));
-const { Client, engine, isPkceError, ready } = await import(pathToFileURL(resolve("pkce-wasm")).href);
-const slim = await import(pathToFileURL(resolve("pkce-wasm/slim")).href);
+const { Client, engine, isPkceError, ready } = await load("pkce-wasm");
+const slim = await load("pkce-wasm/slim");
 await ready();
-assert.equal(engine(), process.env.PKCE_WASM_ENGINE ?? "wasm");
-
-const ISSUER = "https://as.example";
-const REDIRECT_URI = "https://app.example/callback";
-const METADATA = {
-  issuer: ISSUER,
-  authorization_endpoint: `${ISSUER}/auth`,
-  token_endpoint: `${ISSUER}/token`,
-  code_challenge_methods_supported: ["S256"],
-};
+assert.equal(engine(), expectedEngine);
 
 const code = (expected) => (error) => isPkceError(error) && error.code === expected;
 const callback = (url) => `${REDIRECT_URI}?code=c&state=${new URL(url).searchParams.get("state")}`;
@@ -326,7 +313,7 @@ test("AC11 killed between claim and answer: the login is refused, told to begin 
     return new Promise(() => {});
   };
   killed.client().handleRedirect(url);
-  while (!kept) await pause(1);
+  await until(() => kept);
   // What the next process finds: another copy of the package, and locks that nobody holds.
   await slim.initialize(readFileSync(resolve("pkce-wasm/client.wasm")));
   stub("navigator", { locks: freeLocks });

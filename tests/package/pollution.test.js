@@ -3,21 +3,18 @@
 // for what is changed there is changed for all.
 import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { test } from "node:test";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
+import { address, expectedEngine } from "./installed.js";
 
-const { resolve } = createRequire(join(process.env.PKCE_WASM_INSTALLED, "app.js"));
 const here = (file) => fileURLToPath(new URL(file, import.meta.url));
 
 test("JS6 no inherited member changes a login, a refusal, a request or an error, and no inherited toJSON is called", () => {
   // The twin is the same JavaScript around: there, all members at once are enough.
-  const how = process.env.PKCE_WASM_ENGINE === "js" ? "all" : (process.env.PKCE_WASM_POLLUTION ?? "each");
-  const path = pathToFileURL(resolve("pkce-wasm")).href;
+  const how = expectedEngine === "js" ? "all" : (process.env.PKCE_WASM_POLLUTION ?? "each");
   const printed = execFileSync(
     process.execPath,
-    [here("polluted.js"), path, here("../../src/tables.rs"), how],
+    [here("polluted.js"), address("pkce-wasm"), here("../../src/tables.rs"), how],
     {
       encoding: "utf8",
       maxBuffer: 1 << 26,

@@ -1,32 +1,28 @@
 // The session of the packed tarball in Node: fresh tokens for everybody by one refresh, resource requests, news, cancellation. The server is
-// a stand-in; real ones are in tests/e2e. The runner sets PKCE_WASM_INSTALLED and PKCE_WASM_ENGINE, as for node.test.js.
+// a stand-in; real ones are in tests/e2e.
 import assert from "node:assert/strict";
-import { createRequire } from "node:module";
-import { join } from "node:path";
 import { afterEach, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { pathToFileURL } from "node:url";
-import "./forbid.js";
+import {
+  address,
+  expectedEngine,
+  ISSUER,
+  metadataOf,
+  REDIRECT_URI,
+  setClockRight,
+  wait,
+} from "./installed.js";
 
-const { resolve } = createRequire(join(process.env.PKCE_WASM_INSTALLED, "app.js"));
-const path = pathToFileURL(resolve("pkce-wasm")).href;
+const path = address("pkce-wasm");
 const here = await import(path);
 // Another page of the origin: it shares no memory with this one.
 const elsewhere = await import(`${path}?elsewhere`);
 await here.ready();
 await elsewhere.ready();
-assert.equal(here.engine(), process.env.PKCE_WASM_ENGINE ?? "wasm");
+assert.equal(here.engine(), expectedEngine);
 
-const ISSUER = "https://as.example";
-const REDIRECT_URI = "https://app.example/callback";
 const API = "https://api.example";
-const METADATA = {
-  issuer: ISSUER,
-  authorization_endpoint: `${ISSUER}/auth`,
-  token_endpoint: `${ISSUER}/token`,
-  revocation_endpoint: `${ISSUER}/revoke`,
-  code_challenge_methods_supported: ["S256"],
-};
+const METADATA = { ...metadataOf(ISSUER), revocation_endpoint: `${ISSUER}/revoke` };
 
 const code = (expected) => (error) => here.isPkceError(error) && error.code === expected;
 const refusal = (error, status = 400) => Response.json({ error }, { status });
@@ -102,19 +98,7 @@ const world = (change = {}) => {
   return { server, config, signIn, lose: { after: () => Promise.reject(new TypeError("lost")) } };
 };
 
-const clock = { date: Date.now, performance: performance.now };
-
-/** Sets the clock ahead, and with it the one that cannot be set, unless it is to. */
-const wait = (seconds, steady = seconds) => {
-  const [date, now] = [Date.now, performance.now.bind(performance)];
-  Date.now = () => date() + 1000 * seconds;
-  performance.now = () => now() + 1000 * steady;
-};
-
-afterEach(() => {
-  Date.now = clock.date;
-  performance.now = clock.performance;
-});
+afterEach(setClockRight);
 
 test("the access token is given as long as it is fresh, and refreshed ahead of its expiry", async () => {
   const { server, signIn } = world();

@@ -1,0 +1,53 @@
+// The packed tarball, installed as a user would, and what its tests have in common. The runner sets PKCE_WASM_INSTALLED to the folder it is
+// installed in, and PKCE_WASM_ENGINE to the engine: "wasm", or "js" for the twin.
+import assert from "node:assert/strict";
+import { createRequire } from "node:module";
+import { join } from "node:path";
+import { setTimeout as pause } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import "./forbid.js";
+
+export const installed = process.env.PKCE_WASM_INSTALLED;
+assert.ok(installed, "PKCE_WASM_INSTALLED names the folder of the installation");
+export const expectedEngine = process.env.PKCE_WASM_ENGINE ?? "wasm";
+
+/** The file of an entry, as an application in that folder finds it. */
+export const resolve = (entry, folder = installed) => createRequire(join(folder, "app.js")).resolve(entry);
+export const address = (entry, folder) => pathToFileURL(resolve(entry, folder)).href;
+export const load = (entry, folder) => import(address(entry, folder));
+
+export const ISSUER = "https://as.example";
+export const REDIRECT_URI = "https://app.example/callback";
+
+/** What every authorization server of these tests says of itself; some say more. */
+export const metadataOf = (issuer) => ({
+  issuer,
+  authorization_endpoint: `${issuer}/auth`,
+  token_endpoint: `${issuer}/token`,
+  code_challenge_methods_supported: ["S256"],
+});
+export const METADATA = metadataOf(ISSUER);
+
+/** Waits for a condition. */
+export const until = async (condition) => {
+  for (let round = 0; round < 400; round++) {
+    if (condition()) return;
+    await pause(10);
+  }
+  assert.fail(`never: ${condition}`);
+};
+
+const clock = { date: Date.now, performance: performance.now };
+
+/** Sets the clock ahead, and with it the one that cannot be set, unless it is to. */
+export const wait = (seconds, steady = seconds) => {
+  const [date, now] = [Date.now, performance.now.bind(performance)];
+  Date.now = () => date() + 1000 * seconds;
+  performance.now = () => now() + 1000 * steady;
+};
+
+/** Ends what `wait` has done. */
+export const setClockRight = () => {
+  Date.now = clock.date;
+  performance.now = clock.performance;
+};
