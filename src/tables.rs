@@ -14,7 +14,9 @@ table! {
         id_token_signed_response_alg: Text,
         transaction_max_age: Number,
         clock_tolerance: Number,
+        session_name: Text,
         resource_origins: Texts,
+        shared_redirect_uri_issuers: Texts,
         dangerously_allow_http: Flag,
         dangerously_assume_pkce_support: Flag,
         dangerously_allow_unverified_id_token: Flag,
@@ -179,7 +181,6 @@ table! {
 table! {
     /// Who wants tokens, and what they know.
     ASKED / AskedFor / AskedForParts after Some(&PAGE), camel {
-        subject: AnyText,
         spent: AnyText,
         seen: AnyText,
         now: AnyNumber,

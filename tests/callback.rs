@@ -100,10 +100,11 @@ fn ac7_an_expired_login_is_refused() {
 }
 
 #[test]
-fn ac7_a_login_of_another_client_or_issuer_is_refused() {
+fn ac7_a_login_of_another_client_issuer_or_session_name_is_refused() {
     for (config, subject) in [
         (config_with(|settings| settings.issuer = OTHER_ISSUER.into()), "issuer"),
         (config_with(|settings| settings.client_id = "other".into()), "client_id"),
+        (config_with(|settings| settings.session_name = "other".into()), "session_name"),
     ] {
         let login = login();
         let callback = parse(&answer(&login, &[("code", CODE)])).unwrap().unwrap();

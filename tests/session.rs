@@ -271,6 +271,20 @@ fn id14_tokens_are_given_to_nobody_who_knows_another_user() {
 }
 
 #[test]
+fn bb3_a_session_is_over_when_its_token_is_expired_and_nothing_trades_for_another_one() {
+    let with = |expires_at, refresh_token: Option<&str>| {
+        let mut tokens = bare(ACCESS_TOKEN);
+        (tokens.expires_at, tokens.expires_in) = (expires_at, Some(60));
+        tokens.refresh_token = refresh_token.map(|token| Secret::new(token.into()));
+        Session::new(tokens)
+    };
+    assert!(!with(Some(NOW), None).is_over(NOW - 1));
+    assert!(with(Some(NOW), None).is_over(NOW));
+    assert!(!with(Some(NOW), Some(REFRESH_TOKEN)).is_over(NOW));
+    assert!(!with(None, None).is_over(NOW));
+}
+
+#[test]
 fn sb3_only_invalid_grant_ends_a_session() {
     let mut session = session();
     session.begin_refresh();

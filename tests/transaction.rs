@@ -6,6 +6,7 @@ mod support;
 
 use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::client::transaction::{MOST_KEPT, Outcome, Tombstone, forgettable, kept_since, key};
+use pkce_wasm::encoding::base64url;
 use pkce_wasm::{Code, Grant, Transaction, Verifier, begin};
 use proptest::prelude::*;
 use serde_json::json;
@@ -289,17 +290,46 @@ fn ac11_a_tombstone_is_kept_for_a_day() {
 fn ac11_a_tombstone_says_whose_it_is_without_naming_them_and_holds_no_secret() {
     let other_client = config_with(|settings| settings.client_id = "other".into());
     let other_issuer = config_with(|settings| settings.issuer = "https://other.example".into());
+    let other_session = config_with(|settings| settings.session_name = "other".into());
     let login = login();
     let secrets = login.transaction.to_record();
     for outcome in tombstones() {
         let record = Tombstone::new(&config(), outcome, Some("/orders".into()), NOW).to_record();
         let tombstone = Tombstone::from_record(&record).unwrap();
         assert!(!tombstone.is_foreign(&config()));
-        assert!(tombstone.is_foreign(&other_client) && tombstone.is_foreign(&other_issuer));
+        for other in [&other_client, &other_issuer, &other_session] {
+            assert!(tombstone.is_foreign(other));
+        }
         for name in ["state", "code_verifier", "nonce", "issuer", "client_id"] {
             assert!(!record.contains(&line(secrets.expose(), name)), "{name}");
         }
     }
+}
+
+#[test]
+fn sb2_a_login_belongs_to_its_session_name() {
+    let named = |name: &str| config_with(|settings| settings.session_name = name.into());
+    let login = begin(&named("work"), &metadata_with(|_| {}), LoginOptions::default(), &mut Seeded(7), NOW).unwrap();
+    let record = login.transaction.to_record();
+    assert_eq!(line(record.expose(), "session_name"), "work");
+    let transaction = Transaction::from_record(record.expose()).unwrap();
+    assert_eq!(transaction.foreign_member(&named("work")), None);
+    for other in ["", "Work", "work\n", "work\\n"] {
+        assert_eq!(transaction.foreign_member(&named(other)), Some("session_name"), "{other:?}");
+    }
+    // Without a name the records are those that they were before there were names.
+    assert_eq!(config().owner(), sha256_base64url("https://as.example\napp"));
+    let owners = ["", "a", "b", "a\n", "\n", "\na"].map(|name| named(name).owner());
+    for (place, owner) in owners.iter().enumerate() {
+        assert!(!owners[..place].contains(owner), "{place}");
+    }
+    // Neither client id nor issuer can say what a name says.
+    let other = config_with(|settings| (settings.client_id, settings.session_name) = ("app a".into(), String::new()));
+    assert_ne!(other.owner(), named("a").owner());
+}
+
+fn sha256_base64url(text: &str) -> String {
+    base64url(ring::digest::digest(&ring::digest::SHA256, text.as_bytes()).as_ref())
 }
 
 #[test]

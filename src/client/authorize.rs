@@ -92,7 +92,8 @@ pub struct Authorization {
 
 /// Begins a login: a fresh verifier, `state` and `nonce`, the request that shows only the challenge, and the transaction that keeps the rest.
 ///
-/// `now` is in seconds since 1970.
+/// `now` is in seconds since 1970. An application with several servers calls
+/// [`RedirectUris::note`](crate::client::redirect_uris::RedirectUris::note) before.
 ///
 /// # Errors
 /// [`Code::IssuerMismatch`](crate::Code::IssuerMismatch), [`Code::PkceUnsupported`](crate::Code::PkceUnsupported),

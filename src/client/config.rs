@@ -32,8 +32,13 @@ pub struct Settings {
     /// The only algorithm by which ID tokens may be signed: the `id_token_signed_response_alg` of the registration. With
     /// `None`, any that the server's metadata lists.
     pub id_token_signed_response_alg: Option<String>,
+    /// Keeps sessions of one client apart: with another name, its records are another client's. Empty, as it is by default, is a name of its own.
+    pub session_name: String,
     /// The origins, besides the userinfo endpoint, to which the access token may be sent.
     pub resource_origins: Vec<String>,
+    /// The issuers that may share a redirect URI although they do not promise `iss`: all of them are trusted with each other's codes
+    /// (RFC 9700 section 4.4). See [`RedirectUris`](crate::client::redirect_uris::RedirectUris).
+    pub shared_redirect_uri_issuers: Vec<String>,
     /// The server supports S256 although its metadata does not say so.
     pub dangerously_assume_pkce_support: bool,
     /// `http` is allowed beyond the loopback hosts.
@@ -56,7 +61,9 @@ impl Settings {
             transaction_max_age: seconds(TRANSACTION_MAX_AGE),
             clock_tolerance: seconds(CLOCK_TOLERANCE),
             id_token_signed_response_alg: None,
+            session_name: String::new(),
             resource_origins: Vec::new(),
+            shared_redirect_uri_issuers: Vec::new(),
             dangerously_assume_pkce_support: false,
             dangerously_allow_http: false,
             dangerously_allow_unverified_id_token: false,
@@ -65,10 +72,13 @@ impl Settings {
 
     /// The fields of [`tables::Settings`].
     fn to_fields(&self) -> Vec<u8> {
-        let mut origins = Vec::new();
-        for origin in &self.resource_origins {
-            push_element(&mut origins, field(origin));
-        }
+        let list = |texts: &[String]| {
+            let mut list = Vec::new();
+            for text in texts {
+                push_element(&mut list, field(text));
+            }
+            list
+        };
         tables::Settings::of(tables::SettingsParts {
             issuer: field(&self.issuer),
             client_id: field(&self.client_id),
@@ -78,7 +88,9 @@ impl Settings {
             id_token_signed_response_alg: optional(self.id_token_signed_response_alg.as_deref()),
             transaction_max_age: &digits(self.transaction_max_age),
             clock_tolerance: &digits(self.clock_tolerance),
-            resource_origins: &origins,
+            session_name: field(&self.session_name),
+            resource_origins: &list(&self.resource_origins),
+            shared_redirect_uri_issuers: &list(&self.shared_redirect_uri_issuers),
             dangerously_allow_http: flag(self.dangerously_allow_http),
             dangerously_assume_pkce_support: flag(self.dangerously_assume_pkce_support),
             dangerously_allow_unverified_id_token: flag(self.dangerously_allow_unverified_id_token),
@@ -127,7 +139,8 @@ impl Config {
         &self.0.0
     }
 
-    /// A name for this client at this issuer, by which its records are known: a hash of the two.
+    /// A name for this client at this issuer, by which its records are known: a hash of the two, and of the name of the session
+    /// where it has one.
     #[must_use]
     pub fn owner(&self) -> String {
         text(Setup::of_table(&self.setup()).owner())

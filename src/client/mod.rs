@@ -13,6 +13,7 @@ pub mod user_agent;
 
 pub mod authorize;
 pub mod callback;
+pub mod redirect_uris;
 pub mod signature;
 pub mod token;
 pub mod token_set;

@@ -8,6 +8,7 @@ use crate::error::{Code, Error};
 use crate::flow::session::{self, Refreshed};
 use crate::flow::tokens;
 use crate::secret::Secret;
+use crate::tables::about;
 use crate::text::number;
 
 pub use crate::flow::session::{Freshness, Next};
@@ -118,19 +119,25 @@ impl Session {
         Zeroizing::new(session.with_attempts(&count, &optional_digits(failed), &optional_digits(retry_at)))
     }
 
+    /// Whether no access token can be had from it any more: the one that it has is expired, and nothing trades for another one. `now` is
+    /// in seconds since 1970.
+    #[must_use]
+    pub fn is_over(&self, now: u64) -> bool {
+        session::is_over(&tokens::Session::of_table(&self.to_fields()), now)
+    }
+
     /// What is to be done for whoever wants tokens; `now` is in seconds since 1970.
     ///
     /// # Errors
     /// [`Code::SessionExpired`], [`Code::RefreshTokenMissing`], and how the last refresh failed, as long as the next one has to wait
     pub fn next(&self, asked: &Asked<'_>, now: u64) -> Result<Next, Error> {
+        // Somebody else has signed in meanwhile.
+        if self.tokens.subject().zip(asked.subject).is_some_and(|(subject, asked)| subject != asked) {
+            return Err(about!(SessionExpired, CLAIMS, "sub").into());
+        }
         let fields = self.to_fields();
         let (seen, steady) = asked.seen.unwrap_or_default();
-        let asked = session::Asked {
-            subject: asked.subject.map(field).unwrap_or_default(),
-            spent: asked.spent.map(field).unwrap_or_default(),
-            seen: seen.as_bytes(),
-            steady,
-        };
+        let asked = session::Asked { spent: asked.spent.map(field).unwrap_or_default(), seen: seen.as_bytes(), steady };
         session::next(&tokens::Session::of_table(&fields), &asked, now)
             .map_err(|(fault, retry_after)| Error::from(fault).retry_after(retry_after))
     }

@@ -112,6 +112,7 @@ pub(crate) fn begin(
         resource: options.resource(),
         iss_required: setup.iss_required(),
         return_to: options.return_to(),
+        session_name: setup.session_name(),
     }
     .to_fields())
 }

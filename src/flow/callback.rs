@@ -147,6 +147,11 @@ fn response_query<'a>(address: &'a [u8], redirect_uri: &[u8]) -> Option<&'a [u8]
     if expected_query.is_empty() || rest.is_empty() { Some(rest) } else { after(rest, b"&") }
 }
 
+/// Whether a callback at this address is one of this redirect URI.
+pub(crate) fn is_at(address: &[u8], redirect_uri: &[u8]) -> bool {
+    response_query(address, redirect_uri).is_some()
+}
+
 /// Character for character; but a browser writes scheme and host of a web address in lower case, leaves out the default
 /// port, and writes the empty path as `/`.
 fn is_same_base(base: &[u8], expected: &[u8]) -> bool {

@@ -49,6 +49,9 @@ pub(crate) fn check(settings: &Settings<'_>) -> Result<(), Fault> {
     if !elements(settings.resource_origins()).all(|origin| is_origin(origin, allow_http)) {
         return Err(about!(ConfigInvalid, SETTINGS, "resource_origins"));
     }
+    if !elements(settings.shared_redirect_uri_issuers()).all(|issuer| check_issuer(issuer, allow_http).is_ok()) {
+        return Err(about!(ConfigInvalid, SETTINGS, "shared_redirect_uri_issuers"));
+    }
     if whole(settings.transaction_max_age(), 1).is_none_or(|seconds| seconds == 0) {
         return Err(about!(ConfigInvalid, SETTINGS, "transaction_max_age"));
     }

@@ -12,6 +12,7 @@ pub(crate) mod logout;
 pub(crate) mod metadata;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod records;
+pub(crate) mod redirect_uris;
 pub(crate) mod resource;
 pub(crate) mod session;
 pub(crate) mod setup;

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::error::{Code, Fault};
 use crate::flow::tokens::Session;
 use crate::secret::matches;
-use crate::tables::{Claims, about};
+use crate::tables::about;
 use crate::text::{digits, number, number_or};
 
 /// Seconds before its expiry from which on an access token is refreshed while it is still handed out; of a token that
@@ -49,8 +49,6 @@ pub enum Next {
 /// Who wants tokens, and what they know; what is not known is empty.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Asked<'a> {
-    /// The user whose tokens they want.
-    pub(crate) subject: &'a [u8],
     /// An access token that does not serve them any more, whatever its age.
     pub(crate) spent: &'a [u8],
     /// The access token that they got last, and the time by a clock that was right then and cannot be set, in
@@ -73,27 +71,27 @@ pub(crate) fn freshness(expires_at: Option<u64>, expires_in: Option<u64>, now: u
     }
 }
 
+/// Whether no access token can be had from a session any more; `now` is in seconds since 1970.
+pub(crate) fn is_over(session: &Session<'_>, now: u64) -> bool {
+    session.refresh_token().is_empty() && freshness_of(session, now) == Freshness::Expired
+}
+
+fn freshness_of(session: &Session<'_>, now: u64) -> Freshness {
+    freshness(number(session.expires_at()), number(session.expires_in()), now)
+}
+
 /// What is to be done for whoever wants tokens; `now` is in seconds since 1970.
 ///
 /// # Errors
 /// [`Code::SessionExpired`], [`Code::RefreshTokenMissing`], and how the last refresh failed, with the seconds for which the
 /// next one has to wait
 pub(crate) fn next(session: &Session<'_>, asked: &Asked<'_>, now: u64) -> Result<Next, (Fault, Option<u64>)> {
-    if !asked.subject.is_empty() {
-        let fields = session.claims();
-        let subject = Claims::of_table(&fields).sub();
-        // Somebody else has signed in meanwhile.
-        if !subject.is_empty() && subject != asked.subject {
-            return Err((about!(SessionExpired, CLAIMS, "sub"), None));
-        }
-    }
     let is_access_token = |token: &[u8]| !token.is_empty() && matches(session.access_token(), token);
-    let freshness_at = |now| freshness(number(session.expires_at()), number(session.expires_in()), now);
     let is_spent = is_access_token(asked.spent);
     let can_refresh = !session.refresh_token().is_empty();
-    let mut freshness = freshness_at(now);
+    let mut freshness = freshness_of(session, now);
     if is_access_token(asked.seen) {
-        freshness = freshness.max(freshness_at(asked.steady));
+        freshness = freshness.max(freshness_of(session, asked.steady));
     }
     let wait = Code::from_place(number_or(session.failed(), u64::MAX)).and_then(|code| {
         // One beyond that was noted by another clock.

@@ -9,14 +9,14 @@ use crate::flow::config::{self, CLOCK_TOLERANCE, TRANSACTION_MAX_AGE, whole};
 use crate::flow::metadata;
 use crate::table::{join, join_with, record};
 use crate::tables::{Document, METADATA, SETTINGS, Settings};
-use crate::text::{Write, digits, joined, number_or};
+use crate::text::{Write, digits, joined, number_or, plain};
 use crate::url::is_tls;
 
 record! {
     /// The application and its server, checked.
     pub(crate) struct Setup / SetupParts {
         issuer client_id redirect_uri post_logout_redirect_uri scope signed_response_alg transaction_max_age
-        clock_tolerance resource_origins allow_http allow_unverified
+        clock_tolerance session_name resource_origins shared_issuers allow_http allow_unverified
         authorization_endpoint token_endpoint userinfo_endpoint revocation_endpoint end_session_endpoint jwks_uri
         signing_algs iss_required
     }
@@ -44,8 +44,9 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
     let tolerance = digits(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
     let scope = if settings.scope().is_empty() { b"openid" } else { settings.scope() };
     // The fields stand in the order of the tables.
-    let settings_from = settings.fields().get(..10).unwrap_or_default();
-    let checked = [scope, settings.id_token_signed_response_alg(), &max_age, &tolerance];
+    let settings_from = settings.fields().get(..12).unwrap_or_default();
+    let checked =
+        [scope, settings.id_token_signed_response_alg(), &max_age, &tolerance, plain(settings.session_name())];
     let mut record = join_with(settings_from, 4, &checked);
     record.text(&join(&[settings.dangerously_allow_unverified_id_token()]));
     record.text(&join(document.fields().get(1..9).unwrap_or_default()));
@@ -54,8 +55,8 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
 
 const _: () = {
     assert!(SETTINGS.place("scope") == SETTINGS.place("issuer").wrapping_add(4));
-    assert!(SETTINGS.place("clock_tolerance") == SETTINGS.place("scope").wrapping_add(3));
-    assert!(SETTINGS.place("dangerously_allow_http") == SETTINGS.place("issuer").wrapping_add(9));
+    assert!(SETTINGS.place("session_name") == SETTINGS.place("scope").wrapping_add(4));
+    assert!(SETTINGS.place("dangerously_allow_http") == SETTINGS.place("issuer").wrapping_add(11));
     assert!(METADATA.place("authorization_endpoint") == METADATA.place("issuer").wrapping_add(1));
     assert!(
         METADATA.place("authorization_response_iss_parameter_supported") == METADATA.place("issuer").wrapping_add(8)
@@ -63,10 +64,17 @@ const _: () = {
 };
 
 impl Setup<'_> {
-    /// A name for this client at this issuer, by which its records are known: a hash of the two.
+    /// A name for this client at this issuer, by which its records are known: a hash of the two, and of the name of the session
+    /// where it has one.
     pub(crate) fn owner(&self) -> Vec<u8> {
         let mut owner = Vec::new();
-        write_hash(&mut owner, &joined(&[self.issuer(), b"\n", self.client_id()]));
+        let mut hashed = joined(&[self.issuer(), b"\n", self.client_id()]);
+        if !self.session_name().is_empty() {
+            // Neither of the two has a line break.
+            hashed.push(b'\n');
+            hashed.text(self.session_name());
+        }
+        write_hash(&mut owner, &hashed);
         owner
     }
 

@@ -77,6 +77,7 @@ pub(crate) fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transacti
         resource: session.resource(),
         iss_required: b"",
         return_to: b"",
+        session_name: b"",
     })
 }
 

@@ -24,7 +24,7 @@ record! {
     /// A login that was begun and not yet finished. Holds the verifier. The times stand first in every record that is swept.
     pub(crate) struct Transaction / TransactionParts {
         version created_at expires_at state code_verifier nonce issuer client_id redirect_uri token_endpoint jwks_uri
-        signing_algs scope max_age acr_values resource iss_required return_to
+        signing_algs scope max_age acr_values resource iss_required return_to session_name
     }
 }
 
@@ -68,7 +68,7 @@ impl<'a> Transaction<'a> {
         Ok(record)
     }
 
-    /// Refuses another client's login, or one at another issuer.
+    /// Refuses another client's login, one at another issuer, or one of another session name.
     ///
     /// # Errors
     /// [`Code::TransactionInvalid`] naming in what it is another's
@@ -78,6 +78,9 @@ impl<'a> Transaction<'a> {
         }
         if self.client_id() != setup.client_id() {
             return Err(about!(TransactionInvalid, SETTINGS, "client_id"));
+        }
+        if self.session_name() != setup.session_name() {
+            return Err(about!(TransactionInvalid, SETTINGS, "session_name"));
         }
         Ok(())
     }
@@ -170,7 +173,7 @@ impl<'a> Tombstone<'a> {
         })
     }
 
-    /// Whether the login was of another client, or at another issuer.
+    /// Whether the login was of another client, at another issuer, or of another session name.
     pub(crate) fn is_foreign(&self, setup: &Setup<'_>) -> bool {
         self.owner() != setup.owner()
     }

@@ -9,7 +9,7 @@ use crate::error::{Code, Fault};
 use crate::flow::login::{self, Arrival, Failed};
 use crate::flow::logout::end_session;
 use crate::flow::resource::{self, Refused};
-use crate::flow::session::{Asked, Kept, Next, Refreshed, conclude, next};
+use crate::flow::session::{Asked, Kept, Next, Refreshed, conclude, is_over, next};
 use crate::flow::tokens::Session;
 use crate::flow::transaction::{Outcome, kept_since, sweep as sweep_records};
 use crate::random::{Entropy, SystemEntropy};
@@ -147,20 +147,24 @@ fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
     Some(Failed { code, is_invalid_grant: failed.oauth_error() == b"invalid_grant" })
 }
 
-/// Reads a session that was kept: `{ tokens, session }`, or `{}` when it is none of this version.
+/// Reads a session that was kept: `{ tokens, session }`, with `expired` when no access token can be had from it any more; or `{}` when it is
+/// none of this version.
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn session(session: Text) -> Text {
     run(session, absent(), absent(), absent(), records(1), |given, out| {
         let fields = given.texts[0];
-        if Session::parse(fields).is_some() {
+        if let Some(session) = Session::parse(fields) {
             tell_tokens(fields, b"", out);
+            if is_over(&session, now()) {
+                out.json("expired", b"true");
+            }
         }
         Ok(())
     })
 }
 
-/// Decides what is done for whoever wants tokens (RFC 6749 section 6). `asked` is JSON: `{ subject?, spent?, seen?, now? }`. Gives
+/// Decides what is done for whoever wants tokens (RFC 6749 section 6). `asked` is JSON: `{ spent?, seen?, now? }`. Gives
 /// `{ tokens, session }` when these are given, with `refresh` when they are to be refreshed meanwhile, and `{ refresh }` alone when fresh ones have to come.
 ///
 /// # Errors
@@ -175,7 +179,6 @@ pub fn session_tokens(session: Text, asked: Text) -> Text {
         let asked = ASKED.read(asked, Code::Internal)?;
         let asked = AskedFor::of_table(&asked);
         let asked = Asked {
-            subject: asked.subject(),
             spent: asked.spent(),
             seen: asked.seen(),
             steady: crate::flow::tokens::seconds(asked.now()).unwrap_or_default(),

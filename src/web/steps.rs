@@ -14,6 +14,7 @@ use crate::flow::algorithm::Algorithm;
 use crate::flow::authorize::begin as begin_login;
 use crate::flow::callback::{Answer, Callback};
 use crate::flow::config::is_set;
+use crate::flow::redirect_uris::note;
 use crate::flow::session::begin_refresh;
 use crate::flow::setup::{Setup, setup as check_setup};
 use crate::flow::signature::{Signature, Unverified, keep_previous};
@@ -23,6 +24,7 @@ use crate::flow::transaction::{Transaction, key};
 use crate::flow::user_agent::is_embedded;
 use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_of};
 use crate::random::SystemEntropy;
+use crate::table::{from_lines, to_lines};
 use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page};
 use crate::text::{Write, is_number, joined, number, position};
 use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, reply, run, setup_and};
@@ -82,13 +84,17 @@ fn allows_http(given: &Given<'_>) -> Result<bool, Fault> {
 /// Gives `{ url, state, key, transaction }`: where to send the user, the record to keep until they come back, and the name to keep it under. What the page can
 /// tell of its browser is JSON, too, or empty: `{ userAgent, inShell, installed }`.
 ///
+/// The last text is the record of the redirect URIs in use, which all clients of an application share, or empty when there is none
+/// (RFC 9700 section 4.4). Gives `index` when another text has to take its place; an empty one is none.
+///
 /// # Errors
-/// `config_invalid`, `parameter_protected`, `return_to_refused`, `metadata_invalid`, `randomness_unavailable`, `embedded_user_agent`
+/// `config_invalid`, `parameter_protected`, `return_to_refused`, `metadata_invalid`, `randomness_unavailable`, `embedded_user_agent`,
+/// `redirect_uri_shared`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn begin(setup: Text, options: Text, page: Text) -> Text {
-    run(setup, options, page, absent(), setup_and(0), |given, out| {
-        let page = given.texts[2];
+pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
+    run(setup, options, page, index, setup_and(0), |given, out| {
+        let [_, _, page, index] = given.texts;
         if !page.is_empty() {
             let fields = PAGE.read(page, Code::ConfigInvalid)?;
             let page = Page::of_table(&fields);
@@ -103,6 +109,11 @@ pub fn begin(setup: Text, options: Text, page: Text) -> Text {
         let state = Transaction::of_table(&fields).state();
         out.texts("url state key", &[&url, state, &key(state)]);
         out.record("transaction", &fields);
+        let noted = to_lines(&note(&given.setup, &from_lines(index), now())?);
+        if noted != index {
+            out.members.member(b"index");
+            out.members.string(&noted);
+        }
         Ok(())
     })
 }

@@ -137,7 +137,7 @@ pub(crate) fn code_verifier(transaction: &Transaction) -> String {
 }
 
 /// The lines of the record of a login, by the names of what they hold.
-pub(crate) const LINES: [&str; 18] = [
+pub(crate) const LINES: [&str; 19] = [
     "v",
     "created_at",
     "expires_at",
@@ -156,6 +156,7 @@ pub(crate) const LINES: [&str; 18] = [
     "resource",
     "iss_required",
     "return_to",
+    "session_name",
 ];
 
 /// That line of the record of a login.

@@ -134,7 +134,7 @@ pub(crate) fn ask(name: &str, texts: &[&str]) -> Result<JsValue, JsValue> {
         "setup" => web::setup(text(0), text(1)),
         "discovery" => web::discovery(text(0), text(1)),
         "metadata" => web::metadata(text(0), text(1), text(2)),
-        "begin" => web::begin(text(0), text(1), text(2)),
+        "begin" => web::begin(text(0), text(1), text(2), text(3)),
         "callback" => web::callback(text(0), text(1)),
         "arrive" => web::arrive(text(0), text(1), text(2), text(3)),
         "interrupted" => web::interrupted(text(0), text(1)),
