@@ -42,7 +42,7 @@ fn login(uris: &mut RedirectUris, name: &str, redirect_uri: &str, now: u64) -> R
 
 /// What is kept, read anew.
 fn kept(uris: &RedirectUris) -> RedirectUris {
-    RedirectUris::from_record(&uris.to_record())
+    RedirectUris::from_record(uris.to_record())
 }
 
 fn entries(uris: &RedirectUris) -> Vec<String> {
@@ -156,7 +156,7 @@ fn is5_the_record_changes_once_a_day() {
     let mut uris = RedirectUris::default();
     let morning = NOW / DAY * DAY;
     login(&mut uris, "a", OURS, morning).unwrap();
-    let record = uris.to_record();
+    let record = uris.to_record().to_owned();
     login(&mut uris, "a", OURS, morning + DAY - 1).unwrap();
     assert_eq!(uris.to_record(), record);
     login(&mut uris, "a", OURS, morning + DAY).unwrap();
@@ -201,10 +201,10 @@ fn is5_a_record_that_somebody_broke_counts_as_none() {
     let now = 20_000 * DAY;
     login(&mut RedirectUris::from_record(&entry), "a", OURS, now).unwrap_err();
     for broken in [
-        entry.trim_end().to_owned(),
         format!("{entry}\n"),
         format!("\n{entry}"),
         format!("{entry}{entry}20000\n"),
+        format!("{entry}20000\nhttps://c.example"),
         entry.replace("20000", "-1"),
         entry.replace("20000", ""),
         entry.replace('\n', "\r\n"),

@@ -1,7 +1,6 @@
 //! A redirect URI of its own for each server that does not promise `iss` (RFC 9700 section 4.4): the record of those in use.
 
 use alloc::string::String;
-use alloc::vec::Vec;
 
 use crate::client::config::Config;
 use crate::client::fields::text;
@@ -9,7 +8,6 @@ use crate::client::metadata::Metadata;
 use crate::error::Error;
 use crate::flow::redirect_uris;
 use crate::flow::setup::Setup;
-use crate::table::{from_lines, to_lines};
 
 /// The redirect URIs in use at servers that do not promise `iss` in their responses (RFC 9207 section 3), at most 32, each for 30 days
 /// after the last login there.
@@ -17,19 +15,19 @@ use crate::table::{from_lines, to_lines};
 /// An application with more than one such server keeps this record, and calls [`RedirectUris::note`] before each
 /// [`begin`](crate::begin): otherwise a server that lies may get the codes of another one (mix-up).
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RedirectUris(Vec<u8>);
+pub struct RedirectUris(String);
 
 impl RedirectUris {
     /// Reads a record that was kept; one that cannot be read counts as none.
     #[must_use]
     pub fn from_record(record: &str) -> Self {
-        Self(from_lines(record.as_bytes()))
+        Self(record.into())
     }
 
     /// The record to keep. Holds no secret.
     #[must_use]
-    pub fn to_record(&self) -> String {
-        text(to_lines(&self.0))
+    pub fn to_record(&self) -> &str {
+        &self.0
     }
 
     /// Notes a login that is about to begin; `now` is in seconds since 1970.
@@ -40,7 +38,7 @@ impl RedirectUris {
     /// [`Code::RedirectUriShared`](crate::Code::RedirectUriShared) when another server without `iss` uses this redirect URI, unless
     /// [`Settings::shared_redirect_uri_issuers`](crate::Settings) names both; [`Code::IssuerMismatch`](crate::Code::IssuerMismatch)
     pub fn note(&mut self, config: &Config, metadata: &Metadata, now: u64) -> Result<(), Error> {
-        self.0 = redirect_uris::note(&Setup::of_table(&metadata.setup(config)?), &self.0, now)?;
+        self.0 = text(redirect_uris::note(&Setup::of_table(&metadata.setup(config)?), self.0.as_bytes(), now)?);
         Ok(())
     }
 }

@@ -9,9 +9,9 @@ use crate::error::Fault;
 use crate::flow::callback::is_at;
 use crate::flow::config::is_set;
 use crate::flow::setup::Setup;
-use crate::table::{has_element, record};
+use crate::table::has_element;
 use crate::tables::about;
-use crate::text::{Write, digits, is_number, number_or};
+use crate::text::{Write, is_number, joined, number_or, take};
 
 /// The seconds of a day. A login is remembered by its day: so the record changes once a day.
 const DAY: u64 = 86_400;
@@ -22,60 +22,67 @@ const MAX_AGE: u64 = 30;
 /// The most entries.
 const MOST: usize = 32;
 
-record! {
-    /// A redirect URI that a server uses, and the day of the last login there, counted from 1970. The last one that was used stands last.
-    pub(crate) struct Entry / EntryParts { day issuer redirect_uri }
+/// An entry of three lines: the day of the last login, counted from 1970, the issuer and the redirect URI. Neither URL has a line
+/// break: both were checked.
+struct Entry<'a> {
+    day: u64,
+    issuer: &'a [u8],
+    redirect_uri: &'a [u8],
 }
 
-/// Notes a login, and gives the fields of the record anew; `now` is in seconds since 1970. A record that somebody broke counts as none.
-/// The day of an entry says only when it is forgotten: one from the future is today.
+/// Notes a login, and gives the record anew, in which the entry that was used last stands last; `now` is in seconds since 1970. A record
+/// that somebody broke counts as none. The day of an entry says only when it is forgotten: one from the future is today.
 ///
 /// # Errors
 /// [`Code::RedirectUriShared`](crate::Code::RedirectUriShared)
 pub(crate) fn note(setup: &Setup<'_>, record: &[u8], now: u64) -> Result<Vec<u8>, Fault> {
-    let today = now / DAY;
+    let own = Entry { day: now / DAY, issuer: setup.issuer(), redirect_uri: setup.redirect_uri() };
     let is_exempt = is_set(setup.iss_required());
-    let is_shared = |issuer| has_element(setup.shared_issuers(), issuer);
-    let (mut noted, mut count) = (Vec::new(), 0_usize);
-    for entry in entries(record) {
-        let day = number_or(entry.day(), 0).min(today);
-        let is_own = entry.issuer() == setup.issuer();
-        let is_same = entry.redirect_uri() == setup.redirect_uri();
-        if today.saturating_sub(day) > MAX_AGE || is_own && (is_exempt || is_same) {
+    let is_trusted = |issuer| has_element(setup.shared_issuers(), issuer);
+    let (mut rest, mut noted) = (record, Vec::new());
+    let (mut seen, mut kept, mut is_shared) = (0_usize, 0_usize, false);
+    while !rest.is_empty() {
+        let day = take(&mut rest, b'\n');
+        let is_day = is_number(day);
+        let day = number_or(day, 0).min(own.day);
+        let entry = Entry { day, issuer: take(&mut rest, b'\n'), redirect_uri: take(&mut rest, b'\n') };
+        seen = seen.saturating_add(1);
+        if !is_day || entry.redirect_uri.is_empty() || seen > MOST {
+            (kept, is_shared) = (0, false);
+            noted.clear();
+            break;
+        }
+        let is_own = entry.issuer == own.issuer;
+        if own.day.wrapping_sub(day) > MAX_AGE || is_own && (is_exempt || entry.redirect_uri == own.redirect_uri) {
             continue;
         }
-        if !(is_exempt || is_own || is_shared(setup.issuer()) && is_shared(entry.issuer()))
-            && (is_at(entry.redirect_uri(), setup.redirect_uri()) || is_at(setup.redirect_uri(), entry.redirect_uri()))
-        {
-            return Err(about!(RedirectUriShared, SETTINGS, "redirect_uri"));
-        }
-        push(day, entry.issuer(), entry.redirect_uri(), &mut noted);
-        count = count.saturating_add(1);
+        is_shared |= !(is_own || is_trusted(own.issuer) && is_trusted(entry.issuer))
+            && (is_at(entry.redirect_uri, own.redirect_uri) || is_at(own.redirect_uri, entry.redirect_uri));
+        entry.write(&mut noted);
+        kept = kept.wrapping_add(1);
     }
     if is_exempt {
         return Ok(noted);
     }
-    let mut rest = noted.as_slice();
-    if count == MOST {
-        Entry::take(&mut rest);
+    if is_shared {
+        return Err(about!(RedirectUriShared, SETTINGS, "redirect_uri"));
     }
-    let mut noted = rest.to_vec();
-    push(today, setup.issuer(), setup.redirect_uri(), &mut noted);
-    Ok(noted)
-}
-
-fn push(day: u64, issuer: &[u8], redirect_uri: &[u8], record: &mut Vec<u8>) {
-    record.text(&EntryParts { day: &digits(day), issuer, redirect_uri }.to_fields());
-}
-
-/// The entries of a record; none of one that somebody broke.
-fn entries(record: &[u8]) -> Vec<Entry<'_>> {
-    let (mut rest, mut entries) = (record, Vec::new());
-    while !rest.is_empty() {
-        match Entry::take(&mut rest) {
-            Some(entry) if entries.len() < MOST && is_number(entry.day()) => entries.push(entry),
-            _ => return Vec::new(),
+    own.write(&mut noted);
+    let mut newest = noted.as_slice();
+    if kept == MOST {
+        for _ in 0..3 {
+            take(&mut newest, b'\n');
         }
     }
-    entries
+    Ok(joined(&[newest]))
+}
+
+impl Entry<'_> {
+    #[inline(never)]
+    fn write(&self, record: &mut Vec<u8>) {
+        record.number(self.day);
+        for text in &[b"\n", self.issuer, b"\n", self.redirect_uri, b"\n"] {
+            record.text(text);
+        }
+    }
 }

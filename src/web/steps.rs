@@ -24,7 +24,6 @@ use crate::flow::transaction::{Transaction, key};
 use crate::flow::user_agent::is_embedded;
 use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_of};
 use crate::random::SystemEntropy;
-use crate::table::{from_lines, to_lines};
 use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page};
 use crate::text::{Write, is_number, joined, number, position};
 use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, reply, run, setup_and};
@@ -109,7 +108,7 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
         let state = Transaction::of_table(&fields).state();
         out.texts("url state key", &[&url, state, &key(state)]);
         out.record("transaction", &fields);
-        let noted = to_lines(&note(&given.setup, &from_lines(index), now())?);
+        let noted = note(&given.setup, index, now())?;
         if noted != index {
             out.members.member(b"index");
             out.members.string(&noted);
