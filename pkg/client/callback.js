@@ -11,19 +11,30 @@ import { pause, SETTLING } from "../platform/wait.js";
 const LOOKS = 20;
 const LINGER = 250;
 
-export const createCallback = async ({ ask, failed, loadExchange, loadPopup, mark, place, popup, toJson }) => {
+export const createCallback = async ({
+  ask,
+  failed,
+  loadExchange,
+  loadPopup,
+  loadSignedIn,
+  mark,
+  named,
+  place,
+  popup,
+  toJson,
+}) => {
   const exchange = await loadExchange();
 
   /** How the module wants an error told. */
   const how = (error) => toJson(error ? { code: place(error.code), oauthError: own(error).oauthError } : {});
 
   /** An outcome with its error and its session. */
-  const finished = (ended, { signedIn }, sessions) => {
+  const finished = (ended, { read, signedIn }, sessions) => {
     const { error, ...outcome } = own(ended);
     if (error) outcome.error = failed(error.code, error);
     if (outcome.status === "already-completed") {
-      const kept = ask("session", sessions.load());
-      outcome.session = signedIn(kept.tokens && kept);
+      const kept = read(sessions.load());
+      outcome.session = signedIn(kept?.expired ? undefined : kept);
     }
     return outcome;
   };
@@ -64,25 +75,39 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, mar
       const arrival = ask("arrive", client.setup, address, pending, key && logins.remains(key));
       const lacks = exchange.lacks(arrival.keys);
       if (!lacks && arrival.remains !== undefined) logins.bury(key, arrival.remains);
+      // A sign-out from here on is one of this login too.
+      const began = !lacks && arrival.form !== undefined ? sessions.begin() : undefined;
       const outcome = arrival.outcome && finished(arrival.outcome, client, sessions);
-      return own({ ...arrival, outcome, pending, lacks });
+      return own({ ...arrival, outcome, pending, lacks, began });
     });
 
+  const revoke = async ({ network, setup }, { session }) => {
+    try {
+      const { revokeTokens } = await loadSignedIn();
+      await revokeTokens({ setup, session }, network());
+    } catch {
+      // They expire.
+    }
+  };
+
   /** Redeems the code of a login that was claimed. */
-  const redeem = async (client, key, { pending, ...request }) => {
+  const redeem = async (client, key, { pending, began, ...request }) => {
     const { setup, signedIn } = client;
+    let came;
     let kept;
     let failure;
     try {
       const net = client.network();
       const answer = await exchange.send(request, net);
-      kept = await exchange.conclude(ask("finish", setup, pending, answer), net, true);
+      came = await exchange.conclude(ask("finish", setup, pending, answer), net, true);
     } catch (error) {
       failure = error;
     }
-    return client.keeping(({ logins, sessions }) => {
+    const outcome = await client.keeping(({ logins, sessions, ...records }) => {
       try {
-        if (kept) sessions.save(kept.session);
+        kept = came && client.read(sessions.start(began, came.session));
+        if (came && !kept) failure = named("session_expired");
+        if (kept) client.remember({ sessions, ...records });
       } catch (error) {
         failure = error;
       }
@@ -95,6 +120,9 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, mar
         : { status: "signed-in", session: signedIn(kept) };
       return returnTo === undefined ? outcome : { ...outcome, returnTo };
     });
+    // Somebody has signed out meanwhile: the tokens are not to serve anybody.
+    if (came && !kept) revoke(client, came);
+    return outcome;
   };
 
   /** From a callback to its outcome. */
@@ -102,6 +130,7 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, mar
     let arrival = await look(client, key, address);
     if (arrival.lacks) {
       try {
+        await client.confirm();
         await exchange.fetchKeys(arrival.keys, client.network());
       } catch (error) {
         // Nothing was sent yet: the callback stays where it was found.
@@ -121,7 +150,7 @@ export const createCallback = async ({ ask, failed, loadExchange, loadPopup, mar
       const page = isPage ? entry(mark, address) : undefined;
       const finish = async (work) => {
         const outcome = await work();
-        if (outcome.status === "signed-in") client.tell("signed-in", "login");
+        if (outcome.status === "signed-in") client.tell({ type: "signed-in", reason: "login" });
         // The same callback may be handled again, also after a reload: its code goes back to where it was found.
         page?.settle(own(outcome).error?.retryable);
         return outcome;

@@ -1,13 +1,11 @@
 // The client: it keeps records, and asks the module what becomes of them.
 import { toJson } from "../engine/json.js";
-import { createChannel } from "../platform/channel.js";
 import { member, own } from "../platform/own.js";
-import { createPlace } from "../platform/records.js";
-import { Records, tiers, withRecords } from "../platform/storage.js";
+import { tiers } from "../platform/storage.js";
 import { surroundings } from "../platform/surroundings.js";
 import { bodyOf, following, send } from "../platform/transport.js";
 import { unless } from "../platform/wait.js";
-import { createLogins, createSessions } from "./kept.js";
+import { createDescribe } from "./describe.js";
 import { createSession } from "./session.js";
 import { createSteps, network, settings } from "./steps.js";
 
@@ -34,10 +32,6 @@ const POPUP = "popup.";
 /** The functions and classes of index.d.ts for an engine. */
 export const createClient = (engine) => {
   const { ask, named, ready, told } = engine;
-  // What lives as long as the page: sessions of the memory tier, and callbacks that are being handled.
-  const memory = new Records();
-  const handling = new Map();
-  const channel = createChannel();
 
   /** A part of this package; without it what was asked for can be tried again. */
   const loaded = (load) =>
@@ -45,83 +39,57 @@ export const createClient = (engine) => {
 
   // What a page that nobody signed in to does not need.
   // These parts are given what this one imports: then no script is made of what they share.
-  const parts = { ...engine, bodyOf, channel, following, mark: MARK, popup: POPUP, toJson };
+  const parts = { ...engine, bodyOf, following, mark: MARK, popup: POPUP, toJson };
   parts.send = (request, through) => send(request, through, named);
   parts.loadExchange = loaded(async () => (await import("./exchange.js")).createExchange(parts));
   parts.loadCallback = loaded(async () => (await import("./callback.js")).createCallback(parts));
   parts.loadSignedIn = loaded(async () => (await import("./signed_in.js")).createSignedIn(parts));
   parts.loadPopup = loaded(() => import("./popup.js"));
+  parts.loadExpiry = loaded(() => import("./expiry.js"));
 
   const steps = createSteps(parts);
   const Session = createSession(parts);
   const refused = (code) => ({ status: "refused", error: named(code), restart: true });
-  const unavailable = (cause) => named("storage_unavailable", cause);
-  const keptByHost = (config) =>
-    Object.values(tiers(config)).includes("host") && member(config.host, "storage");
-
-  /** The places of a client's records, for the work. */
-  const places = ({ config, owner }, records) => {
-    const { transactions, session } = tiers(config);
-    const place = (tier) => createPlace(tier, memory, records, unavailable);
-    return {
-      logins: createLogins(ask, place(transactions)),
-      sessions: createSessions(ask, place(session), owner),
-    };
-  };
-
-  /** What a client is to its parts. */
-  const describe = (given, metadata) => {
-    const config = own(given);
-    const { setup, owner } = ask("setup", settings(config), toJson(metadata));
-    const { issuer, clientId, storage } = config;
-    const client = {
-      config,
-      setup,
-      owner,
-      /** By which the session is known in other pages, and whether they have the same one. */
-      name: toJson([issuer, clientId]),
-      isShared: storage === "local" || storage === "host",
-      network: (options) => network(config, options),
-    };
-    client.now = (work) => work(places(client));
-    client.keeping = async (work) => {
-      const host = keptByHost(config);
-      if (!host) return client.now(work);
-      const { timeout } = client.network();
-      return withRecords(host, timeout, unavailable, (records) => work(places(client, records)));
-    };
-    client.load = () =>
-      client.keeping(({ sessions }) => {
-        const kept = ask("session", sessions.load());
-        return kept.tokens && kept;
-      });
-    return client;
-  };
+  const { describe, found, isOld } = createDescribe({ ...parts, discover: steps.discover });
 
   class Client {
     #client;
-    #metadata;
     #listeners = new Set();
-    #listens = false;
+    #deaf;
+    /** The session that was given out last, and what ends the watch over its expiry. */
+    #held;
+    #unwatch;
 
     static discover(config, options) {
-      return told(
-        (async () => {
-          const { issuer, dangerouslyAllowHttp, ...given } = own(config);
-          const found = await steps.discover(issuer, { ...network(given, options), dangerouslyAllowHttp });
-          return new Client(config, found);
-        })(),
-      );
+      return told(Client.#discover(config, options));
+    }
+
+    static async #discover(config, options) {
+      const { issuer, dangerouslyAllowHttp, ...given } = own(config);
+      await ready();
+      // What cannot be read, or does not stand the checks, is fetched.
+      const recalled = await describe(config)
+        .recall()
+        .catch(() => undefined);
+      const metadata =
+        recalled ?? (await steps.discover(issuer, { ...network(given, options), dangerouslyAllowHttp }));
+      if (!recalled) found.set(metadata);
+      const client = new Client(config, metadata);
+      const { confirm, keeping, remember } = client.#client;
+      const work = recalled ? isOld(metadata) && confirm() : keeping(remember);
+      Promise.resolve(work).catch(() => {});
+      return client;
     }
 
     constructor(config, metadata) {
       this.#client = describe(config, metadata);
-      this.#metadata = metadata;
+      this.#client.signedIn = (kept) => this.#signedIn(kept);
+      this.#client.tell = (news, everywhere) => this.#tell(news, everywhere);
       this.#rehearse();
     }
 
     get metadata() {
-      return this.#metadata;
+      return this.#client.metadata;
     }
 
     get storage() {
@@ -133,10 +101,10 @@ export const createClient = (engine) => {
      * is to wait for that. What fails here fails at the login too, which tells it.
      */
     #rehearse() {
-      if (keptByHost(this.#client.config)) return;
+      if (this.#client.isLate) return;
       try {
         ask("begin", this.#client.setup, "{}", "");
-        this.#client.now(({ logins }) => logins.sweep());
+        this.#client.now(({ logins }) => logins.look());
       } catch {}
     }
 
@@ -146,16 +114,17 @@ export const createClient = (engine) => {
       // A pop-up is a window of this page, whatever else the host can open.
       const isAllowed = dangerouslyAllowEmbeddedUserAgent || (member(host, "open") && !options.popup);
       const page = isAllowed ? "" : toJson(surroundings());
-      return ({ logins }) => {
+      return ({ logins, sessions }) => {
         const { url, key, transaction } = ask("begin", setup, toJson(options), page);
         logins.begin(key, transaction);
+        sessions.begin();
         return { url, key };
       };
     }
 
     login(options) {
       const begin = this.#begin(own(options));
-      if (!keptByHost(this.#client.config)) return this.#open(this.#client.now(begin).url);
+      if (!this.#client.isLate) return this.#open(this.#client.now(begin).url);
       return told(ready().then(async () => this.#open((await this.#client.keeping(begin)).url)));
     }
 
@@ -166,7 +135,7 @@ export const createClient = (engine) => {
     async #loginWithPopup({ features, fallback, signal, ...options }) {
       const { config } = this.#client;
       if (signal?.aborted) throw named("aborted", signal.reason);
-      if (keptByHost(config)) {
+      if (this.#client.isLate) {
         throw named("config_invalid", new Error("no pop-up waits for a host"), "storage");
       }
       const { url, key } = this.#client.now(this.#begin({ ...options, popup: true }));
@@ -180,7 +149,7 @@ export const createClient = (engine) => {
       // The server's pages, and wherever they lead, are not to take this window elsewhere.
       popup.opener = null;
       const { follow } = await parts.loadPopup();
-      const look = async () => (await parts.loadCallback()).interrupted(this.#callbacks, key);
+      const look = async () => (await parts.loadCallback()).interrupted(this.#client, key);
       const lifetime = 1000 * (config.transactionMaxAge ?? 600);
       const { callback: address, code, outcome } = own(await follow(popup, key, lifetime, signal, look));
       if (address !== undefined) return this.handleRedirect(address, { signal });
@@ -199,25 +168,18 @@ export const createClient = (engine) => {
       }
     }
 
-    /** What the handling of a callback is told of this client. */
-    get #callbacks() {
-      return {
-        ...this.#client,
-        signedIn: (kept) => this.#signedIn(kept),
-        tell: (type, reason) => this.#tell(type, reason),
-      };
-    }
-
     /** Calls of equal clients that overlap are one. */
     handleRedirect(url, options) {
-      const { issuer, clientId, redirectUri } = this.#client.config;
+      const { config, home, setup } = this.#client;
       const address = url === undefined ? url : `${url}`;
-      const name = toJson([issuer, clientId, redirectUri, address]);
-      if (!handling.has(name)) {
-        const work = this.#handle(address).finally(() => handling.delete(name));
-        handling.set(name, work);
+      const name = toJson([settings(config), setup, address]);
+      let entry = [...home.handling].find((other) => other.name === name && other.host === config.host);
+      if (!entry) {
+        entry = { name, host: config.host };
+        entry.work = this.#handle(address).finally(() => home.handling.delete(entry));
+        home.handling.add(entry);
       }
-      return told(unless(own(options).signal, named, handling.get(name)));
+      return told(unless(own(options).signal, named, entry.work));
     }
 
     async #handle(url) {
@@ -241,14 +203,15 @@ export const createClient = (engine) => {
         // Nothing was looked at yet: the callback stays where it is.
         return { status: "refused", error, restart: false };
       }
-      return callback.handle(this.#callbacks, { key, left, address, isPage });
+      return callback.handle(this.#client, { key, left, address, isPage });
     }
 
     session() {
       return told(
         (async () => {
           await ready();
-          return this.#signedIn(await this.#client.load());
+          const kept = await this.#client.load();
+          return this.#signedIn(kept?.expired ? undefined : kept);
         })(),
       );
     }
@@ -258,28 +221,45 @@ export const createClient = (engine) => {
     }
 
     async #logout(options) {
-      const { config, setup } = this.#client;
-      const work = ({ logins, sessions }) => {
-        const session = sessions.load();
-        const kept = ask("session", session);
-        sessions.remove();
-        if (!options.endSession) return kept;
-        const { url, key, remains } = ask("logout", setup, session, toJson(options));
+      const { home, isLate, isShared, keeping, now, setup } = this.#client;
+      const ended = {};
+      const work = ({ logins, sessions, server }) => {
+        let kept;
+        try {
+          kept = sessions.load();
+        } finally {
+          // The end of the session comes before everything else, and does not depend on it.
+          ended.news = sessions.end();
+          sessions.remove();
+          server.remove();
+        }
+        if (!options.endSession) return this.#client.read(kept);
+        const { url, key, remains } = ask("logout", setup, kept?.session, toJson(options));
         if (key !== undefined) logins.bury(key, remains);
-        return own({ ...kept, url });
+        return own({ ...this.#client.read(kept), url });
       };
-      const isLate = keptByHost(config);
       if (isLate) await ready();
       let left;
       try {
-        left = isLate ? await this.#client.keeping(work) : this.#client.now(work);
+        left = own(isLate ? await keeping(work) : now(work));
       } finally {
-        this.#tell("signed-out", "logout", true);
+        // What the host does not give cannot be looked at: the session that is known ends all the same.
+        ended.news ??= now(({ sessions }) => sessions.end(this.#held?.epoch));
+        this.#tell({ type: "signed-out", reason: "logout", ...ended.news }, true);
       }
+      // What is still under way comes to nothing. Nobody but who wants the tokens revoked waits for it.
+      const settled = async () => {
+        if (!isShared && !home.flights.has(this.#client.name)) return;
+        const { quiet } = await parts.loadSignedIn();
+        await quiet(this.#client);
+      };
+      const settling = settled().catch(() => {});
       try {
         if (options.revoke && left.tokens) {
           const { revokeTokens } = await parts.loadSignedIn();
-          await revokeTokens({ setup, ...left }, this.#client.network(options));
+          await this.#client.confirm();
+          await revokeTokens({ setup: this.#client.setup, ...left }, this.#client.network(options));
+          await settling;
         }
       } finally {
         if (left.url !== undefined) await this.#open(left.url);
@@ -290,33 +270,75 @@ export const createClient = (engine) => {
       const entry = { type, listener };
       this.#listeners.add(entry);
       this.#listen();
+      this.#watch();
       return () => {
         this.#listeners.delete(entry);
       };
     }
 
+    close() {
+      this.#listeners.clear();
+      this.#deaf?.();
+      this.#deaf = undefined;
+      this.#unwatch?.();
+    }
+
     #signedIn(kept) {
       this.#listen();
+      this.#held = kept;
+      this.#watch();
       return kept ? new Session(this.#client, kept) : null;
     }
 
-    #tell(type, reason, everywhere = this.#client.isShared) {
-      channel.tell({ name: this.#client.name, type, reason }, everywhere);
+    #tell(news, everywhere = this.#client.isShared) {
+      const { home, name } = this.#client;
+      home.channel.tell({ ...news, name }, everywhere);
     }
 
-    /** From now on: a session that is this page's own ends with those of the others. */
+    /** Tells this client's own listeners. */
+    #report({ type, reason }, elsewhere) {
+      for (const { type: wanted, listener } of this.#listeners) {
+        if (wanted === type) queueMicrotask(() => listener({ type, reason, elsewhere }));
+      }
+    }
+
+    /** From now on: the end of a session is heard of, also by a page that was away for a while. */
     #listen() {
-      if (this.#listens) return;
-      this.#listens = true;
-      const mine = this.#client.name;
-      channel.listen(({ name, type, reason }, elsewhere) => {
-        if (name !== mine) return;
-        if (elsewhere && type === "signed-out" && !this.#client.isShared) {
-          this.#client.now(({ sessions }) => sessions.remove());
+      if (this.#deaf) return;
+      const { home, load, name, now } = this.#client;
+      this.#deaf = home.channel.listen(async (news, elsewhere) => {
+        if (news.woke) {
+          const gone = this.#held && (await load())?.id !== this.#held.id;
+          if (gone) this.#end(elsewhere);
+          return;
         }
-        for (const { type: wanted, listener } of this.#listeners) {
-          if (wanted === type) queueMicrotask(() => listener({ type, reason, elsewhere }));
+        if (news.name !== name) return;
+        if (elsewhere && news.type === "signed-out") {
+          now(({ sessions }) => sessions.hear(news));
+          // What a late answer has kept meanwhile is removed.
+          load().catch(() => {});
         }
+        this.#report(news, elsewhere);
+      });
+    }
+
+    #end(elsewhere) {
+      this.#held = undefined;
+      this.#report({ type: "signed-out", reason: "logout" }, elsewhere);
+    }
+
+    /** Sees to it that the listeners learn when the access token expires, where nothing can replace it. */
+    async #watch() {
+      this.#unwatch?.();
+      this.#unwatch = undefined;
+      const { id, tokens } = own(this.#held);
+      const isWanted = [...this.#listeners].some(({ type }) => type === "expiring" || type === "expired");
+      if (!isWanted || !tokens || tokens.refreshToken !== undefined || tokens.expiresAt === undefined) return;
+      const { watchExpiry } = await parts.loadExpiry();
+      if (this.#held?.id !== id || this.#unwatch) return;
+      this.#unwatch = watchExpiry(tokens.expiresAt, async (type) => {
+        const isThere = (await this.#client.load().catch(() => undefined))?.id === id;
+        if (isThere) this.#report({ type, reason: "session_expired" }, false);
       });
     }
   }

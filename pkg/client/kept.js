@@ -1,13 +1,17 @@
 // The records of a client's logins, and that of its session.
 import { toJson } from "../engine/json.js";
 import { own } from "../platform/own.js";
-import { BEFORE, PENDING, REMAINS, SESSION } from "../platform/records.js";
+import { BEFORE, EPOCH, PENDING, REMAINS, SERVER, SESSION } from "../platform/records.js";
+
+/** The most records of a kind that one sweep looks at, and the most sessions of the past whose tokens are removed again. */
+const MOST_SWEPT = 500;
+const MOST_FORMER = 8;
 
 export const createLogins = (ask, place) => {
   /** Forgets what nobody will finish, and the oldest where there are too many. */
   const sweep = () => {
     for (const kind of [PENDING, REMAINS]) {
-      const records = place.names(kind).map((name) => {
+      const records = place.names(kind, MOST_SWEPT).map((name) => {
         // Four lines of each, also of one that somebody broke.
         const [version = "", owner = "", time = ""] = (place.get("", name) ?? "").split("\n", 3);
         return `${[name, version, owner, time].join("\n")}\n`;
@@ -16,7 +20,7 @@ export const createLogins = (ask, place) => {
       for (const name of ask("sweep", records.join("")).forget) place.remove("", name);
     }
     for (const kind of [PENDING, REMAINS]) {
-      for (const name of place.names(BEFORE[kind])) {
+      for (const name of place.names(BEFORE[kind], MOST_SWEPT)) {
         const [, end] = /expires_at=(\d+)/.exec(place.get("", name)) ?? [];
         if (!(1000 * end > Date.now())) place.remove("", name);
       }
@@ -24,7 +28,8 @@ export const createLogins = (ask, place) => {
   };
 
   return {
-    sweep,
+    /** Looks for the records, which takes a while the first time. */
+    look: () => place.names(PENDING, MOST_SWEPT),
     begin(key, transaction) {
       sweep();
       place.set(PENDING, key, transaction);
@@ -54,32 +59,156 @@ const adopt = (ask, form) => {
       name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()),
       /^expires_|_details$/.test(name) ? JSON.parse(value) : value,
     ]);
-    const { session } = ask("fromTokens", toJson(Object.fromEntries(members)));
+    const { session, tokens } = ask("fromTokens", toJson(Object.fromEntries(members)));
     // The last three lines say how the attempts went to refresh it.
     const attempts = [kept.attempts, kept.failed, kept.retry_at].map((line) =>
       /^\d+$/.test(line) ? line : "",
     );
-    return `${session.slice(0, -attempts.length)}${attempts.join("\n")}\n`;
+    return {
+      id: encodeURIComponent(`0.1.0 ${own(own(tokens).claims).sub}`),
+      session: `${session.slice(0, -attempts.length)}${attempts.join("\n")}\n`,
+    };
   } catch {}
 };
 
-export const createSessions = (ask, place, owner) => {
+/** A name that nothing else has. */
+const unique = () => globalThis.crypto.getRandomValues(new Uint32Array(4)).join("-");
+
+/** Before a new epoch: that of a first login, and that of a sign-out. */
+const FIRST = "f";
+const SIGNED_OUT = "s";
+
+/** How an epoch is called among those that are over. */
+export const epochKey = (owner, epoch) => `${owner} ${epoch}`;
+
+/**
+ * The session of a client, and its end. Storages that processes share know no compare-and-write, so nothing rests on one. Every login has a session with an `id`
+ * of its own, kept under a name of its own: a late write meets no other session. An *epoch* stands in storage that the origin shares (`shared`), and
+ * a session counts only in the epoch in which it began: a sign-out begins another one before it does anything else. `over` says which epoch came after
+ * one that is known to be over, whatever the storage still shows.
+ */
+export const createSessions = (ask, place, shared, owner, over) => {
+  /** The epoch that the storage shows: empty when there is none, undefined where there is no storage. */
+  const shown = () => {
+    try {
+      return shared.get(EPOCH, owner) ?? "";
+    } catch {}
+  };
+  const key = (epoch) => epochKey(owner, epoch);
+  const current = () => {
+    let epoch = shown() ?? "";
+    for (let rest = over.size; rest > 0 && over.has(key(epoch)); rest--) epoch = over.get(key(epoch));
+    return epoch;
+  };
+  const write = (epoch) => {
+    try {
+      shared.set(EPOCH, owner, epoch);
+      return epoch;
+    } catch {
+      // What is missing ends a session as well.
+      shared.remove(EPOCH, owner);
+      return "";
+    }
+  };
+  /** The name of the session, and those of former ones, whose tokens a late write may have brought back. */
+  const names = () => (place.get(SESSION, owner) ?? "").split("\n");
+  const record = (name) => `${owner}:${name}`;
+  const forget = (former) => {
+    for (const name of former) if (name) place.remove(SESSION, record(name));
+  };
+
+  const save = (id, session) => {
+    const epoch = current() || write(FIRST + unique());
+    if (epoch !== (shown() ?? epoch)) write(epoch);
+    const name = `${epoch}:${id}`;
+    const before = names();
+    const former = before.filter((one) => one && one !== name).slice(0, MOST_FORMER);
+    try {
+      place.set(SESSION, record(name), session);
+    } catch {
+      // There is room for one.
+      forget(former);
+      place.set(SESSION, record(name), session);
+    }
+    if (before[0] !== name) place.set(SESSION, owner, [name, ...former].join("\n"));
+    forget(former);
+    place.remove(BEFORE[SESSION], owner);
+    return { id, epoch, session };
+  };
+
   return {
     /**
-     * What version 0.1.0 wrote last is the newer one: it is where a page of that version is still open. It stays there until it is replaced, and
-     * whoever replaces it for fresh tokens has the lock that both versions take: no refresh token is sent twice.
+     * The session that counts: `{ id, epoch, session }`. What version 0.1.0 wrote last is the newer one: it is where a page of that version is still open. It stays
+     * there until it is replaced, and whoever replaces it for fresh tokens has the lock that both versions take: no refresh token is sent twice. After a
+     * sign-out it does not count any more.
      */
     load() {
-      const before = place.get(BEFORE[SESSION], owner);
-      return (before && adopt(ask, before)) ?? place.get(SESSION, owner);
+      const epoch = current();
+      const before = epoch.startsWith(SIGNED_OUT) ? undefined : place.get(BEFORE[SESSION], owner);
+      const adopted = before && adopt(ask, before);
+      if (adopted) return { ...adopted, epoch };
+      const [name, ...former] = names();
+      forget(former);
+      if (!name) return;
+      const [began, id] = name.split(":");
+      if (began !== epoch) {
+        forget([name]);
+        return;
+      }
+      const session = place.get(SESSION, record(name));
+      return session === undefined ? session : { id, epoch, session };
     },
-    save(session) {
-      place.set(SESSION, owner, session);
-      place.remove(BEFORE[SESSION], owner);
+    save,
+    /** The epoch, before something begins that may end in a session. */
+    begin: () => current() || write(FIRST + unique()),
+    /** Keeps the session of a login that began in that epoch; nothing when somebody has signed out meanwhile. */
+    start(began, session) {
+      const epoch = current();
+      const areFirst = epoch.startsWith(FIRST) && began.startsWith(FIRST);
+      if (began === epoch || areFirst) return save(unique(), session);
     },
+    /** Begins another epoch, in which no session counts that there is: also where nothing can be written. Gives which one came after which. */
+    end(was = current()) {
+      const now = SIGNED_OUT + unique();
+      over.set(key(was), now);
+      write(now);
+      return { was, now };
+    },
+    /** Forgets the session. */
     remove() {
-      place.remove(SESSION, owner);
+      const former = names().filter(Boolean).slice(0, MOST_FORMER);
+      forget(former);
       place.remove(BEFORE[SESSION], owner);
+      if (former.length > 0) place.set(SESSION, owner, ["", ...former].join("\n"));
+    },
+    /** Somebody elsewhere has signed out. */
+    hear({ was, now }) {
+      if (typeof was !== "string" || typeof now !== "string" || was === now) return;
+      over.set(key(was), now);
+      // Without a storage that both see, it is known from nowhere else.
+      const mine = shown() === undefined ? current() : now;
+      if (mine !== now) over.set(key(mine), now);
     },
   };
 };
+
+/** The most characters of what a server says of itself that are kept. */
+const MOST_METADATA = 1 << 16;
+
+/** What the server of a session said of itself, and when. It is no secret. Whoever reads it checks it again. */
+export const createServers = (place, issuer) => ({
+  load() {
+    const text = place.get(SERVER, issuer);
+    const [at] = (text ?? "").split("\n", 1);
+    return at ? { at: Number(at), metadata: JSON.parse(text.slice(at.length)) } : undefined;
+  },
+  save(metadata) {
+    const text = `${Date.now()}\n${toJson(metadata)}`;
+    try {
+      if (text.length <= MOST_METADATA) place.set(SERVER, issuer, text);
+    } catch {
+      // It is fetched again at the next start.
+    }
+  },
+  remove: () => place.remove(SERVER, issuer),
+});

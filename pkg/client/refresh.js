@@ -6,40 +6,40 @@ import { pause, SETTLING, unless } from "../platform/wait.js";
 /** The most seconds after which a call that has no token to give tries once more by itself. */
 const SOON = 2;
 
-export const createRefresh = ({ ask, channel, exchange, failed, named, place, toJson }) => {
-  // The refreshes of this page, and what each session gave it last, by their clients' names.
-  const flights = new Map();
-  const seen = new Map();
-
+export const createRefresh = ({ ask, exchange, failed, named, place, revokeTokens, toJson }) => {
   /** Remembers an access token, and how far the clock of this moment is from the one that cannot be set. */
-  const note = (name, kept) => {
+  const note = ({ home, name }, kept) => {
     const { accessToken } = kept.tokens;
-    if (seen.get(name)?.token !== accessToken) {
-      seen.set(name, { token: accessToken, offset: Date.now() - performance.now() });
+    if (home.seen.get(name)?.token !== accessToken) {
+      home.seen.set(name, { token: accessToken, offset: Date.now() - performance.now() });
     }
     return kept;
   };
 
   /** What is to be done; the request of a refresh when this one is `alone` to make it. */
-  const look = (client, { subject, spent }, alone) =>
+  const look = (client, { id, spent }, alone) =>
     client.keeping(({ sessions }) => {
-      const { token, offset } = own(seen.get(client.name));
-      const asked = { subject, spent, seen: token, now: (offset + performance.now()) / 1000 };
-      const session = sessions.load();
-      if (session === undefined) throw named("session_expired");
-      const step = ask("sessionTokens", session, toJson(asked));
-      if (!alone || !step.refresh) return step;
-      const begun = ask("refresh", client.setup, session);
-      sessions.save(begun.session);
-      return begun;
+      const { token, offset } = own(client.home.seen.get(client.name));
+      const asked = { spent, seen: token, now: (offset + performance.now()) / 1000 };
+      const kept = sessions.load();
+      if (kept?.id !== id) throw named("session_expired");
+      const step = ask("sessionTokens", kept.session, toJson(asked));
+      if (!alone || !step.refresh) return own({ ...step, id, epoch: kept.epoch });
+      const begun = ask("refresh", client.setup, kept.session);
+      sessions.save(id, begun.session);
+      return own({ ...begun, id });
     });
 
   /** What others are told when the session has changed. */
-  const tell = ({ isShared, name }, type, reason) => channel.tell({ name, type, reason }, isShared);
+  const tell = ({ home, isShared, name }, type, reason) =>
+    home.channel.tell({ name, type, reason }, isShared);
 
-  const redeem = async ({ network, setup }, begun) => {
+  const redeem = async (client, begun) => {
+    await client.confirm();
+    const { network, setup } = client;
     const net = network();
-    const answer = await exchange.send(begun, net);
+    // The server may have another endpoint than at the last start.
+    const answer = await exchange.send(ask("refresh", setup, begun.session), net);
     return exchange.conclude(ask("finishRefresh", setup, begun.session, answer), net, true);
   };
 
@@ -48,17 +48,21 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place, to
     client.keeping(({ sessions }) => {
       const { retryAfter, oauthError } = own(failure);
       const how = failure ? { code: place(failure.code), retryAfter, oauthError } : {};
-      const settled = ask("settle", begun.session, sessions.load(), toJson(how));
-      if (settled.fresh) {
-        sessions.save(fresh.session);
-        return fresh;
-      }
-      if (settled.session !== undefined) sessions.save(settled.session);
+      const kept = sessions.load();
+      const settled = ask("settle", begun.session, kept?.id === begun.id ? kept.session : "", toJson(how));
+      if (settled.fresh) return client.read(sessions.save(begun.id, fresh.session));
+      // The session has ended meanwhile, or it is another one: what came for it is kept nowhere.
+      if (fresh) revoke(client, fresh);
+      if (settled.session !== undefined) sessions.save(begun.id, settled.session);
       if (settled.ended) sessions.remove();
       if (settled.code === undefined) throw Object.assign(failure, { retryAfter: settled.retryAfter });
       const { status, oauthErrorDescription, oauthErrorUri } = own(failure);
       throw failed(settled.code, { status, oauthError, oauthErrorDescription, oauthErrorUri });
     });
+
+  /** Tokens that came too late are not to serve anybody; where the server cannot be told so, they expire. */
+  const revoke = (client, { session }) =>
+    revokeTokens({ setup: client.setup, session }, client.network()).catch(() => {});
 
   const attempt = async (client, asked, reason) => {
     const begun = await look(client, asked, true);
@@ -99,7 +103,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place, to
       const hear = ({ name }, elsewhere) => {
         if (elsewhere && name === client.name) peek();
       };
-      const stop = channel.listen(hear);
+      const stop = client.home.channel.listen(hear);
       // The storage of another page may be seen later than its word is heard.
       globalThis.addEventListener?.("storage", peek);
       const patience = 4 * client.network().timeout;
@@ -119,6 +123,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place, to
 
   const begin = (client, asked, reason) => {
     const { isShared, name } = client;
+    const { flights } = client.home;
     const flight = (isShared ? exclusively : attempt)(client, asked, reason);
     flights.set(name, flight);
     const end = () => flights.delete(name);
@@ -130,7 +135,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place, to
     for (;;) {
       const step = await look(client, asked, false);
       if (!step.refresh) return step;
-      const flight = flights.get(client.name);
+      const flight = client.home.flights.get(client.name);
       if (step.tokens) {
         // Nobody waits for it, and nobody misses it.
         if (!flight) begin(client, asked, "ageing").catch(() => {});
@@ -151,7 +156,7 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place, to
   const fresh = async (client, asked, reason) => {
     for (let again = true; ; again = false) {
       try {
-        return note(client.name, await once(client, asked, reason));
+        return note(client, await once(client, asked, reason));
       } catch (error) {
         const { retryable, retryAfter } = own(error);
         if (!again || !retryable || !(retryAfter <= SOON)) throw error;
@@ -160,9 +165,19 @@ export const createRefresh = ({ ask, channel, exchange, failed, named, place, to
     }
   };
 
-  /**
-   * A session whose access token may be used: of that `subject`, and another one than the one that is `spent`. `reason` is why
-   * its tokens are refreshed if they have to be.
-   */
-  return (client, asked, reason, signal) => unless(signal, named, fresh(client, asked, reason));
+  return {
+    /**
+     * A session whose access token may be used: the one of that `id`, and with another token than the one that is `spent`. `reason` is why
+     * its tokens are refreshed if they have to be.
+     */
+    fresh: (client, asked, reason, signal) => unless(signal, named, fresh(client, asked, reason)),
+    /** Waits until no refresh is under way, and removes what a late one has kept. */
+    async quiet(client) {
+      const { home, isShared, keeping, name, network } = client;
+      await home.flights.get(name)?.catch(() => {});
+      const clean = () => keeping(({ sessions }) => sessions.load());
+      if (isShared) await claim(`session ${name}`, 4 * network().timeout, clean);
+      else await clean();
+    },
+  };
 };

@@ -5,6 +5,7 @@ export const createSession = ({ loadSignedIn, ready, told }) =>
   class Session {
     #client;
     #kept;
+    #isOver = false;
 
     constructor(client, kept) {
       this.#client = client;
@@ -19,6 +20,10 @@ export const createSession = ({ loadSignedIn, ready, told }) =>
       return this.#tokens.claims ?? null;
     }
 
+    get idToken() {
+      return this.#tokens.idToken ?? null;
+    }
+
     get idTokenVerifiedBy() {
       return this.#tokens.idTokenVerifiedBy ?? null;
     }
@@ -31,6 +36,12 @@ export const createSession = ({ loadSignedIn, ready, told }) =>
       return this.#tokens.expiresAt ?? null;
     }
 
+    get expired() {
+      const { refreshToken, expiresAt } = this.#tokens;
+      const isSpent = refreshToken === undefined && 1000 * expiresAt <= Date.now();
+      return isSpent || this.#isOver || this.#client.isOver(this.#kept);
+    }
+
     accessToken(options) {
       return told(this.#current(options).then(({ tokens }) => tokens.accessToken));
     }
@@ -39,6 +50,7 @@ export const createSession = ({ loadSignedIn, ready, told }) =>
       return told(
         this.#with(async ({ fetchUserinfo }) => {
           const kept = await this.#current(options);
+          await this.#client.confirm();
           const { network, setup } = this.#client;
           return fetchUserinfo({ setup, ...kept }, network(options));
         }),
@@ -68,10 +80,16 @@ export const createSession = ({ loadSignedIn, ready, told }) =>
       return work(await loadSignedIn());
     }
 
+    /** The tokens of this session: those of another one are nobody's business here. */
     async #current(options, reason = "expired", spent = undefined) {
       const { signal } = own(options);
-      const asked = { subject: this.claims?.sub, spent };
-      this.#kept = await this.#with(({ fresh }) => fresh(this.#client, asked, reason, signal));
+      const asked = { id: this.#kept.id, spent };
+      try {
+        this.#kept = await this.#with(({ fresh }) => fresh(this.#client, asked, reason, signal));
+      } catch (error) {
+        this.#isOver ||= error.code === "session_expired" || error.code === "refresh_interrupted";
+        throw error;
+      }
       return this.#kept;
     }
   };

@@ -23,6 +23,6 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
     for (const form of forms) ask("finishRevocation", await exchange.send({ url, form }, net));
   };
 
-  const fresh = createRefresh(parts);
-  return { fetchUserinfo, refreshTokens, revokeTokens, fresh, fetchResource: createResource(parts) };
+  const refreshing = createRefresh({ ...parts, revokeTokens });
+  return { fetchUserinfo, refreshTokens, revokeTokens, ...refreshing, fetchResource: createResource(parts) };
 };

@@ -5,10 +5,11 @@ import { own } from "./own.js";
 const NAME = "pkce-wasm";
 
 /**
- * `hear` is called with each piece of news and whether it is from elsewhere. Nothing is opened before the first listener or the
- * first piece of news.
+ * `hear` is called with each piece of news and whether it is from elsewhere, and with `{ woke: true }` when the page was frozen or away for
+ * a while: nobody told it anything meanwhile. Nothing is opened before the first listener or the first piece of news, and nothing at all outside of a page: a server's
+ * users are none of each other's business.
  */
-export const createChannel = () => {
+export const createChannel = (isPage) => {
   const listeners = new Set();
   let post;
 
@@ -16,9 +17,15 @@ export const createChannel = () => {
     for (const hear of [...listeners]) hear(news, elsewhere);
   };
 
+  /** What does not have the form of news is of somebody else. */
+  const hear = (data) => {
+    const news = own(data);
+    if (typeof news.name === "string" && typeof news.type === "string") tell(news, true);
+  };
+
   const byChannel = () => {
     const channel = new BroadcastChannel(NAME);
-    channel.onmessage = ({ data }) => tell(own(data), true);
+    channel.onmessage = ({ data }) => hear(data);
     // Node waits for nobody to speak.
     channel.unref?.();
     return (news) => channel.postMessage(news);
@@ -26,7 +33,7 @@ export const createChannel = () => {
 
   const byStorage = () => {
     globalThis.addEventListener?.("storage", ({ key, newValue }) => {
-      if (key === NAME && newValue) tell(own(JSON.parse(newValue)), true);
+      if (key === NAME && newValue) hear(JSON.parse(newValue));
     });
     return (news) => {
       localStorage.setItem(NAME, JSON.stringify(own(news)));
@@ -36,11 +43,18 @@ export const createChannel = () => {
 
   const open = () => {
     if (post) return;
+    if (!isPage) {
+      post = () => {};
+      return;
+    }
     try {
       post = byChannel();
     } catch {
       post = byStorage();
     }
+    const wake = ({ type, persisted }) => (persisted || type === "resume") && tell({ woke: true }, true);
+    globalThis.addEventListener?.("pageshow", wake);
+    globalThis.document?.addEventListener?.("resume", wake);
   };
 
   return {

@@ -1,9 +1,14 @@
 // The records of logins and sessions, by name, in the storage of their tier.
 
-/** Before the name of a pending login, of what remains of one, and of a session. */
+/** What the names of all records begin with. */
+const ALL = "pkce-wasm:";
+
+/** Before the name of a pending login, of what remains of one, of a session, of its epoch, and of what its server says of itself. */
 export const PENDING = "pkce-wasm:2:t:";
 export const REMAINS = "pkce-wasm:2:d:";
 export const SESSION = "pkce-wasm:2:s:";
+export const EPOCH = "pkce-wasm:2:e:";
+export const SERVER = "pkce-wasm:2:m:";
 
 /** How version 0.1.0 names them. */
 export const BEFORE = {
@@ -23,6 +28,34 @@ const open = (tier, memory, host) => {
   return tier === "host" ? host : memory;
 };
 
+/**
+ * The names of our records in a storage, and how many items it had with them. It is walked again only when that has changed: an application may keep
+ * thousands of items of its own.
+ */
+const known = new WeakMap();
+
+const namesIn = (storage) => {
+  let { names, length } = known.get(storage) ?? {};
+  if (length !== storage.length) {
+    length = storage.length;
+    const keys = Object.keys(storage);
+    // One that is made of functions does not list its items so.
+    const all = keys.length === length ? keys : Array.from({ length }, (_, at) => storage.key(at));
+    names = new Set(all.filter((name) => name?.startsWith(ALL)));
+    known.set(storage, { names, length });
+  }
+  return [...names];
+};
+
+/** After a record was written or removed: what is known of the storage. */
+const note = (storage, name, isThere) => {
+  const { names, length } = known.get(storage) ?? {};
+  if (!names || names.has(name) === isThere) return;
+  if (isThere) names.add(name);
+  else names.delete(name);
+  known.set(storage, { names, length: length + (isThere ? 1 : -1) });
+};
+
 /** The records of a kind of tier. `unavailable` makes the error of a storage that fails. */
 export const createPlace = (tier, memory, host, unavailable) => {
   const storage = open(tier, memory, host);
@@ -37,19 +70,24 @@ export const createPlace = (tier, memory, host, unavailable) => {
   return {
     /** Without a storage there is an error, and without the record nothing. */
     get: (kind, name) => tried(() => storage.getItem(kind + name) ?? undefined),
-    set: (kind, name, record) => tried(() => storage.setItem(kind + name, record)),
+    set: (kind, name, record) =>
+      tried(() => {
+        storage.setItem(kind + name, record);
+        note(storage, kind + name, true);
+      }),
     /** A storage that cannot forget has nothing to forget: it could not be written either. */
     remove: (kind, name) => {
       try {
         storage?.removeItem(kind + name);
+        if (storage) note(storage, kind + name, false);
       } catch {}
     },
-    /** The names of all records of a kind. */
-    names: (kind) =>
+    /** The names of the records of a kind, so many at the most. */
+    names: (kind, most) =>
       tried(() =>
-        Array.from({ length: storage.length }, (_, at) => storage.key(at)).filter((name) =>
-          name?.startsWith(kind),
-        ),
+        namesIn(storage)
+          .filter((name) => name.startsWith(kind))
+          .slice(0, most),
       ),
   };
 };

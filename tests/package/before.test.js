@@ -2,8 +2,9 @@
 // written here as it wrote it; where the runner sets PKCE_WASM_BEFORE to a folder in which 0.1.0 is installed, it runs itself.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { ISSUER, load, metadataOf, REDIRECT_URI, setClockRight, wait } from "./installed.js";
+import { ISSUER, load, metadataOf, playPage, REDIRECT_URI, setClockRight, wait } from "./installed.js";
 
+playPage();
 /** The storage, and what the module of 0.1.0 takes for a window. */
 const items = new Map();
 globalThis.localStorage = {
@@ -72,7 +73,11 @@ const OWNER = "UWAnlVUKo3Iz-owSBBHgwOqL02WW3Id0o_jfLmphhi8";
 const LOGIN = "jCR6m9uBfPaqBJEwz-f8VhlTyZ14r6el-EjbEKHk2fE";
 const STATE = "tjgn-rf3CPJxj7azpYEup8b1PZmGkYy0FxbauxMYK_w";
 const SESSION = `pkce-wasm:s:${OWNER}`;
-const FRESH = `pkce-wasm:2:s:${OWNER}`;
+/** Of what kind the records are that this version wrote. */
+const kinds = (records) =>
+  Object.keys(records)
+    .map((name) => /^pkce-wasm:2:(.):/.exec(name)?.[1] ?? name)
+    .sort();
 
 const seconds = () => Math.floor(Date.now() / 1000);
 
@@ -199,7 +204,7 @@ for (const storage of ["local", "host"]) {
     assert.deepEqual(Object.keys(records()), [SESSION], "a tab with 0.1.0 still needs it");
     wait(3601);
     assert.equal(await session.accessToken(), "at1");
-    assert.deepEqual(Object.keys(records()), [FRESH], "moved, not copied");
+    assert.deepEqual(kinds(records()), ["e", "s", "s"], "moved, not copied: its epoch, its name, and itself");
     assert.equal(await (await client(now).session()).accessToken(), "at1");
     assert.deepEqual([server.refreshes, server.reused], [1, 0]);
   });
@@ -251,7 +256,10 @@ test("a sign-out with this version ends the session of 0.1.0", async () => {
   const { client, records, put } = world();
   put(SESSION, keptSession());
   await client(now).logout();
-  assert.deepEqual(records(), {});
+  assert.deepEqual(kinds(records()), ["e"], "the end of the session is kept, and nothing else");
+  assert.equal(await client(now).session(), null);
+  // A page with 0.1.0 that was refreshing it meanwhile.
+  put(SESSION, keptSession());
   assert.equal(await client(now).session(), null);
 });
 
@@ -273,7 +281,7 @@ test("a pending login of 0.1.0 is refused with the advice to begin again, and be
 });
 
 test("what nobody will finish any more of 0.1.0 is forgotten, and nothing else", async () => {
-  const { signIn, records, put } = world();
+  const { client, signIn, records, put } = world();
   put("pkce-wasm:t:old", pendingLogin(-1));
   put("pkce-wasm:t:none", "v=1");
   put("pkce-wasm:t:pending", pendingLogin());
@@ -281,6 +289,9 @@ test("what nobody will finish any more of 0.1.0 is forgotten, and nothing else",
   put("pkce-wasm:d:new", remains(1000));
   put("pkce-wasm", "news");
   put("another", "expires_at=1");
+  const written = records();
+  client(now);
+  assert.deepEqual(records(), written, "a client that begins no login forgets nothing");
   await signIn(now);
   const left = Object.keys(records()).filter((name) => !name.startsWith("pkce-wasm:2:"));
   assert.deepEqual(left.sort(), ["another", "pkce-wasm", "pkce-wasm:d:new", "pkce-wasm:t:pending"]);

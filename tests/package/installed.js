@@ -28,6 +28,11 @@ export const metadataOf = (issuer) => ({
 });
 export const METADATA = metadataOf(ISSUER);
 
+/** From here on this is a page, as far as anybody can tell: what lives as long as the page is not a single client's. */
+export const playPage = () => {
+  globalThis.location ??= new URL("https://app.example/");
+};
+
 /** Waits for a condition. */
 export const until = async (condition) => {
   for (let round = 0; round < 400; round++) {

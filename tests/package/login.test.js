@@ -4,8 +4,18 @@ import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { afterEach, test } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { expectedEngine, ISSUER, load, METADATA, REDIRECT_URI, resolve, until } from "./installed.js";
+import {
+  expectedEngine,
+  ISSUER,
+  load,
+  METADATA,
+  playPage,
+  REDIRECT_URI,
+  resolve,
+  until,
+} from "./installed.js";
 
+playPage();
 const { Client, engine, isPkceError, ready } = await load("pkce-wasm");
 const slim = await load("pkce-wasm/slim");
 await ready();

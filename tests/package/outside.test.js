@@ -12,6 +12,7 @@ const folder = join(process.env.PKCE_WASM_INSTALLED, "node_modules/pkce-wasm");
 const load = (file, from = folder) => import(pathToFileURL(join(from, file)).href);
 const { Client, ready } = await load("index.js");
 await ready();
+globalThis.location ??= new URL("https://app.example/");
 
 const ISSUER = "https://as.example";
 const REDIRECT_URI = "https://app.example/callback";

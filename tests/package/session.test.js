@@ -8,11 +8,13 @@ import {
   expectedEngine,
   ISSUER,
   metadataOf,
+  playPage,
   REDIRECT_URI,
   setClockRight,
   wait,
 } from "./installed.js";
 
+playPage();
 const path = address("pkce-wasm");
 const here = await import(path);
 // Another page of the origin: it shares no memory with this one.

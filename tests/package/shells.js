@@ -3,8 +3,9 @@
 import { createRequire } from "node:module";
 import { before } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
-import { ISSUER, load, METADATA } from "./installed.js";
+import { ISSUER, load, METADATA, playPage } from "./installed.js";
 
+playPage();
 const { Client, ready } = await load("pkce-wasm");
 await ready();
 
