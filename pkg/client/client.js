@@ -44,7 +44,7 @@ export const createClient = (engine) => {
     part(() => load().catch((cause) => Promise.reject(named("network_failed", cause))));
 
   // What a page that nobody signed in to does not need.
-  // These parts are given what this one imports: then no script is made of what they share.
+  // These parts are given what they share with this one: a bundler makes one more script of what both import.
   const parts = { ...engine, bodyOf, channel, following, mark: MARK, popup: POPUP, toJson };
   parts.send = (request, through) => send(request, through, named);
   parts.loadExchange = loaded(async () => (await import("./exchange.js")).createExchange(parts));
