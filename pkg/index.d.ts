@@ -540,8 +540,9 @@ export class Client {
   session(): Promise<Session | null>;
 
   /**
-   * Signs out: forgets the session on this device, in every tab and worker of the origin that has a client of the same issuer and client id, at once and
-   * whatever comes after. With `revoke` the server is told to forget the tokens (RFC 7009). With
+   * Signs out: ends the session of this issuer, client id and `sessionName` on this device, in every tab and worker of the origin. A tab that is frozen, shows
+   * another site, or has a refresh or a callback under way does not bring it back. Where the pages share no storage (a worker, blocked storage), only those are reached
+   * that run now and have a client. With `revoke` the server is told to forget the tokens (RFC 7009). With
    * `endSession` the user is then sent to the server (OpenID Connect RP-Initiated Logout 1.0 section 2), in the same tick where storage is synchronous and nothing is
    * revoked, with `id_token_hint`, `client_id`, `post_logout_redirect_uri` and a `state`; when they come back, {@link Client.handleRedirect} at {@link Config.postLogoutRedirectUri}
    * gives `"signed-out"`.
@@ -584,8 +585,8 @@ export class Session {
    * has no token to give tries once more by itself when that is to be within two seconds.
    *
    * @param options - A signal ends the waiting alone: the refresh goes on, for its answer must not be lost.
-   * @throws PkceError `session_expired` when nobody is signed in any more, or somebody else is, and when there is no refresh token;
-   * `refresh_interrupted`; `aborted`; else those of the token endpoint, with `retryAfter`: the user stays signed in
+   * @throws PkceError `session_expired` when this session has ended: a sign-out, another login in its place (with or without the scope `openid`), or an expired access token
+   * without a refresh token; `refresh_interrupted`; `aborted`; else those of the token endpoint, with `retryAfter`: the user stays signed in
    */
   accessToken(options?: Cancellation): Promise<string>;
   /**
