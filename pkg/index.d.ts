@@ -35,7 +35,7 @@ export interface ServerMetadata {
  *
  * - `"local"`: `localStorage`. Every tab sees it, and the next start of the browser.
  * - `"session"`: `sessionStorage`. The tab alone sees it, until it is closed.
- * - `"memory"`: gone when the page is left.
+ * - `"memory"`: the page's, gone when it is left. Outside of a page, as in a server process, it is that of one {@link Client}.
  * - `"host"`: {@link Host.storage}.
  */
 export type StorageTier = "local" | "session" | "memory" | "host";
@@ -89,7 +89,8 @@ export interface Config {
   scope?: string;
   /**
    * Where the session rests; `"memory"` when absent: gone when the page is left. With `"local"` and `"host"` all tabs and workers share one session and
-   * refresh it together; with `"memory"` and `"session"` each has its own, and only its end is shared ({@link Client.logout}).
+   * refresh it together; with `"memory"` and `"session"` each has its own, and only its end is shared ({@link Client.logout}). A service worker cannot use
+   * `import()`: it takes `pkce-wasm/index.iife.js`, or a bundle of one file.
    */
   storage?: StorageTier;
   /**
@@ -502,8 +503,8 @@ export class Client {
    * Begins a login: saves the transaction and sends the user to the authorization server, in one tick, so that it may
    * be called straight from a click. At most a hundred logins are kept; the oldest go first.
    *
-   * @returns A promise when the host's storage keeps the login or the session (see {@link Client.storage}): the user is sent away when it
-   * has kept it. Otherwise nothing.
+   * @returns What {@link Host.open} gives: a promise where it gives one. When the host's storage keeps the login or the session (see {@link Client.storage}),
+   * always a promise: the user is sent away when it has kept the login. Otherwise nothing.
    * @throws PkceError as {@link beginAuthorization}, and before the user is sent away `storage_unavailable` or `embedded_user_agent` (a
    * WebView whose host cannot open the system browser)
    */
@@ -531,7 +532,7 @@ export class Client {
    *
    * @param url - The callback URL; the page's own when absent.
    * @param options - A signal ends the waiting alone: the exchange goes on, and the same call afterwards tells how it ended.
-   * @throws PkceError `aborted`, `storage_unavailable` when the login cannot be read or its end cannot be written; everything else is an outcome
+   * @throws PkceError `aborted`, `engine_unavailable`, `storage_unavailable` when the login cannot be read or its end cannot be written; everything else is an outcome
    */
   handleRedirect(url?: string, options?: Cancellation): Promise<RedirectOutcome>;
 
@@ -539,8 +540,9 @@ export class Client {
   session(): Promise<Session | null>;
 
   /**
-   * Signs out: forgets the session on this device, in every tab and worker of the origin that has a client of the same issuer and client id, at once and
-   * whatever comes after. With `revoke` the server is told to forget the tokens (RFC 7009). With
+   * Signs out: ends the session of this issuer, client id and `sessionName` on this device, in every tab and worker of the origin. A tab that is frozen, shows
+   * another site, or has a refresh or a callback under way does not bring it back. Where the pages share no storage (a worker, blocked storage), only those are reached
+   * that run now and have a client. With `revoke` the server is told to forget the tokens (RFC 7009). With
    * `endSession` the user is then sent to the server (OpenID Connect RP-Initiated Logout 1.0 section 2), in the same tick where storage is synchronous and nothing is
    * revoked, with `id_token_hint`, `client_id`, `post_logout_redirect_uri` and a `state`; when they come back, {@link Client.handleRedirect} at {@link Config.postLogoutRedirectUri}
    * gives `"signed-out"`.
@@ -583,8 +585,8 @@ export class Session {
    * has no token to give tries once more by itself when that is to be within two seconds.
    *
    * @param options - A signal ends the waiting alone: the refresh goes on, for its answer must not be lost.
-   * @throws PkceError `session_expired` when nobody is signed in any more, or somebody else is, and when there is no refresh token;
-   * `refresh_interrupted`; `aborted`; else those of the token endpoint, with `retryAfter`: the user stays signed in
+   * @throws PkceError `session_expired` when this session has ended: a sign-out, another login in its place (with or without the scope `openid`), or an expired access token
+   * without a refresh token; `refresh_interrupted`; `aborted`; else those of the token endpoint, with `retryAfter`: the user stays signed in
    */
   accessToken(options?: Cancellation): Promise<string>;
   /**

@@ -77,7 +77,7 @@ export function verifyChallenge(
 /**
  * Which engine runs the package. Starts it when it was not running yet.
  *
- * @throws PkceError `engine_not_ready`: WebAssembly cannot run here and the JavaScript twin is not loaded yet; `await ready()`.
+ * @throws PkceError `engine_not_ready`: WebAssembly cannot start here at once (see {@link ready}) and the JavaScript twin is not loaded yet; `await ready()`.
  */
 export function engine(): Engine;
 

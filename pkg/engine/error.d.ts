@@ -2,9 +2,14 @@ import type { PkceErrorBlame, PkceErrorCode } from "../dist/codes.js";
 
 export type { PkceErrorBlame, PkceErrorCode };
 
-/** Whatever goes wrong in this package is one of these: a closed set of codes, a sentence that says what to do, no secret. */
+/** What fails in a login or a session is one of these: a stable code, and a sentence that says what to do. */
 export class PkceError extends Error {
   readonly name: "PkceError";
+  /**
+   * What happened and what to do: the sentence of the code, with `subject`. An error that is thrown at once, before the sentences have been loaded, has its code
+   * here instead; the sentence takes its place as soon as it can be loaded. In `pkce-wasm/pkce` the sentence is always there.
+   */
+  readonly message: string;
   /** What went wrong; stable across versions, made to be switched on. ERRORS.md of this package explains each. */
   readonly code: PkceErrorCode;
   /** Who must act: the caller, the user, the server that refused, the peer that broke the protocol, the environment, this package. */

@@ -15,7 +15,7 @@ const PREFACE: &str = "\
 
 <!-- Made from the table in src/error.rs by `cargo xtask lint --fix`. -->
 
-Whatever goes wrong is a `PkceError` (in Rust an `Error`) with one of these codes. The codes are stable; the sentences may change.
+What fails in a login or a session is a `PkceError` (in Rust an `Error`) with one of these codes. The codes are stable; the sentences may change.
 
 ```js
 import { isPkceError } from \"pkce-wasm\";
@@ -31,14 +31,15 @@ try {
 | member | meaning |
 | --- | --- |
 | `code` | one of the codes below |
-| `message` | what happened and what to do: the sentence below, and `subject` |
+| `message` | what happened and what to do: the sentence below, and `subject`; the code, where the sentences are not loaded yet |
 | `blame` | who must act: see the table below |
 | `retryable` | whether the same call may succeed later without a change |
 | `subject` | the member, parameter or claim at fault, where one can be named |
 | `status` | the HTTP status of the answer that was refused |
 | `oauthError`, `oauthErrorDescription`, `oauthErrorUri` | what the server said (RFC 6749 sections 4.1.2.1 and 5.2): text, not to be used as HTML |
 
-No error holds a verifier, a code or a token. What `handleRedirect()` refuses is not thrown: it is the `error` of the outcome.
+No message of this package holds a verifier, a code or a token, and these are struck out of the server's words. `cause` is the platform's or the host's own
+error. What `handleRedirect()` refuses is not thrown: it is the `error` of the outcome.
 ";
 
 /// Who must act, what that means, and what whoever catches such an error does.
