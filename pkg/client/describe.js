@@ -21,6 +21,7 @@ const createHome = (isPage) => ({
   flights: new Map(),
   seen: new Map(),
   over: new Map(),
+  written: new Map(),
   channel: createChannel(isPage),
 });
 
@@ -67,7 +68,7 @@ export const createDescribe = ({ ask, discover, named }) => {
         server: createServers(kept, issuer),
         // What is known of the server comes before the client has its name.
         get sessions() {
-          return createSessions(ask, kept, shared, client.owner, home.over);
+          return createSessions(ask, kept, shared, client.owner, home);
         },
       });
     };

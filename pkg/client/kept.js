@@ -85,9 +85,9 @@ export const epochKey = (owner, epoch) => `${owner} ${epoch}`;
  * The session of a client, and its end. Storages that processes share know no compare-and-write, so nothing rests on one. Every login has a session with an `id`
  * of its own, kept under a name of its own: a late write meets no other session. An *epoch* stands in storage that the origin shares (`shared`), and
  * a session counts only in the epoch in which it began: a sign-out begins another one before it does anything else. `over` says which epoch came after
- * one that is known to be over, whatever the storage still shows.
+ * one that is known to be over, whatever the storage still shows; `written` has the names of the records that this page wrote: nobody else may know of one.
  */
-export const createSessions = (ask, place, shared, owner, over) => {
+export const createSessions = (ask, place, shared, owner, { over, written }) => {
   /** The epoch that the storage shows: empty when there is none, undefined where there is no storage. */
   const shown = () => {
     try {
@@ -112,14 +112,20 @@ export const createSessions = (ask, place, shared, owner, over) => {
   };
   /** The name of the session, and those of former ones, whose tokens a late write may have brought back. */
   const names = () => (place.get(SESSION, owner) ?? "").split("\n");
+  /** The epoch, before something begins that may end in a session. Only a sign-out writes another one: a late write of this one would undo that. */
+  const begin = () => current() || write(FIRST + unique());
   const record = (name) => `${owner}:${name}`;
-  const forget = (former) => {
-    for (const name of former) if (name) place.remove(SESSION, record(name));
+  const forget = (former, but) => {
+    for (const name of former) if (name && name !== but) place.remove(SESSION, record(name));
+  };
+  /** Removes what was written of sessions that are over. */
+  const clean = (current, former) => {
+    forget([...former, ...(written.get(owner) ?? [])], current);
+    written.set(owner, current ? [current] : []);
   };
 
   const save = (id, session) => {
-    const epoch = current() || write(FIRST + unique());
-    if (epoch !== (shown() ?? epoch)) write(epoch);
+    const epoch = begin();
     const name = `${epoch}:${id}`;
     const before = names();
     const former = before.filter((one) => one && one !== name).slice(0, MOST_FORMER);
@@ -131,7 +137,7 @@ export const createSessions = (ask, place, shared, owner, over) => {
       place.set(SESSION, record(name), session);
     }
     if (before[0] !== name) place.set(SESSION, owner, [name, ...former].join("\n"));
-    forget(former);
+    clean(name, former);
     place.remove(BEFORE[SESSION], owner);
     return { id, epoch, session };
   };
@@ -147,20 +153,17 @@ export const createSessions = (ask, place, shared, owner, over) => {
       const before = epoch.startsWith(SIGNED_OUT) ? undefined : place.get(BEFORE[SESSION], owner);
       const adopted = before && adopt(ask, before);
       if (adopted) return { ...adopted, epoch };
-      const [name, ...former] = names();
-      forget(former);
-      if (!name) return;
+      const former = names();
+      const [name] = former;
       const [began, id] = name.split(":");
-      if (began !== epoch) {
-        forget([name]);
-        return;
-      }
+      const counts = name && began === epoch;
+      clean(counts && name, former);
+      if (!counts) return;
       const session = place.get(SESSION, record(name));
       return session === undefined ? session : { id, epoch, session };
     },
     save,
-    /** The epoch, before something begins that may end in a session. */
-    begin: () => current() || write(FIRST + unique()),
+    begin,
     /** Keeps the session of a login that began in that epoch; nothing when somebody has signed out meanwhile. */
     start(began, session) {
       const epoch = current();

@@ -1,0 +1,181 @@
+// The end of a session in processes that see each other's writes late, and in any order: what localStorage is. The records of the
+// packed tarball run over a model of it, in many random histories, which are the same at each run.
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { pathToFileURL } from "node:url";
+import { resolve } from "./installed.js";
+
+const inside = (file) => import(pathToFileURL(join(dirname(resolve("pkce-wasm")), file)).href);
+const { createSessions } = await inside("client/kept.js");
+const { createPlace, SESSION } = await inside("platform/records.js");
+
+const OWNER = "owner";
+const HISTORIES = 4000;
+const STEPS = 40;
+
+/** Random numbers of a seed. */
+const randomOf = (seed) => {
+  let state = seed * 2654435761 + 1;
+  return (below) => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+};
+
+/** A storage of an origin, of which each process has a copy: its own writes are there at once, those of others once they are delivered. */
+const createOrigin = () => {
+  const stored = new Map();
+  const processes = [];
+  const apply = (items, [name, item]) => (item === null ? items.delete(name) : items.set(name, item));
+  const open = () => {
+    const process = { items: new Map(stored), leaving: [], coming: [] };
+    /** How many writes of this process to a name the storage has not confirmed yet: until then nobody else's counts here. */
+    const open = new Map();
+    const write = (name, item) => {
+      apply(process.items, [name, item]);
+      process.leaving.push([name, item]);
+      open.set(name, (open.get(name) ?? 0) + 1);
+    };
+    process.storage = {
+      get length() {
+        return process.items.size;
+      },
+      key: (at) => [...process.items.keys()][at] ?? null,
+      getItem: (name) => process.items.get(name) ?? null,
+      setItem: (name, item) => write(name, item),
+      removeItem: (name) => write(name, null),
+    };
+    /** The oldest write of this process reaches the storage, and is on its way to all. */
+    process.send = () => {
+      const change = process.leaving.shift();
+      if (!change) return;
+      apply(stored, change);
+      for (const other of processes) other.coming.push({ change, isOwn: other === process });
+    };
+    /** The oldest news of the storage arrives. */
+    process.receive = () => {
+      const { change, isOwn } = process.coming.shift() ?? {};
+      if (!change) return;
+      const [name] = change;
+      if (isOwn) open.set(name, open.get(name) - 1);
+      else if (!open.get(name)) apply(process.items, change);
+    };
+    processes.push(process);
+    return process;
+  };
+  const settle = () => {
+    while (processes.some(({ leaving, coming }) => leaving.length + coming.length > 0)) {
+      for (const process of processes) {
+        while (process.leaving.length > 0) process.send();
+      }
+      for (const process of processes) {
+        while (process.coming.length > 0) process.receive();
+      }
+    }
+  };
+  return { stored, open, settle };
+};
+
+/** A page in a process of its own. */
+const createPage = (origin) => {
+  const process = origin.open();
+  globalThis.localStorage = process.storage;
+  const place = createPlace("local", undefined, undefined, (cause) => cause ?? new Error("no storage"));
+  const home = { over: new Map(), written: new Map() };
+  const sessions = createSessions(() => assert.fail("nothing of 0.1.0 is here"), place, place, OWNER, home);
+  return { process, sessions, news: [], logins: [], refreshes: [] };
+};
+
+/** Runs a history; gives how many logins and sign-outs it had, and whether a new page does not see the session that the others see. */
+const run = (seed, signsOut) => {
+  const random = randomOf(seed);
+  const origin = createOrigin();
+  const pages = [createPage(origin), createPage(origin), createPage(origin)];
+  const ended = new Set();
+  const began = new Map();
+  let count = 0;
+  let signOuts = 0;
+
+  const acts = {
+    begin: (page) => page.logins.push({ epoch: page.sessions.begin(), waits: page.process.leaving.length }),
+    keep: (page) => {
+      const login = page.logins.shift();
+      if (!login) return;
+      // A server answers later than the storage.
+      for (; login.waits > 0; login.waits--) page.process.send();
+      while (page.process.coming.length > 0) page.process.receive();
+      count += 1;
+      const kept = page.sessions.start(login.epoch, `tokens ${count}`);
+      if (kept) began.set(kept.id, login.epoch);
+      else assert.ok(signsOut, "a login is lost by a sign-out alone");
+    },
+    look: (page) => {
+      const kept = page.sessions.load();
+      if (kept) page.refreshes.push(kept);
+    },
+    refresh: (page) => {
+      const sent = page.refreshes.shift();
+      if (sent && page.sessions.load()?.id === sent.id) page.sessions.save(sent.id, `${sent.session} fresh`);
+    },
+    signOut: (page) => {
+      if (!signsOut) return;
+      signOuts += 1;
+      const seen = page.sessions.load();
+      const news = page.sessions.end();
+      page.sessions.remove();
+      if (seen) ended.add(seen.id);
+      for (const [id, epoch] of began) if (epoch === news.was) ended.add(id);
+      for (const other of pages) if (other !== page) other.news.push(news);
+    },
+    hear: (page) => {
+      const news = page.news.shift();
+      if (!news) return;
+      page.sessions.hear(news);
+      const heard = page.sessions.load();
+      assert.notEqual(heard?.epoch, news.was, "what is heard counts at once");
+    },
+    send: (page) => page.process.send(),
+    receive: (page) => page.process.receive(),
+  };
+  const names = Object.keys(acts);
+  // Where two pages begin the first epoch at the very same time, one of them may have to begin its login again.
+  if (!signsOut) acts.begin(pages[0]);
+  origin.settle();
+  for (let step = 0; step < STEPS; step++) {
+    acts[names[random(names.length)]](pages[random(pages.length)]);
+  }
+
+  origin.settle();
+  for (const page of pages) while (page.news.length > 0) acts.hear(page);
+  origin.settle();
+  const loaded = pages.map(({ sessions }) => sessions.load()?.id);
+  origin.settle();
+  assert.equal(new Set(loaded).size, 1, `all pages agree: ${loaded}`);
+  assert.ok(!ended.has(loaded[0]), "nobody is signed in again");
+  const records = [...origin.stored.keys()].filter((name) => name.startsWith(`${SESSION}${OWNER}:`));
+  const current = records.filter((name) => name.endsWith(`:${loaded[0]}`));
+  assert.deepEqual(records, current, "no token rests that serves nobody");
+  if (!signsOut && began.size > 0) assert.ok(began.has(loaded[0]), "without a sign-out somebody is signed in");
+  // A page that is opened now sees the same, or at the least nobody: where the write of an earlier sign-out came after that of a later one.
+  const opened = createPage(origin).sessions.load()?.id;
+  if (opened !== loaded[0]) assert.ok(signsOut && opened === undefined, "nobody is signed in for a new page alone");
+  return [count, signOuts, loaded[0] && opened !== loaded[0] ? 1 : 0];
+};
+
+for (const signsOut of [true, false]) {
+  test(`SE1 in any order of writes and news ${signsOut ? "an ended session stays ended" : "no login is lost"}`, () => {
+    const counts = [0, 0, 0];
+    for (let seed = 1; seed <= HISTORIES; seed++) {
+      try {
+        for (const [at, count] of run(seed, signsOut).entries()) counts[at] += count;
+      } catch (error) {
+        error.message = `history ${seed}: ${error.message}`;
+        throw error;
+      }
+    }
+    assert.ok(counts[0] > HISTORIES, `${counts[0]} logins`);
+    assert.ok(!signsOut || counts[1] > HISTORIES, `${counts[1]} sign-outs`);
+    assert.ok(counts[2] < HISTORIES / 100, `${counts[2]} sessions that a new page does not see`);
+  });
+}

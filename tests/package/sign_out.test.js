@@ -1,0 +1,267 @@
+// The end of a session in the packed tarball: what is under way when somebody signs out comes to nothing, whatever comes first. Two pages of one
+// origin are two copies of the package that share a storage; real ones, in processes of their own, are in tests/e2e.
+import assert from "node:assert/strict";
+import { beforeEach, test } from "node:test";
+import { address, ISSUER, metadataOf, playPage, REDIRECT_URI, setClockRight, until, wait } from "./installed.js";
+
+playPage();
+
+/** A storage of the page, as browsers have it. */
+class PageStorage {
+  items = new Map();
+  get length() {
+    return this.items.size;
+  }
+  key(at) {
+    return [...this.items.keys()][at] ?? null;
+  }
+  getItem(name) {
+    return this.items.get(name) ?? null;
+  }
+  setItem(name, item) {
+    this.items.set(name, `${item}`);
+  }
+  removeItem(name) {
+    this.items.delete(name);
+  }
+}
+globalThis.window = globalThis;
+
+const path = address("pkce-wasm");
+const here = await import(path);
+const elsewhere = await import(`${path}?elsewhere`);
+await here.ready();
+await elsewhere.ready();
+
+const METADATA = { ...metadataOf(ISSUER), revocation_endpoint: `${ISSUER}/revoke` };
+const code = (expected) => (error) => here.isPkceError(error) && error.code === expected;
+
+beforeEach(() => {
+  globalThis.localStorage = new PageStorage();
+  globalThis.sessionStorage = new PageStorage();
+  setClockRight();
+});
+
+/** A promise that is kept when it is told to be. */
+const gate = () => {
+  let open;
+  const opened = new Promise((done) => {
+    open = done;
+  });
+  return { open, opened };
+};
+
+let number = 0;
+
+/** An authorization server whose answers can be held, and an application of its own client. */
+const world = (change = {}, lifetime = 3600) => {
+  number += 1;
+  const server = { posts: [], revoked: [], issued: 0, refreshToken: true, hold: async () => {} };
+  const opened = [];
+  const config = {
+    issuer: ISSUER,
+    clientId: `leaving-${number}`,
+    redirectUri: REDIRECT_URI,
+    scope: "files",
+    storage: "local",
+    transactionStorage: "memory",
+    ...change,
+    host: {
+      open: (url) => void opened.push(url),
+      fetch: async (url, init) => {
+        const form = Object.fromEntries(new URLSearchParams(init.body));
+        server.posts.push([url, form.grant_type ?? form.token]);
+        if (url.endsWith("/revoke")) {
+          server.revoked.push(form.token);
+          return new Response();
+        }
+        server.issued += 1;
+        const count = server.issued;
+        await server.hold(form.grant_type);
+        return Response.json({
+          access_token: `at${count}`,
+          token_type: "Bearer",
+          expires_in: lifetime,
+          ...(server.refreshToken && { refresh_token: `rt${count}` }),
+        });
+      },
+      ...change.host,
+    },
+  };
+  const client = (page = here, more = {}) => new page.Client({ ...config, ...more }, METADATA);
+  const callback = async (using) => {
+    await using.login();
+    return `${REDIRECT_URI}?code=c&state=${new URL(opened.at(-1)).searchParams.get("state")}`;
+  };
+  const signIn = async (using = client()) => {
+    const outcome = await using.handleRedirect(await callback(using));
+    assert.equal(outcome.status, "signed-in");
+    return { client: using, session: outcome.session };
+  };
+  return { server, config, client, callback, signIn };
+};
+
+/** Whether a token of this number is at rest anywhere. */
+const isAtRest = (count) =>
+  [globalThis.localStorage, globalThis.sessionStorage].some(({ items }) =>
+    [...items.values()].some((item) => new RegExp(`\\n[ar]t${count}\\n`).test(item)),
+  );
+
+for (const storage of ["local", "session", "memory"]) {
+  for (const when of ["before", "after"]) {
+    test(`SE1 ${storage}: a refresh that is under way at a sign-out, its answer ${when} it, brings nothing back`, async () => {
+      const { server, client, signIn } = world({ storage });
+      const { client: first, session } = await signIn();
+      const held = gate();
+      server.hold = () => held.opened;
+      const refreshing = session.refresh();
+      refreshing.catch(() => {});
+      await until(() => server.issued === 2);
+      if (when === "before") held.open();
+      const page = storage === "local" ? client(elsewhere) : first;
+      await page.logout();
+      held.open();
+      await refreshing.catch(({ code }) => assert.equal(code, "session_expired"));
+      assert.equal(await first.session(), null);
+      assert.equal(await page.session(), null);
+      assert.equal(session.expired, true);
+      await assert.rejects(session.accessToken(), code("session_expired"));
+      if (when === "after") await until(() => server.revoked.includes("rt2"));
+      await until(() => !isAtRest(1) && !isAtRest(2));
+    });
+  }
+
+  test(`SE1 ${storage}: a code that is being redeemed at a sign-out signs nobody in`, async () => {
+    const { server, client, callback } = world({ storage });
+    const using = client();
+    const url = await callback(using);
+    const held = gate();
+    server.hold = () => held.opened;
+    const finishing = using.handleRedirect(url);
+    await until(() => server.issued === 1);
+    await client().logout();
+    held.open();
+    const outcome = await finishing;
+    assert.deepEqual([outcome.status, outcome.error?.code, outcome.restart], ["refused", "session_expired", true]);
+    assert.equal(await using.session(), null);
+    await until(() => server.revoked.includes("rt1") && server.revoked.includes("at1"));
+    const again = await using.handleRedirect(url);
+    assert.deepEqual([again.status, again.error?.code], ["refused", "session_expired"]);
+    assert.equal(isAtRest(1), false);
+  });
+}
+
+test("SE1 a sign-out that asks for revocation waits for the refresh that is under way, whose tokens are revoked too", async () => {
+  const { server, signIn } = world();
+  const { client, session } = await signIn();
+  const held = gate();
+  server.hold = () => held.opened;
+  session.refresh().catch(() => {});
+  await until(() => server.issued === 2);
+  const leaving = client.logout({ revoke: true });
+  setTimeout(held.open, 20);
+  await leaving;
+  await until(() => server.revoked.length === 4);
+  assert.deepEqual(server.revoked.toSorted(), ["at1", "at2", "rt1", "rt2"]);
+});
+
+test("SE1 another user signs in while the tokens of the one before are refreshed", async () => {
+  const { server, client, signIn } = world();
+  const ada = await signIn();
+  const held = gate();
+  server.hold = (grant) => grant === "refresh_token" && held.opened;
+  const refreshing = ada.session.refresh();
+  refreshing.catch(() => {});
+  await until(() => server.issued === 2);
+  const bob = await signIn(client(elsewhere));
+  held.open();
+  await assert.rejects(refreshing, code("session_expired"));
+  for (const using of [ada.client, bob.client]) {
+    assert.equal(await (await using.session()).accessToken(), "at3");
+  }
+  await assert.rejects(ada.session.accessToken(), code("session_expired"));
+  assert.equal(ada.session.expired, true);
+  assert.equal(await bob.session.accessToken(), "at3");
+  await until(() => server.revoked.includes("rt2") && !isAtRest(2));
+});
+
+test("SE1 a tab that was away while somebody signed out is signed out when it comes back", async () => {
+  for (const storage of ["session", "memory"]) {
+    const { client, signIn } = world({ storage });
+    const { client: away, session } = await signIn();
+    away.close();
+    await client(elsewhere).logout();
+    assert.equal(await away.session(), null, storage);
+    await assert.rejects(session.accessToken(), code("session_expired"));
+    assert.notEqual(await (await signIn(away)).client.session(), null, "and can be signed in again");
+  }
+});
+
+test("SE1 without its epoch no session counts", async () => {
+  for (const storage of ["local", "session", "memory"]) {
+    const { client, signIn } = world({ storage });
+    await signIn();
+    for (const name of globalThis.localStorage.items.keys()) {
+      if (name.startsWith("pkce-wasm:2:e:")) globalThis.localStorage.removeItem(name);
+    }
+    assert.equal(await client().session(), null, storage);
+  }
+});
+
+test("SE1 a storage of the host that cannot be written does not keep anybody signed in", async () => {
+  for (const fault of ["refuses", "answers never"]) {
+    const items = new Map();
+    let broken = false;
+    const storage = {
+      getItem: async (name) => items.get(name),
+      setItem: async (name, item) => {
+        if (!broken) return void items.set(name, item);
+        if (fault === "refuses") throw new Error("full");
+        await new Promise(() => {});
+      },
+    };
+    const { client, signIn } = world({ storage: "host", timeout: 50, host: { storage } });
+    const { client: using, session } = await signIn();
+    broken = true;
+    await assert.rejects(using.logout(), code("storage_unavailable"));
+    assert.equal(session.expired, true);
+    broken = false;
+    if (fault === "refuses") assert.equal(await client().session(), null);
+    await assert.rejects(session.accessToken());
+  }
+});
+
+test("SE1 who signs out and in again is signed in", async () => {
+  const { client, signIn } = world();
+  for (let round = 1; round <= 12; round++) {
+    const { client: using } = await signIn(client(round % 2 ? here : elsewhere));
+    assert.equal(await (await client().session()).accessToken(), `at${round}`);
+    await using.logout();
+    assert.equal(await client(elsewhere).session(), null);
+  }
+  const left = [...globalThis.localStorage.items.keys()].map((name) => name.split(":")[2]);
+  assert.deepEqual(left.sort(), ["e", "s"], "an epoch, and the names of former sessions");
+});
+
+test("SE1 the news of a sign-out say what they are, or are none", async () => {
+  const { client, config, signIn } = world({ storage: "memory" });
+  const { client: using } = await signIn();
+  const channel = new BroadcastChannel("pkce-wasm");
+  const name = JSON.stringify([config.issuer, config.clientId]);
+  for (const news of [
+    null,
+    0,
+    "signed-out",
+    [],
+    { name },
+    { name, type: 1 },
+    { name, type: "signed-out", was: 1, now: {} },
+    { name, type: "nonsense", was: "f", now: "s" },
+  ]) {
+    channel.postMessage(news);
+  }
+  await new Promise((done) => setTimeout(done, 50));
+  channel.close();
+  assert.notEqual(await using.session(), null);
+  assert.notEqual(await client().session(), null);
+});
