@@ -58,6 +58,7 @@ export const createClient = (engine) => {
     #deaf;
     /** The session that was given out last, and what ends the watch over its expiry. */
     #held;
+    #watched;
     #unwatch;
 
     static discover(config, options) {
@@ -280,7 +281,7 @@ export const createClient = (engine) => {
       this.#listeners.clear();
       this.#deaf?.();
       this.#deaf = undefined;
-      this.#unwatch?.();
+      this.#watch();
     }
 
     #signedIn(kept) {
@@ -329,17 +330,26 @@ export const createClient = (engine) => {
 
     /** Sees to it that the listeners learn when the access token expires, where nothing can replace it. */
     async #watch() {
+      const { id, tokens } = own(this.#held);
+      const { refreshToken, expiresAt } = own(tokens);
+      const isWanted = [...this.#listeners].some(({ type }) => type === "expiring" || type === "expired");
+      const watched = isWanted && refreshToken === undefined && expiresAt ? `${id} ${expiresAt}` : undefined;
+      if (watched === this.#watched) return;
       this.#unwatch?.();
       this.#unwatch = undefined;
-      const { id, tokens } = own(this.#held);
-      const isWanted = [...this.#listeners].some(({ type }) => type === "expiring" || type === "expired");
-      if (!isWanted || !tokens || tokens.refreshToken !== undefined || tokens.expiresAt === undefined) return;
-      const { watchExpiry } = await parts.loadExpiry();
-      if (this.#held?.id !== id || this.#unwatch) return;
-      this.#unwatch = watchExpiry(tokens.expiresAt, async (type) => {
-        const isThere = (await this.#client.load().catch(() => undefined))?.id === id;
-        if (isThere) this.#report({ type, reason: "session_expired" }, false);
-      });
+      this.#watched = watched;
+      if (!watched) return;
+      try {
+        const { watchExpiry } = await parts.loadExpiry();
+        if (watched !== this.#watched) return;
+        this.#unwatch = watchExpiry(expiresAt, async (type) => {
+          const isThere = (await this.#client.load())?.id === id;
+          if (isThere) this.#report({ type, reason: "session_expired" }, false);
+        });
+      } catch {
+        // What cannot be loaded now may be there next time.
+        this.#watched = undefined;
+      }
     }
   }
 

@@ -4,16 +4,16 @@
 const AHEAD = 60_000;
 const LONGEST = 2 ** 31 - 1;
 
-/** Calls `tell` with `expiring` and with `expired`, each once, at their time. Gives what ends that. */
+/** Calls `tell` with `expiring` and with `expired`, each once, at their time; it gives a promise. Gives what ends that. */
 export const watchExpiry = (expiresAt, tell) => {
   let timer;
   let announced = false;
   const look = () => {
     const left = 1000 * expiresAt - Date.now();
-    if (left <= 0) return tell("expired");
+    if (left <= 0) return tell("expired").catch(() => {});
     if (left <= AHEAD && !announced) {
       announced = true;
-      tell("expiring");
+      tell("expiring").catch(() => {});
     }
     timer = setTimeout(look, Math.min(announced ? left : left - AHEAD, LONGEST));
     // Node waits for no such timer.

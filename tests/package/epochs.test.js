@@ -156,10 +156,12 @@ const run = (seed, signsOut) => {
   const records = [...origin.stored.keys()].filter((name) => name.startsWith(`${SESSION}${OWNER}:`));
   const current = records.filter((name) => name.endsWith(`:${loaded[0]}`));
   assert.deepEqual(records, current, "no token rests that serves nobody");
-  if (!signsOut && began.size > 0) assert.ok(began.has(loaded[0]), "without a sign-out somebody is signed in");
+  if (!signsOut && began.size > 0)
+    assert.ok(began.has(loaded[0]), "without a sign-out somebody is signed in");
   // A page that is opened now sees the same, or at the least nobody: where the write of an earlier sign-out came after that of a later one.
   const opened = createPage(origin).sessions.load()?.id;
-  if (opened !== loaded[0]) assert.ok(signsOut && opened === undefined, "nobody is signed in for a new page alone");
+  if (opened !== loaded[0])
+    assert.ok(signsOut && opened === undefined, "nobody is signed in for a new page alone");
   return [count, signOuts, loaded[0] && opened !== loaded[0] ? 1 : 0];
 };
 

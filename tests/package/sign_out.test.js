@@ -2,7 +2,7 @@
 // origin are two copies of the package that share a storage; real ones, in processes of their own, are in tests/e2e.
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { address, ISSUER, metadataOf, playPage, REDIRECT_URI, setClockRight, until, wait } from "./installed.js";
+import { address, ISSUER, metadataOf, playPage, REDIRECT_URI, setClockRight, until } from "./installed.js";
 
 playPage();
 
@@ -142,7 +142,10 @@ for (const storage of ["local", "session", "memory"]) {
     await client().logout();
     held.open();
     const outcome = await finishing;
-    assert.deepEqual([outcome.status, outcome.error?.code, outcome.restart], ["refused", "session_expired", true]);
+    assert.deepEqual(
+      [outcome.status, outcome.error?.code, outcome.restart],
+      ["refused", "session_expired", true],
+    );
     assert.equal(await using.session(), null);
     await until(() => server.revoked.includes("rt1") && server.revoked.includes("at1"));
     const again = await using.handleRedirect(url);
