@@ -74,7 +74,7 @@ fn no_s256_offered() {
 fn endpoint_not_https() {
     let at = |url: &str| try_metadata(|document| document["token_endpoint"] = json!(url));
     assert_error(at("http://as.example/token"), Code::EndpointInsecure, Some("token_endpoint"));
-    assert!(at("http://127.0.0.1:3000/token").is_ok());
+    assert_error(at("http://127.0.0.1:3000/token"), Code::EndpointInsecure, Some("token_endpoint"));
 }
 
 #[test]

@@ -55,7 +55,7 @@ fn id5_the_keys_come_over_tls_as_everything_does() {
     let at = |url: &str| try_metadata(|document| document["jwks_uri"] = json!(url));
     assert_eq!(fault(at("http://as.example/jwks")), (Code::EndpointInsecure, Some("jwks_uri")));
     assert_eq!(fault(at("jwks")), (Code::MetadataInvalid, Some("jwks_uri")));
-    assert!(at("http://127.0.0.1:3000/jwks").is_ok());
+    assert_eq!(fault(at("http://127.0.0.1:3000/jwks")), (Code::EndpointInsecure, Some("jwks_uri")));
 }
 
 #[test]

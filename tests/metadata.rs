@@ -163,11 +163,48 @@ fn md6_a_redirect_of_the_metadata_is_never_followed() {
 }
 
 #[test]
-fn md6_every_endpoint_is_https_or_loopback() {
-    for endpoint in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "revocation_endpoint"] {
+fn md6_an_endpoint_on_this_machine_is_that_of_an_issuer_on_this_machine() {
+    const LOCAL: [&str; 5] = [
+        "http://localhost:3000/x",
+        "http://127.0.0.1/x",
+        "http://[::1]:1/x",
+        "http://127.1.2.3:80/x",
+        "HTTP://LOCALHOST/x",
+    ];
+    for endpoint in ENDPOINTS {
+        for url in LOCAL {
+            let at = |issuer: &str, allow_http| {
+                let document = document_with(|document| {
+                    document["issuer"] = json!(issuer);
+                    document[endpoint] = json!(url);
+                });
+                Metadata::from_json(&document.to_string(), issuer, allow_http).map(|_| ())
+            };
+            for issuer in [ISSUER, "https://localhost.example", "https://127.0.0.1.example/localhost"] {
+                assert_eq!(fault(at(issuer, false)), (Code::EndpointInsecure, Some(endpoint)), "{issuer} {url}");
+                assert_eq!(at(issuer, true), Ok(()));
+            }
+            for issuer in ["http://localhost:8080", "http://127.0.0.1", "https://[::1]:8443/tenant"] {
+                assert_eq!(at(issuer, false), Ok(()), "{issuer} {url}");
+            }
+        }
+    }
+}
+
+const ENDPOINTS: [&str; 6] = [
+    "authorization_endpoint",
+    "token_endpoint",
+    "userinfo_endpoint",
+    "revocation_endpoint",
+    "end_session_endpoint",
+    "jwks_uri",
+];
+
+#[test]
+fn md6_every_endpoint_is_https() {
+    for endpoint in ENDPOINTS {
         let at = |url: &str| try_metadata(|document| document[endpoint] = json!(url));
         assert_eq!(fault(at("http://as.example/x")), (Code::EndpointInsecure, Some(endpoint)));
-        assert!(at("http://localhost:3000/x").is_ok(), "{endpoint}");
         assert!(at("https://elsewhere.example/x?tenant=1").is_ok(), "{endpoint}");
         let insecure = document_with(|document| document[endpoint] = json!("http://as.example/x"));
         assert!(Metadata::from_json(&insecure.to_string(), ISSUER, true).is_ok(), "{endpoint}");

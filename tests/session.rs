@@ -410,8 +410,8 @@ fn ac21_the_new_refresh_token_is_in_the_record_that_takes_the_place_of_the_old_o
 proptest! {
     #[test]
     fn a_session_makes_the_round_trip_whatever_its_tokens_are(
-        access_token: String,
-        refresh_token: Option<String>,
+        access_token in "[!-~]+",
+        refresh_token in prop::option::of("[ -~]*"),
         scope: String,
         expires_at: Option<u64>,
     ) {

@@ -367,13 +367,14 @@ fn id5_where_nothing_can_verify_the_tls_of_issuer_and_token_endpoint_stands_for_
     let (tls, http) = ("https://as.example", "http://127.0.0.1:3000");
     assert_eq!(by(tls, tls, |_| {}), Ok(Some(VerifiedBy::Tls)));
     assert_eq!(code(by(http, http, |_| {})), Code::IdTokenUnverifiable);
-    assert_eq!(code(by(tls, http, |_| {})), Code::IdTokenUnverifiable);
+    assert_eq!(code(by(tls, http, |_| {})), Code::EndpointInsecure);
     assert_eq!(code(by(http, tls, |_| {})), Code::IdTokenUnverifiable);
     let allow = |settings: &mut Settings| settings.dangerously_allow_unverified_id_token = true;
     assert_eq!(by(http, http, allow), Ok(Some(VerifiedBy::Nothing)));
     assert_eq!(by(tls, tls, allow), Ok(Some(VerifiedBy::Tls)));
     let beyond = |settings: &mut Settings| settings.dangerously_allow_http = true;
     assert_eq!(code(by("http://as.lan", "http://as.lan", beyond)), Code::IdTokenUnverifiable);
+    assert_eq!(code(by(tls, http, beyond)), Code::IdTokenUnverifiable);
 }
 
 #[test]

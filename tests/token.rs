@@ -248,6 +248,27 @@ fn sb7_a_redirect_of_the_token_endpoint_is_never_followed() {
 }
 
 #[test]
+fn ac22_a_token_that_a_header_or_a_form_cannot_carry_is_refused() {
+    for character in (0..=0xFF).filter_map(char::from_u32).chain(['\u{2028}', '\u{FEFF}', '\u{1F600}']) {
+        for token in [format!("a{character}b"), character.to_string()] {
+            let access_token = redeem(|answer| answer["access_token"] = json!(token)).map(|_| ());
+            let refresh_token = redeem(|answer| answer["refresh_token"] = json!(token)).map(|_| ());
+            if character.is_ascii_graphic() {
+                access_token.unwrap();
+                refresh_token.unwrap();
+                continue;
+            }
+            assert_eq!(fault(access_token), (Code::TokenResponseInvalid, Some("access_token")), "{character:?}");
+            if character == ' ' {
+                refresh_token.unwrap();
+            } else {
+                assert_eq!(fault(refresh_token), (Code::TokenResponseInvalid, Some("refresh_token")), "{character:?}");
+            }
+        }
+    }
+}
+
+#[test]
 fn ac17_the_token_type_knows_no_case_and_is_kept_as_it_came() {
     for token_type in ["Bearer", "bearer", "BEARER"] {
         assert_eq!(redeem(|answer| answer["token_type"] = json!(token_type)).unwrap().token_type, token_type);

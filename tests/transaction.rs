@@ -146,6 +146,86 @@ fn a_record_with_a_bad_field_is_refused_and_told_which() {
     }
 }
 
+/// Who can write the storage says no more by it than a login can be begun with.
+#[test]
+fn sb10_a_record_that_no_login_is_begun_with_is_refused_and_told_what_is_wrong() {
+    let soon = NOW.saturating_add(1 << 32).to_string();
+    let before = NOW.saturating_sub(1).to_string();
+    let token = "a".repeat(43);
+    for (field, bad) in [
+        ("state", "short"),
+        ("state", &"a".repeat(44)),
+        ("state", &"a.b".repeat(14)),
+        ("state", &format!("popup.popup.{token}")),
+        ("state", &format!("Popup.{token}")),
+        ("nonce", ""),
+        ("nonce", "short"),
+        ("nonce", "\\e"),
+        ("nonce", &"=".repeat(43)),
+        ("scope", "openid  email"),
+        ("scope", " openid"),
+        ("scope", "open\"id"),
+        ("scope", "openid\\nemail"),
+        ("expires_at", &soon),
+        ("expires_at", &before),
+        ("max_age", "4294967296"),
+        ("max_age", "-1"),
+        ("max_age", "\\e"),
+        ("acr_values", "a  b"),
+        ("resource", "/relative"),
+        ("resource", "https://api.example/#x"),
+        ("return_to", "https://evil.example/"),
+        ("return_to", "//evil.example"),
+        ("return_to", "/\\\\evil.example"),
+        ("return_to", "/\\n/evil.example"),
+        ("return_to", "/\t/evil.example"),
+        ("return_to", "javascript:alert(1)"),
+        ("return_to", "orders"),
+        ("return_to", "\\e"),
+    ] {
+        let record = record_with(field, Some(bad));
+        assert_eq!(fault(Transaction::from_record(&record)), (Code::TransactionInvalid, Some(field)), "{bad:?}");
+    }
+    // Without `openid` there is no nonce, and with it there is one.
+    assert_eq!(
+        fault(Transaction::from_record(&record_with("scope", Some("email")))),
+        (Code::TransactionInvalid, Some("nonce"))
+    );
+    let plain = with_line(&record_with("scope", Some("email")), "nonce", "");
+    assert!(Transaction::from_record(&plain).is_ok());
+    let popup = with_line(&plain, "state", &format!("popup.{token}"));
+    assert!(Transaction::from_record(&popup).is_ok());
+}
+
+#[test]
+fn sb10_a_login_that_began_in_the_future_is_not_finished() {
+    for (ahead, is_fine) in [(0, true), (60, true), (61, false), (86_400, false)] {
+        let login = login();
+        let callback = parse(&answer(&login, &[("code", CODE)])).unwrap().unwrap();
+        let granted = login.transaction.accept(&config(), callback, NOW.saturating_sub(ahead));
+        if is_fine {
+            assert!(granted.is_ok(), "{ahead}");
+        } else {
+            assert_eq!(fault(granted), (Code::TransactionInvalid, Some("created_at")), "{ahead}");
+        }
+    }
+}
+
+#[test]
+fn sb10_what_remains_of_a_login_leads_to_a_path_of_the_application() {
+    let way_back = |return_to| {
+        Tombstone::from_record(&tombstone_of(["2", "1", "86401", "completed", "", "", "o", return_to]))
+            .unwrap()
+            .return_to
+    };
+    assert_eq!(way_back("/orders").as_deref(), Some("/orders"));
+    for edited in
+        ["https://evil.example/", "//evil.example", "/\\\\evil.example", "javascript:alert(1)", "/\t/evil.example"]
+    {
+        assert_eq!(way_back(edited), None, "{edited}");
+    }
+}
+
 #[test]
 fn a_record_with_a_line_too_many_or_too_few_is_refused() {
     let record = login().transaction.to_record();
@@ -425,7 +505,7 @@ proptest! {
     }
 
     #[test]
-    fn ac11_a_tombstone_makes_the_round_trip(return_to: Option<String>, now: u64) {
+    fn ac11_a_tombstone_makes_the_round_trip(return_to in prop::option::of("/[a-z?=&%#+]{0,20}"), now: u64) {
         let tombstone = Tombstone::new(&config(), Outcome::Completed, return_to, now);
         prop_assert_eq!(Tombstone::from_record(&tombstone.to_record()), Some(tombstone));
     }

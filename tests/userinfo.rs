@@ -7,12 +7,12 @@ mod support;
 use pkce_wasm::client::signature::{Signature, Verdict};
 use pkce_wasm::client::userinfo::{conclude, finish, finish_signed, is_signed, request};
 use pkce_wasm::http::Response;
-use pkce_wasm::{Code, Error, Jwks, Step};
+use pkce_wasm::{Code, Error, Jwks, Metadata, Step};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{
-    ACCESS_TOKEN, CLIENT_ID, ISSUER, NOW, SUBJECT, code, config, config_with, fault, id_token, json_response, metadata,
-    metadata_with, ok, read_json, response, signed, signed_in, signing, without,
+    ACCESS_TOKEN, CLIENT_ID, ISSUER, NOW, SUBJECT, code, config, config_with, document_with, fault, id_token,
+    json_response, metadata, metadata_with, ok, read_json, response, signed, signed_in, signing, without,
 };
 
 fn read(answer: &Response) -> Result<Value, Error> {
@@ -180,7 +180,8 @@ fn id13_where_nothing_can_verify_a_signed_answer_its_tls_vouches_for_it() {
     let unverified = finish_signed(&config(), &metadata(), &answer, &signed_in(), NOW).unwrap();
     assert_eq!(code(conclude(unverified, &invalid)), Code::UserinfoInvalid);
 
-    let local = metadata_with(|document| document["userinfo_endpoint"] = json!("http://127.0.0.1:8080/userinfo"));
+    let local = document_with(|document| document["userinfo_endpoint"] = json!("http://127.0.0.1:8080/userinfo"));
+    let local = Metadata::from_json(&local.to_string(), ISSUER, true).unwrap();
     let lax = config_with(|settings| settings.dangerously_allow_http = true);
     let unverified = finish_signed(&lax, &local, &answer, &signed_in(), NOW).unwrap();
     assert_eq!(code(conclude(unverified, &Verdict::UNAVAILABLE)), Code::IdTokenUnverifiable);

@@ -155,7 +155,7 @@ impl Tombstone {
         let tombstone = transaction::Tombstone::parse(fields)?;
         Some(Self {
             outcome: tombstone.ended(),
-            return_to: read_optional(tombstone.return_to()),
+            return_to: read_optional(tombstone.way_back()),
             owner: read(tombstone.owner()),
             created_at: number(tombstone.created_at())?,
         })

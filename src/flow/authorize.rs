@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::encoding::write_base64url_to;
 use crate::error::{Code, Fault};
-use crate::flow::config::{asks_for_openid, is_list, is_set, whole};
+use crate::flow::config::{are_resources, asks_for_openid, is_list_or_absent, is_set, is_way_back, resources, whole};
 use crate::flow::setup::Setup;
 use crate::flow::transaction::{POPUP, Transaction, TransactionParts};
 use crate::json;
@@ -12,8 +12,7 @@ use crate::pkce::{Challenge, MIN_LENGTH, Method};
 use crate::random::Entropy;
 use crate::secret::Wiped;
 use crate::tables::{DETAIL, Detail, Options, about};
-use crate::text::{Class, Parts, Write, all, contains, cut, digits, from_form, has, joined, number_or, parts, plain};
-use crate::url::Url;
+use crate::text::{Write, contains, cut, digits, from_form, has, joined, number_or, parts, plain};
 
 /// The parameters of the request, in their order.
 const PARAMETERS: &str = "response_type client_id redirect_uri scope state code_challenge code_challenge_method nonce \
@@ -118,18 +117,17 @@ pub(crate) fn begin(
 }
 
 fn check_options(options: &Options<'_>) -> Result<(), Fault> {
-    let is_list = |list: &[u8]| list.is_empty() || is_list(list);
-    if !is_list(options.scope()) {
+    if !is_list_or_absent(options.scope()) {
         return Err(about!(ConfigInvalid, OPTIONS, "scope"));
     }
     check_return_to(options)?;
-    if !is_list(options.acr_values()) {
+    if !is_list_or_absent(options.acr_values()) {
         return Err(about!(ConfigInvalid, OPTIONS, "acr_values"));
     }
-    if !is_list(options.ui_locales()) {
+    if !is_list_or_absent(options.ui_locales()) {
         return Err(about!(ConfigInvalid, OPTIONS, "ui_locales"));
     }
-    if !resources(options.resource()).all(|uri| Url::parse(uri).is_some_and(|url| url.fragment.is_none())) {
+    if !are_resources(options.resource()) {
         return Err(about!(ConfigInvalid, OPTIONS, "resource"));
     }
     if whole(options.max_age(), 0).is_none() {
@@ -144,11 +142,7 @@ fn check_options(options: &Options<'_>) -> Result<(), Fault> {
 /// # Errors
 /// [`Code::ReturnToRefused`]
 pub(crate) fn check_return_to(options: &Options<'_>) -> Result<(), Fault> {
-    if options.return_to().is_empty() || is_local_path(options.return_to()) {
-        Ok(())
-    } else {
-        Err(about!(ReturnToRefused, OPTIONS, "return_to"))
-    }
+    if is_way_back(options.return_to()) { Ok(()) } else { Err(about!(ReturnToRefused, OPTIONS, "return_to")) }
 }
 
 /// Whether every object has its `type` (RFC 9396 section 2).
@@ -164,11 +158,6 @@ pub(crate) fn are_details(details: &[u8]) -> bool {
         })
     });
     visited.is_some() && have_type
-}
-
-/// Where the access token is to be used (RFC 8707 section 2).
-fn resources(list: &[u8]) -> Parts<'_> {
-    Parts { rest: Some(list).filter(|list| !list.is_empty()), mark: b' ' }
 }
 
 /// Writes a parameter for each of these places.
@@ -223,10 +212,4 @@ pub(crate) fn end_request(
         }
     }
     Ok(())
-}
-
-/// Whether a browser reads this as a path of the same origin: `//host` and `/\host` lead elsewhere, and so do they
-/// behind a tab or a line break, which a browser drops (RFC 9700 section 4.11.1).
-fn is_local_path(path: &[u8]) -> bool {
-    path.starts_with(b"/") && !path.starts_with(b"//") && all(path, &Class::Printable(b" \\"))
 }

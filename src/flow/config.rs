@@ -5,7 +5,7 @@ use crate::flow::algorithm::Algorithm;
 use crate::json;
 use crate::table::elements;
 use crate::tables::{Settings, about};
-use crate::text::{Class, all, contains, has, parts, position};
+use crate::text::{Class, Parts, all, contains, has, parts, position};
 use crate::url::Url;
 
 /// The most seconds of clock tolerance that a configuration may ask for.
@@ -111,6 +111,29 @@ pub(crate) const WORD: Class = Class::Printable(b" \"\\");
 #[inline(never)]
 pub(crate) fn is_list(list: &[u8]) -> bool {
     parts(list, b' ').all(|token| !token.is_empty() && all(token, &WORD))
+}
+
+/// The same, or nothing.
+pub(crate) fn is_list_or_absent(list: &[u8]) -> bool {
+    list.is_empty() || is_list(list)
+}
+
+/// Whether it is nothing, or a browser reads it as a path of the same origin: `//host` and `/\host` lead elsewhere, and so do they
+/// behind a tab or a line break, which a browser drops (RFC 9700 section 4.11.1).
+#[inline(never)]
+pub(crate) fn is_way_back(path: &[u8]) -> bool {
+    path.is_empty() || path.starts_with(b"/") && !path.starts_with(b"//") && all(path, &Class::Printable(b" \\"))
+}
+
+/// Where the access token is to be used, separated by spaces (RFC 8707 section 2).
+pub(crate) fn resources(list: &[u8]) -> Parts<'_> {
+    Parts { rest: Some(list).filter(|list| !list.is_empty()), mark: b' ' }
+}
+
+/// Whether they are absolute URIs without fragment.
+#[inline(never)]
+pub(crate) fn are_resources(list: &[u8]) -> bool {
+    resources(list).all(|uri| Url::parse(uri).is_some_and(|url| url.fragment.is_none()))
 }
 
 /// RFC 6749 section 3.1.2, and the three kinds of RFC 8252 section 7: claimed `https`, loopback `http`, private-use scheme.

@@ -50,7 +50,7 @@ pub(crate) fn arrive<'a>(setup: &Setup<'_>, url: &[u8], pending: &'a [u8], remai
         return if tombstone.is_foreign(setup) {
             Arrival::Foreign(about!(TransactionInvalid, SETTINGS, "client_id"))
         } else {
-            Arrival::Ended(tombstone.ended(), tombstone.return_to())
+            Arrival::Ended(tombstone.ended(), tombstone.way_back())
         };
     }
     if pending.is_empty() {
@@ -62,6 +62,10 @@ pub(crate) fn arrive<'a>(setup: &Setup<'_>, url: &[u8], pending: &'a [u8], remai
     };
     if let Err(fault) = transaction.check_owner(setup) {
         return Arrival::Foreign(fault);
+    }
+    // It was kept under the name of another one.
+    if transaction.state() != callback.state() {
+        return Arrival::Refused(about!(TransactionInvalid, OTHER, "state"), None, b"");
     }
     let return_to = transaction.return_to();
     match callback.accept(setup, &transaction, now) {
@@ -88,7 +92,7 @@ fn come_back<'a>(setup: &Setup<'_>, url: &[u8], remains: &'a [u8]) -> Arrival<'a
 /// How a login of this client ended before, and where to return to; `None` when nothing remains of it.
 pub(crate) fn remembered<'a>(setup: &Setup<'_>, remains: &'a [u8]) -> Option<(Outcome, &'a [u8])> {
     let tombstone = Tombstone::parse(remains).filter(|tombstone| !tombstone.is_foreign(setup))?;
-    Some((tombstone.ended(), tombstone.return_to()))
+    Some((tombstone.ended(), tombstone.way_back()))
 }
 
 /// How an operation failed, as far as the end of a login depends on it.
@@ -129,4 +133,88 @@ pub(crate) fn end(setup: &Setup<'_>, transaction: &Transaction<'_>, failed: Opti
         None => Outcome::Completed,
     };
     bury(outcome, &setup.owner(), transaction.return_to(), now)
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use std::string::String;
+    use std::vec::Vec;
+
+    use super::*;
+    use crate::error::Code;
+    use crate::flow::authorize::begin;
+    use crate::flow::setup::setup;
+    use crate::random::SystemEntropy;
+    use crate::table::{from_lines, to_lines};
+    use crate::tables::{Options, member};
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn set_up() -> Vec<u8> {
+        let config =
+            br#"{"issuer":"https://as.example","clientId":"app","redirectUri":"https://app.example/callback"}"#;
+        let document = br#"{"issuer":"https://as.example","authorization_endpoint":"https://as.example/authorize",
+            "token_endpoint":"https://as.example/token","jwks_uri":"https://as.example/jwks",
+            "id_token_signing_alg_values_supported":["RS256","ES256"],"authorization_response_iss_parameter_supported":true,
+            "code_challenge_methods_supported":["S256"]}"#;
+        setup(config, document).unwrap()
+    }
+
+    /// The lines of a login's record, and the URL of its callback.
+    fn login(setup: &Setup<'_>) -> (Vec<String>, String) {
+        let fields = begin(setup, &Options::blank(), &mut SystemEntropy, NOW, &mut Vec::new()).unwrap();
+        let lines = String::from_utf8(to_lines(&fields)).unwrap();
+        let lines: Vec<String> = lines.lines().map(String::from).collect();
+        let url = std::format!("https://app.example/callback?code=c&iss=https://as.example&state={}", lines[3]);
+        (lines, url)
+    }
+
+    /// What becomes of the callback: the endpoint that the code goes to, or what is wrong.
+    fn arrived(setup: &Setup<'_>, url: &str, lines: &[String]) -> Result<String, (Code, Option<&'static [u8]>)> {
+        let record: String = lines.iter().map(|line| std::format!("{line}\n")).collect();
+        let pending = from_lines(record.as_bytes());
+        match arrive(setup, url.as_bytes(), &pending, b"", NOW) {
+            Arrival::Redeem { transaction, .. } => {
+                Ok(String::from_utf8(transaction.token_endpoint().to_vec()).unwrap())
+            }
+            Arrival::Refused(fault, None, b"") => Err((fault.code(), member(fault))),
+            _ => panic!("{url}"),
+        }
+    }
+
+    #[test]
+    fn a_login_that_names_another_endpoint_than_its_server_sends_nothing() {
+        let fields = set_up();
+        let setup = Setup::of_table(&fields);
+        let (lines, url) = login(&setup);
+        assert_eq!(arrived(&setup, &url, &lines).unwrap(), "https://as.example/token");
+        for (place, edited, name) in [
+            (9, "https://evil.example/token", "token_endpoint"),
+            (9, "https://as.example/token/", "token_endpoint"),
+            (10, "https://evil.example/jwks", "jwks_uri"),
+            (10, "", "jwks_uri"),
+            (11, "", "id_token_signing_alg_values_supported"),
+            (11, "\\lES256", "id_token_signing_alg_values_supported"),
+            (16, "", "authorization_response_iss_parameter_supported"),
+            (17, "//evil.example", "return_to"),
+            (5, "", "nonce"),
+            (12, "email", "nonce"),
+            (1, "1900000000", "expires_at"),
+        ] {
+            let mut lines = lines.clone();
+            lines[place] = edited.into();
+            let expected = (Code::TransactionInvalid, Some(name.as_bytes()));
+            assert_eq!(arrived(&setup, &url, &lines), Err(expected), "{edited:?}");
+        }
+        assert!(Code::TransactionInvalid.restart_helps(false));
+    }
+
+    #[test]
+    fn a_login_that_is_kept_under_the_name_of_another_one_sends_nothing() {
+        let fields = set_up();
+        let setup = Setup::of_table(&fields);
+        let ((lines, _), (_, url)) = (login(&setup), login(&setup));
+        let expected = (Code::TransactionInvalid, Some(b"state".as_slice()));
+        assert_eq!(arrived(&setup, &url, &lines), Err(expected));
+    }
 }

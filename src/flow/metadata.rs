@@ -56,6 +56,8 @@ pub(crate) fn read(document: &[u8], issuer: &[u8], allow_http: bool) -> Result<V
     }
     let first = const { METADATA.place("authorization_endpoint") };
     let endpoints = document.fields().get(1..7).unwrap_or_default();
+    // Whatever listens on this machine is the server's own only where the server is on this machine too.
+    let is_local = Url::parse(issuer).is_some_and(|url| url.is_loopback());
     for (place, endpoint) in (first..).zip(endpoints) {
         // The first two are required.
         if endpoint.is_empty() && place > first.saturating_add(1) {
@@ -64,7 +66,7 @@ pub(crate) fn read(document: &[u8], issuer: &[u8], allow_http: bool) -> Result<V
         // A URL of a server without fragment (RFC 6749 sections 3.1 and 3.2), over TLS.
         let url = Url::parse(endpoint).filter(|url| url.is_web() && url.fragment.is_none());
         let url = url.ok_or(Code::MetadataInvalid.at(place))?;
-        if !(url.is_secure() || allow_http) {
+        if !(url.has_scheme(b"https") || allow_http || url.is_secure() && is_local) {
             return Err(Code::EndpointInsecure.at(place));
         }
     }

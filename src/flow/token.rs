@@ -10,7 +10,7 @@ use crate::flow::config::asks_for_openid;
 use crate::flow::id_token::{self, Claimed};
 use crate::flow::setup::Setup;
 use crate::flow::signature::{Trust, Unverified};
-use crate::flow::tokens::{Session, seconds};
+use crate::flow::tokens::{Session, is_access_token, is_refresh_token, seconds};
 use crate::flow::transaction::{Transaction, TransactionParts};
 use crate::http::Reply;
 use crate::json;
@@ -102,6 +102,12 @@ pub(crate) fn finish(
     let granted = Granted::of_table(&fields);
     if matches!(granted.access_token(), [] | [EMPTY]) {
         return Err(about!(AccessTokenMissing, ANSWER, "access_token"));
+    }
+    if !is_access_token(granted.access_token()) {
+        return Err(about!(TokenResponseInvalid, ANSWER, "access_token"));
+    }
+    if !is_refresh_token(granted.refresh_token()) {
+        return Err(about!(TokenResponseInvalid, ANSWER, "refresh_token"));
     }
     if granted.token_type().is_empty() {
         return Err(about!(TokenResponseInvalid, ANSWER, "token_type"));

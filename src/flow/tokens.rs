@@ -8,7 +8,7 @@ use crate::json;
 use crate::jwt::Jwt;
 use crate::table::{join, join_with, record};
 use crate::tables::{CLAIMS, Claims, TOKENS, Tokens, about};
-use crate::text::{Write, digits, is_number, words};
+use crate::text::{Class, Write, all, digits, is_number, plain, words};
 
 /// The version of the record's form; another one is as if there were none.
 const VERSION: &[u8] = b"2";
@@ -42,8 +42,9 @@ impl<'a> Session<'a> {
         let is_sound = session.version() == VERSION
             && are_numbers(8, 10)
             && are_numbers(11, 14)
-            && !session.access_token().is_empty()
+            && is_access_token(session.access_token())
             && !session.token_type().is_empty()
+            && is_refresh_token(session.refresh_token())
             && (session.id_token().is_empty() || session.claims_text().is_some_and(|claims| is_json(&claims, b'{')))
             && (session.authorization_details().is_empty() || is_json(session.authorization_details(), b'['));
         is_sound.then_some(session)
@@ -97,17 +98,25 @@ impl<'a> Session<'a> {
     }
 }
 
+/// Whether a text can be an access token: it is there, and a header can carry it. No narrower than `VSCHAR` without the space, for servers
+/// use other signs than RFC 6749 appendix A.12 and RFC 6750 section 2.1 have.
+pub(crate) fn is_access_token(token: &[u8]) -> bool {
+    !token.is_empty() && all(token, &Class::Printable(b" "))
+}
+
+/// The same for a refresh token, which may be missing (RFC 6749 appendix A.17).
+pub(crate) fn is_refresh_token(token: &[u8]) -> bool {
+    all(plain(token), &Class::Printable(b""))
+}
+
 /// Whether a text is JSON that begins so: it is handed on as it stands.
 fn is_json(text: &[u8], kind: u8) -> bool {
     json::parse(text).is_some_and(|value| value.kind() == kind)
 }
 
-/// The members that JavaScript has to give, by their places.
-const REQUIRED: [(usize, Fault); 3] = [
-    (0, about!(ConfigInvalid, TOKENS, "access_token")),
-    (1, about!(ConfigInvalid, TOKENS, "token_type")),
-    (2, about!(ConfigInvalid, TOKENS, "scope")),
-];
+/// The members that JavaScript has to give beside the access token, by their places.
+const REQUIRED: [(usize, Fault); 2] =
+    [(1, about!(ConfigInvalid, TOKENS, "token_type")), (2, about!(ConfigInvalid, TOKENS, "scope"))];
 
 /// The fields of a session from the tokens that JavaScript gives back.
 ///
@@ -120,6 +129,12 @@ pub(crate) fn from_json(tokens: &[u8]) -> Result<Vec<u8>, Fault> {
         if tokens.fields().get(*place).is_none_or(|field| field.is_empty()) {
             return Err(*fault);
         }
+    }
+    if !is_access_token(tokens.access_token()) {
+        return Err(about!(ConfigInvalid, TOKENS, "access_token"));
+    }
+    if !is_refresh_token(tokens.refresh_token()) {
+        return Err(about!(ConfigInvalid, TOKENS, "refresh_token"));
     }
     let time = |field, fault| {
         if field == b"" { Ok(Vec::new()) } else { seconds(field).map(digits).ok_or(fault) }
@@ -158,6 +173,28 @@ mod tests {
         for time in ["-1", "1.5e+21", "9007199254740992"] {
             assert_eq!(read(&std::format!(",\"expiresIn\":{time}")), Err(b"expires_in".as_slice()), "{time}");
         }
+    }
+
+    #[test]
+    fn tokens_are_of_the_characters_that_a_header_and_a_form_can_carry() {
+        let read = |name: &str, token: &str| {
+            let mut tokens = serde_json::json!({"accessToken": "a", "tokenType": "Bearer", "scope": ""});
+            tokens[name] = token.into();
+            from_json(&serde_json::to_vec(&tokens).unwrap()).map_err(|fault| member(fault).unwrap_or_default())
+        };
+        let named = Err(b"access_token".as_slice());
+        assert_eq!(read("accessToken", ""), named);
+        for character in (0..=0xFF).filter_map(char::from_u32).chain(['\u{2028}', '\u{1F600}']) {
+            let token = std::format!("a{character}b");
+            assert_eq!(read("accessToken", &token).is_ok(), character.is_ascii_graphic(), "{character:?}");
+            assert_eq!(
+                read("refreshToken", &token).is_ok(),
+                character.is_ascii_graphic() || character == ' ',
+                "{character:?}"
+            );
+        }
+        assert_eq!(read("accessToken", "a\r\nX: b"), named);
+        assert_eq!(read("refreshToken", "a\n"), Err(b"refresh_token".as_slice()));
     }
 
     #[test]

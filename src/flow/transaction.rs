@@ -4,11 +4,12 @@ use alloc::vec::Vec;
 
 use crate::encoding::write_hash;
 use crate::error::{Code, Fault};
+use crate::flow::config::{are_resources, asks_for_openid, is_list, is_list_or_absent, is_way_back};
 use crate::flow::setup::Setup;
 use crate::pkce::is_verifier;
 use crate::table::record;
 use crate::tables::about;
-use crate::text::{Write, digits, is_number, number, number_or, position, take};
+use crate::text::{Class, Write, after, all, digits, is_number, number, number_or, plain, position, take};
 
 /// The version of the records' form; another one is refused.
 const VERSION: &[u8] = b"2";
@@ -16,6 +17,23 @@ const VERSION: &[u8] = b"2";
 /// Before the `state` of a login whose callback comes to another window, so that this one knows: it may share no storage with the window that
 /// began the login, and nobody else can tell it.
 pub(crate) const POPUP: &[u8] = b"popup.";
+
+/// The most seconds that a login may take, or that the user may have been authenticated before it.
+const MOST_MAX_AGE: u64 = 4_294_967_295;
+
+/// Seconds by which a clock may have been set back since a time was noted.
+const MOST_AHEAD: u64 = 60;
+
+/// Whether a time was noted in the future. It was not, or the clock was set back since: it says nothing of the order of things.
+pub(crate) const fn is_from_future(time: u64, now: u64) -> bool {
+    time > now.saturating_add(MOST_AHEAD)
+}
+
+/// Whether it is of the form in which `state` and `nonce` are made: 256 bits in base64url.
+#[inline(never)]
+fn is_token(text: &[u8]) -> bool {
+    text.len() == 43 && all(text, &Class::Alphanumeric(b"-_"))
+}
 
 /// Seconds for which a callback is remembered.
 const TOMBSTONE_MAX_AGE: u64 = 86_400;
@@ -62,10 +80,63 @@ impl<'a> Transaction<'a> {
                 return Err(*fault);
             }
         }
-        if !record.max_age().is_empty() && !is_number(record.max_age()) {
-            return Err(about!(TransactionInvalid, OPTIONS, "max_age"));
+        // What begin() has checked or made, for who can write the storage is not to say more than begin() would.
+        let state = after(record.state(), POPUP).unwrap_or(record.state());
+        let needs_nonce = asks_for_openid(record.scope());
+        let lifetime = number_or(record.expires_at(), 0).wrapping_sub(number_or(record.created_at(), 0));
+        for (is_sound, fault) in [
+            (is_token(state), about!(TransactionInvalid, OTHER, "state")),
+            (is_list(record.scope()), about!(TransactionInvalid, SETTINGS, "scope")),
+            (
+                if needs_nonce { is_token(record.nonce()) } else { record.nonce().is_empty() },
+                about!(TransactionInvalid, CLAIMS, "nonce"),
+            ),
+            (lifetime <= MOST_MAX_AGE, about!(TransactionInvalid, TOKENS, "expires_at")),
+            (
+                record.max_age().is_empty() || number_or(record.max_age(), u64::MAX) <= MOST_MAX_AGE,
+                about!(TransactionInvalid, OPTIONS, "max_age"),
+            ),
+            (is_list_or_absent(record.acr_values()), about!(TransactionInvalid, OPTIONS, "acr_values")),
+            (are_resources(plain(record.resource())), about!(TransactionInvalid, OPTIONS, "resource")),
+            (is_way_back(record.return_to()), about!(TransactionInvalid, OPTIONS, "return_to")),
+        ] {
+            if !is_sound {
+                return Err(fault);
+            }
         }
         Ok(record)
+    }
+
+    /// Refuses a login that names other endpoints than its server does, or that was begun in the future; `now` is in seconds since 1970.
+    /// A setup without endpoints says nothing of them.
+    ///
+    /// # Errors
+    /// [`Code::TransactionInvalid`] naming the member
+    #[inline(never)]
+    pub(crate) fn check_server(&self, setup: &Setup<'_>, now: u64) -> Result<(), Fault> {
+        let is_known = !setup.token_endpoint().is_empty();
+        for (field, expected, fault) in [
+            (self.token_endpoint(), setup.token_endpoint(), about!(TransactionInvalid, METADATA, "token_endpoint")),
+            (self.jwks_uri(), setup.jwks_uri(), about!(TransactionInvalid, METADATA, "jwks_uri")),
+            (
+                self.signing_algs(),
+                setup.signing_algs(),
+                about!(TransactionInvalid, METADATA, "id_token_signing_alg_values_supported"),
+            ),
+            (
+                self.iss_required(),
+                setup.iss_required(),
+                about!(TransactionInvalid, METADATA, "authorization_response_iss_parameter_supported"),
+            ),
+        ] {
+            if is_known && field != expected {
+                return Err(fault);
+            }
+        }
+        if is_from_future(number_or(self.created_at(), 0), now) {
+            return Err(about!(TransactionInvalid, OTHER, "created_at"));
+        }
+        Ok(())
     }
 
     /// Refuses another client's login, one at another issuer, or one of another session name.
@@ -176,6 +247,11 @@ impl<'a> Tombstone<'a> {
     /// Whether the login was of another client, at another issuer, or of another session name.
     pub(crate) fn is_foreign(&self, setup: &Setup<'_>) -> bool {
         self.owner() != setup.owner()
+    }
+
+    /// Where to return to; nothing in the place of what no login was begun with.
+    pub(crate) fn way_back(&self) -> &'a [u8] {
+        if is_way_back(self.return_to()) { self.return_to() } else { b"" }
     }
 
     /// How the login ended.

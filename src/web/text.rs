@@ -104,7 +104,12 @@ fn perform(texts: [&[u8]; 4], takes: Takes, operation: Operation, out: &mut Out)
     let setup = if takes.setup { Setup::read(first).ok_or(Code::Internal)? } else { Setup::blank() };
     let session =
         if takes.next == Next::Session { Session::parse(second).ok_or(Code::Internal)? } else { Session::blank() };
-    let transaction = if takes.next == Next::Transaction { Transaction::parse(second)? } else { Transaction::blank() };
+    let mut transaction = Transaction::blank();
+    if takes.next == Next::Transaction {
+        transaction = Transaction::parse(second)?;
+        transaction.check_owner(&setup)?;
+        transaction.check_server(&setup, now())?;
+    }
     operation(&Given { texts, setup, session, transaction }, out)
 }
 

@@ -122,7 +122,7 @@ fn assert_id_token(token: &str, header: &str, claims: &str, keys: Option<&Jwks>)
             Ok(tokens) => {
                 let claims = tokens.claims.as_ref().expect("claims");
                 if let Some(claims) = accepted(claims.as_str()) {
-                    assert_claims(&claims);
+                    assert_claims(&claims, &Login::OPENID);
                 }
                 let by = if verdict == Signature::Valid { VerifiedBy::Signature } else { VerifiedBy::Tls };
                 assert_eq!(tokens.id_token_verified_by, Some(by));

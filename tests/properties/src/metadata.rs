@@ -38,7 +38,7 @@ pub fn metadata(data: &[u8]) {
         let Some(document) = accepted(&document) else { continue };
         assert_eq!(document["issuer"], issuer, "the metadata of another issuer was accepted");
         for name in ENDPOINTS {
-            assert_sound(&document[name], allow_http);
+            assert_sound(&document[name], issuer, allow_http);
         }
         // What is kept is read again in the same way.
         assert_eq!(format!("{metadata:?}"), format!("{kept:?}"));
@@ -65,14 +65,24 @@ fn assert_asks_the_issuer(issuer: &str) {
     }
 }
 
-fn assert_sound(endpoint: &Value, allow_http: bool) {
+fn assert_sound(endpoint: &Value, issuer: &str, allow_http: bool) {
     let Some(endpoint) = endpoint.as_str() else {
         assert!(endpoint.is_null(), "{endpoint} is no endpoint");
         return;
     };
     // What a browser does not take for a URL it sends nothing to.
     let Ok(url) = ::url::Url::parse(endpoint) else { return };
-    assert!(is_secure(&url) || allow_http && url.scheme() == "http", "{endpoint}");
+    let is_local = |url: &::url::Url| url.scheme() == "http" && is_secure(url);
+    let issuer_is_local = || {
+        let issuer = ::url::Url::parse(issuer).map(|mut issuer| issuer.set_scheme("http").map(|()| issuer));
+        issuer.is_ok_and(|issuer| issuer.is_ok_and(|issuer| is_local(&issuer)))
+    };
+    let is_sound = match url.scheme() {
+        "https" => true,
+        "http" => allow_http || is_local(&url) && issuer_is_local(),
+        _ => false,
+    };
+    assert!(is_sound, "{issuer}: {endpoint}");
     assert_eq!((url.username(), url.password(), url.fragment()), ("", None, None), "{endpoint}");
 }
 

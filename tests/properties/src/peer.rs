@@ -13,8 +13,8 @@ pub(crate) const NOW: u64 = 1_800_000_000;
 pub(crate) const ISSUER: &str = "https://as.example";
 pub(crate) const CLIENT_ID: &str = "app";
 pub(crate) const REDIRECT_URI: &str = "https://app.example/cb";
-pub(crate) const STATE: &str = "the-state";
-pub(crate) const NONCE: &str = "the-nonce";
+pub(crate) const STATE: &str = "the-state-of-the-login-0123456789-012345678";
+pub(crate) const NONCE: &str = "the-nonce-of-the-login-0123456789-012345678";
 const VERIFIER: &str = "0123456789-0123456789-0123456789-0123456789";
 
 /// A secret that is not in this input, for no input holds its own hash.
@@ -61,7 +61,7 @@ impl Login<'_> {
             &NOW.saturating_add(600).to_string(),
             STATE,
             VERIFIER,
-            NONCE,
+            if self.scope == "openid" { NONCE } else { "" },
             ISSUER,
             CLIENT_ID,
             self.redirect_uri,
@@ -73,6 +73,7 @@ impl Login<'_> {
             "",
             "",
             if self.iss_required { "1" } else { "" },
+            "",
             "",
         ];
         // None of them has a line break or a backslash.
