@@ -7,7 +7,7 @@ import { bodyOf, following, send } from "../platform/transport.js";
 import { unless } from "../platform/wait.js";
 import { createDescribe } from "./describe.js";
 import { createSession } from "./session.js";
-import { createSteps, network, settings } from "./steps.js";
+import { createSteps, LONGEST, network, settings } from "./steps.js";
 
 /** A part that is loaded when it is first asked for, and again when that failed. */
 const part = (load) => {
@@ -189,6 +189,7 @@ export const createClient = (engine) => {
       const { setup } = this.#client;
       const isPage = url === undefined;
       const address = url ?? location?.href ?? "";
+      if (address.length > LONGEST) return { status: "none" };
       const { key } = ask("callback", setup, address);
       // Without a callback, but marked: the page was reloaded while its callback was being handled.
       const left = key === undefined && isPage ? history?.state?.[MARK] : undefined;

@@ -3,6 +3,9 @@ import { toJson } from "../engine/json.js";
 import { member, own } from "../platform/own.js";
 import { bodyOf, DEFAULT_TIMEOUT } from "../platform/transport.js";
 
+/** The most characters of a callback: no server sends a longer one, and no browser goes to it. */
+export const LONGEST = 1 << 20;
+
 /** What a request is sent through. */
 export const network = (config, options) => {
   const { host, timeout } = own(config);
@@ -27,7 +30,7 @@ const isSame = (object, members) => {
 };
 
 export const createSteps = (parts) => {
-  const { ask, loadExchange, loadSignedIn, ready, send, told } = parts;
+  const { ask, loadExchange, loadSignedIn, named, ready, send, told } = parts;
   // Who calls the steps one after the other gives them the same each time.
   let last;
 
@@ -61,7 +64,9 @@ export const createSteps = (parts) => {
     const setup = setupOf(config, metadata);
     const net = network(own(config), options);
     const exchange = await loadExchange();
-    const answer = await exchange.send(ask("redeem", setup, `${transaction}`, `${callbackUrl}`), net);
+    const url = `${callbackUrl}`;
+    if (url.length > LONGEST) throw named("callback_invalid");
+    const answer = await exchange.send(ask("redeem", setup, `${transaction}`, url), net);
     const step = ask("finish", setup, `${transaction}`, answer);
     return (await exchange.conclude(step, net, true)).tokens;
   };

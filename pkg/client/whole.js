@@ -12,7 +12,8 @@ export const createWhole = (module) => {
   const errors = createTalkingErrors(CODES, () => import("../dist/sentences.js"));
   const loadTwin = () => import("../dist/client_twin.js");
   const texts = createTexts();
-  const started = createEngine({ bind, exported, errors, texts, module, loadTwin });
+  const state = { module };
+  const started = { ...createEngine({ bind, exported, errors, texts, state, loadTwin }), state };
   const ready = () => errors.told(started.ready());
   const engine = { ...started, ready, ask: createAsk(started, texts) };
   return { started: engine, ...createPrimitives(engine), ...createClient(engine) };

@@ -3,6 +3,9 @@
 /** The place of a printable character, quote and backslash left out. */
 const place = (code) => code - 32 - (code > 34) - (code > 92);
 
+/** The first bytes of the memory are the stack: see `.cargo/config.toml`. */
+const STACK = 32768;
+
 /** The bytes of an inlined module: those below 91 are one character, each other one is two. */
 const decode = (text) => {
   const bytes = new Uint8Array(text.length);
@@ -19,20 +22,17 @@ const decode = (text) => {
  * @param exported the names of what the module exports
  * @param errors makes errors
  * @param texts what a module needs that reads and writes texts: see ask.js
- * @param module the module: its bytes as text, or nothing yet
+ * @param state what it goes on with: `module`, as text, as bytes, compiled, or nothing yet; the `exports` of the running instance, if there is one
  * @param loadTwin loads the twin
  */
-export const createEngine = ({ bind, exported, errors, texts, module, loadTwin }) => {
+export const createEngine = ({ bind, exported, errors, texts, state, loadTwin }) => {
   const { named } = errors;
-  let exports;
   let twin;
-  let running;
-  // One list for good: SWC's minifier reads it before the call that fills it.
-  const list = [];
+  // One list for good: SWC's minifier reads it before the call that fills it. A function that says no or yes gives 0 or 1.
+  const list = [false, true];
 
-  const part = (start, length) => new Uint8Array(exports[exported.memory].buffer, start, length);
+  const part = (start, length) => new Uint8Array(state.exports[exported.memory].buffer, start, length);
   const keep = (text) => list.push(text) - 1;
-  const text = (at) => list[at];
 
   const imports = bind({
     length: (at) => list[at].length,
@@ -43,31 +43,27 @@ export const createEngine = ({ bind, exported, errors, texts, module, loadTwin }
       try {
         globalThis.crypto.getRandomValues(part(start, length));
       } catch {
-        exports[exported.exn_store](0);
+        state.exports[exported.exn_store](0);
       }
     },
     drop: () => {},
-    ...texts?.functions({ text, keep, part }),
+    ...texts?.functions({ text: (at) => list[at], keep, part }),
   });
 
-  const run = (started) => {
-    exports = started;
-    texts?.begin();
-    running = twin ? "js" : "wasm";
-    return running;
-  };
-
+  /** Which engine runs: it is started unless it runs already. */
   const start = () => {
-    if (running) return running;
-    if (twin) return run(twin(imports));
     try {
-      if (typeof module === "string") module = decode(module);
-      if (!(module instanceof WebAssembly.Module)) module = new WebAssembly.Module(module);
-      // WebKit compiles under a policy that forbids it, and refuses only here.
-      return run(new WebAssembly.Instance(module, imports).exports);
+      if (twin) state.exports ??= twin(imports);
+      else if (!state.exports) {
+        if (typeof state.module === "string") state.module = decode(state.module);
+        if (!(state.module instanceof WebAssembly.Module)) state.module = new WebAssembly.Module(state.module);
+        // WebKit compiles under a policy that forbids it, and refuses only here.
+        state.exports = new WebAssembly.Instance(state.module, imports).exports;
+      }
     } catch (cause) {
       throw named("engine_not_ready", cause);
     }
+    return twin ? "js" : "wasm";
   };
 
   // In its turn: at once; in the background, for Chromium before 115, which compiles and starts no module above 4 KB at once in a
@@ -78,47 +74,40 @@ export const createEngine = ({ bind, exported, errors, texts, module, loadTwin }
     } catch {
       try {
         // Bytes give a module with its instance; a module that is compiled already gives the instance alone.
-        const made = await WebAssembly.instantiate(module, imports);
-        return running ?? run((made.instance ?? made).exports);
+        const made = await WebAssembly.instantiate(state.module, imports);
+        state.exports = (made.instance ?? made).exports;
       } catch (refusal) {
         try {
           twin = (await loadTwin()).default;
-          return start();
+          start();
         } catch (cause) {
           throw named("engine_unavailable", new AggregateError([refusal, cause]));
         }
       }
+      return start();
     }
   };
 
   /** A number goes into the module as it is, a text by its place. */
   const give = (value) => (typeof value === "number" ? value : keep(value));
 
-  /** Calls a function of the module with texts and numbers; gives what `read` makes of the number that it gives. */
-  const enter = (read, name, first, second, third, fourth) => {
+  /** Calls a function of the module with texts and numbers; gives the text or number in the place that it gives. */
+  const call = (name, first, second, third, fourth) => {
     start();
     try {
-      return read(exports[exported[name]](give(first), give(second), give(third), give(fourth)));
+      try {
+        return list[state.exports[exported[name]](give(first), give(second), give(third), give(fourth))];
+      } finally {
+        // No verifier stays on the stack.
+        list.length = 2;
+        part(0, STACK).fill();
+      }
     } catch (trap) {
       // Nothing in the instance can be relied on any more: the next call starts a fresh one.
-      running = undefined;
+      state.exports = undefined;
       throw named("internal", trap);
-    } finally {
-      list.length = 0;
     }
   };
 
-  /** The text that a function gives, or the number in its place. */
-  const call = (...parameters) => enter(text, ...parameters);
-
-  /** Whether a function says that something is so. */
-  const test = (...parameters) => enter((is) => is === 1, ...parameters);
-
-  /** Takes another module, or none. */
-  const supply = (given) => {
-    module = given;
-    running = undefined;
-  };
-
-  return { ...errors, call, engine: start, ready, supply, test };
+  return { ...errors, call, engine: start, ready };
 };

@@ -10,7 +10,7 @@ const started = /* @__PURE__ */ createEngine({
   bind,
   exported,
   errors: /* @__PURE__ */ createErrors(CODES, (error, place) => say(error, SENTENCES[place])),
-  module,
+  state: { module },
   loadTwin: () => import("../dist/pkce_twin.js"),
 });
 

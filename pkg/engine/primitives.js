@@ -3,8 +3,10 @@
 const CHALLENGE_LENGTH = 43;
 const DEFAULT_LENGTH = 43;
 
+const isText = (value) => typeof value === "string";
+
 /** The functions of pkce.d.ts for an engine. */
-export const createPrimitives = ({ call, engine, failed, named, ready, test }) => {
+export const createPrimitives = ({ call, engine, failed, named, ready }) => {
   /** A text of the module, or the code of an error. */
   const text = (name, parameter) => {
     const result = call(name, parameter);
@@ -13,7 +15,8 @@ export const createPrimitives = ({ call, engine, failed, named, ready, test }) =
   };
 
   const generatePair = (length = DEFAULT_LENGTH) => {
-    const pair = text("generatePairText", Number(length));
+    // What is no number goes in as a place in a list, which is no length.
+    const pair = text("generatePairText", length);
     return {
       codeVerifier: pair.slice(0, -CHALLENGE_LENGTH),
       codeChallenge: pair.slice(-CHALLENGE_LENGTH),
@@ -23,13 +26,15 @@ export const createPrimitives = ({ call, engine, failed, named, ready, test }) =
   return {
     generatePair,
     generateVerifier: (length) => generatePair(length).codeVerifier,
-    deriveChallenge: (codeVerifier) => text("deriveChallenge", `${codeVerifier}`),
-    verifyChallenge: (codeVerifier, codeChallenge, method = "S256", options = {}) => {
+    deriveChallenge: (codeVerifier) => text("deriveChallenge", isText(codeVerifier) ? codeVerifier : ""),
+    verifyChallenge: (codeVerifier, codeChallenge, method, options) => {
+      // What is no text matches nothing: a server may be given anything. Null and the empty method are as absent.
+      if (![codeVerifier, codeChallenge, method ?? ""].every(isText)) return false;
+      const isPlain = method === "plain";
       // An option of its own: not one that every object inherits.
-      const { dangerouslyAllowPlain } = { __proto__: null, ...options };
-      const isPlain = method === "plain" && dangerouslyAllowPlain === true;
-      if (method !== "S256" && !isPlain) throw named("challenge_method_refused");
-      return test("verifyChallenge", `${codeVerifier}`, `${codeChallenge}`, +isPlain);
+      if (isPlain ? { __proto__: null, ...options }.dangerouslyAllowPlain !== true : method && method !== "S256")
+        throw named("challenge_method_refused");
+      return call("verifyChallenge", codeVerifier, codeChallenge, +isPlain);
     },
     engine,
     ready,

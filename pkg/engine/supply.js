@@ -1,7 +1,7 @@
 // Takes the module from the application, for `slim`.
 
 export const createInitialize =
-  ({ named, ready, supply }, mark) =>
+  ({ named, ready, state }, mark) =>
   async (source) => {
     let given = await source;
     if (typeof given === "string" || given instanceof URL) given = await fetch(given);
@@ -16,11 +16,11 @@ export const createInitialize =
     // A module of another version is told by its mark.
     if (Module && given instanceof Module && !Module.customSections(given, mark).length)
       throw named("module_invalid");
-    supply(given);
+    Object.assign(state, { module: given, exports: undefined });
     try {
       return await ready();
     } catch (error) {
-      supply();
+      state.module = undefined;
       throw error;
     }
   };

@@ -130,7 +130,7 @@ for (const [entry, module] of [
   });
 
   test(`${entry}: PK1 PK4 what is refused`, () => {
-    for (const length of [42, 129, 0, -1, Number.NaN, "many"]) {
+    for (const length of [42, 129, 0, -1, Number.NaN, "many", "50", null, 50n, [50], Symbol("50")]) {
       assert.throws(() => module.generateVerifier(length), code("verifier_length_invalid"));
     }
     for (const verifier of [
@@ -383,12 +383,13 @@ test("nothing of an operation stays in the memory, which does not grow", async (
   const { default: twin } = await load("dist/client_twin.js");
   let exports;
   const texts = createTexts();
+  const state = { module: expectedEngine === "wasm" ? bytes : undefined };
   const started = createEngine({
     bind,
     exported,
     errors: createTalkingErrors(CODES, () => load("dist/sentences.js")),
     texts,
-    module: expectedEngine === "wasm" ? bytes : undefined,
+    state,
     loadTwin: async () => ({
       default: (imports) => {
         exports = twin(imports);
@@ -411,7 +412,7 @@ test("nothing of an operation stays in the memory, which does not grow", async (
   const memory = () => Buffer.from(exports[exported.memory].buffer);
   const { beginAuthorization, completeAuthorization } = createClient({
     ...started,
-    ask: createAsk(started, texts),
+    ask: createAsk({ ...started, state }, texts),
   });
   let accessToken;
   const fetch = async () => Response.json({ access_token: accessToken, token_type: "Bearer" });

@@ -76,16 +76,17 @@ test("AC11 what failed without a code has failed", async () => {
   const { createEngine } = await load("engine/engine.js");
   const { createErrors } = await load("engine/error.js");
   const texts = createTexts();
+  const state = { module: (await load("dist/client_bytes.js")).default };
   const engine = createEngine({
     bind,
     exported,
     errors: createErrors(CODES, (error) => error),
     texts,
-    module: (await load("dist/client_bytes.js")).default,
+    state,
     loadTwin: () => load("dist/client_twin.js"),
   });
   await engine.ready();
-  const ask = createAsk(engine, texts);
+  const ask = createAsk({ ...engine, state }, texts);
   const config = { issuer: ISSUER, clientId: "app", redirectUri: REDIRECT_URI, scope: "files" };
   const { setup } = ask("setup", JSON.stringify(config), JSON.stringify(METADATA));
   const { transaction, key } = ask("begin", setup, "{}", "");
