@@ -139,8 +139,11 @@ export const openItems = async ({ get, set, remove }, state, maxLength, kinds) =
   return {
     records,
     fetch: async (name) => {
-      const record = parse(await gather(entries.get(name)));
-      return typeof record === "string" ? record : null;
+      const entry = entries.get(name);
+      const text = parse(await gather(entry));
+      const record = typeof text === "string" ? text : null;
+      texts.set(`${entry}`, record);
+      return record;
     },
     keep: async (run) => {
       const logins = kinds.flatMap((kind) => [...run.records.keys()].filter((name) => name.startsWith(kind)));
