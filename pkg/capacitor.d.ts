@@ -33,6 +33,8 @@ export interface CapacitorPlugins {
     get(options: { key: string }): Promise<{ value: string | null }>;
     /** Keeps the item. */
     set(options: { key: string; value: string }): Promise<void>;
+    /** Removes the item. */
+    remove(options: { key: string }): Promise<void>;
   };
   /**
    * `CapacitorHttp` of `@capacitor/core`: makes the requests to the authorization server natively, where CORS forbids them to the
@@ -50,7 +52,10 @@ export interface CapacitorPlugins {
       disableRedirects?: boolean;
     }): Promise<{ status: number; data: unknown; headers: Record<string, string> }>;
   };
-  /** A storage in Keychain and Keystore, of a plugin of your choice. `getItem` has to fail when it cannot read, not to say that there is nothing. */
+  /**
+   * A storage in Keychain and Keystore, of a plugin of your choice. `getItem` has to fail when it cannot read, not to say that there is nothing.
+   * Give it `removeItem` too, and `maxLength` where the plugin has a limit: see {@link HostStorage}.
+   */
   secureStorage?: HostStorage;
 }
 

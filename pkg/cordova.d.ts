@@ -11,6 +11,8 @@ export interface CordovaSecureStorage {
   get(success: (value: string) => void, error: (error: unknown) => void, key: string): void;
   /** Keeps the item. */
   set(success: (key: string) => void, error: (error: unknown) => void, key: string, value: string): void;
+  /** Removes the item of that key; an error, on iOS, when there is none. */
+  remove(success: (key: string) => void, error: (error: unknown) => void, key: string): void;
   /** The keys of all items. */
   keys(success: (keys: string[]) => void, error: (error: unknown) => void): void;
 }

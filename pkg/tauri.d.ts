@@ -33,10 +33,15 @@ export interface TauriPlugins {
     get<T>(key: string): Promise<T | undefined>;
     /** Sets the value of that key. */
     set(key: string, value: unknown): Promise<void>;
+    /** Removes that key. */
+    delete(key: string): Promise<boolean>;
     /** Writes the file. */
     save(): Promise<void>;
   };
-  /** The operating system's keyring or Stronghold, by a plugin or a command of your choice. `getItem` has to fail when it cannot read. */
+  /**
+   * The operating system's keyring or Stronghold, by a plugin or a command of your choice. `getItem` has to fail when it cannot read. Give it
+   * `removeItem` too, and `maxLength: 1280` for the Credential Manager of Windows: see {@link HostStorage}.
+   */
   secureStorage?: HostStorage;
 }
 

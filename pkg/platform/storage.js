@@ -1,18 +1,10 @@
 // Where records are kept that the page's own storages do not keep: the memory of the page, and the host's storage.
 import { member } from "./own.js";
-import { within } from "./wait.js";
-
-/** The one item of a host's storage, in which all records are. */
-const ITEM = "pkce-wasm";
+import { PENDING, REMAINS } from "./records.js";
 
 /** Records in memory, with the methods of a `Storage`. */
 export class Records {
-  #records;
-  changed = false;
-
-  constructor(records = {}) {
-    this.#records = new Map(Object.entries(records));
-  }
+  #records = new Map();
 
   get length() {
     return this.#records.size;
@@ -28,15 +20,10 @@ export class Records {
 
   setItem(name, record) {
     this.#records.set(name, record);
-    this.changed = true;
   }
 
   removeItem(name) {
-    this.changed = this.#records.delete(name) || this.changed;
-  }
-
-  toJSON() {
-    return Object.fromEntries(this.#records);
+    this.#records.delete(name);
   }
 }
 
@@ -55,32 +42,14 @@ export const tiers = ({ host, storage = "memory", transactionStorage }) => ({
   session: storage,
 });
 
-const read = (text) => {
-  try {
-    return new Records(JSON.parse(text) ?? {});
-  } catch {
-    // Nobody can read it: it is as good as none.
-    return new Records();
-  }
-};
-
 /**
  * Gives the records of a host's storage to the work, one at a time, and has those that it changed written before it goes on. A storage that
  * fails, or does not answer in time, rejects with what `failed` makes of the cause.
+ *
+ * The work answers at once. It is done again when it asked for a record that has to be fetched first: it changes records, and nothing else.
  */
 export const withRecords = async (storage, timeout, failed, work) => {
-  const { claim } = await import("./claim.js").catch((cause) => Promise.reject(failed(cause)));
-  const ask = (question) =>
-    within(timeout, Promise.resolve().then(question)).catch((cause) => {
-      throw failed(cause);
-    });
-  return claim("records", 3 * timeout, async () => {
-    const records = read(await ask(() => storage.getItem(ITEM)));
-    try {
-      return work(records);
-    } finally {
-      // Also when it failed: a session that the server ended is forgotten.
-      if (records.changed) await ask(() => storage.setItem(ITEM, JSON.stringify(records)));
-    }
-  });
+  const host = await import("./host_storage.js").catch((cause) => Promise.reject(failed(cause)));
+  // Where there is little room, what remains of a login goes first.
+  return host.withRecords(storage, timeout, failed, work, [REMAINS, PENDING]);
 };

@@ -5,6 +5,7 @@ import { resting } from "./resting.js";
 const preferences = (Preferences) => ({
   getItem: async (key) => (await Preferences.get({ key })).value,
   setItem: (key, value) => Preferences.set({ key, value }),
+  removeItem: (key) => Preferences.remove({ key }),
 });
 
 /** Statuses whose answers have no body: a Response refuses one. */

@@ -7,11 +7,16 @@ const asked = (storage, method, ...parameters) =>
   new Promise((done, failed) => storage[method](done, failed, ...parameters));
 
 /** It fails both for what is not there and for what cannot be read now; only the first of them is no item. */
-const byCallbacks = (storage) => ({
-  getItem: async (name) =>
-    (await asked(storage, "keys")).includes(name) ? asked(storage, "get", name) : null,
-  setItem: (name, item) => asked(storage, "set", name, item),
-});
+const byCallbacks = (storage) => {
+  const one = {
+    getItem: async (name) =>
+      (await asked(storage, "keys")).includes(name) ? asked(storage, "get", name) : null,
+    setItem: (name, item) => asked(storage, "set", name, item),
+  };
+  // The vault of Windows takes ten items.
+  if (globalThis.cordova?.platformId === "windows") return one;
+  return { ...one, removeItem: (name) => asked(storage, "remove", name) };
+};
 
 /** Found when it is needed: plugins are there from `deviceready` on. */
 const openInSystemBrowser = async (url) => {

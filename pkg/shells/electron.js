@@ -25,6 +25,7 @@ export const electronHost = async (shell = globalThis.pkceWasmShell) => {
       secure && {
         getItem: (name) => shell.ask("getItem", name),
         setItem: (name, item) => shell.ask("setItem", name, item),
+        removeItem: (name) => shell.ask("removeItem", name),
       },
     ),
   };

@@ -9,24 +9,33 @@ const CHANNEL = "pkce-wasm";
 /** Records in a file of the application that only this user of this machine can read. */
 const encrypted = (app, safeStorage) => {
   const file = () => join(app.getPath("userData"), "pkce-wasm.bin");
-  const items = async () => {
+  const read = async () => {
     let bytes;
     try {
       bytes = await readFile(file());
     } catch (cause) {
-      if (cause.code === "ENOENT") return {};
+      if (cause.code === "ENOENT") return new Map();
       throw cause;
     }
-    return JSON.parse(safeStorage.decryptString(bytes));
+    return new Map(Object.entries(JSON.parse(safeStorage.decryptString(bytes))));
+  };
+  const write = async (items) => {
+    const bytes = safeStorage.encryptString(JSON.stringify(Object.fromEntries(items)));
+    // In one step: a process that is killed leaves the old file or the new one.
+    await writeFile(`${file()}.new`, bytes, { mode: 0o600 });
+    await rename(`${file()}.new`, file());
+  };
+  // Of several windows, each sees what the others wrote before.
+  let last = Promise.resolve();
+  const next = (work) => {
+    const turn = last.then(async () => work(await read()));
+    last = turn.catch(() => {});
+    return turn;
   };
   return {
-    getItem: async (name) => (await items())[name] ?? null,
-    setItem: async (name, item) => {
-      const bytes = safeStorage.encryptString(JSON.stringify({ [name]: item }));
-      // In one step: a process that is killed leaves the old file or the new one.
-      await writeFile(`${file()}.new`, bytes, { mode: 0o600 });
-      await rename(`${file()}.new`, file());
-    },
+    getItem: (name) => next((items) => items.get(name) ?? null),
+    setItem: (name, item) => next((items) => write(items.set(name, item))),
+    removeItem: (name) => next((items) => items.delete(name) && write(items)),
   };
 };
 
@@ -98,6 +107,7 @@ export const serveElectronHost = (
     close,
     getItem: (name) => items.getItem(name),
     setItem: (name, item) => items.setItem(name, item),
+    removeItem: (name) => items.removeItem(name),
   };
   ipcMain.handle(CHANNEL, async (event, question, ...parameters) => {
     const frame = event.senderFrame;

@@ -3,14 +3,18 @@ import { createRedirects } from "./redirects.js";
 import { resting } from "./resting.js";
 
 /** A store of the plugin store: a file of the application. */
-const inStore = (store) => ({
-  getItem: (name) => store.get(name),
-  setItem: async (name, item) => {
-    await store.set(name, item);
-    // By itself it would write a little later, and the application may be killed before.
+const inStore = (store) => {
+  // By itself it would write a little later, and the application may be killed before.
+  const saved = async (change) => {
+    await change;
     await store.save();
-  },
-});
+  };
+  return {
+    getItem: (name) => store.get(name),
+    setItem: (name, item) => saved(store.set(name, item)),
+    removeItem: (name) => saved(store.delete(name)),
+  };
+};
 
 export const tauriHost = ({ http, store, secureStorage, ...plugins } = {}) => {
   // Not by spreading: Tauri's plugins put themselves there as properties that are not enumerable.

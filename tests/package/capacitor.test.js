@@ -43,7 +43,7 @@ before(() => {
   globalThis.Capacitor.PluginHeaders = [
     { name: "App", methods: [...listeners, ...promises("getLaunchUrl")] },
     { name: "Browser", methods: [...listeners, ...promises("open", "close")] },
-    { name: "Preferences", methods: promises("get", "set") },
+    { name: "Preferences", methods: promises("get", "set", "remove") },
     { name: "CapacitorHttp", methods: promises("request") },
   ];
 });
@@ -85,6 +85,9 @@ const telephone = () => {
     "Preferences.get": ({ key }) => ({ value: device.items.get(key) ?? null }),
     "Preferences.set": ({ key, value }) => {
       device.items.set(key, value);
+    },
+    "Preferences.remove": ({ key }) => {
+      device.items.delete(key);
     },
     "CapacitorHttp.request": (options) => {
       device.requests.push(options);
@@ -132,6 +135,19 @@ test("Capacitor: NA1 the login is kept, the system's browser opens, and appUrlOp
   assert.equal(device.closed, 1);
   await app.stop();
   await until(() => device.hear === undefined);
+});
+
+test("Capacitor: HS1 each record is an item of the preferences, and is removed with what it is about", async () => {
+  const device = telephone();
+  const app = await start(await capacitor());
+  await app.client.login();
+  assert.equal(device.items.size, 2);
+  await app.client.handleRedirect(callback(device.opened[0]));
+  const isSession = (item) => /\\nat\\n/.test(item);
+  assert.equal([...device.items.values()].filter(isSession).length, 1, [...device.items.values()].join());
+  await app.client.logout();
+  assert.equal([...device.items.values()].filter(isSession).length, 0);
+  await app.stop();
 });
 
 test("Capacitor: killed while the browser was open, the application is started by the redirect and signs in, once", async () => {

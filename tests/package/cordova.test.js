@@ -47,6 +47,8 @@ const cordova = (context, calls, { browserTab = false, universal = false } = {})
         heard.items.set(parameters[1], parameters[2]);
         success(parameters[1]);
       },
+      "SecureStorage.remove": () =>
+        heard.items.delete(parameters[1]) ? success(parameters[1]) : failure("item not found"),
     };
     setTimeout(() => answers[`${service}.${action}`]?.(), 1);
   };
@@ -200,6 +202,28 @@ test("Cordova: secure storage that is locked is no empty one", async (context) =
   assert.equal(await host.storage.getItem("pkce-wasm"), "{}");
   heard.locked = true;
   await assert.rejects(host.storage.getItem("pkce-wasm"), /locked/);
+});
+
+test("Cordova: HS1 each record is an item of the secure storage; the vault of Windows, which takes ten, has one", async (context) => {
+  for (const platformId of ["ios", "windows"]) {
+    const opened = [];
+    const heard = cordova(context, []);
+    globalThis.cordova.platformId = platformId;
+    const SecureStorage = cordovaSecureStorage();
+    const secureStorage = await new Promise((done, failed) => {
+      const made = new SecureStorage(() => done(made), failed, "pkce-wasm");
+    });
+    const host = cordovaHost({ secureStorage, open: (url) => void opened.push(url), fetch: answering });
+    const app = await start(host);
+    await app.client.login();
+    assert.equal((await app.client.handleRedirect(callback(opened[0]))).status, "signed-in");
+    assert.equal(await (await app.client.session()).accessToken(), "at");
+    await app.client.logout();
+    assert.equal(await app.client.session(), null);
+    assert.deepEqual([...heard.items.keys()].length > 1, platformId === "ios");
+    assert.ok([...heard.items.values()].every((item) => !/\\nat\\n/.test(item)));
+    app.stop();
+  }
 });
 
 function cordovaSecureStorage() {

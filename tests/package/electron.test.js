@@ -203,6 +203,21 @@ test("Electron: a foreign page or frame is not answered, and no other URL is ope
   await assert.rejects(electronHost(), TypeError);
 });
 
+test("Electron: HS1 the file keeps every item, whoever writes at the same time", async (context) => {
+  const machine = electron(context);
+  machine.serve();
+  const [first, second] = [await machine.page(), await machine.page()];
+  const numbers = Array.from({ length: 9 }, (_, number) => number);
+  await Promise.all(
+    numbers.map((number) => (number % 2 ? first : second).storage.setItem(`item${number}`, `${number}`)),
+  );
+  await Promise.all([first.storage.removeItem("item0"), second.storage.removeItem("nothing")]);
+  for (const number of numbers) {
+    assert.equal(await second.storage.getItem(`item${number}`), number ? `${number}` : null);
+  }
+  for (const name of ["constructor", "toString", "__proto__"]) assert.equal(await first.storage.getItem(name), null);
+});
+
 test("Electron: a keyring that encrypts with a known password is not called secure", async (context) => {
   const machine = electron(context, { backend: "basic_text" });
   machine.serve();

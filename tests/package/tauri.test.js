@@ -40,6 +40,7 @@ test("Tauri: launch and event are both drained, once; native HTTP follows no red
   const store = {
     get: async (name) => file.items.get(name),
     set: async (name, item) => void file.items.set(name, item),
+    delete: async (name) => file.items.delete(name),
     save: async () => {
       file.saved = new Map(file.items);
     },
@@ -62,6 +63,10 @@ test("Tauri: launch and event are both drained, once; native HTTP follows no red
   assert.deepEqual(app.statuses(), ["signed-in", "other-login"]);
   assert.equal(native.requests.length, 1);
   assert.equal(native.requests[0].maxRedirections, 0);
+
+  await app.client.logout();
+  assert.ok([...file.items.values()].every((item) => !/\\nat\\n/.test(item)));
+  assert.deepEqual(file.saved, file.items, "what was removed is removed from the file too");
 
   assert.equal(tauriHost({ deepLink, opener, secureStorage: store }).tier, "secure");
   assert.deepEqual(

@@ -1,0 +1,595 @@
+// The records in a host's storage: whatever cuts a write short, the next start sees what was there before or what was written, whole. The
+// storages are stand-ins, whose every answer is scripted.
+import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
+import { test } from "node:test";
+import { setImmediate as immediate } from "node:timers/promises";
+import { pathToFileURL } from "node:url";
+import { ISSUER, load, metadataOf, REDIRECT_URI, resolve } from "./installed.js";
+
+const { Client, isPkceError, ready } = await load("pkce-wasm");
+await ready();
+const file = join(dirname(resolve("pkce-wasm/package.json")), "platform/storage.js");
+const { withRecords } = await import(pathToFileURL(file).href);
+
+const PENDING = "pkce-wasm:2:t:";
+const REMAINS = "pkce-wasm:2:d:";
+const SESSION = "pkce-wasm:2:s:owner";
+const EPOCH = "pkce-wasm:2:e:owner";
+
+/** Milliseconds that a storage has for each answer. Where a test needs them to be over, it sets the clock. */
+const TIMEOUT = 60_000;
+
+/** Lets time pass until that promise is settled: a little, or all that a storage has once it answers no more. */
+const drive = async (timers, promise, isStuck = () => false) => {
+  let isSettled = false;
+  const end = () => {
+    isSettled = true;
+  };
+  promise.then(end, end);
+  while (!isSettled) {
+    await immediate();
+    timers.tick(isStuck() ? TIMEOUT : 1);
+  }
+  for (let round = 0; isStuck() && round < 3; round++) {
+    await immediate();
+    timers.tick(TIMEOUT);
+  }
+  return promise;
+};
+
+const unavailable = (cause) => Object.assign(new Error("unavailable", { cause }), { isUnavailable: true });
+const isUnavailable = (error) => error.isUnavailable === true;
+const use = (storage, work) => withRecords(storage, TIMEOUT, unavailable, work);
+const never = new Promise(() => {});
+
+/**
+ * A storage over those items, as an application has it from its start on. It notes what it is asked; `script` may fail, or wait, or answer
+ * otherwise.
+ */
+const storageOf = (items, { script = () => undefined, limit = Number.POSITIVE_INFINITY, ...members } = {}) => {
+  const asked = [];
+  const answer = async (method, name, act) => {
+    asked.push([method, name]);
+    const scripted = await script({ method, name, act, number: asked.length });
+    return scripted ? scripted.answer : act();
+  };
+  return {
+    asked,
+    items,
+    names: (method) => asked.filter(([each]) => each === method).map(([, name]) => name),
+    getItem: (name) => answer("getItem", name, () => items.get(name) ?? null),
+    setItem: (name, item) =>
+      answer("setItem", name, () => {
+        if (item.length > limit) throw new Error("too long for this storage");
+        items.set(name, item);
+      }),
+    removeItem: (name) => answer("removeItem", name, () => void items.delete(name)),
+    ...members,
+  };
+};
+
+const text = (length, seed = "") =>
+  Array.from({ length }, (_, at) => String.fromCharCode(97 + ((at * 7 + seed.length) % 26))).join("");
+
+/** All records, read one by one. */
+const readAll = (storage) =>
+  use(storage, (records) => {
+    const names = Array.from({ length: records.length }, (_, at) => records.key(at));
+    return Object.fromEntries(names.map((name) => [name, records.getItem(name)]));
+  });
+
+const writeAll = (storage, all) =>
+  use(storage, (records) => {
+    for (const [name, record] of Object.entries(all)) {
+      if (record === null) records.removeItem(name);
+      else records.setItem(name, record);
+    }
+  });
+
+/** The items that hold what somebody needs; every other one is a leftover. */
+const neededItems = (items) => {
+  const needed = new Set(["pkce-wasm"]);
+  for (let head = items.get("pkce-wasm"); head; ) {
+    const { "": rest, ...members } = JSON.parse(head);
+    for (const [name, [, ...numbers]] of Object.entries(members)) {
+      if (name !== "-") for (const number of numbers) needed.add(`pkce-wasm.${number}`);
+    }
+    head = rest?.slice(1).map((number) => items.get(`pkce-wasm.${number}`)).join("");
+    for (const number of rest?.slice(1) ?? []) needed.add(`pkce-wasm.${number}`);
+  }
+  return needed;
+};
+const assertNoLeftovers = (items, message) =>
+  assert.deepEqual([...items.keys()].sort(), [...neededItems(items)].sort(), message);
+
+test("HS1 each record is an item of its own where the host can remove items, and else they are one", async () => {
+  for (const removeItem of [undefined, "there"]) {
+    const storage = storageOf(new Map(), removeItem ? {} : { removeItem });
+    await writeAll(storage, { [SESSION]: "tokens", [EPOCH]: "1" });
+    const whole = [...storage.items.values()].filter((item) => item.includes("tokens"));
+    assert.equal(whole.length, 1);
+    if (removeItem) {
+      assert.equal(storage.items.size, 3);
+      assert.ok(!storage.items.get("pkce-wasm").includes("tokens"));
+    } else {
+      assert.deepEqual([...storage.items], [["pkce-wasm", JSON.stringify({ [SESSION]: "tokens", [EPOCH]: "1" })]]);
+    }
+    assert.deepEqual(await readAll(storageOf(storage.items, removeItem ? {} : { removeItem })), {
+      [SESSION]: "tokens",
+      [EPOCH]: "1",
+    });
+  }
+});
+
+test("HS1 only what is asked for is read, and what was read stays known", async () => {
+  const items = new Map();
+  const all = { [SESSION]: "tokens", [EPOCH]: "1" };
+  for (let each = 0; each < 9; each++) all[`${PENDING}${each}`] = `login ${each}`;
+  await writeAll(storageOf(items), all);
+  const storage = storageOf(items);
+  const session = () => use(storage, (records) => records.getItem(SESSION));
+  assert.equal(await session(), "tokens");
+  assert.equal(storage.asked.length, 2);
+  assert.equal(await session(), "tokens");
+  assert.equal(storage.asked.length, 3, "the head alone");
+  // What another page of the application writes is seen all the same.
+  await writeAll(storageOf(items), { [SESSION]: "fresh tokens" });
+  assert.equal(await session(), "fresh tokens");
+  assert.deepEqual(storage.names("setItem"), [], "nothing is written that did not change");
+  await use(storage, (records) => {
+    records.setItem(SESSION, records.getItem(SESSION));
+    records.removeItem("pkce-wasm:2:s:nobody");
+  });
+  assert.deepEqual(storage.names("setItem"), []);
+});
+
+test("HS1 a record that is rewritten leaves the items of the others alone", async () => {
+  const storage = storageOf(new Map());
+  await writeAll(storage, { [SESSION]: "tokens", [EPOCH]: "1" });
+  const before = new Map(storage.items);
+  await writeAll(storage, { [EPOCH]: "2" });
+  const session = [...before].find(([, item]) => item.includes("tokens"));
+  assert.equal(storage.items.get(session[0]), session[1]);
+  assert.equal(storage.names("setItem").filter((name) => name === session[0]).length, 1);
+  assert.equal(storage.items.size, 3);
+});
+
+test("HS2 no item is longer than the host takes, the head neither, and every text comes back", async () => {
+  const records = {
+    [SESSION]: text(5000),
+    [EPOCH]: "",
+    [`${PENDING}a`]: "v\n1\r\n\u0000\u2028 \"quoted\" \\ back",
+    [`${PENDING}b`]: "\ud83d\ude00".repeat(100),
+    [`${PENDING}c`]: `\ud83d${"x".repeat(70)}\ude00`,
+    [`${REMAINS}d`]: "Zürich".repeat(60),
+  };
+  for (const maxLength of [64, 65, 97, 240, 512, 1280, 2560, 1e6, undefined]) {
+    const storage = storageOf(new Map(), { maxLength });
+    await writeAll(storage, records);
+    for (const item of storage.items.values()) {
+      assert.ok(item.length <= (maxLength ?? item.length), `${item.length} of ${maxLength}`);
+      assert.match(item, /^[ -~]*$/, "no store can spoil it");
+    }
+    assert.deepEqual(await readAll(storageOf(storage.items, { maxLength })), records, `${maxLength}`);
+    assertNoLeftovers(storage.items);
+  }
+});
+
+test("HS2 a maxLength that is none counts as the shortest one", async () => {
+  for (const maxLength of [0, -1, Number.NaN, 63, 64.9, "many"]) {
+    const storage = storageOf(new Map(), { maxLength });
+    await writeAll(storage, { [SESSION]: text(500) });
+    assert.ok([...storage.items.values()].every(({ length }) => length <= 64));
+    assert.equal((await readAll(storageOf(storage.items)))[SESSION], text(500));
+  }
+});
+
+const OLD = { [SESSION]: `old ${text(700)}`, [EPOCH]: "1", [`${PENDING}a`]: text(300), [`${REMAINS}b`]: text(80) };
+const CHANGE = { [SESSION]: `new ${text(900)}`, [EPOCH]: "2", [`${PENDING}a`]: null, [`${REMAINS}a`]: text(90) };
+const NEW = Object.fromEntries(Object.entries({ ...OLD, ...CHANGE }).filter(([, record]) => record !== null));
+
+const cuts = {
+  /** The write fails; whether it took effect all the same. */
+  fails: (landed) => ({ method, act }) => {
+    if (method !== "getItem" && landed) act();
+    throw new Error("no more");
+  },
+  /** There is no answer any more: it hangs, or the application is killed. */
+  "never answers": (landed) => async ({ act }) => {
+    if (landed) act();
+    return never;
+  },
+};
+
+for (const [name, cut] of Object.entries(cuts)) {
+  test(`HS3 a write that ${name} at any point leaves the old records or the new ones, whole, and no leftover in the end`, async ({ mock: { timers } }) => {
+    timers.enable({ apis: ["setTimeout"] });
+    for (const maxLength of [64, 71, 128, 240, 512, 1280, undefined]) {
+      const start = new Map();
+      await drive(timers, writeAll(storageOf(start, { maxLength }), OLD));
+      const counting = storageOf(new Map(start), { maxLength });
+      await drive(timers, writeAll(counting, CHANGE));
+      const writes = counting.asked.filter(([method]) => method !== "getItem").length;
+      assert.ok(writes > 4);
+      const seen = new Set();
+      // Those that come after the first time cost time: where there are many, not every one is cut.
+      const step = Math.ceil(writes / 40);
+      for (const landed of [false, true]) {
+        for (let point = 1; point <= writes; point += step) {
+          const what = `${name} at ${point} of ${writes}, landed: ${landed}, maxLength ${maxLength}`;
+          const items = new Map(start);
+          let done = 0;
+          const storage = storageOf(items, {
+            maxLength,
+            script: (asked) => {
+              if (asked.method !== "getItem") done += 1;
+              return done >= point ? cut(landed && done === point)(asked) : undefined;
+            },
+          });
+          const isStuck = () => name === "never answers" && done >= point;
+          await assert.rejects(drive(timers, writeAll(storage, CHANGE), isStuck), isUnavailable, what);
+          // The next start.
+          const next = await drive(timers, readAll(storageOf(new Map(items), { maxLength })));
+          const isOld = next[EPOCH] === OLD[EPOCH];
+          assert.deepEqual(next, isOld ? OLD : NEW, what);
+          seen.add(isOld);
+          // What was left behind is gone with the next write.
+          const later = storageOf(new Map(items), { maxLength });
+          await drive(timers, writeAll(later, { [`${PENDING}c`]: "another" }));
+          assertNoLeftovers(later.items, what);
+          assert.deepEqual(
+            await drive(timers, readAll(storageOf(later.items, { maxLength }))),
+            { ...next, [`${PENDING}c`]: "another" },
+            what,
+          );
+        }
+      }
+      assert.equal(seen.size, 2, "both were seen");
+    }
+  });
+}
+
+test("HS3 a write that fails once is done again by the same page, and leaves nothing behind", async () => {
+  for (const maxLength of [64, 240, 1280, undefined]) {
+    for (let point = 1; ; point++) {
+      let writes = 0;
+      let cut = true;
+      const storage = storageOf(new Map(), {
+        maxLength,
+        script: ({ method, act }) => {
+          if (method === "getItem" || !cut) return;
+          writes += 1;
+          if (writes < point) return;
+          if (point % 2) act();
+          throw new Error("not now");
+        },
+      });
+      const cutShort = await writeAll(storage, OLD).then(() => false, () => true);
+      if (!cutShort) break;
+      cut = false;
+      await writeAll(storage, OLD);
+      await writeAll(storage, CHANGE);
+      assertNoLeftovers(storage.items, `${point} of ${maxLength}`);
+      assert.deepEqual(await readAll(storageOf(storage.items)), NEW);
+    }
+  }
+});
+
+test("HS3 an item that is missing or was changed is no record, and the others are there", async () => {
+  const items = new Map();
+  await writeAll(storageOf(items, { maxLength: 240 }), OLD);
+  const numbers = JSON.parse(items.get("pkce-wasm"))[SESSION]?.slice(1) ?? [];
+  const broken = numbers.length > 0 ? `pkce-wasm.${numbers[0]}` : assert.fail("the head is cut");
+  for (const change of [(spoilt) => spoilt.delete(broken), (spoilt) => spoilt.set(broken, `${items.get(broken)}x`)]) {
+    const spoilt = new Map(items);
+    change(spoilt);
+    const storage = storageOf(spoilt, { maxLength: 240 });
+    assert.deepEqual(await readAll(storage), { ...OLD, [SESSION]: null });
+    await writeAll(storage, { [SESSION]: "again" });
+    assert.deepEqual(await readAll(storageOf(spoilt)), { ...OLD, [SESSION]: "again" });
+    assertNoLeftovers(spoilt);
+  }
+});
+
+test("HS3 a storage that refuses to remove what it does not have is served", async () => {
+  const items = new Map();
+  let isStuck = false;
+  const refusing = () =>
+    storageOf(items, {
+      script: ({ method, name }) => {
+        if (method === "removeItem" && (isStuck || !items.has(name))) throw new Error("item not found");
+      },
+    });
+  await writeAll(refusing(), OLD);
+  await writeAll(refusing(), CHANGE);
+  await writeAll(refusing(), { [EPOCH]: "3" });
+  assert.deepEqual(await readAll(refusing()), { ...NEW, [EPOCH]: "3" });
+  assertNoLeftovers(items);
+  // One that can remove nothing keeps no secret.
+  isStuck = true;
+  await writeAll(refusing(), { [SESSION]: null });
+  assert.ok([...items.values()].every((item) => !item.includes("abc") && !item.includes(NEW[SESSION].slice(0, 40))));
+});
+
+test("HS3 where there is little room what remains of logins goes first, then the oldest logins; never the session, never the epoch", async () => {
+  const storage = storageOf(new Map());
+  await writeAll(storage, { [SESSION]: "tokens", [EPOCH]: "1" });
+  for (let each = 0; each < 15; each++) {
+    await writeAll(storage, { [`${PENDING}${each}`]: `login ${each}`, [`${REMAINS}${each}`]: "done" });
+  }
+  const names = Object.keys(await readAll(storage));
+  assert.equal(names.length, 22);
+  assert.equal(names.filter((name) => name.startsWith(PENDING)).length, 15);
+  for (let each = 15; each < 40; each++) await writeAll(storage, { [`${PENDING}${each}`]: `login ${each}` });
+  await writeAll(storage, { [`${REMAINS}last`]: "done" });
+  const left = Object.keys(await readAll(storage));
+  assert.ok(left.includes(SESSION) && left.includes(EPOCH));
+  assert.ok(left.includes(`${REMAINS}last`) && left.includes(`${PENDING}39`) && !left.includes(`${PENDING}20`));
+  assert.equal(left.length, 22);
+  assert.equal(storage.items.size, 23);
+  assertNoLeftovers(storage.items);
+});
+
+test("HS1 a work that lacks a record runs again as if it had not run, whatever it made of that", async () => {
+  const items = new Map();
+  await writeAll(storageOf(items), { [SESSION]: "tokens", [EPOCH]: "1" });
+  const storage = storageOf(items);
+  let runs = 0;
+  const result = await use(storage, (records) => {
+    runs += 1;
+    const run = runs;
+    records.setItem(`${PENDING}${run}`, "login");
+    let epoch;
+    try {
+      epoch = records.getItem(EPOCH);
+    } catch {
+      records.removeItem(SESSION);
+      throw new Error("swallowed");
+    }
+    return [run, epoch, records.getItem(SESSION)];
+  });
+  assert.deepEqual(result, [3, "1", "tokens"]);
+  assert.deepEqual(await readAll(storage), { [SESSION]: "tokens", [EPOCH]: "1", [`${PENDING}3`]: "login" });
+  // What a work that fails has changed is written all the same.
+  const failing = use(storage, (records) => {
+    records.removeItem(SESSION);
+    throw new Error("ended by the server");
+  });
+  await assert.rejects(failing, /ended by the server/);
+  assert.equal((await readAll(storageOf(items)))[SESSION], undefined);
+});
+
+test("HS4 what other versions wrote in one item is read, moves with the next write, and is theirs as long as they run", async () => {
+  const items = new Map([["pkce-wasm", JSON.stringify({ "pkce-wasm:s:owner": "v=1", [SESSION]: text(400) })]]);
+  const storage = storageOf(items, { maxLength: 512 });
+  assert.deepEqual(await readAll(storage), { "pkce-wasm:s:owner": "v=1", [SESSION]: text(400) });
+  assert.deepEqual(storage.names("setItem"), [], "nothing moves when nothing changes");
+  await writeAll(storage, { [EPOCH]: "1" });
+  const all = { "pkce-wasm:s:owner": "v=1", [SESSION]: text(400), [EPOCH]: "1" };
+  assert.deepEqual(await readAll(storageOf(items)), all);
+  assert.ok(!items.get("pkce-wasm").includes(text(40)));
+  // 0.1.0 writes its records beside what it does not know, in the one item that it knows; also where the head is cut.
+  for (const maxLength of [512, 64]) {
+    await writeAll(storageOf(items, { maxLength }), { [EPOCH]: `${maxLength}` });
+    const head = JSON.parse(items.get("pkce-wasm"));
+    items.set("pkce-wasm", JSON.stringify({ ...head, "pkce-wasm:s:owner": "v=1 newer" }));
+    assert.deepEqual(await readAll(storageOf(items, { maxLength })), {
+      ...all,
+      [EPOCH]: `${maxLength}`,
+      "pkce-wasm:s:owner": "v=1 newer",
+    });
+  }
+});
+
+test("HS4 a move that is cut at any point leaves what was there", async () => {
+  const before = { "pkce-wasm:s:owner": "v=1", [SESSION]: text(400) };
+  for (const landed of [false, true]) {
+    for (let point = 1; ; point++) {
+      const items = new Map([["pkce-wasm", JSON.stringify(before)]]);
+      let writes = 0;
+      const script = ({ method, act }) => {
+        if (method !== "getItem") writes += 1;
+        if (writes < point) return;
+        if (landed && writes === point) act();
+        throw new Error("no more");
+      };
+      const done = await writeAll(storageOf(items, { maxLength: 200, script }), { [EPOCH]: "1" }).then(
+        () => true,
+        () => false,
+      );
+      const { [EPOCH]: epoch, ...rest } = await readAll(storageOf(items, { maxLength: 200 }));
+      assert.deepEqual(rest, before);
+      assert.ok(epoch === undefined || epoch === "1");
+      if (done) break;
+    }
+  }
+});
+
+for (const hasRemove of [false, true]) {
+  const form = hasRemove ? "items" : "one item";
+  const host = (items, script) => storageOf(items, { script, ...(hasRemove ? {} : { removeItem: undefined }) });
+
+  test(`HS5 ${form}: a write that lands late never wins over a later one, whichever write it is and whenever it lands`, async ({ mock: { timers } }) => {
+    timers.enable({ apis: ["setTimeout"] });
+    for (let late = 1; ; late++) {
+      for (const order of ["before", "while", "after"]) {
+        const items = new Map();
+        await drive(timers, writeAll(host(items), { [SESSION]: "tokens", [EPOCH]: "1" }));
+        let writes = 0;
+        let land;
+        const storage = host(items, ({ method, act }) => {
+          if (method === "getItem") return undefined;
+          writes += 1;
+          if (writes !== late) return undefined;
+          return new Promise((done) => {
+            land = () => {
+              land = undefined;
+              act();
+              done({});
+            };
+          });
+        });
+        const isStuck = () => Boolean(land);
+        // A refresh, whose write takes longer than it may.
+        const refresh = writeAll(storage, { [SESSION]: "fresh tokens", [EPOCH]: "1" });
+        const isLate = await drive(timers, refresh, isStuck).then(
+          () => false,
+          (error) => isUnavailable(error) || assert.fail(error),
+        );
+        if (!isLate) {
+          assert.ok(late > 1, "every write was late once");
+          return;
+        }
+        if (order === "before") land();
+        // Whoever has no more patience is told, and nothing is written.
+        if (order === "after") {
+          const count = storage.asked.length;
+          await assert.rejects(drive(timers, writeAll(storage, { [SESSION]: null }), isStuck), isUnavailable);
+          assert.equal(storage.asked.length, count, "nothing is asked of a storage that does not answer");
+          land();
+        }
+        const signOut = writeAll(storage, { [SESSION]: null, [EPOCH]: "2" });
+        if (order === "while") {
+          await immediate();
+          land();
+        }
+        await drive(timers, signOut);
+        assert.deepEqual(await drive(timers, readAll(host(items))), { [EPOCH]: "2" }, `${late} ${order}`);
+      }
+    }
+  });
+
+  test(`HS5 ${form}: operations that overlap are done one after the other, however slow the storage is`, async () => {
+    const items = new Map();
+    const storage = host(items, async () => {
+      await new Promise(setImmediate);
+    });
+    await Promise.all(Array.from({ length: 8 }, (_, at) => writeAll(storage, { [`${PENDING}${at}`]: `${at}` })));
+    assert.equal(Object.keys(await readAll(storage)).length, 8);
+  });
+
+  test(`HS6 ${form}: a storage that gives anything but strings is broken, and not empty`, async () => {
+    const values = {
+      Number: 7,
+      Boolean: false,
+      Object: { value: "secret" },
+      Array: ["secret"],
+      Uint8Array: new TextEncoder().encode("secret"),
+      String: Object("secret"),
+      Function: () => "secret",
+      BigInt: 7n,
+    };
+    for (const [kind, answer] of Object.entries(values)) {
+      const storage = host(new Map(), ({ method }) => (method === "getItem" ? { answer } : undefined));
+      await assert.rejects(
+        use(storage, (records) => records.getItem(SESSION)),
+        (error) => isUnavailable(error) && error.cause.message.includes(kind) && !/secret/.test(error.cause.message),
+      );
+      assert.deepEqual(storage.names("setItem"), []);
+    }
+    for (const answer of [null, undefined]) {
+      const storage = host(new Map(), ({ method }) => (method === "getItem" ? { answer } : undefined));
+      assert.equal(await use(storage, (records) => records.getItem(SESSION)), null);
+    }
+  });
+
+  test(`HS6 ${form}: what is no object of records counts as none`, async () => {
+    const heads = ["", "x", "null", "7", '"text"', "true", "[]", '["a"]', "{", '{"a":1}', `{"${SESSION}":{"value":"x"}}`];
+    heads.push(`{"${SESSION}":null}`, `{"${SESSION}":[1]}`, `{"${SESSION}":[1,-1]}`, `{"${SESSION}":["1","2"]}`, '{"":[1,0]}', '{"-":7}');
+    for (const head of heads) {
+      const items = new Map([["pkce-wasm", head]]);
+      const storage = host(items);
+      assert.deepEqual(await readAll(storage), {}, head);
+      await writeAll(storage, { [SESSION]: "tokens" });
+      assert.deepEqual(await readAll(host(items)), { [SESSION]: "tokens" }, head);
+    }
+    const mixed = new Map([["pkce-wasm", JSON.stringify({ a: 1, [SESSION]: "tokens", b: null, c: ["x"] })]]);
+    assert.deepEqual(await readAll(host(mixed)), { [SESSION]: "tokens" });
+  });
+
+  test(`HS7 ${form}: where a record does not fit, what was there stays, and the error says so`, async () => {
+    const items = new Map();
+    await writeAll(host(items), { [SESSION]: "tokens" });
+    const storage = host(items, ({ method }) => {
+      if (method === "setItem") throw new Error("too long for this storage");
+    });
+    await assert.rejects(
+      writeAll(storage, { [SESSION]: text(3000) }),
+      (error) => isUnavailable(error) && /too long/.test(error.cause.message),
+    );
+    assert.deepEqual(await readAll(storage), { [SESSION]: "tokens" });
+    assert.deepEqual(await readAll(host(items)), { [SESSION]: "tokens" });
+  });
+}
+
+test("HS7 a storage with a limit that nobody named takes shorter items", async () => {
+  for (const limit of [2560, 1280, 1000, 255, 240]) {
+    const items = new Map();
+    const storage = storageOf(items, { limit });
+    await writeAll(storage, OLD);
+    await writeAll(storage, { [SESSION]: text(5000) });
+    assert.deepEqual(await readAll(storageOf(items, { limit })), { ...OLD, [SESSION]: text(5000) });
+    assertNoLeftovers(items);
+    const count = storage.asked.length;
+    await writeAll(storage, { [EPOCH]: "2" });
+    assert.ok(storage.asked.length - count < 20, "the limit is known from then on");
+  }
+});
+
+test("HS7 a login in a storage of short items: sign-in, restart, refresh, sign-out", async () => {
+  const metadata = { ...metadataOf(ISSUER) };
+  for (const maxLength of [64, 240, 1280, undefined]) {
+    const items = new Map();
+    let generation = 0;
+    const opened = [];
+    const start = () => {
+      const storage = storageOf(items, { maxLength });
+      const host = {
+        storage,
+        open: (url) => void opened.push(url),
+        fetch: async () => {
+          generation += 1;
+          return Response.json({
+            access_token: `at${generation}.${text(2000)}`,
+            token_type: "Bearer",
+            refresh_token: `rt${generation}.${text(900)}`,
+            expires_in: 3600,
+          });
+        },
+      };
+      return new Client(
+        { issuer: ISSUER, clientId: "app", redirectUri: REDIRECT_URI, scope: "files", storage: "host", host },
+        metadata,
+      );
+    };
+    await start().login();
+    const callback = () => `${REDIRECT_URI}?code=c&state=${new URL(opened.at(-1)).searchParams.get("state")}`;
+    const { status, error } = await start().handleRedirect(callback());
+    assert.equal(status, "signed-in", error);
+    assert.ok([...items.values()].every(({ length }) => length <= (maxLength ?? length)));
+    const client = start();
+    const session = await client.session();
+    assert.match(await session.accessToken(), /^at1\./);
+    await session.refresh();
+    assert.match(await (await start().session()).accessToken(), /^at2\./);
+    assert.equal((await start().handleRedirect(callback())).status, "already-completed");
+    await client.logout();
+    assert.equal(await start().session(), null);
+    assertNoLeftovers(items);
+    const kept = [...items.values()].join("");
+    assert.ok(!kept.includes(text(2000).slice(100, 150)), "no token is left");
+  }
+});
+
+test("HS6 a client of a storage that gives no strings says so, and nobody seems signed out", async () => {
+  for (const answer of [1, true, { value: "x" }, new Uint8Array(3)]) {
+    const storage = { getItem: async () => answer, setItem: async () => {} };
+    const host = { storage, open: () => assert.fail("sent away") };
+    const config = { issuer: ISSUER, clientId: "app", redirectUri: REDIRECT_URI, storage: "host", host };
+    const client = new Client({ ...config, scope: "files" }, metadataOf(ISSUER));
+    const told = (error) => isPkceError(error) && error.code === "storage_unavailable";
+    await assert.rejects(client.session(), told);
+    await assert.rejects(client.login(), told);
+  }
+});
