@@ -116,8 +116,8 @@ export const createClient = (engine) => {
       const isAllowed = dangerouslyAllowEmbeddedUserAgent || (member(host, "open") && !options.popup);
       const page = isAllowed ? "" : toJson(surroundings());
       return ({ logins, sessions }) => {
-        const { url, key, transaction } = ask("begin", setup, toJson(options), page);
-        logins.begin(key, transaction);
+        const { url, key, transaction, index } = ask("begin", setup, toJson(options), page, logins.inUse());
+        logins.begin(key, transaction, index);
         sessions.begin();
         return { url, key };
       };

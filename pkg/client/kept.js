@@ -1,7 +1,7 @@
 // The records of a client's logins, and that of its session.
 import { toJson } from "../engine/json.js";
 import { own } from "../platform/own.js";
-import { BEFORE, EPOCH, PENDING, REMAINS, SERVER, SESSION } from "../platform/records.js";
+import { BEFORE, EPOCH, IN_USE, PENDING, REMAINS, SERVER, SESSION } from "../platform/records.js";
 
 /** The most records of a kind that one sweep looks at, and the most sessions of the past whose tokens are removed again. */
 const MOST_SWEPT = 500;
@@ -30,8 +30,11 @@ export const createLogins = (ask, place) => {
   return {
     /** Looks for the records, which takes a while the first time. */
     look: () => place.names(PENDING, MOST_SWEPT),
-    begin(key, transaction) {
+    /** The redirect URIs that servers without `iss` have in use. */
+    inUse: () => place.get(IN_USE, ""),
+    begin(key, transaction, inUse) {
       sweep();
+      if (inUse !== undefined) place.set(IN_USE, "", inUse);
       place.set(PENDING, key, transaction);
     },
     /** The record of a pending login. One of version 0.1.0 is refused by the module: it begins again. */

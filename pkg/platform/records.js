@@ -3,12 +3,16 @@
 /** What the names of all records begin with. */
 const ALL = "pkce-wasm:";
 
-/** Before the name of a pending login, of what remains of one, of a session, of its epoch, and of what its server says of itself. */
+/**
+ * Before the name of a pending login, of what remains of one, of a session, of its epoch, and of what its server says of itself. The last one is the whole name of
+ * the record of redirect URIs in use.
+ */
 export const PENDING = "pkce-wasm:2:t:";
 export const REMAINS = "pkce-wasm:2:d:";
 export const SESSION = "pkce-wasm:2:s:";
 export const EPOCH = "pkce-wasm:2:e:";
 export const SERVER = "pkce-wasm:2:m:";
+export const IN_USE = "pkce-wasm:2:r";
 
 /** How version 0.1.0 names them. */
 export const BEFORE = {

@@ -351,3 +351,34 @@ test("SE4 a client that is closed hears nothing more", async () => {
   assert.deepEqual(heard, []);
   assert.equal(await using.session(), null);
 });
+
+const withoutIss = (issuer) => ({
+  ...metadataOf(issuer),
+  authorization_response_iss_parameter_supported: false,
+});
+
+test("IS5 two servers without iss do not share a redirect URI, also after the page was left", async () => {
+  const other = "https://other.example";
+  const { config, opened } = world({ transactionStorage: "local" });
+  const at = (issuer, change = {}) =>
+    new Client({ ...config, issuer, clientId: "app", ...change }, withoutIss(issuer));
+  at(ISSUER).login();
+  const again = at(other);
+  for (const redirectUri of [REDIRECT_URI, `${REDIRECT_URI}?tenant=other`]) {
+    assert.throws(() => at(other, { redirectUri }).login(), code("redirect_uri_shared"), redirectUri);
+  }
+  assert.throws(() => again.login(), code("redirect_uri_shared"));
+  const one = [ISSUER, "https://third.example"];
+  assert.throws(() => at(other, { sharedRedirectUriIssuers: one }).login(), code("redirect_uri_shared"));
+  assert.equal(opened.length, 1);
+  at(ISSUER).login();
+  at(other, { redirectUri: `${REDIRECT_URI}/other` }).login();
+  at(other, { sharedRedirectUriIssuers: [ISSUER, other] }).login();
+  assert.equal(opened.length, 4);
+  // A server that promises its name is told apart by it.
+  new Client(
+    { ...config, issuer: "https://fourth.example" },
+    { ...METADATA, ...metadataOf("https://fourth.example") },
+  ).login();
+  assert.equal(opened.length, 5);
+});
