@@ -11,7 +11,7 @@ use crate::text::{Write, after, cut, nibble};
 pub const MAX_DEPTH: u8 = 64;
 
 /// 2^53: below it every whole number is exact.
-const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
+pub(crate) const MOST_EXACT: f64 = 9_007_199_254_740_992.0;
 
 /// A value as it stands in a text that was found to be JSON. The default is no value.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

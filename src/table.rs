@@ -60,6 +60,8 @@ pub(crate) struct Table {
     camel: bool,
     /// Whether no name may stand twice (RFC 7515 section 4, RFC 7519 section 4); else the last one counts.
     unique: bool,
+    /// Whether null is a value, of another type than wanted; else it counts as absent.
+    signed: bool,
 }
 
 impl Table {
@@ -69,7 +71,7 @@ impl Table {
             Some(before) => before.before.saturating_add(length(before.kinds)),
             None => 0,
         };
-        Self { names, kinds, before, camel: false, unique: false }
+        Self { names, kinds, before, camel: false, unique: false, signed: false }
     }
 
     /// The same, in the spelling of JavaScript.
@@ -80,6 +82,11 @@ impl Table {
     /// The same, in which no name may stand twice.
     pub(crate) const fn unique(self) -> Self {
         Self { unique: true, ..self }
+    }
+
+    /// The same for what is signed: null is no more absent than any other value (RFC 7515 section 4.1, RFC 7519 section 4.1).
+    pub(crate) const fn signed(self) -> Self {
+        Self { unique: true, signed: true, ..self }
     }
 
     /// By which number a [`Fault`] knows a member. Asked when the crate is compiled, which fails when there is none.
@@ -115,7 +122,7 @@ impl Table {
         if place < length(self.kinds) { words(self.names).nth(usize::from(place)) } else { None }
     }
 
-    /// Reads an object; a member that is null counts as absent.
+    /// Reads an object; a member that is null counts as absent, but for what is signed.
     ///
     /// # Errors
     /// the code, naming the member; naming none when the text is no object
@@ -144,7 +151,7 @@ impl Table {
                 }
                 let place = words(self.names).position(|name| is_name(name, &key_text, self.camel));
                 if let Some(member) = place.and_then(|place| members.get_mut(place)) {
-                    *member = if value.kind() == b'n' { b"" } else { value.raw() };
+                    *member = if value.kind() == b'n' && !self.signed { b"" } else { value.raw() };
                 }
             })
             .filter(|()| !twice)

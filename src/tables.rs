@@ -92,7 +92,7 @@ table! {
 
 table! {
     /// The header of a signed token (RFC 7515 section 4.1).
-    HEADER / Header / HeaderParts after Some(&REFUSAL), unique {
+    HEADER / Header / HeaderParts after Some(&REFUSAL), signed {
         alg: AnyText,
         kid: Text,
         crit: Any,
@@ -101,7 +101,7 @@ table! {
 
 table! {
     /// The claims of an ID token (OpenID Connect Core sections 2, 3.1.3.6 and 5.3.2).
-    CLAIMS / Claims / ClaimsParts after Some(&HEADER), unique {
+    CLAIMS / Claims / ClaimsParts after Some(&HEADER), signed {
         iss: AnyText,
         sub: AnyText,
         aud: TextOrTexts,

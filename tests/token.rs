@@ -308,7 +308,7 @@ fn ac18_a_lifetime_that_is_negative_or_no_number_is_refused() {
     for lifetime in [
         json!(-1),
         json!(-0.5),
-        json!(1e300),
+        json!(-1e300),
         json!("-1"),
         json!("1e3"),
         json!(""),
@@ -319,18 +319,36 @@ fn ac18_a_lifetime_that_is_negative_or_no_number_is_refused() {
         let tokens = redeem(|answer| answer["expires_in"] = lifetime.clone());
         assert_eq!(fault(tokens), (INVALID, Some("expires_in")), "{lifetime}");
     }
-    let body = r#"{"access_token":"a","token_type":"Bearer","expires_in":1e400}"#;
+    let body = r#"{"access_token":"a","token_type":"Bearer","expires_in":-1e400}"#;
     assert_eq!(code(redeem_from(&response(200, Some("application/json"), body))), INVALID);
 }
 
 #[test]
+fn ac18_a_lifetime_beyond_every_clock_is_unknown() {
+    for lifetime in ["1e300", "1e400", "9007199254740992", "9007197454740992", "\"18446744073709551615\""] {
+        let body = format!(r#"{{"access_token":"a","token_type":"Bearer","expires_in":{lifetime}}}"#);
+        let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
+        let tokens = finish(exchange, &response(200, Some("application/json"), &body), NOW).unwrap();
+        assert_eq!((tokens.expires_at, tokens.expires_in), (None, None), "{lifetime}");
+    }
+}
+
+/// No later step refuses the tokens for it: JavaScript holds every number of them exactly.
+#[test]
 fn ac18_no_lifetime_overflows_the_clock() {
-    let mut answer = token_response("unused");
-    answer["expires_in"] = json!(9_007_199_254_740_991_u64);
-    without(&mut answer, "id_token");
-    let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
-    let tokens: TokenSet = finish(exchange, &ok(&answer), u64::MAX).unwrap();
-    assert_eq!(tokens.expires_at, Some(u64::MAX));
+    for (lifetime, now, expected) in [
+        (9_007_199_254_740_991_u64 - NOW, NOW, Some(9_007_199_254_740_991)),
+        (9_007_199_254_740_991, NOW, None),
+        (3_153_600_000, NOW, Some(NOW + 3_153_600_000)),
+        (60, u64::MAX, None),
+    ] {
+        let mut answer = token_response("unused");
+        answer["expires_in"] = json!(lifetime);
+        without(&mut answer, "id_token");
+        let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
+        let tokens: TokenSet = finish(exchange, &ok(&answer), now).unwrap();
+        assert_eq!(tokens.expires_at, expected);
+    }
 }
 
 #[test]

@@ -100,6 +100,10 @@ pub(crate) fn validate(
     if !claims.nbf().is_empty() && time(claims.nbf(), about!(IdTokenInvalid, CLAIMS, "nbf"))? > latest {
         return Err(about!(IdTokenNotYetValid, CLAIMS, "nbf"));
     }
+    // It is read later, for one reason or another.
+    if json::number_or_nan(claims.auth_time()).abs() > json::MOST_EXACT {
+        return Err(about!(IdTokenInvalid, CLAIMS, "auth_time"));
+    }
     if !expected.nonce().is_empty() && claims.nonce() != expected.nonce() {
         return Err(about!(IdTokenNonceMismatch, CLAIMS, "nonce"));
     }
@@ -114,11 +118,11 @@ fn is_text(claim: &[u8]) -> bool {
     !matches!(claim, [] | [crate::table::ODD])
 }
 
-/// The time that a claim is, in seconds since 1970.
+/// The time that a claim is, in seconds since 1970; a number that no clock can show is none.
 #[inline(always)]
-fn time(claim: &[u8], invalid: Fault) -> Result<f64, Fault> {
+pub(crate) fn time(claim: &[u8], invalid: Fault) -> Result<f64, Fault> {
     let time = json::number_or_nan(claim);
-    if time.is_nan() { Err(invalid) } else { Ok(time) }
+    if time.abs() <= json::MOST_EXACT { Ok(time) } else { Err(invalid) }
 }
 
 /// At most 255 ASCII characters, and one at least (OpenID Connect Core section 2).

@@ -10,7 +10,7 @@ use crate::flow::config::asks_for_openid;
 use crate::flow::id_token::{self, Claimed};
 use crate::flow::setup::Setup;
 use crate::flow::signature::{Trust, Unverified};
-use crate::flow::tokens::{Session, is_access_token, is_refresh_token, seconds};
+use crate::flow::tokens::{MOST_SECONDS, Session, is_access_token, is_refresh_token, seconds};
 use crate::flow::transaction::{Transaction, TransactionParts};
 use crate::http::Reply;
 use crate::json;
@@ -116,8 +116,13 @@ pub(crate) fn finish(
         return Err(about!(TokenTypeUnsupported, ANSWER, "token_type"));
     }
     let (mut expires_in, mut expires_at) = (Vec::new(), Vec::new());
-    if !granted.expires_in().is_empty() {
-        let lifetime = seconds(granted.expires_in()).ok_or(about!(TokenResponseInvalid, ANSWER, "expires_in"))?;
+    if json::number_or_nan(granted.expires_in()) < 0.0 {
+        return Err(about!(TokenResponseInvalid, ANSWER, "expires_in"));
+    }
+    // One that is beyond every clock is as if it were missing, which it may be.
+    if let Some(lifetime) =
+        seconds(granted.expires_in()).filter(|lifetime| now.saturating_add(*lifetime) < MOST_SECONDS)
+    {
         expires_in = digits(lifetime);
         expires_at = digits(now.saturating_add(lifetime));
     }

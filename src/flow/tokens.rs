@@ -45,7 +45,7 @@ impl<'a> Session<'a> {
             && is_access_token(session.access_token())
             && !session.token_type().is_empty()
             && is_refresh_token(session.refresh_token())
-            && (session.id_token().is_empty() || session.claims_text().is_some_and(|claims| is_json(&claims, b'{')))
+            && (session.id_token().is_empty() || session.read_claims().is_some())
             && (session.authorization_details().is_empty() || is_json(session.authorization_details(), b'['));
         is_sound.then_some(session)
     }
@@ -57,8 +57,11 @@ impl<'a> Session<'a> {
 
     /// The fields of [`Claims`]; of a session without an ID token they are all empty.
     pub(crate) fn claims(&self) -> Vec<u8> {
-        let text = self.claims_text().unwrap_or_default();
-        CLAIMS.read(&text, Code::IdTokenInvalid).unwrap_or_default()
+        self.read_claims().unwrap_or_default()
+    }
+
+    fn read_claims(&self) -> Option<Vec<u8>> {
+        CLAIMS.read(&self.claims_text()?, Code::IdTokenInvalid).ok()
     }
 
     /// Tokens are shown to no other server than the one that issued them, as far as the ID token tells (RFC 9700 section 4.9).
@@ -205,6 +208,9 @@ mod tests {
         assert!(Session::parse(&read(r#","idToken":"e30.e30.AA""#).unwrap()).is_some());
     }
 }
+
+/// Seconds from here on are no number that JavaScript has exactly.
+pub(crate) const MOST_SECONDS: u64 = 1 << 53;
 
 /// A number of seconds that is not negative, a fraction dropped.
 #[inline(always)]

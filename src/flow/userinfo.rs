@@ -4,13 +4,12 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::flow::callback::Answer;
-use crate::flow::id_token::{Claimed, seconds};
+use crate::flow::id_token::{Claimed, seconds, time};
 use crate::flow::setup::Setup;
 use crate::flow::signature::{Trust, Unverified};
 use crate::flow::token::refused;
 use crate::flow::tokens::Session;
 use crate::http::Reply;
-use crate::json;
 use crate::table::has_element;
 use crate::tables::{Claims, SUBJECT, Subject, about};
 use crate::text::joined;
@@ -94,8 +93,7 @@ pub(crate) fn finish_signed(
         return Err(about!(UserinfoInvalid, CLAIMS, "aud"));
     }
     let earliest = seconds(reply.clock(now)) - setup.tolerance();
-    let is_current = json::number_or_nan(claims.exp()) > earliest;
-    if !claims.exp().is_empty() && !is_current {
+    if !claims.exp().is_empty() && time(claims.exp(), about!(UserinfoInvalid, CLAIMS, "exp"))? <= earliest {
         return Err(about!(UserinfoInvalid, CLAIMS, "exp"));
     }
     check_subject(claims.sub(), session)?;

@@ -62,7 +62,11 @@ fn assert_tokens(login: &Login<'_>, document: &Value, tokens: &TokenSet) {
     assert_eq!(document["access_token"], access_token);
     assert_eq!(document["token_type"], tokens.token_type.as_str());
     assert!(tokens.token_type.eq_ignore_ascii_case("bearer"));
-    assert_eq!(tokens.expires_at.is_some(), !document["expires_in"].is_null());
+    assert!(tokens.expires_at.is_none() || !document["expires_in"].is_null());
+    assert_eq!(tokens.expires_at.is_some(), tokens.expires_in.is_some());
+    if let Some(lifetime) = document["expires_in"].as_u64().filter(|lifetime| *lifetime < 1 << 52) {
+        assert_eq!(tokens.expires_in, Some(lifetime));
+    }
     assert!(tokens.expires_at.is_none_or(|time| time >= NOW));
     assert_eq!(tokens.scope, document["scope"].as_str().unwrap_or(login.scope));
     assert_eq!(

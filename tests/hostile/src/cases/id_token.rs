@@ -181,6 +181,8 @@ pub(super) fn cases() -> Vec<Case> {
         .for_peers(),
         case("crit-empty", &["ID15"], |login| headed(login, &json!({ "alg": "RS256", "kid": KID, "crit": [] })))
             .refused(IdTokenInvalid),
+        case("crit-null", &["ID15"], |login| headed(login, &json!({ "alg": "RS256", "kid": KID, "crit": null })))
+            .refused(IdTokenInvalid),
         case("alg-missing", &["ID6"], |login| headed(login, &json!({ "kid": KID }))).refused(IdTokenInvalid),
         case("alg-number", &["ID6"], |login| headed(login, &json!({ "alg": 256, "kid": KID }))).refused(IdTokenInvalid),
         case("header-array", &["ID6"], |login| headed(login, &json!(["RS256"]))).refused(IdTokenInvalid),

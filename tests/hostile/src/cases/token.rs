@@ -51,6 +51,8 @@ pub(super) fn cases() -> Vec<Case> {
         case("expires-in-missing", &["AC18"], |login| lacking(login, "expires_in")).for_peers(),
         case("expires-in-digits", &["AC18"], |login| altered(login, "expires_in", "300")),
         case("expires-in-beyond-32-bits", &["AC18"], |login| altered(login, "expires_in", 8_589_934_592_u64)),
+        case("expires-in-infinite", &["AC18"], |login| lasting(login, "1e400")),
+        case("expires-in-absurd", &["AC18"], |login| lasting(login, "1e300")),
         case("scope-narrower", &["AC19"], |login| altered(login, "scope", "openid")),
         case("scope-missing", &["AC19"], |login| lacking(login, "scope")),
         case("refresh-token-missing", &["AC21"], |login| lacking(login, "refresh_token")),
@@ -152,8 +154,12 @@ pub(super) fn cases() -> Vec<Case> {
         case("expires-in-object", &["AC18"], |login| altered(login, "expires_in", json!({})))
             .refused(TokenResponseInvalid),
         case("expires-in-nan", &["AC18"], |login| lasting(login, "NaN")).refused(TokenResponseInvalid),
-        case("expires-in-infinite", &["AC18"], |login| lasting(login, "1e400")).refused(TokenResponseInvalid),
-        case("expires-in-absurd", &["AC18"], |login| lasting(login, "1e300")).refused(TokenResponseInvalid),
+        case("expires-in-infinitely-negative", &["AC18"], |login| lasting(login, "-1e400"))
+            .refused(TokenResponseInvalid),
+        case("access-token-with-a-line-break", &["AC22"], |login| altered(login, "access_token", "a\r\nX: b"))
+            .refused(TokenResponseInvalid),
+        case("refresh-token-with-a-line-break", &["AC22"], |login| altered(login, "refresh_token", "a\nb"))
+            .refused(TokenResponseInvalid),
         case("scope-number", &["AC19"], |login| altered(login, "scope", 7)).refused(TokenResponseInvalid),
         case("scope-array", &["AC19"], |login| altered(login, "scope", json!(["openid"])))
             .refused(TokenResponseInvalid)
