@@ -85,6 +85,19 @@ export interface Config {
    * (OpenID Connect RP-Initiated Logout 1.0 section 3). When absent the user stays at the server. See {@link Client.logout}.
    */
   postLogoutRedirectUri?: string;
+  /**
+   * The name of the session, where one application has several at this server: two accounts, or two resources. Clients of different names share nothing: each
+   * session has its own refresh, its own events and its own sign-out. One session without a name when absent.
+   */
+  sessionName?: string;
+  /**
+   * The issuers that share {@link redirectUri} and that you trust not to attack each other, all of them, this one too.
+   *
+   * A server that does not promise `iss` (`authorization_response_iss_parameter_supported` in its metadata) needs a redirect URI of its own: at a
+   * shared one it could get the code of another server (the mix-up attack, RFC 9700 section 4.4). {@link Client.login} refuses the second of two such servers
+   * with `redirect_uri_shared` unless both are named here.
+   */
+  sharedRedirectUriIssuers?: readonly string[];
   /** Space-separated scopes; `"openid"` when absent. With `openid` an ID token is required and checked. */
   scope?: string;
   /**
@@ -467,9 +480,14 @@ export type SessionEvent = {
     }
   | { readonly type: "signed-out"; readonly reason: "logout" }
   | {
+      /** In a minute the access token expires, and there is no refresh token: told once in every page that has the session. */
+      readonly type: "expiring";
+      readonly reason: "session_expired";
+    }
+  | {
       readonly type: "expired";
       /**
-       * The server does not take the refresh token any more (`session_expired`); the same, and the answer to an earlier refresh had been lost
+       * The server does not take the refresh token any more, or there is none and the access token has expired (`session_expired`); the server does not take it, and the answer to an earlier refresh had been lost
        * (`refresh_interrupted`). Only `invalid_grant` of the token endpoint ends a session (RFC 6749 section 5.2).
        */
       readonly reason: "session_expired" | "refresh_interrupted";
@@ -480,6 +498,10 @@ export type SessionEvent = {
 export class Client {
   /**
    * Discovers the server and makes a client of it.
+   *
+   * Where a session is kept, what the server said of itself is kept with it, in the same place: then the client is there at once, also without a network. What is read
+   * back stands every check again; after a day it is fetched again in the background. A code and tokens are sent to an endpoint only when
+   * this page has fetched the metadata that name it: where that fails, the call fails with `network_failed`, and may be tried again.
    *
    * @throws PkceError as {@link discover} and the constructor
    */
@@ -536,7 +558,10 @@ export class Client {
    */
   handleRedirect(url?: string, options?: Cancellation): Promise<RedirectOutcome>;
 
-  /** The signed-in session, or null. */
+  /**
+   * The signed-in session; null where nobody is signed in, and from when no access token can be had any more: it has expired, and there is no refresh token.
+   * It needs no network.
+   */
   session(): Promise<Session | null>;
 
   /**
@@ -562,6 +587,9 @@ export class Client {
     type: Type,
     listener: (event: Extract<SessionEvent, { type: Type }>) => void,
   ): () => void;
+
+  /** Ends what this client listens to: its listeners are told nothing more, and its timers stop. The session stays, and every other method works as before. */
+  close(): void;
 }
 
 /** What a signed-in application holds. */
@@ -569,12 +597,19 @@ export class Session {
   private constructor();
   /** The checked claims of the ID token; null without the scope `openid`. */
   readonly claims: Claims | null;
+  /** The ID token itself; null when there is none. It is for this application alone, and no access token. */
+  readonly idToken: string | null;
   /** Who says that the ID token is the issuer's; null without the scope `openid`. */
   readonly idTokenVerifiedBy: IdTokenVerifiedBy | null;
   /** The scopes granted. */
   readonly scope: string;
   /** Seconds since 1970 at which the access token expires; null when the server did not say. */
   readonly expiresAt: number | null;
+  /**
+   * Whether no access token can be had from this session any more: it was signed out of, another login has taken its place, or its access token has expired and there is
+   * no refresh token. Its claims stay.
+   */
+  readonly expired: boolean;
   /**
    * The access token. From a minute before its expiry on (a quarter of its life, if that is less) it is refreshed in the background while it is still
    * handed out; in its last ten seconds (an eighth) the call waits for the fresh one. Time is taken from the clock, and from one that
