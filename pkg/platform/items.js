@@ -31,10 +31,7 @@ export const membersOf = (text) => {
 
 /** JSON in printable ASCII: it can be cut anywhere, and every character is one byte. */
 const ascii = (text) =>
-  JSON.stringify(text).replace(
-    /[^ -~]/g,
-    (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`,
-  );
+  JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
 /** FNV-1a: what was cut short, or written at the same time by two pages, is not taken for a text. */
 const checksum = (text) => {

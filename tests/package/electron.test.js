@@ -215,7 +215,8 @@ test("Electron: HS1 the file keeps every item, whoever writes at the same time",
   for (const number of numbers) {
     assert.equal(await second.storage.getItem(`item${number}`), number ? `${number}` : null);
   }
-  for (const name of ["constructor", "toString", "__proto__"]) assert.equal(await first.storage.getItem(name), null);
+  for (const name of ["constructor", "toString", "__proto__"])
+    assert.equal(await first.storage.getItem(name), null);
 });
 
 test("Electron: a keyring that encrypts with a known password is not called secure", async (context) => {

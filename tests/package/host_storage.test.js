@@ -47,7 +47,10 @@ const never = new Promise(() => {});
  * A storage over those items, as an application has it from its start on. It notes what it is asked; `script` may fail, or wait, or answer
  * otherwise.
  */
-const storageOf = (items, { script = () => undefined, limit = Number.POSITIVE_INFINITY, ...members } = {}) => {
+const storageOf = (
+  items,
+  { script = () => undefined, limit = Number.POSITIVE_INFINITY, ...members } = {},
+) => {
   const asked = [];
   const answer = async (method, name, act) => {
     asked.push([method, name]);
@@ -95,7 +98,10 @@ const neededItems = (items) => {
     for (const [name, [, ...numbers]] of Object.entries(members)) {
       if (name !== "-") for (const number of numbers) needed.add(`pkce-wasm.${number}`);
     }
-    head = rest?.slice(1).map((number) => items.get(`pkce-wasm.${number}`)).join("");
+    head = rest
+      ?.slice(1)
+      .map((number) => items.get(`pkce-wasm.${number}`))
+      .join("");
     for (const number of rest?.slice(1) ?? []) needed.add(`pkce-wasm.${number}`);
   }
   return needed;
@@ -113,7 +119,10 @@ test("HS1 each record is an item of its own where the host can remove items, and
       assert.equal(storage.items.size, 3);
       assert.ok(!storage.items.get("pkce-wasm").includes("tokens"));
     } else {
-      assert.deepEqual([...storage.items], [["pkce-wasm", JSON.stringify({ [SESSION]: "tokens", [EPOCH]: "1" })]]);
+      assert.deepEqual(
+        [...storage.items],
+        [["pkce-wasm", JSON.stringify({ [SESSION]: "tokens", [EPOCH]: "1" })]],
+      );
     }
     assert.deepEqual(await readAll(storageOf(storage.items, removeItem ? {} : { removeItem })), {
       [SESSION]: "tokens",
@@ -159,7 +168,7 @@ test("HS2 no item is longer than the host takes, the head neither, and every tex
   const records = {
     [SESSION]: text(5000),
     [EPOCH]: "",
-    [`${PENDING}a`]: "v\n1\r\n\u0000\u2028 \"quoted\" \\ back",
+    [`${PENDING}a`]: 'v\n1\r\n\u0000\u2028 "quoted" \\ back',
     [`${PENDING}b`]: "\ud83d\ude00".repeat(100),
     [`${PENDING}c`]: `\ud83d${"x".repeat(70)}\ude00`,
     [`${REMAINS}d`]: "Zürich".repeat(60),
@@ -185,25 +194,41 @@ test("HS2 a maxLength that is none counts as the shortest one", async () => {
   }
 });
 
-const OLD = { [SESSION]: `old ${text(700)}`, [EPOCH]: "1", [`${PENDING}a`]: text(300), [`${REMAINS}b`]: text(80) };
-const CHANGE = { [SESSION]: `new ${text(900)}`, [EPOCH]: "2", [`${PENDING}a`]: null, [`${REMAINS}a`]: text(90) };
+const OLD = {
+  [SESSION]: `old ${text(700)}`,
+  [EPOCH]: "1",
+  [`${PENDING}a`]: text(300),
+  [`${REMAINS}b`]: text(80),
+};
+const CHANGE = {
+  [SESSION]: `new ${text(900)}`,
+  [EPOCH]: "2",
+  [`${PENDING}a`]: null,
+  [`${REMAINS}a`]: text(90),
+};
 const NEW = Object.fromEntries(Object.entries({ ...OLD, ...CHANGE }).filter(([, record]) => record !== null));
 
 const cuts = {
   /** The write fails; whether it took effect all the same. */
-  fails: (landed) => ({ method, act }) => {
-    if (method !== "getItem" && landed) act();
-    throw new Error("no more");
-  },
+  fails:
+    (landed) =>
+    ({ method, act }) => {
+      if (method !== "getItem" && landed) act();
+      throw new Error("no more");
+    },
   /** There is no answer any more: it hangs, or the application is killed. */
-  "never answers": (landed) => async ({ act }) => {
-    if (landed) act();
-    return never;
-  },
+  "never answers":
+    (landed) =>
+    async ({ act }) => {
+      if (landed) act();
+      return never;
+    },
 };
 
 for (const [name, cut] of Object.entries(cuts)) {
-  test(`HS3 a write that ${name} at any point leaves the old records or the new ones, whole, and no leftover in the end`, async ({ mock: { timers } }) => {
+  test(`HS3 a write that ${name} at any point leaves the old records or the new ones, whole, and no leftover in the end`, async ({
+    mock: { timers },
+  }) => {
     timers.enable({ apis: ["setTimeout"] });
     for (const maxLength of [64, 71, 128, 240, 512, 1280, undefined]) {
       const start = new Map();
@@ -265,7 +290,10 @@ test("HS3 a write that fails once is done again by the same page, and leaves not
           throw new Error("not now");
         },
       });
-      const cutShort = await writeAll(storage, OLD).then(() => false, () => true);
+      const cutShort = await writeAll(storage, OLD).then(
+        () => false,
+        () => true,
+      );
       if (!cutShort) break;
       cut = false;
       await writeAll(storage, OLD);
@@ -281,7 +309,10 @@ test("HS3 an item that is missing or was changed is no record, and the others ar
   await writeAll(storageOf(items, { maxLength: 240 }), OLD);
   const numbers = JSON.parse(items.get("pkce-wasm"))[SESSION]?.slice(1) ?? [];
   const broken = numbers.length > 0 ? `pkce-wasm.${numbers[0]}` : assert.fail("the head is cut");
-  for (const change of [(spoilt) => spoilt.delete(broken), (spoilt) => spoilt.set(broken, `${items.get(broken)}x`)]) {
+  for (const change of [
+    (spoilt) => spoilt.delete(broken),
+    (spoilt) => spoilt.set(broken, `${items.get(broken)}x`),
+  ]) {
     const spoilt = new Map(items);
     change(spoilt);
     const storage = storageOf(spoilt, { maxLength: 240 });
@@ -309,7 +340,9 @@ test("HS3 a storage that refuses to remove what it does not have is served", asy
   // One that can remove nothing keeps no secret.
   isStuck = true;
   await writeAll(refusing(), { [SESSION]: null });
-  assert.ok([...items.values()].every((item) => !item.includes("abc") && !item.includes(NEW[SESSION].slice(0, 40))));
+  assert.ok(
+    [...items.values()].every((item) => !item.includes("abc") && !item.includes(NEW[SESSION].slice(0, 40))),
+  );
 });
 
 test("HS3 where there is little room what remains of logins goes first, then the oldest logins; never the session, never the epoch", async () => {
@@ -325,7 +358,9 @@ test("HS3 where there is little room what remains of logins goes first, then the
   await writeAll(storage, { [`${REMAINS}last`]: "done" });
   const left = Object.keys(await readAll(storage));
   assert.ok(left.includes(SESSION) && left.includes(EPOCH));
-  assert.ok(left.includes(`${REMAINS}last`) && left.includes(`${PENDING}39`) && !left.includes(`${PENDING}20`));
+  assert.ok(
+    left.includes(`${REMAINS}last`) && left.includes(`${PENDING}39`) && !left.includes(`${PENDING}20`),
+  );
   assert.equal(left.length, 22);
   assert.equal(storage.items.size, 23);
   assertNoLeftovers(storage.items);
@@ -361,7 +396,9 @@ test("HS1 a work that lacks a record runs again as if it had not run, whatever i
 });
 
 test("HS4 what other versions wrote in one item is read, moves with the next write, and is theirs as long as they run", async () => {
-  const items = new Map([["pkce-wasm", JSON.stringify({ "pkce-wasm:s:owner": "v=1", [SESSION]: text(400) })]]);
+  const items = new Map([
+    ["pkce-wasm", JSON.stringify({ "pkce-wasm:s:owner": "v=1", [SESSION]: text(400) })],
+  ]);
   const storage = storageOf(items, { maxLength: 512 });
   assert.deepEqual(await readAll(storage), { "pkce-wasm:s:owner": "v=1", [SESSION]: text(400) });
   assert.deepEqual(storage.names("setItem"), [], "nothing moves when nothing changes");
@@ -408,9 +445,12 @@ test("HS4 a move that is cut at any point leaves what was there", async () => {
 
 for (const hasRemove of [false, true]) {
   const form = hasRemove ? "items" : "one item";
-  const host = (items, script) => storageOf(items, { script, ...(hasRemove ? {} : { removeItem: undefined }) });
+  const host = (items, script) =>
+    storageOf(items, { script, ...(hasRemove ? {} : { removeItem: undefined }) });
 
-  test(`HS5 ${form}: a write that lands late never wins over a later one, whichever write it is and whenever it lands`, async ({ mock: { timers } }) => {
+  test(`HS5 ${form}: a write that lands late never wins over a later one, whichever write it is and whenever it lands`, async ({
+    mock: { timers },
+  }) => {
     timers.enable({ apis: ["setTimeout"] });
     for (let late = 1; ; late++) {
       for (const order of ["before", "while", "after"]) {
@@ -465,7 +505,9 @@ for (const hasRemove of [false, true]) {
     const storage = host(items, async () => {
       await new Promise(setImmediate);
     });
-    await Promise.all(Array.from({ length: 8 }, (_, at) => writeAll(storage, { [`${PENDING}${at}`]: `${at}` })));
+    await Promise.all(
+      Array.from({ length: 8 }, (_, at) => writeAll(storage, { [`${PENDING}${at}`]: `${at}` })),
+    );
     assert.equal(Object.keys(await readAll(storage)).length, 8);
   });
 
@@ -484,7 +526,8 @@ for (const hasRemove of [false, true]) {
       const storage = host(new Map(), ({ method }) => (method === "getItem" ? { answer } : undefined));
       await assert.rejects(
         use(storage, (records) => records.getItem(SESSION)),
-        (error) => isUnavailable(error) && error.cause.message.includes(kind) && !/secret/.test(error.cause.message),
+        (error) =>
+          isUnavailable(error) && error.cause.message.includes(kind) && !/secret/.test(error.cause.message),
       );
       assert.deepEqual(storage.names("setItem"), []);
     }
@@ -495,8 +538,27 @@ for (const hasRemove of [false, true]) {
   });
 
   test(`HS6 ${form}: what is no object of records counts as none`, async () => {
-    const heads = ["", "x", "null", "7", '"text"', "true", "[]", '["a"]', "{", '{"a":1}', `{"${SESSION}":{"value":"x"}}`];
-    heads.push(`{"${SESSION}":null}`, `{"${SESSION}":[1]}`, `{"${SESSION}":[1,-1]}`, `{"${SESSION}":["1","2"]}`, '{"":[1,0]}', '{"-":7}');
+    const heads = [
+      "",
+      "x",
+      "null",
+      "7",
+      '"text"',
+      "true",
+      "[]",
+      '["a"]',
+      "{",
+      '{"a":1}',
+      `{"${SESSION}":{"value":"x"}}`,
+    ];
+    heads.push(
+      `{"${SESSION}":null}`,
+      `{"${SESSION}":[1]}`,
+      `{"${SESSION}":[1,-1]}`,
+      `{"${SESSION}":["1","2"]}`,
+      '{"":[1,0]}',
+      '{"-":7}',
+    );
     for (const head of heads) {
       const items = new Map([["pkce-wasm", head]]);
       const storage = host(items);
