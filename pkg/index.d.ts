@@ -42,13 +42,31 @@ export type StorageTier = "local" | "session" | "memory" | "host";
 
 /**
  * A storage of the host, for shells whose WebView may lose its own: a keychain, the shell's preferences. Each method may answer at
- * once or by a promise. One item is kept in it, `pkce-wasm`; it holds verifiers, and tokens too where `storage` is `"host"`.
+ * once or by a promise. It holds verifiers, and tokens too where `storage` is `"host"`.
+ *
+ * Without `removeItem` one item, `pkce-wasm`, holds everything. With it each record has an item of its own, `pkce-wasm.0` and so on, and
+ * `pkce-wasm` says which; then at most twenty logins are kept, those included that are finished. A write that is cut short, by an error or
+ * because the application is killed, leaves the records as they were before.
+ *
+ * A method that fails, or takes longer than {@link Config.timeout}, is a `storage_unavailable` with the cause. After a write that took longer, nothing more is
+ * asked of the storage until it has answered: whatever comes meanwhile waits for it, and is a `storage_unavailable` when it takes too long again. For the
+ * package to know, give every client the same object.
  */
 export interface HostStorage {
-  /** The item; null or undefined when there is none. */
+  /**
+   * The item; null or undefined when there is none. It has to fail when it cannot read. Anything else than a string is a `storage_unavailable`
+   * too.
+   */
   getItem(name: string): string | null | undefined | Promise<string | null | undefined>;
-  /** Keeps the item. A login goes on only when this has succeeded. */
+  /** Keeps the item, or fails. A login goes on only when this has succeeded. An item is printable ASCII where there is `removeItem`. */
   setItem(name: string, item: string): unknown;
+  /** Removes the item; one that is not there is no matter. */
+  removeItem?(name: string): unknown;
+  /**
+   * The most characters that an item may have, from 64; 1280 for the Credential Manager of Windows, which takes 2560 bytes of UTF-16. Longer records are
+   * cut into several items. It needs `removeItem`. When absent, a write that is refused is tried again with items of 1000 characters, then of 240.
+   */
+  readonly maxLength?: number;
 }
 
 /** How a hybrid shell plugs in. Everything left out falls back to the page. */

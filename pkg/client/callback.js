@@ -3,6 +3,7 @@ import { entry } from "../platform/address.js";
 import { claim } from "../platform/claim.js";
 import { own } from "../platform/own.js";
 import { pause, SETTLING } from "../platform/wait.js";
+import { sweep } from "./before.js";
 
 /**
  * What one page wrote to localStorage another one sees a little later: how many looks there are at the most, and for how many
@@ -108,6 +109,7 @@ export const createCallback = async ({
         kept = came && client.read(sessions.start(began, came.session));
         if (came && !kept) failure = named("session_expired");
         if (kept) client.remember({ sessions, ...records });
+        sweep(logins.place);
       } catch (error) {
         failure = error;
       }

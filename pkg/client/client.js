@@ -45,6 +45,7 @@ export const createClient = (engine) => {
   parts.loadCallback = loaded(async () => (await import("./callback.js")).createCallback(parts));
   parts.loadSignedIn = loaded(async () => (await import("./signed_in.js")).createSignedIn(parts));
   parts.loadPopup = loaded(() => import("./popup.js"));
+  parts.loadBefore = loaded(() => import("./before.js"));
   parts.loadExpiry = loaded(() => import("./expiry.js"));
 
   const steps = createSteps(parts);
@@ -56,10 +57,9 @@ export const createClient = (engine) => {
     #client;
     #listeners = new Set();
     #deaf;
-    /** The session that was given out last, and what ends the watch over its expiry. */
+    /** The session that was given out last, and the watch over its expiry. */
     #held;
-    #watched;
-    #unwatch;
+    #expiry;
 
     static discover(config, options) {
       return told(Client.#discover(config, options));
@@ -151,9 +151,8 @@ export const createClient = (engine) => {
       popup.opener = null;
       const { follow } = await parts.loadPopup();
       const look = async () => (await parts.loadCallback()).interrupted(this.#client, key);
-      const lifetime = 1000 * (config.transactionMaxAge ?? 600);
-      const { callback: address, code, outcome } = own(await follow(popup, key, lifetime, signal, look));
-      if (address !== undefined) return this.handleRedirect(address, { signal });
+      const { callback, code, outcome } = await follow(popup, key, config.transactionMaxAge, signal, look);
+      if (callback !== undefined) return this.handleRedirect(callback, { signal });
       if (outcome) return outcome;
       if (code !== "aborted") return refused(code);
       popup.close();
@@ -223,22 +222,22 @@ export const createClient = (engine) => {
     }
 
     async #logout(options) {
-      const { home, isLate, isShared, keeping, now, setup } = this.#client;
-      const ended = {};
+      const { home, isLate, isShared, keeping, name, now, read, setup } = this.#client;
+      let news;
       const work = ({ logins, sessions, server }) => {
         let kept;
         try {
           kept = sessions.load();
         } finally {
           // The end of the session comes before everything else, and does not depend on it.
-          ended.news = sessions.end();
+          news = sessions.end(news?.now);
           sessions.remove();
           server.remove();
         }
-        if (!options.endSession) return this.#client.read(kept);
+        if (!options.endSession) return read(kept);
         const { url, key, remains } = ask("logout", setup, kept?.session, toJson(options));
         if (key !== undefined) logins.bury(key, remains);
-        return own({ ...this.#client.read(kept), url });
+        return { ...read(kept), url };
       };
       if (isLate) await ready();
       let left;
@@ -246,23 +245,18 @@ export const createClient = (engine) => {
         left = own(isLate ? await keeping(work) : now(work));
       } finally {
         // What the host does not give cannot be looked at: the session that is known ends all the same.
-        ended.news ??= now(({ sessions }) => sessions.end(this.#held?.epoch));
-        this.#tell({ type: "signed-out", reason: "logout", ...ended.news }, true);
+        news ??= now(({ sessions }) => sessions.end());
+        if (this.#held) now(({ sessions }) => sessions.hear({ was: this.#held.epoch, now: news.now }));
+        this.#tell({ type: "signed-out", reason: "logout", ...news }, true);
       }
-      // What is still under way comes to nothing. Nobody but who wants the tokens revoked waits for it.
-      const settled = async () => {
-        if (!isShared && !home.flights.has(this.#client.name)) return;
-        const { quiet } = await parts.loadSignedIn();
-        await quiet(this.#client);
-      };
-      const settling = settled().catch(() => {});
+      const isBusy = options.revoke || isShared || home.flights.has(name);
+      const leaving = isBusy
+        ? parts.loadSignedIn().then(({ leave }) => leave(this.#client, left, options))
+        : undefined;
       try {
-        if (options.revoke && left.tokens) {
-          const { revokeTokens } = await parts.loadSignedIn();
-          await this.#client.confirm();
-          await revokeTokens({ setup: this.#client.setup, ...left }, this.#client.network(options));
-          await settling;
-        }
+        // Nobody but who wants the tokens revoked waits for it.
+        if (options.revoke) await leaving;
+        else leaving?.catch(() => {});
       } finally {
         if (left.url !== undefined) await this.#open(left.url);
       }
@@ -282,7 +276,7 @@ export const createClient = (engine) => {
       this.#listeners.clear();
       this.#deaf?.();
       this.#deaf = undefined;
-      this.#watch();
+      this.#expiry?.then((watch) => watch()).catch(() => {});
     }
 
     #signedIn(kept) {
@@ -330,27 +324,20 @@ export const createClient = (engine) => {
     }
 
     /** Sees to it that the listeners learn when the access token expires, where nothing can replace it. */
-    async #watch() {
-      const { id, tokens } = own(this.#held);
-      const { refreshToken, expiresAt } = own(tokens);
-      const isWanted = [...this.#listeners].some(({ type }) => type === "expiring" || type === "expired");
-      const watched = isWanted && refreshToken === undefined && expiresAt ? `${id} ${expiresAt}` : undefined;
-      if (watched === this.#watched) return;
-      this.#unwatch?.();
-      this.#unwatch = undefined;
-      this.#watched = watched;
-      if (!watched) return;
-      try {
-        const { watchExpiry } = await parts.loadExpiry();
-        if (watched !== this.#watched) return;
-        this.#unwatch = watchExpiry(expiresAt, async (type) => {
-          const isThere = (await this.#client.load())?.id === id;
-          if (isThere) this.#report({ type, reason: "session_expired" }, false);
-        });
-      } catch {
+    #watch() {
+      if (![...this.#listeners].some(({ type }) => type === "expiring" || type === "expired")) return;
+      this.#expiry ??= parts
+        .loadExpiry()
+        .then(({ createWatch }) =>
+          createWatch(this.#client.load, (type) => this.#report({ type, reason: "session_expired" }, false)),
+        );
+      this.#expiry.then(
+        (watch) => watch(this.#held),
         // What cannot be loaded now may be there next time.
-        this.#watched = undefined;
-      }
+        () => {
+          this.#expiry = undefined;
+        },
+      );
     }
   }
 

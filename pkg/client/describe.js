@@ -10,6 +10,9 @@ import { network, settings } from "./steps.js";
 /** Milliseconds for which what a server said of itself counts before it is fetched again in the background. */
 const FRESH = 86_400_000;
 
+/** Thrown where a record of version 0.1.0 is to be read first. */
+const OLD = new Error("a record of 0.1.0");
+
 /**
  * What the clients of a page share: the sessions of the memory tier, the callbacks that are being handled, the refreshes that are under way,
  * what each session gave last, and the epochs that are over.
@@ -25,10 +28,17 @@ const createHome = (isPage) => ({
   channel: createChannel(isPage),
 });
 
-export const createDescribe = ({ ask, discover, named }) => {
+export const createDescribe = ({ ask, discover, loadBefore, named }) => {
   const page = createHome(true);
   // What `Client.discover` found, and when, if that was at an earlier start: no secret goes where it points before it is fetched again.
   const found = new WeakMap();
+
+  // What reads the records of version 0.1.0, once there is one.
+  let before;
+  const adopt = (record) => {
+    if (!before) throw OLD;
+    return before.adopt(ask, record);
+  };
 
   const unavailable = (cause) => named("storage_unavailable", cause);
 
@@ -68,14 +78,23 @@ export const createDescribe = ({ ask, discover, named }) => {
         server: createServers(kept, issuer),
         // What is known of the server comes before the client has its name.
         get sessions() {
-          return createSessions(ask, kept, shared, client.owner, home);
+          return createSessions(kept, shared, client.owner, { ...home, adopt });
         },
       });
     };
-    client.keeping = async (work) => {
+    const reach = async (work) => {
       if (!isLate) return client.now(work);
       const { timeout } = client.network();
       return withRecords(host.storage, timeout, unavailable, (records) => client.now(work, records));
+    };
+    client.keeping = async (work) => {
+      try {
+        return await reach(work);
+      } catch (error) {
+        if (error !== OLD) throw error;
+        before = await loadBefore();
+        return reach(work);
+      }
     };
     /** A session as its owner sees it; nothing where the record is none of this version. */
     client.read = (kept) => {

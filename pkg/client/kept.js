@@ -1,10 +1,9 @@
 // The records of a client's logins, and that of its session.
 import { toJson } from "../engine/json.js";
-import { own } from "../platform/own.js";
 import { BEFORE, EPOCH, IN_USE, PENDING, REMAINS, SERVER, SESSION } from "../platform/records.js";
 
 /** The most records of a kind that one sweep looks at, and the most sessions of the past whose tokens are removed again. */
-const MOST_SWEPT = 500;
+export const MOST_SWEPT = 500;
 const MOST_FORMER = 8;
 
 export const createLogins = (ask, place) => {
@@ -19,15 +18,10 @@ export const createLogins = (ask, place) => {
       if (records.length === 0) continue;
       for (const name of ask("sweep", records.join("")).forget) place.remove("", name);
     }
-    for (const kind of [PENDING, REMAINS]) {
-      for (const name of place.names(BEFORE[kind], MOST_SWEPT)) {
-        const [, end] = /expires_at=(\d+)/.exec(place.get("", name)) ?? [];
-        if (!(1000 * end > Date.now())) place.remove("", name);
-      }
-    }
   };
 
   return {
+    place,
     /** Looks for the records, which takes a while the first time. */
     look: () => place.names(PENDING, MOST_SWEPT),
     /** The redirect URIs that servers without `iss` have in use. */
@@ -54,26 +48,6 @@ export const createLogins = (ask, place) => {
   };
 };
 
-/** The session that version 0.1.0 kept, as this one keeps it; nothing where nobody can read it. */
-const adopt = (ask, form) => {
-  try {
-    const kept = own(Object.fromEntries(new URLSearchParams(form)));
-    const members = Object.entries(kept).map(([name, value]) => [
-      name.replace(/_(.)/g, (_, letter) => letter.toUpperCase()),
-      /^expires_|_details$/.test(name) ? JSON.parse(value) : value,
-    ]);
-    const { session, tokens } = ask("fromTokens", toJson(Object.fromEntries(members)));
-    // The last three lines say how the attempts went to refresh it.
-    const attempts = [kept.attempts, kept.failed, kept.retry_at].map((line) =>
-      /^\d+$/.test(line) ? line : "",
-    );
-    return {
-      id: encodeURIComponent(`0.1.0 ${own(own(tokens).claims).sub}`),
-      session: `${session.slice(0, -attempts.length)}${attempts.join("\n")}\n`,
-    };
-  } catch {}
-};
-
 /** A name that nothing else has. */
 const unique = () => globalThis.crypto.getRandomValues(new Uint32Array(4)).join("-");
 
@@ -88,9 +62,9 @@ export const epochKey = (owner, epoch) => `${owner} ${epoch}`;
  * The session of a client, and its end. Storages that processes share know no compare-and-write, so nothing rests on one. Every login has a session with an `id`
  * of its own, kept under a name of its own: a late write meets no other session. An *epoch* stands in storage that the origin shares (`shared`), and
  * a session counts only in the epoch in which it began: a sign-out begins another one before it does anything else. `over` says which epoch came after
- * one that is known to be over, whatever the storage still shows; `written` has the names of the records that this page wrote: nobody else may know of one.
+ * one that is known to be over, whatever the storage still shows; `written` has the names of the records that this page wrote: nobody else may know of one. `adopt` makes a session of what version 0.1.0 kept.
  */
-export const createSessions = (ask, place, shared, owner, { over, written }) => {
+export const createSessions = (place, shared, owner, { adopt, over, written }) => {
   /** The epoch that the storage shows: empty when there is none, undefined where there is no storage. */
   const shown = () => {
     try {
@@ -154,7 +128,7 @@ export const createSessions = (ask, place, shared, owner, { over, written }) => 
     load() {
       const epoch = current();
       const before = epoch.startsWith(SIGNED_OUT) ? undefined : place.get(BEFORE[SESSION], owner);
-      const adopted = before && adopt(ask, before);
+      const adopted = before && adopt(before);
       if (adopted) return { ...adopted, epoch };
       const former = names();
       const [name] = former;
@@ -174,9 +148,9 @@ export const createSessions = (ask, place, shared, owner, { over, written }) => 
       if (began === epoch || areFirst) return save(unique(), session);
     },
     /** Begins another epoch, in which no session counts that there is: also where nothing can be written. Gives which one came after which. */
-    end(was = current()) {
-      const now = SIGNED_OUT + unique();
-      over.set(key(was), now);
+    end(now = SIGNED_OUT + unique()) {
+      const was = current();
+      if (was !== now) over.set(key(was), now);
       write(now);
       return { was, now };
     },

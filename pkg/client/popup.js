@@ -8,6 +8,8 @@ const ANSWER = 5000;
 /** Milliseconds between two offers of a callback and between two looks at a pop-up, and for how long it has to seem closed, with the user back in this window. */
 const LOOK = 250;
 const GRACE = 2000;
+/** Seconds for which a login may take, where nothing else is said. */
+const LIFETIME = 600;
 
 const TAKEN = "taken";
 
@@ -42,7 +44,7 @@ export const handOver = (key, callback) =>
  * something; `{ code }` of an error. That a pop-up calls itself closed may mean that its server's policy has parted it from this window: only
  * when the user is back in this window it counts.
  */
-export const follow = (popup, key, lifetime, signal, look) =>
+export const follow = (popup, key, lifetime = LIFETIME, signal = undefined, look = undefined) =>
   new Promise((done) => {
     const channel = open(key);
     let closed = 0;
@@ -65,7 +67,7 @@ export const follow = (popup, key, lifetime, signal, look) =>
       closed = popup.closed && document.hasFocus() ? closed + LOOK : 0;
       if (closed >= GRACE) end({ code: "popup_closed" });
     }, LOOK);
-    const stop = after(lifetime, () => end({ code: "transaction_expired" }));
+    const stop = after(1000 * lifetime, () => end({ code: "transaction_expired" }));
     if (channel) {
       channel.onmessage = ({ data }) => {
         const { callback } = own(data);

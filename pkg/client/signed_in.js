@@ -24,5 +24,23 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
   };
 
   const refreshing = createRefresh({ ...parts, revokeTokens });
-  return { fetchUserinfo, refreshTokens, revokeTokens, ...refreshing, fetchResource: createResource(parts) };
+
+  /** After a sign-out: what is still under way comes to nothing, and the tokens are revoked where that is wanted. */
+  const leave = async (client, left, options) => {
+    const quiet = refreshing.quiet(client);
+    quiet.catch(() => {});
+    if (!options.revoke || !left.tokens) return;
+    await client.confirm();
+    await revokeTokens({ setup: client.setup, ...left }, client.network(options));
+    await quiet;
+  };
+
+  return {
+    leave,
+    fetchUserinfo,
+    refreshTokens,
+    revokeTokens,
+    ...refreshing,
+    fetchResource: createResource(parts),
+  };
 };

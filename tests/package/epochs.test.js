@@ -83,7 +83,7 @@ const createPage = (origin) => {
   globalThis.localStorage = process.storage;
   const place = createPlace("local", undefined, undefined, (cause) => cause ?? new Error("no storage"));
   const home = { over: new Map(), written: new Map() };
-  const sessions = createSessions(() => assert.fail("nothing of 0.1.0 is here"), place, place, OWNER, home);
+  const sessions = createSessions(place, place, OWNER, home);
   return { process, sessions, news: [], logins: [], refreshes: [] };
 };
 

@@ -93,6 +93,7 @@ export async function client(): Promise<string | undefined> {
 export const hosts: Host[] = [
   { storage: localStorage },
   { storage: { getItem: async () => null, setItem: async () => undefined } },
+  { storage: { getItem: () => null, setItem: () => {}, removeItem: async () => true, maxLength: 1280 } },
 ];
 
 /** Every outcome has a branch: a new one would not compile here. */

@@ -1,6 +1,6 @@
 //! The files of the npm package that these tests use.
 
-use js_sys::{Function, Promise};
+use js_sys::{Array, Function, Promise};
 use wasm_bindgen::prelude::*;
 
 #[wasm_bindgen(module = "/pkg/platform/transport.js")]
@@ -39,6 +39,24 @@ extern "C" {
     pub(crate) fn new() -> Records;
 
     pub(crate) fn tiers(config: &JsValue) -> JsValue;
+}
+
+#[wasm_bindgen(module = "/pkg/platform/host_storage.js")]
+extern "C" {
+    #[wasm_bindgen(catch, js_name = withRecords)]
+    pub(crate) async fn with_records(
+        storage: &JsValue,
+        timeout: u32,
+        failed: &Function,
+        work: &Function,
+        kinds: &Array,
+    ) -> Result<JsValue, JsValue>;
+}
+
+#[wasm_bindgen(module = "/pkg/platform/items.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = membersOf)]
+    pub(crate) fn members_of(text: &str) -> Array;
 }
 
 #[wasm_bindgen(module = "/pkg/platform/records.js")]

@@ -1,10 +1,10 @@
 //! Where logins are kept, and how much of it.
 
-use js_sys::Array;
+use js_sys::{Array, Function};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::bindings::Records;
+use crate::bindings::{Records, members_of, with_records};
 use crate::caller::{
     Client, PENDING, REMAINS, callback, config, get, host, key, metadata, names, set, set_up, storage, text, text_of,
 };
@@ -94,4 +94,26 @@ async fn a_full_storage_refuses_before_the_user_is_sent_away_and_is_enough_for_a
     assert_eq!(get(&client.host, "opened").unchecked_into::<Array>().length(), opened);
     assert_eq!(text(&outcome, "status"), "signed-in");
     assert_eq!(text(&again, "status"), "already-completed");
+}
+
+#[wasm_bindgen_test]
+async fn hs1_a_host_that_can_remove_items_keeps_each_record_in_one_of_its_own() {
+    let local = storage("local");
+    let failed = Function::new_with_args("cause", "return cause");
+    let run = async |body: &str| {
+        let work = Function::new_with_args("records", body);
+        with_records(&local, 60_000, &failed, &work, &Array::new()).await.unwrap().as_string()
+    };
+    run("records.setItem('name', 'a record'); records.setItem('other', 'another')").await;
+    let head = local.get_item("pkce-wasm").unwrap().unwrap();
+    let items = ["pkce-wasm.0", "pkce-wasm.1"].map(|name| local.get_item(name).unwrap());
+    assert_eq!(items, [Some("\"a record\"".into()), Some("\"another\"".into())]);
+    assert!(!head.contains("a record"), "{head}");
+    assert_eq!(run("return records.getItem('name')").await.as_deref(), Some("a record"));
+    run("records.removeItem('name'); records.removeItem('other')").await;
+    assert_eq!(local.get_item("pkce-wasm.0").unwrap(), None);
+    let head = local.get_item("pkce-wasm").unwrap().unwrap();
+    // What is left says which items are free.
+    assert_eq!(members_of(&head).length(), 1, "{head}");
+    local.remove_item("pkce-wasm").unwrap();
 }

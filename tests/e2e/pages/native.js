@@ -22,6 +22,9 @@
     "Preferences.set": async ({ key, value }) => {
       kept(key, value);
     },
+    "Preferences.remove": async ({ key }) => {
+      localStorage.removeItem(`native:${key}`);
+    },
     "CapacitorHttp.request": async ({ url, method, headers, data, disableRedirects }) => {
       const redirect = disableRedirects ? "manual" : "follow";
       const answer = await fetch(url, { method, headers, body: data, redirect });
@@ -55,7 +58,7 @@
     PluginHeaders: [
       { name: "App", methods: [...listeners, ...promises("getLaunchUrl")] },
       { name: "Browser", methods: [...listeners, ...promises("open", "close")] },
-      { name: "Preferences", methods: promises("get", "set") },
+      { name: "Preferences", methods: promises("get", "set", "remove") },
       { name: "CapacitorHttp", methods: promises("request") },
     ],
   };
