@@ -276,7 +276,7 @@ test("a pending login of 0.1.0 is refused with the advice to begin again, and be
   assert.equal(server.codes, 0);
   assert.equal(await (await signIn(now)).accessToken(), "at10");
   wait(600);
-  await client(now).login();
+  await signIn(now);
   assert.equal(`pkce-wasm:t:${LOGIN}` in records(), false, "its verifier is gone when it can serve nobody");
 });
 
