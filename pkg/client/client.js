@@ -5,7 +5,7 @@ import { member, own } from "../platform/own.js";
 import { createPlace } from "../platform/records.js";
 import { Records, tiers, withRecords } from "../platform/storage.js";
 import { surroundings } from "../platform/surroundings.js";
-import { bodyOf, following, send } from "../platform/transport.js";
+import { bodyOf, send } from "../platform/transport.js";
 import { unless } from "../platform/wait.js";
 import { createLogins, createSessions } from "./kept.js";
 import { createSession } from "./session.js";
@@ -33,7 +33,7 @@ const POPUP = "popup.";
 
 /** The functions and classes of index.d.ts for an engine. */
 export const createClient = (engine) => {
-  const { ask, named, ready, told } = engine;
+  const { ask, guarded, named, ready, told } = engine;
   // What lives as long as the page: sessions of the memory tier, and callbacks that are being handled.
   const memory = new Records();
   const handling = new Map();
@@ -45,7 +45,7 @@ export const createClient = (engine) => {
 
   // What a page that nobody signed in to does not need.
   // These parts are given what this one imports: then no script is made of what they share.
-  const parts = { ...engine, bodyOf, channel, following, mark: MARK, popup: POPUP, toJson };
+  const parts = { ...engine, bodyOf, channel, mark: MARK, popup: POPUP, toJson };
   parts.send = (request, through) => send(request, through, named);
   parts.loadExchange = loaded(async () => (await import("./exchange.js")).createExchange(parts));
   parts.loadCallback = loaded(async () => (await import("./callback.js")).createCallback(parts));
@@ -115,7 +115,7 @@ export const createClient = (engine) => {
     }
 
     constructor(config, metadata) {
-      this.#client = describe(config, metadata);
+      this.#client = guarded(() => describe(config, metadata));
       this.#metadata = metadata;
       this.#rehearse();
     }
@@ -154,13 +154,17 @@ export const createClient = (engine) => {
     }
 
     login(options) {
-      const begin = this.#begin(own(options));
+      return guarded(() => this.#login(own(options)));
+    }
+
+    #login(options) {
+      const begin = this.#begin(options);
       if (!keptByHost(this.#client.config)) return this.#open(this.#client.now(begin).url);
       return told(ready().then(async () => this.#open((await this.#client.keeping(begin)).url)));
     }
 
     loginWithPopup(options) {
-      return told(this.#loginWithPopup(own(options)));
+      return told(() => this.#loginWithPopup(own(options)));
     }
 
     async #loginWithPopup({ features, fallback, signal, ...options }) {
@@ -210,6 +214,10 @@ export const createClient = (engine) => {
 
     /** Calls of equal clients that overlap are one. */
     handleRedirect(url, options) {
+      return told(() => this.#handleOnce(url, own(options)));
+    }
+
+    #handleOnce(url, { signal }) {
       const { issuer, clientId, redirectUri } = this.#client.config;
       const address = url === undefined ? url : `${url}`;
       const name = toJson([issuer, clientId, redirectUri, address]);
@@ -217,7 +225,7 @@ export const createClient = (engine) => {
         const work = this.#handle(address).finally(() => handling.delete(name));
         handling.set(name, work);
       }
-      return told(unless(own(options).signal, named, handling.get(name)));
+      return unless(signal, named, handling.get(name));
     }
 
     async #handle(url) {
@@ -255,7 +263,7 @@ export const createClient = (engine) => {
     }
 
     logout(options) {
-      return told(this.#logout(own(options)));
+      return told(() => this.#logout(own(options)));
     }
 
     async #logout(options) {

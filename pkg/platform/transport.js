@@ -29,7 +29,7 @@ const read = async (response) => {
 };
 
 /** Aborts when the signal does. */
-export const following = (signal) => {
+const following = (signal) => {
   const controller = new AbortController();
   const abort = () => controller.abort(signal.reason);
   if (signal?.aborted) abort();
