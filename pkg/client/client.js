@@ -31,6 +31,9 @@ const MARK = "pkce-wasm";
 /** What the name of a login in a pop-up begins with. */
 const POPUP = "popup.";
 
+/** With these features there is a window, but not for the page that opens it: `noopener` and `noreferrer`, unless they are set to no. */
+const PARTED = /(^|[\s,=])no(opener|referrer)(?![^\s,=])(?!\s*=[\s=]*(?!yes|true|[-+]?0*[1-9])[^\s,=])/i;
+
 /** The functions and classes of index.d.ts for an engine. */
 export const createClient = (engine) => {
   const { ask, guarded, named, ready, told } = engine;
@@ -45,7 +48,7 @@ export const createClient = (engine) => {
 
   // What a page that nobody signed in to does not need.
   // These parts are given what this one imports: then no script is made of what they share.
-  const parts = { ...engine, bodyOf, channel, mark: MARK, popup: POPUP, toJson };
+  const parts = { ...engine, bodyOf, channel, longest: LONGEST, mark: MARK, popup: POPUP, toJson };
   parts.send = (request, through) => send(request, through, named);
   parts.loadExchange = loaded(async () => (await import("./exchange.js")).createExchange(parts));
   parts.loadCallback = loaded(async () => (await import("./callback.js")).createCallback(parts));
@@ -54,7 +57,6 @@ export const createClient = (engine) => {
 
   const steps = createSteps(parts);
   const Session = createSession(parts);
-  const refused = (code) => ({ status: "refused", error: named(code), restart: true });
   const unavailable = (cause) => named("storage_unavailable", cause);
   const keptByHost = (config) =>
     Object.values(tiers(config)).includes("host") && member(config.host, "storage");
@@ -173,33 +175,32 @@ export const createClient = (engine) => {
       if (keptByHost(config)) {
         throw named("config_invalid", new Error("no pop-up waits for a host"), "storage");
       }
+      if (PARTED.test(features)) throw named("config_invalid", new Error("noopener"), "features");
       const { url, key } = this.#client.now(this.#begin({ ...options, popup: true }));
       // Before anything is waited for: only a click opens a window.
       const popup = globalThis.open(url, "_blank", features ?? "popup,width=480,height=640");
       if (!popup || popup.closed) {
-        if (fallback !== "redirect") return refused("popup_blocked");
+        if (fallback !== "redirect") return { status: "refused", error: named("popup_blocked"), restart: true };
         this.login(options);
         return { status: "redirecting" };
       }
       // The server's pages, and wherever they lead, are not to take this window elsewhere.
       popup.opener = null;
-      const { follow } = await parts.loadPopup();
-      const look = async () => (await parts.loadCallback()).interrupted(this.#callbacks, key);
-      const lifetime = 1000 * (config.transactionMaxAge ?? 600);
-      const { callback: address, code, outcome } = own(await follow(popup, key, lifetime, signal, look));
-      if (address !== undefined) return this.handleRedirect(address, { signal });
-      if (outcome) return outcome;
-      if (code !== "aborted") return refused(code);
-      popup.close();
-      throw named("aborted", signal.reason);
+      const { finish } = await parts.loadPopup();
+      const handle = (address) => this.handleRedirect(address, { signal });
+      return finish(popup, { ...parts, callbacks: this.#callbacks, handle, key, signal });
     }
 
     #open(url) {
       const { host } = this.#client.config;
-      try {
-        return member(host, "open") ? host.open(url) : globalThis.location.assign(url);
-      } catch (cause) {
+      const refuse = (cause) => {
         throw named("config_invalid", cause, "host.open");
+      };
+      try {
+        const opened = member(host, "open") ? host.open(url) : globalThis.location.assign(url);
+        return opened?.then ? opened.then(undefined, refuse) : opened;
+      } catch (cause) {
+        refuse(cause);
       }
     }
 

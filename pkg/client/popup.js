@@ -39,10 +39,10 @@ export const handOver = (key, callback) =>
 
 /**
  * Waits for the end of a login in a pop-up, whichever comes first: `{ callback }`; `{ outcome }` of what `look` found when another window wrote
- * something; `{ code }` of an error. That a pop-up calls itself closed may mean that its server's policy has parted it from this window: only
+ * something; `{ code }` of an error. `fits` says whether an address is the callback of this login. That a pop-up calls itself closed may mean that its server's policy has parted it from this window: only
  * when the user is back in this window it counts.
  */
-export const follow = (popup, key, lifetime, signal, look) =>
+export const follow = (popup, key, lifetime, signal, look, fits) =>
   new Promise((done) => {
     const channel = open(key);
     let closed = 0;
@@ -62,14 +62,16 @@ export const follow = (popup, key, lifetime, signal, look) =>
       if (outcome) end({ outcome });
     };
     const looking = setInterval(() => {
-      closed = popup.closed && document.hasFocus() ? closed + LOOK : 0;
+      // Not by way of the document, in which an image of that name takes its place.
+      closed = popup.closed && Document.prototype.hasFocus.call(document) ? closed + LOOK : 0;
       if (closed >= GRACE) end({ code: "popup_closed" });
     }, LOOK);
     const stop = after(lifetime, () => end({ code: "transaction_expired" }));
     if (channel) {
       channel.onmessage = ({ data }) => {
         const { callback } = own(data);
-        if (callback === undefined) return;
+        // Every script of the origin may speak here.
+        if (typeof callback !== "string" || !fits(callback)) return;
         channel.postMessage(TAKEN);
         end({ callback });
       };
@@ -78,3 +80,17 @@ export const follow = (popup, key, lifetime, signal, look) =>
     signal?.addEventListener("abort", abort);
     if (signal?.aborted) abort();
   });
+
+/** Sees a login in a pop-up to its end. `callbacks` is what the handling of a callback is told of the client, and `handle` handles one. */
+export const finish = async (popup, { ask, callbacks, handle, key, loadCallback, longest, named, signal }) => {
+  const { config, setup } = callbacks;
+  const look = async () => (await loadCallback()).interrupted(callbacks, key);
+  const fits = (address) => address.length <= longest && ask("callback", setup, address).key === key;
+  const lifetime = 1000 * (config.transactionMaxAge ?? 600);
+  const { callback, code, outcome } = own(await follow(popup, key, lifetime, signal, look, fits));
+  if (callback !== undefined) return handle(callback);
+  if (outcome) return outcome;
+  if (code !== "aborted") return { status: "refused", error: named(code), restart: true };
+  popup.close();
+  throw named("aborted", signal.reason);
+};
