@@ -105,20 +105,21 @@ export const createCallback = async ({
       failure = error;
     }
     const outcome = await client.keeping(({ logins, sessions, ...records }) => {
+      let failed = failure;
       try {
         kept = came && client.read(sessions.start(began, came.session));
-        if (came && !kept) failure = named("session_expired");
+        if (came && !kept) failed = named("session_expired");
         if (kept) client.remember({ sessions, ...records });
         sweep(logins.place);
       } catch (error) {
-        failure = error;
+        failed = error;
       }
-      const { restart, returnTo, remains } = ask("end", setup, pending, how(failure));
+      const { restart, returnTo, remains } = ask("end", setup, pending, how(failed));
       // Where nothing remains, no answer came, or none that counts: the same callback may be handled again.
       if (remains === undefined) logins.restore(key, pending);
       else logins.bury(key, remains);
-      const outcome = failure
-        ? { status: "refused", error: failure, restart }
+      const outcome = failed
+        ? { status: "refused", error: failed, restart }
         : { status: "signed-in", session: signedIn(kept) };
       return returnTo === undefined ? outcome : { ...outcome, returnTo };
     });

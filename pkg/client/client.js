@@ -3,7 +3,7 @@ import { toJson } from "../engine/json.js";
 import { member, own } from "../platform/own.js";
 import { tiers } from "../platform/storage.js";
 import { surroundings } from "../platform/surroundings.js";
-import { bodyOf, following, send } from "../platform/transport.js";
+import { bodyOf, send } from "../platform/transport.js";
 import { unless } from "../platform/wait.js";
 import { createDescribe } from "./describe.js";
 import { createSession } from "./session.js";
@@ -29,9 +29,12 @@ const MARK = "pkce-wasm";
 /** What the name of a login in a pop-up begins with. */
 const POPUP = "popup.";
 
+/** With these features there is a window, but not for the page that opens it: `noopener` and `noreferrer`, unless they are set to no. */
+const PARTED = /(^|[\s,=])no(opener|referrer)(?![^\s,=])(?!\s*=[\s=]*(?!yes|true|[-+]?0*[1-9])[^\s,=])/i;
+
 /** The functions and classes of index.d.ts for an engine. */
 export const createClient = (engine) => {
-  const { ask, named, ready, told } = engine;
+  const { ask, guarded, named, ready, told } = engine;
 
   /** A part of this package; without it what was asked for can be tried again. */
   const loaded = (load) =>
@@ -39,7 +42,7 @@ export const createClient = (engine) => {
 
   // What a page that nobody signed in to does not need.
   // These parts are given what this one imports: then no script is made of what they share.
-  const parts = { ...engine, bodyOf, following, mark: MARK, popup: POPUP, toJson };
+  const parts = { ...engine, bodyOf, longest: LONGEST, mark: MARK, popup: POPUP, toJson };
   parts.send = (request, through) => send(request, through, named);
   parts.loadExchange = loaded(async () => (await import("./exchange.js")).createExchange(parts));
   parts.loadCallback = loaded(async () => (await import("./callback.js")).createCallback(parts));
@@ -83,7 +86,7 @@ export const createClient = (engine) => {
     }
 
     constructor(config, metadata) {
-      this.#client = describe(config, metadata);
+      this.#client = guarded(() => describe(config, metadata));
       this.#client.signedIn = (kept) => this.#signedIn(kept);
       this.#client.tell = (news, everywhere) => this.#tell(news, everywhere);
       this.#rehearse();
@@ -124,52 +127,60 @@ export const createClient = (engine) => {
     }
 
     login(options) {
-      const begin = this.#begin(own(options));
+      return guarded(() => this.#login(own(options)));
+    }
+
+    #login(options) {
+      const begin = this.#begin(options);
       if (!this.#client.isLate) return this.#open(this.#client.now(begin).url);
       return told(ready().then(async () => this.#open((await this.#client.keeping(begin)).url)));
     }
 
     loginWithPopup(options) {
-      return told(this.#loginWithPopup(own(options)));
+      return told(() => this.#loginWithPopup(own(options)));
     }
 
     async #loginWithPopup({ features, fallback, signal, ...options }) {
-      const { config } = this.#client;
       if (signal?.aborted) throw named("aborted", signal.reason);
       if (this.#client.isLate) {
         throw named("config_invalid", new Error("no pop-up waits for a host"), "storage");
       }
+      if (PARTED.test(features)) throw named("config_invalid", new Error("noopener"), "features");
       const { url, key } = this.#client.now(this.#begin({ ...options, popup: true }));
       // Before anything is waited for: only a click opens a window.
       const popup = globalThis.open(url, "_blank", features ?? "popup,width=480,height=640");
       if (!popup || popup.closed) {
-        if (fallback !== "redirect") return refused("popup_blocked");
+        if (fallback !== "redirect")
+          return { status: "refused", error: named("popup_blocked"), restart: true };
         this.login(options);
         return { status: "redirecting" };
       }
       // The server's pages, and wherever they lead, are not to take this window elsewhere.
       popup.opener = null;
-      const { follow } = await parts.loadPopup();
-      const look = async () => (await parts.loadCallback()).interrupted(this.#client, key);
-      const { callback, code, outcome } = await follow(popup, key, config.transactionMaxAge, signal, look);
-      if (callback !== undefined) return this.handleRedirect(callback, { signal });
-      if (outcome) return outcome;
-      if (code !== "aborted") return refused(code);
-      popup.close();
-      throw named("aborted", signal.reason);
+      const { finish } = await parts.loadPopup();
+      const handle = (address) => this.handleRedirect(address, { signal });
+      return finish(popup, { ...parts, client: this.#client, handle, key, signal });
     }
 
     #open(url) {
       const { host } = this.#client.config;
-      try {
-        return member(host, "open") ? host.open(url) : globalThis.location.assign(url);
-      } catch (cause) {
+      const refuse = (cause) => {
         throw named("config_invalid", cause, "host.open");
+      };
+      try {
+        const opened = member(host, "open") ? host.open(url) : globalThis.location.assign(url);
+        return opened?.then ? opened.then(undefined, refuse) : opened;
+      } catch (cause) {
+        refuse(cause);
       }
     }
 
     /** Calls of equal clients that overlap are one. */
     handleRedirect(url, options) {
+      return told(() => this.#handleOnce(url, own(options)));
+    }
+
+    #handleOnce(url, { signal }) {
       const { config, home, setup } = this.#client;
       const address = url === undefined ? url : `${url}`;
       const name = toJson([settings(config), setup, address]);
@@ -179,7 +190,7 @@ export const createClient = (engine) => {
         entry.work = this.#handle(address).finally(() => home.handling.delete(entry));
         home.handling.add(entry);
       }
-      return told(unless(own(options).signal, named, entry.work));
+      return unless(signal, named, entry.work);
     }
 
     async #handle(url) {
@@ -218,7 +229,7 @@ export const createClient = (engine) => {
     }
 
     logout(options) {
-      return told(this.#logout(own(options)));
+      return told(() => this.#logout(own(options)));
     }
 
     async #logout(options) {
@@ -242,7 +253,7 @@ export const createClient = (engine) => {
       if (isLate) await ready();
       let left;
       try {
-        left = own(isLate ? await keeping(work) : now(work));
+        left = own(isLate ? await keeping(work, () => {}) : now(work));
       } finally {
         // What the host does not give cannot be looked at: the session that is known ends all the same.
         news ??= now(({ sessions }) => sessions.end());

@@ -35,9 +35,10 @@ export const createDescribe = ({ ask, discover, loadBefore, named }) => {
 
   // What reads the records of version 0.1.0, once there is one.
   let before;
-  const adopt = (record) => {
+  const adopt = (record) => before?.adopt(ask, record);
+  const adoptOrLoad = (record) => {
     if (!before) throw OLD;
-    return before.adopt(ask, record);
+    return adopt(record);
   };
 
   const unavailable = (cause) => named("storage_unavailable", cause);
@@ -68,7 +69,7 @@ export const createDescribe = ({ ask, discover, loadBefore, named }) => {
     };
 
     /** Does the work with the client's records, where these are at hand. */
-    client.now = (work, records) => {
+    client.now = (work, records, adopts = adopt) => {
       const place = (tier) => createPlace(tier, home.memory, records, unavailable);
       const kept = place(session);
       const shared =
@@ -78,22 +79,23 @@ export const createDescribe = ({ ask, discover, loadBefore, named }) => {
         server: createServers(kept, issuer),
         // What is known of the server comes before the client has its name.
         get sessions() {
-          return createSessions(kept, shared, client.owner, { ...home, adopt });
+          return createSessions(kept, shared, client.owner, { ...home, adopt: adopts });
         },
       });
     };
-    const reach = async (work) => {
-      if (!isLate) return client.now(work);
+    /** The same where the host keeps them: when it has fetched them. What version 0.1.0 kept is read, unless the work is to end it. */
+    client.keeping = async (work, adopts = adoptOrLoad) => {
       const { timeout } = client.network();
-      return withRecords(host.storage, timeout, unavailable, (records) => client.now(work, records));
-    };
-    client.keeping = async (work) => {
+      const reach = () =>
+        isLate
+          ? withRecords(host.storage, timeout, unavailable, (records) => client.now(work, records, adopts))
+          : client.now(work, undefined, adopts);
       try {
-        return await reach(work);
+        return await reach();
       } catch (error) {
         if (error !== OLD) throw error;
         before = await loadBefore();
-        return reach(work);
+        return reach();
       }
     };
     /** A session as its owner sees it; nothing where the record is none of this version. */

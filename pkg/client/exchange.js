@@ -1,9 +1,26 @@
 // From the answer of an endpoint to what may be used: the server's keys are fetched, and the platform verifies the signature.
+import { harmless } from "../platform/harmless.js";
 import { own } from "../platform/own.js";
 import { canVerify, verify } from "../platform/signature.js";
 import { unless } from "../platform/wait.js";
 
-export const createExchange = ({ ask, bodyOf, named, send }) => {
+/** What of a form nobody else may see. */
+const SECRETS = ["code", "code_verifier", "refresh_token", "token"];
+
+export const createExchange = ({ ask, bodyOf, named, send: sendPlain }) => {
+  /** Sends a request, which may hold secrets. */
+  const send = async (request, network) => {
+    try {
+      return await sendPlain(request, network);
+    } catch (error) {
+      const { bearer, form } = own(request);
+      const values = new URLSearchParams(form);
+      const secrets = [bearer, ...SECRETS.map((name) => values.get(name))];
+      if (error.cause && error.code !== "aborted") error.cause = harmless(error.cause, secrets);
+      throw error;
+    }
+  };
+
   /** The key sets of this page, by where they are: their texts, and when they were fetched again for a key that was missing. */
   const known = new Map();
 

@@ -41,10 +41,10 @@ export const handOver = (key, callback) =>
 
 /**
  * Waits for the end of a login in a pop-up, whichever comes first: `{ callback }`; `{ outcome }` of what `look` found when another window wrote
- * something; `{ code }` of an error. That a pop-up calls itself closed may mean that its server's policy has parted it from this window: only
+ * something; `{ code }` of an error. `fits` says whether an address is the callback of this login. That a pop-up calls itself closed may mean that its server's policy has parted it from this window: only
  * when the user is back in this window it counts.
  */
-export const follow = (popup, key, lifetime = LIFETIME, signal = undefined, look = undefined) =>
+export const follow = (popup, key, lifetime, signal, look, fits) =>
   new Promise((done) => {
     const channel = open(key);
     let closed = 0;
@@ -64,14 +64,16 @@ export const follow = (popup, key, lifetime = LIFETIME, signal = undefined, look
       if (outcome) end({ outcome });
     };
     const looking = setInterval(() => {
-      closed = popup.closed && document.hasFocus() ? closed + LOOK : 0;
+      // Not by way of the document, in which an image of that name takes its place.
+      closed = popup.closed && Document.prototype.hasFocus.call(document) ? closed + LOOK : 0;
       if (closed >= GRACE) end({ code: "popup_closed" });
     }, LOOK);
-    const stop = after(1000 * lifetime, () => end({ code: "transaction_expired" }));
+    const stop = after(lifetime, () => end({ code: "transaction_expired" }));
     if (channel) {
       channel.onmessage = ({ data }) => {
         const { callback } = own(data);
-        if (callback === undefined) return;
+        // Every script of the origin may speak here.
+        if (typeof callback !== "string" || !fits(callback)) return;
         channel.postMessage(TAKEN);
         end({ callback });
       };
@@ -80,3 +82,17 @@ export const follow = (popup, key, lifetime = LIFETIME, signal = undefined, look
     signal?.addEventListener("abort", abort);
     if (signal?.aborted) abort();
   });
+
+/** Sees a login in a pop-up to its end; `handle` handles its callback. */
+export const finish = async (popup, { ask, client, handle, key, loadCallback, longest, named, signal }) => {
+  const { config, setup } = client;
+  const look = async () => (await loadCallback()).interrupted(client, key);
+  const fits = (address) => address.length <= longest && ask("callback", setup, address).key === key;
+  const lifetime = 1000 * (config.transactionMaxAge ?? LIFETIME);
+  const { callback, code, outcome } = own(await follow(popup, key, lifetime, signal, look, fits));
+  if (callback !== undefined) return handle(callback);
+  if (outcome) return outcome;
+  if (code !== "aborted") return { status: "refused", error: named(code), restart: true };
+  popup.close();
+  throw named("aborted", signal.reason);
+};

@@ -2,14 +2,16 @@
 import { member, own } from "../platform/own.js";
 import { asInit, fetchWithToken } from "../platform/resource.js";
 
-export const createResource = ({ ask, following, named }) => {
+export const createResource = ({ ask, named }) => {
   // By origins, access tokens that came in the place of a refused one and were refused as well.
   const useless = new Map();
 
   /** Sends a request with the token that `current` gives, and once more with another one where the resource server refuses it. */
   return async ({ network, setup }, input, given, current) => {
     const isRequest = typeof input === "object" && typeof member(input, "url") === "string";
-    const base = globalThis.document?.baseURI ?? globalThis.location?.href;
+    const { document, location } = globalThis;
+    // An image of that name takes its place.
+    const base = typeof document?.baseURI === "string" ? document.baseURI : location?.href;
     let url;
     try {
       url = new URL(isRequest ? input.url : input, base);
@@ -19,11 +21,11 @@ export const createResource = ({ ask, following, named }) => {
     ask("resource", setup, url.href);
     const init = own({ ...(isRequest && (await asInit(input))), ...given });
     const options = network(init);
-    const send = ({ tokens }) =>
-      fetchWithToken(url.href, init, tokens.accessToken, { ...options, following }, named);
+    const send = ({ tokens }) => fetchWithToken(url.href, init, tokens.accessToken, options, named);
     const isRefused = ({ status, headers }, { session }) =>
       (status === 401 || status === 403) &&
-      ask("refusal", setup, session, `${status}`, headers.get("www-authenticate") ?? "").refresh === true;
+      ask("refusal", setup, session, `${status}`, `${headers.get("www-authenticate") ?? ""}`).refresh ===
+        true;
 
     const first = await current(init);
     const response = await send(first);

@@ -30,7 +30,7 @@ const isSame = (object, members) => {
 };
 
 export const createSteps = (parts) => {
-  const { ask, loadExchange, loadSignedIn, named, ready, send, told } = parts;
+  const { ask, guarded, loadExchange, loadSignedIn, named, ready, send, told } = parts;
   // Who calls the steps one after the other gives them the same each time.
   let last;
 
@@ -85,10 +85,11 @@ export const createSteps = (parts) => {
 
   return {
     discover: (issuer, options) => told(discover(issuer, options)),
-    beginAuthorization: (config, metadata, options) => {
-      const { url, state, transaction } = ask("begin", setupOf(config, metadata), toJson(own(options)), "");
-      return { url, state, transaction };
-    },
+    beginAuthorization: (config, metadata, options) =>
+      guarded(() => {
+        const { url, state, transaction } = ask("begin", setupOf(config, metadata), toJson(own(options)), "");
+        return { url, state, transaction };
+      }),
     completeAuthorization: (...parameters) => told(complete(...parameters)),
     refreshTokens: later("refreshTokens"),
     fetchUserinfo: later("fetchUserinfo"),

@@ -25,9 +25,6 @@ export const createTexts = () => {
         },
         write: (start, length) => keep(decodeText(part(start, length))),
         now: () => Date.now(),
-        fail: () => {
-          throw new Error("unreachable");
-        },
       };
     },
     /** Before the first call: what the memory is then. */

@@ -37,15 +37,27 @@ export const createTalkingErrors = (codes, load) => {
     if (isPkceError(error) && !sentences) await within(PATIENCE, tell(error)).catch(() => {});
   };
 
+  /** What is no error of this package was thrown by what it was given: a getter, a Proxy, a function of the host. */
+  const known = (error) => (isPkceError(error) ? error : errors.named("config_invalid", error));
+
   return {
     ...errors,
-    /** Waits for the sentence of an error before it is thrown, or given as that of an outcome. */
-    told: async (promise) => {
+    /** Does the work, which throws no other errors. */
+    guarded: (work) => {
       try {
-        const result = await promise;
+        return work();
+      } catch (error) {
+        throw known(error);
+      }
+    },
+    /** The same for a promise, or what gives one; waits for the sentence of an error before it is thrown, or given as that of an outcome. */
+    told: async (work) => {
+      try {
+        const result = await (typeof work === "function" ? work() : work);
         await whole(own(result).error);
         return result;
-      } catch (error) {
+      } catch (thrown) {
+        const error = known(thrown);
         await whole(error);
         throw error;
       }

@@ -1,4 +1,5 @@
 // Sends a request of the application, with the access token.
+import { harmless } from "./harmless.js";
 import { own } from "./own.js";
 import { unless, within } from "./wait.js";
 
@@ -22,26 +23,57 @@ export const asInit = async (request) => {
   };
 };
 
+/** Aborts when one of the two does, and holds on to neither. Where there is no such thing the application's signal counts alone. */
+const either = (signal, other) => {
+  try {
+    return AbortSignal.any([signal, other]);
+  } catch {
+    return signal;
+  }
+};
+
+const withToken = (headers, token, named) => {
+  let given;
+  try {
+    given = new Headers(headers);
+  } catch (cause) {
+    throw named("config_invalid", harmless(cause, [token]), "headers");
+  }
+  try {
+    given.set("Authorization", `Bearer ${token}`);
+  } catch {
+    // What is thrown shows the token.
+    throw named("token_response_invalid");
+  }
+  return given;
+};
+
 /**
- * A redirect is not followed, for it would carry the token along where an engine does not take it away (RFC 6750 section 5.3).
+ * A redirect is not followed, for it would carry the token along where an engine does not take it away (RFC 6750 section 5.3). The signal
+ * counts also while the body is read.
  */
 export const fetchWithToken = async (url, init, token, options, named) => {
-  const { fetch = globalThis.fetch, following, timeout, signal } = options;
+  const { fetch = globalThis.fetch, timeout, signal } = options;
   if (signal?.aborted) throw named("aborted", signal.reason);
-  // It goes on with the body, after this function has returned.
-  const { controller } = following(signal);
-  const headers = new Headers(init.headers);
-  headers.set("Authorization", `Bearer ${token}`);
-  const answer = fetch(url, own({ ...init, headers, redirect: "manual", signal: controller.signal }));
-  let failure;
-  const answered = answer.catch((cause) => {
-    failure = named("network_failed", cause);
-  });
-  const response = await unless(signal, named, within(timeout, answered)).catch((cause) => {
+  const headers = withToken(init.headers, token, named);
+  const controller = new AbortController();
+  const until = signal ? either(signal, controller.signal) : controller.signal;
+  const answer = async () => {
+    try {
+      const response = await fetch(url, own({ ...init, headers, redirect: "manual", signal: until }));
+      if (typeof response.headers.get !== "function") throw new TypeError("this is no Response");
+      return response;
+    } catch (cause) {
+      throw named("network_failed", harmless(cause, [token]));
+    }
+  };
+  const answered = answer();
+  const late = () => {
     controller.abort();
-    failure = cause.code === "aborted" ? cause : named("timed_out", cause);
-  });
-  if (failure) throw failure;
+    answered.then(({ body }) => body?.cancel()).catch(() => {});
+    return named("timed_out");
+  };
+  const response = await unless(signal, named, within(timeout, answered, late));
   const { redirected, status, type } = response;
   const isRedirect = redirected || type === "opaqueredirect" || [301, 302, 303, 307, 308].includes(status);
   if (isRedirect && init.redirect !== "manual") throw named("redirect_not_followed");

@@ -28,15 +28,6 @@ const read = async (response) => {
   }
 };
 
-/** Aborts when the signal does. */
-export const following = (signal) => {
-  const controller = new AbortController();
-  const abort = () => controller.abort(signal.reason);
-  if (signal?.aborted) abort();
-  signal?.addEventListener("abort", abort);
-  return { controller, stop: () => signal?.removeEventListener("abort", abort) };
-};
-
 /** Whole seconds, where they are known and not negative. */
 const seconds = (number) => (number >= 0 ? Math.floor(number) : "");
 
@@ -63,7 +54,8 @@ export const bodyOf = (answer) => answer.split("\n").slice(4).join("\n");
  */
 export const send = async (request, { fetch = globalThis.fetch, timeout, signal }, named) => {
   const { url, form, bearer } = own(request);
-  const { controller, stop } = following(signal);
+  if (signal?.aborted) throw named("aborted", signal.reason);
+  const controller = new AbortController();
   const headers = { Accept: bearer === undefined ? "application/json" : "application/json, application/jwt" };
   if (form !== undefined) headers["Content-Type"] = "application/x-www-form-urlencoded";
   if (bearer !== undefined) headers.Authorization = `Bearer ${bearer}`;
@@ -90,11 +82,12 @@ export const send = async (request, { fetch = globalThis.fetch, timeout, signal 
     if (text === undefined) throw Object.assign(named("response_too_large"), { status: response.status });
     return text;
   };
-  const answered = answer();
-  answered.catch(() => {});
-  const late = () => {
-    controller.abort();
-    return named("timed_out");
-  };
-  return unless(signal, named, within(timeout, answered, late).finally(stop));
+  return unless(
+    signal,
+    named,
+    within(timeout, answer(), () => named("timed_out")),
+  ).catch((error) => {
+    controller.abort(error.cause);
+    throw error;
+  });
 };

@@ -34,7 +34,7 @@ export const unless = (signal, named, promise) => {
   const aborted = new Promise((_, failed) => {
     stop = () => failed(named("aborted", signal.reason));
     signal.addEventListener("abort", stop);
+    if (signal.aborted) stop();
   });
-  if (signal.aborted) stop();
   return Promise.race([promise, aborted]).finally(() => signal.removeEventListener("abort", stop));
 };

@@ -1,4 +1,5 @@
 // The host that Capacitor's plugins make: sign-in pages open in the system's browser, deep links bring the user back.
+import { webAddress } from "./address.js";
 import { createRedirects } from "./redirects.js";
 import { resting } from "./resting.js";
 
@@ -36,7 +37,7 @@ export const capacitorHost = ({ App, Browser, Preferences, CapacitorHttp, secure
     throw new TypeError("capacitorHost needs App of @capacitor/app and Browser of @capacitor/browser");
   }
   const host = {
-    open: (url) => Browser.open({ url }),
+    open: (url) => Browser.open({ url: webAddress(url).href }),
     // Where the browser cannot be closed, or is closed, there is nothing to do.
     close: () => Promise.resolve(Browser.close()).catch(() => {}),
     onRedirect: createRedirects({

@@ -1,4 +1,5 @@
 // The host that Cordova's plugins make: sign-in pages open in the system's browser, deep links bring the user back.
+import { webAddress } from "./address.js";
 import { createRedirects, REMEMBERED } from "./redirects.js";
 import { resting } from "./resting.js";
 
@@ -64,7 +65,7 @@ export const cordovaHost = ({
   };
   const secure = secureStorage && (secureStorage.getItem ? secureStorage : byCallbacks(secureStorage));
   const host = {
-    open,
+    open: (url) => open(webAddress(url).href),
     onRedirect: createRedirects({
       launch: () => arrived,
       listen: async (hand) => {

@@ -1,6 +1,7 @@
 // The main process' half of the host in an Electron application: the only one that may open a browser, a port or a file.
 import { readFile, rename, writeFile } from "node:fs/promises";
 import { join, resolve } from "node:path";
+import { webAddress } from "./address.js";
 import { listenOnLoopback } from "./loopback.js";
 
 /** The name of the channel, both of questions and of URLs. */
@@ -33,8 +34,15 @@ const encrypted = (app, safeStorage) => {
     return turn;
   };
   return {
-    getItem: (name) => next((items) => items.get(name) ?? null),
-    setItem: (name, item) => next((items) => write(items.set(name, item))),
+    getItem: (name) =>
+      next((items) => {
+        const item = items.get(name);
+        return typeof item === "string" ? item : null;
+      }),
+    setItem: async (name, item) => {
+      if (typeof name !== "string" || typeof item !== "string") throw new TypeError("an item is a text");
+      return next((items) => write(items.set(name, item)));
+    },
     removeItem: (name) => next((items) => items.delete(name) && write(items)),
   };
 };
@@ -44,13 +52,6 @@ const isSecure = (safeStorage) =>
   Boolean(safeStorage?.isEncryptionAvailable()) && safeStorage.getSelectedStorageBackend?.() !== "basic_text";
 
 const schemeOf = (url) => `${url}`.split(":", 1)[0].toLowerCase();
-const originOf = (url) => {
-  try {
-    return new URL(url).origin;
-  } catch {
-    return "";
-  }
-};
 
 export const serveElectronHost = (
   { app, ipcMain, shell, safeStorage },
@@ -67,7 +68,7 @@ export const serveElectronHost = (
     return false;
   }
 
-  const servers = authorizationServers.map((server) => new URL(server).origin);
+  const servers = authorizationServers.map((server) => webAddress(server).origin);
   const deepLinks = (urls) => urls.filter((url) => schemeOf(url) === scheme.toLowerCase());
   // Kept for a page that is loaded later, or again.
   let urls = deepLinks(started);
@@ -96,8 +97,9 @@ export const serveElectronHost = (
     urls: () => urls,
     open: (url) => {
       // Whatever runs in the page, it starts no program and opens no file by this way.
-      if (!servers.includes(originOf(url))) throw new Error("this is no URL of an authorization server");
-      return shell.openExternal(url);
+      const { href, origin } = webAddress(url);
+      if (!servers.includes(origin)) throw new Error("this is no URL of an authorization server");
+      return shell.openExternal(href);
     },
     listen: async () => {
       close();

@@ -1,4 +1,5 @@
 // The host that Tauri's plugins make: sign-in pages open in the system browser, deep links bring the user back.
+import { webAddress } from "./address.js";
 import { createRedirects } from "./redirects.js";
 import { resting } from "./resting.js";
 
@@ -25,7 +26,7 @@ export const tauriHost = ({ http, store, secureStorage, ...plugins } = {}) => {
     );
   }
   const host = {
-    open: (url) => opener.openUrl(url),
+    open: (url) => opener.openUrl(webAddress(url).href),
     onRedirect: createRedirects({
       launch: () => deepLink.getCurrent(),
       listen: (hand) => deepLink.onOpenUrl(hand),

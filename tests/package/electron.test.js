@@ -76,7 +76,7 @@ const electron = (context, change = {}) => {
   machine.serve = () =>
     serveElectronHost(machine.modules, {
       scheme: SCHEME,
-      authorizationServers: [ISSUER],
+      authorizationServers: machine.servers ?? [ISSUER],
       isTrusted: (url) => url.startsWith("app://bundle/"),
       browserWindow: () => window,
     });
@@ -173,20 +173,52 @@ test("Electron: the application is started by the redirect, also of macOS, and a
   assert.deepEqual([second.quit, second.handle], [true, undefined]);
 });
 
-test("Electron: a foreign page or frame is not answered, and no other URL is opened", async (context) => {
+test("Electron: EN10 a foreign page or frame is not answered, and no other URL is opened", async (context) => {
   const machine = electron(context);
   machine.serve();
   const host = await machine.page();
   for (const url of [
-    "file:///etc/passwd",
     "https://evil.example/",
     "https://as.example.evil.example/",
-    "calc:",
-    "",
+    "https://as.example@evil.example/",
+    "https://as.example:444/",
+    "http://as.example/",
+    "https:/\\evil.example/https://as.example/",
   ]) {
     await assert.rejects(host.open(url), /no URL of an authorization server/, url);
   }
+  for (const url of [
+    "file:///etc/passwd",
+    "calc:",
+    "",
+    `blob:${ISSUER}/auth`,
+    `filesystem:${ISSUER}/temporary/auth`,
+    `view-source:${ISSUER}/auth`,
+    "javascript:void 0",
+    `data:text/html,${ISSUER}`,
+    [`${ISSUER}/auth`],
+    { href: `${ISSUER}/auth`, origin: ISSUER },
+    null,
+    undefined,
+    5,
+    "/auth",
+    "https://",
+  ]) {
+    await assert.rejects(host.open(url), TypeError, `${url}`);
+  }
   assert.deepEqual(machine.opened, []);
+  // What was read is what is opened.
+  for (const url of [
+    ` ${ISSUER}/auth`,
+    `${ISSUER}/au\nth`,
+    `${ISSUER}/auth\r\n`,
+    "HTTPS://AS.EXAMPLE/auth",
+    "https:as.example/auth",
+    `${ISSUER}/x/../auth`,
+  ]) {
+    await host.open(url);
+    assert.equal(machine.opened.pop(), `${ISSUER}/auth`);
+  }
   for (const question of ["constructor", "toString", "quit", undefined]) {
     const event = { senderFrame: machine.frame, sender: { mainFrame: machine.frame } };
     await assert.rejects(machine.handle(event, question), /no such question/);
@@ -266,4 +298,22 @@ test("Electron: NA6 whoever closed the browser begins anew with another port, an
   await fetch(callback(machine.opened[1], second));
   await until(() => app.outcomes.length === 1);
   assert.deepEqual(app.statuses(), ["signed-in"]);
+});
+
+test("Electron: EN10 only servers of the web can be named, and only texts are kept", async (context) => {
+  for (const server of ["com.example.app:/", "blob:https://as.example/x", "as.example", 5]) {
+    const machine = electron(context, { servers: [server] });
+    assert.throws(() => machine.serve(), TypeError, `${server}`);
+  }
+  const machine = electron(context);
+  machine.serve();
+  const host = await machine.page();
+  for (const name of ["constructor", "__proto__", "toString"]) {
+    assert.equal(await host.storage.getItem(name), null);
+  }
+  for (const item of [5, null, ["x"], { toJSON: 1 }]) {
+    await assert.rejects(host.storage.setItem("pkce-wasm", item), TypeError);
+  }
+  await host.storage.setItem("pkce-wasm", "{}");
+  assert.equal(await host.storage.getItem("pkce-wasm"), "{}");
 });

@@ -1,8 +1,10 @@
 // What a session says of itself in the packed tarball, and to whom it belongs: one user in a page or many in a server process, several sessions side by side,
 // a start without the network, and the end of an access token that nothing can replace.
 import assert from "node:assert/strict";
+import { dirname, join } from "node:path";
 import { beforeEach, mock, test } from "node:test";
-import { ISSUER, load, metadataOf, playPage, REDIRECT_URI, until } from "./installed.js";
+import { pathToFileURL } from "node:url";
+import { ISSUER, load, metadataOf, playPage, REDIRECT_URI, resolve, until } from "./installed.js";
 
 const { Client, isPkceError, ready } = await load("pkce-wasm");
 await ready();
@@ -300,6 +302,8 @@ test("SE4 an access token that nothing can replace ends the session, and that is
       mock.timers.tick(1000 * seconds);
       for (let round = 0; round < 20; round++) await new Promise((done) => setImmediate(done));
     };
+    // The part that watches is there by then.
+    await import(pathToFileURL(join(dirname(resolve("pkce-wasm")), "client/expiry.js")).href);
     await turn(0);
     await turn(3530);
     assert.deepEqual(heard, []);

@@ -221,7 +221,7 @@ test("NA1 the marks of a shell tell a WebView whose user agent is that of a brow
   stub("location", { href: "https://app.example/", assign: () => assert.fail("the page has left") });
   stub("navigator", { userAgent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/127.0.0.0 Safari/537.36" });
   for (const [name, mark] of [
-    ["__TAURI_INTERNALS__", {}],
+    ["__TAURI_INTERNALS__", { invoke: () => {} }],
     ["Capacitor", { isNativePlatform: () => true }],
     ["cordova", { platformId: "android" }],
   ]) {

@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use crate::shrink::Names;
 
 /// The beginnings of wasm-bindgen's names, and the functions of the package.
-const FUNCTIONS: [(&str, &str); 13] = [
+const FUNCTIONS: [(&str, &str); 11] = [
     ("__wbg_size_", "size"),
     ("__wbg_read_", "read"),
     ("__wbg_write_", "write"),
@@ -21,8 +21,6 @@ const FUNCTIONS: [(&str, &str); 13] = [
     // A number on its way to JavaScript, which is the only generic value here.
     ("__wbindgen_generic_", "number"),
     ("__wbindgen_number_new", "number"),
-    ("__wbg___wbindgen_throw_", "fail"),
-    ("__wbg___wbindgen_rethrow_", "fail"),
 ];
 
 /// The names of the module's exports that the package uses: all but those for objects that it never makes.

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
+use sha2::{Digest as _, Sha256};
 
 use crate::process::{cargo, root, run, run_quietly, say};
 use crate::shrink::{self, Functions, shrink};
@@ -115,8 +116,12 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
         shrink::mark(&wasm, &mark)?;
         mended.push_str(&format!("\nexport const MARK = \"{mark}\";\n"));
     }
-    fs::write(dist.join(glue), mended)?;
     let bytes = fs::read(&wasm).with_context(|| format!("wasm-opt wrote no {}", wasm.display()))?;
+    if supplied {
+        let hash: Vec<u8> = Sha256::digest(&bytes).to_vec();
+        mended.push_str(&format!("export const HASH = {};\n", serde_json::to_string(&hash)?.replace(['[', ']'], "\"")));
+    }
+    fs::write(dist.join(glue), mended)?;
     fs::write(dist.join(format!("{name}_bytes.js")), format!("export default \"{}\";\n", inline::encode(&bytes)))?;
     twin::write(name, &wasm, dist)?;
     say(format_args!("{name}: {} bytes of WebAssembly", bytes.len()));
