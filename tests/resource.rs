@@ -7,6 +7,7 @@ mod support;
 use pkce_wasm::client::resource::{check, read_refusal};
 use pkce_wasm::error::Needed;
 use pkce_wasm::{Code, Config, Error, TokenSet};
+use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::{NOW, code, config, config_with, fault, metadata, metadata_with, redeem_claims, signed_in, try_config};
 
@@ -46,6 +47,99 @@ fn be6_sb9_the_token_goes_to_the_origins_that_are_listed_and_to_no_other() {
         "blob:https://api.example/1",
     ] {
         assert_eq!(fault(check(&config, &metadata(), url)), (Code::OriginRefused, Some("url")), "{url}");
+    }
+}
+
+/// The platform leaves characters in a path, a query or a fragment that RFC 3986 escapes.
+#[test]
+fn be6_a_url_is_compared_by_its_origin_alone() {
+    let config = listing(&["https://api.example", "http://127.0.0.1:3000"]);
+    for rest in [
+        "/?q={}",
+        "/?q=a|b^c`d",
+        "/?q=\\",
+        "/a|b^c",
+        "/[x]?filter[a]={\"b\"}",
+        "/#{x}\\",
+        "?q={}",
+        "#{}",
+        "",
+        "/?u=x@y:z//a/b",
+    ] {
+        for origin in ["https://api.example", "http://127.0.0.1:3000", "HTTPS://Api.Example:443"] {
+            let url = [origin, rest].concat();
+            assert!(check(&config, &metadata(), &url).is_ok(), "{url}");
+            let url = url::Url::parse(&url).unwrap();
+            assert!(check(&config, &metadata(), url.as_str()).is_ok(), "{url}");
+        }
+    }
+    for url in [
+        "https://api.example\\@evil.example/?{}",
+        "https://api.example\\.evil.example/",
+        "https://evil.example\\https://api.example/",
+        "https://evil.example/@api.example/?{}",
+        "https://evil.example?@api.example/",
+        "https://evil.example#@api.example/",
+        "https://api.example@evil.example/?{}",
+        "https://api.example:@evil.example/",
+        "https://api.example:443@evil.example/",
+        "https://api.example:pass@evil.example/",
+        "https://evil.example:443#https://api.example/",
+        "https:/api.example/?{}",
+        "https:///api.example/",
+        "https:\\\\api.example/",
+        "https:/\\api.example/",
+        "https:api.example/",
+        "http:s//api.example/",
+        " https://api.example/",
+        "\thttps://api.example/",
+        "ht\ttps://api.example/",
+        "https://api.example\t.evil.example/",
+        "https://api.exa\nmple/",
+        "https://api.example/\r\nHost: evil.example",
+        "https://api.example/ x",
+        "https://api.example/\u{0}",
+        "https://api.example/\u{e9}",
+        "https://\u{ff41}pi.example/",
+        "https://api\u{3002}example/",
+        "https://%61pi.example/",
+        "https://api.example./",
+        "https://api.example:/",
+        "https://api.example:0443/",
+        "https://api.example:443:443/",
+        "https://api.example|evil.example/",
+        "https://{api.example}/",
+    ] {
+        assert_eq!(fault(check(&config, &metadata(), url)), (Code::OriginRefused, Some("url")), "{url:?}");
+    }
+}
+
+proptest! {
+    /// Where a browser would go is where the token may go.
+    #[test]
+    fn be6_no_text_leads_a_browser_to_another_origin(
+        text in "(https?|HTTPS|wss|com\\.a)?[:/\\\\ \t]{0,4}(api\\.example|API\\.example|evil|127\\.0\\.0\\.1)?[:@/\\\\?#.\t\n a0-9{}|\u{ff0f}]{0,6}(443|3000|api\\.example|@|)[/?#\\\\\\PC]{0,6}",
+    ) {
+        let config = listing(&["https://api.example", "http://127.0.0.1:3000"]);
+        let listed = ["https://api.example", "http://127.0.0.1:3000"];
+        let browser = url::Url::parse(&text).ok();
+        let goes_to = |url: &url::Url| url.origin().ascii_serialization();
+        if check(&config, &metadata(), &text).is_ok() {
+            let url = browser.clone().expect("what a browser refuses was accepted");
+            prop_assert!(listed.contains(&goes_to(&url).as_str()), "{} leads to {}", text, url);
+            prop_assert_eq!((url.username(), url.password()), ("", None));
+        }
+        // What the platform has written is accepted, whatever it holds.
+        if let Some(url) = browser.filter(|url| listed.contains(&goes_to(url).as_str()) && url.username().is_empty() && url.password().is_none()) {
+            prop_assert!(check(&config, &metadata(), url.as_str()).is_ok(), "{}", url);
+        }
+    }
+
+    #[test]
+    fn be6_whatever_follows_the_origin_is_no_matter(rest in "[/?#]\\PC{0,20}") {
+        let config = listing(&["https://api.example"]);
+        let url = url::Url::parse(&["https://api.example", &rest].concat()).unwrap();
+        prop_assert!(check(&config, &metadata(), url.as_str()).is_ok(), "{}", url);
     }
 }
 

@@ -184,3 +184,90 @@ proptest! {
         prop_assert!(matches(&one, one.clone()));
     }
 }
+
+/// Forms in which a server may repeat a secret.
+fn spellings(secret: &str) -> Vec<String> {
+    let escaped: String = secret.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let every_other = secret.char_indices().map(|(place, character)| {
+        if place % 2 == 0 { character.to_string() } else { format!("%{:02x}", character as u32) }
+    });
+    vec![secret.into(), escaped.to_lowercase(), every_other.collect(), escaped]
+}
+
+/// A refusal by the server whose every text repeats that secret, as it is told; what stands around is told.
+#[track_caller]
+fn assert_strikes_out(secret: &str, refuse: impl Fn(&str, &str, &str) -> Error) {
+    for spelling in spellings(secret) {
+        let uri = format!("https://as.example/help?was={spelling}#x");
+        let error = refuse(&format!("bad_{spelling}"), &format!("{spelling} is wrong: {spelling}{spelling}!"), &uri);
+        let refusal = error.refusal.as_ref().expect("it is the server's own refusal");
+        assert_eq!(refusal.error, "bad_...");
+        assert_eq!(refusal.error_description.as_deref(), Some("... is wrong: ......!"));
+        assert_eq!(refusal.error_uri.as_deref(), Some("https://as.example/help?was=...#x"));
+        assert!(!format!("{error:?} {error}").contains(&spelling));
+    }
+}
+
+#[test]
+fn ac22_what_a_server_says_at_the_callback_repeats_no_secret() {
+    let (record, ours) = (login().transaction.to_record(), state(&login()));
+    let verifier = code_verifier(&login().transaction);
+    for secret in [&ours, &verifier, &support::line(record.expose(), "nonce"), CODE] {
+        assert_strikes_out(secret, |error, description, uri| {
+            let login = login();
+            let parameters = [("code", CODE), ("error", error), ("error_description", description), ("error_uri", uri)];
+            let url = answer(&login, &parameters);
+            come_back(login.transaction, &url).unwrap_err()
+        });
+    }
+}
+
+#[test]
+fn ac22_what_a_token_endpoint_says_repeats_no_secret() {
+    let refused = |error: &str, description: &str, uri: &str| {
+        json_response(400, &json!({"error": error, "error_description": description, "error_uri": uri}))
+    };
+    let record = login().transaction.to_record();
+    for secret in [CODE, &support::line(record.expose(), "code_verifier"), &support::line(record.expose(), "state")] {
+        assert_strikes_out(secret, |error, description, uri| {
+            redeem_from(&refused(error, description, uri)).unwrap_err()
+        });
+    }
+    let id_token = signed_in().id_token.unwrap().expose().to_owned();
+    for secret in [ACCESS_TOKEN, REFRESH_TOKEN, &id_token] {
+        assert_strikes_out(secret, |error, description, uri| {
+            let (_, exchange) = refresh(&config(), &metadata(), signed_in()).unwrap();
+            exchange.finish(&refused(error, description, uri), NOW).map(|_| ()).unwrap_err()
+        });
+    }
+    assert_strikes_out(ACCESS_TOKEN, |error, description, uri| {
+        userinfo::finish(&refused(error, description, uri), &signed_in()).unwrap_err()
+    });
+}
+
+/// A code of any length and content is a secret; what is as short as a part of a word is none.
+#[test]
+fn ac22_a_word_of_the_server_is_no_secret() {
+    let told = |code: &str, description: &str| {
+        let login = login();
+        let url = answer(&login, &[("code", code), ("error", "access_denied"), ("error_description", description)]);
+        let error = come_back(login.transaction, &url).unwrap_err();
+        assert_eq!(error.code, pkce_wasm::Code::AccessDenied);
+        error.refusal.as_ref().unwrap().error_description.clone().unwrap()
+    };
+    for (code, description, expected) in [
+        ("a", "a rule said no", "a rule said no"),
+        ("rul", "a rule said no", "a rule said no"),
+        ("rule", "a rule said no", "a ... said no"),
+        ("ä€ %+&=", "got ä€ %+&=", "got ..."),
+        ("ä€ %+&=", "got %C3%A4%E2%82%AC%20%25%2B%26%3D.", "got ...."),
+        ("0123456789abcdef-and-more", "0123456789abcdef", "..."),
+        ("0123456789abcdef-and-more", "0123456789abcde", "0123456789abcde"),
+        ("abababac", "ababababac", "ab..."),
+    ] {
+        assert_eq!(told(code, description), expected, "{code}");
+    }
+    // Neither takes longer than it has to.
+    let (code, description) = ("a".repeat(100_000) + "b", "a".repeat(1_000_000));
+    assert_eq!(told(&code, &description), "...".repeat(10));
+}

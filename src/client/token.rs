@@ -36,6 +36,8 @@ pub struct Exchange {
     transaction: Fields,
     /// The session that is refreshed; blank in a login.
     before: Fields,
+    /// The form that was sent.
+    sent: Fields,
 }
 
 impl Grant {
@@ -45,9 +47,10 @@ impl Grant {
         let transaction = self.transaction.view();
         let mut form = Vec::new();
         token::redeem(&transaction, self.code.expose().as_bytes(), &mut form);
+        let sent = Zeroizing::new(form.clone());
         let request = Request::post(read(transaction.token_endpoint()), secret(form));
         let before = Zeroizing::new(Session::blank().to_fields());
-        (request, Exchange { setup: config.setup(), transaction: self.transaction.0, before })
+        (request, Exchange { setup: config.setup(), transaction: self.transaction.0, before, sent })
     }
 }
 
@@ -61,9 +64,10 @@ pub fn refresh(config: &Config, metadata: &Metadata, tokens: TokenSet) -> Result
     let (view, session) = (Setup::of_table(&setup), Session::of_table(&before));
     let mut form = Vec::new();
     token::refresh(&view, &session, &mut form)?;
+    let sent = Zeroizing::new(form.clone());
     let request = Request::post(read(view.token_endpoint()), secret(form));
     let transaction = Zeroizing::new(token::renewal(&view, &session).to_fields());
-    Ok((request, Exchange { setup, transaction, before }))
+    Ok((request, Exchange { setup, transaction, before, sent }))
 }
 
 impl Exchange {
@@ -79,7 +83,7 @@ impl Exchange {
     pub fn finish(self, response: &Response, now: u64) -> Result<Answer, Error> {
         let (setup, transaction) = (Setup::of_table(&self.setup), Transaction::of_table(&self.transaction));
         let before = Session::of_table(&self.before);
-        let answer = token::finish(&setup, &transaction, &before, &response.reply(), now);
+        let answer = token::finish(&setup, &transaction, &before, &self.sent, &response.reply(), now);
         match answer.map_err(fault_in(response))? {
             callback::Answer::Given(token::Grant::Tokens(fields)) => {
                 Ok(Answer::Tokens(TokenSet::from_fields(&Zeroizing::new(fields))))

@@ -90,7 +90,8 @@ pub fn key(state: &str) -> String {
     text(transaction::key(state.as_bytes()))
 }
 
-/// When a login began or ended whose record may still be needed; `None` when it may be forgotten.
+/// When a login began or ended whose record may still be needed; `None` when it may be forgotten. What is from the future, by more than a
+/// minute, counts as oldest: 0.
 ///
 /// Only the times are read, and every version of this crate writes them in the same places: an application of an older version leaves the
 /// logins of a newer one alone.
@@ -104,11 +105,9 @@ pub fn kept_since(record: &str, now: u64) -> Option<u64> {
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the names go on to whoever asked")]
 pub fn forgettable(records: Vec<(String, Option<u64>)>) -> Vec<String> {
-    let mut gone = Vec::new();
-    transaction::sweep(records.len(), &|place| records.get(place)?.1, &mut |place| {
-        gone.extend(records.get(place).map(|(name, _)| name.clone()));
-    });
-    gone
+    let mut newest = transaction::Newest::default();
+    let gone = records.iter().enumerate().filter_map(|(place, (_, since))| newest.add(*since, place));
+    gone.filter_map(|place| records.get(place)).map(|(name, _)| name.clone()).collect()
 }
 
 /// What remains of a login, without a secret: the same callback again has the same outcome.

@@ -8,7 +8,7 @@ use crate::flow::setup::Setup;
 use crate::flow::transaction::Transaction;
 use crate::secret::matches;
 use crate::tables::{OTHER, about};
-use crate::text::{Class, after, all, contains, cut, from_form, parts, position};
+use crate::text::{Class, Write, after, all, contains, cut, from_form, nibble, parts, position};
 use crate::url::{Url, is_link};
 
 /// The parameters of a response, and what only a response in the fragment would carry.
@@ -27,6 +27,55 @@ pub(crate) struct Refusal {
     pub(crate) error: Vec<u8>,
     pub(crate) description: Vec<u8>,
     pub(crate) uri: Vec<u8>,
+}
+
+impl Refusal {
+    /// The same without these secrets: an error goes where no secret goes.
+    #[inline(never)]
+    pub(crate) fn without(mut self, secrets: &[&[u8]]) -> Self {
+        for secret in secrets {
+            for text in [&mut self.error, &mut self.description, &mut self.uri] {
+                *text = struck(text, secret);
+            }
+        }
+        self
+    }
+}
+
+/// What is shorter is no secret, but may be part of a word.
+const SHORTEST: usize = 4;
+
+/// So many characters of a secret are struck out also where the rest of it does not follow.
+const PART: usize = 16;
+
+/// A text in which "..." stands in the place of a secret, whichever of its characters are escaped.
+fn struck(text: &[u8], secret: &[u8]) -> Vec<u8> {
+    let (mut out, mut rest) = (Vec::new(), text);
+    while let Some((first, after)) = rest.split_first() {
+        let (length, behind) = begins_with(rest, secret);
+        if length >= SHORTEST && length >= secret.len().min(PART) {
+            out.text(b"...");
+            rest = behind;
+        } else {
+            out.push(*first);
+            rest = after;
+        }
+    }
+    out
+}
+
+/// How much of a secret a text begins with, and what follows there.
+fn begins_with<'a>(text: &'a [u8], secret: &[u8]) -> (usize, &'a [u8]) {
+    let (mut length, mut rest) = (0_usize, text);
+    for byte in secret {
+        rest = match rest {
+            [b'%', high, low, after @ ..] if (nibble(*high) << 4 | nibble(*low)) == *byte => after,
+            [first, after @ ..] if first == byte => after,
+            _ => break,
+        };
+        length = length.wrapping_add(1);
+    }
+    (length, rest)
 }
 
 /// What a server answered: what was asked for, or its refusal.
@@ -96,7 +145,7 @@ impl<'a> Callback<'a> {
         transaction: &Transaction<'_>,
         now: u64,
     ) -> Result<Answer<Vec<u8>>, Fault> {
-        let [state, code, iss, error, description, uri] = *self.values;
+        let [state, authorization_code, iss, error, description, uri] = *self.values;
         if !matches(transaction.state(), &state) {
             return Err(about!(StateMismatch, OTHER, "state"));
         }
@@ -129,9 +178,13 @@ impl<'a> Callback<'a> {
                 None => Code::AuthorizationRefused,
             };
             let uri = if is_link(&uri) { uri } else { Vec::new() };
-            return Ok(Answer::Refused(Box::new(Refusal { code, error, description, uri })));
+            let secrets = [&state, transaction.code_verifier(), transaction.nonce(), &authorization_code];
+            return Ok(Answer::Refused(Box::new(Refusal { code, error, description, uri }.without(&secrets))));
         }
-        if code.is_empty() { Err(about!(CodeMissing, OTHER, "code")) } else { Ok(Answer::Given(code)) }
+        if authorization_code.is_empty() {
+            return Err(about!(CodeMissing, OTHER, "code"));
+        }
+        Ok(Answer::Given(authorization_code))
     }
 }
 

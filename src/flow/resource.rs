@@ -11,7 +11,7 @@ use crate::flow::tokens::Session;
 use crate::json;
 use crate::table::elements;
 use crate::tables::{Claims, about};
-use crate::text::{Write, contains, joined, number, parts, plain, position};
+use crate::text::{Class, Write, all, contains, cut, joined, number, parts, plain, position, take};
 use crate::url::Url;
 
 /// Whether the access token may be sent to a URL: at an origin of the configuration, or the userinfo endpoint
@@ -21,15 +21,26 @@ use crate::url::Url;
 /// [`Code::OriginRefused`]
 pub(crate) fn check(setup: &Setup<'_>, url: &[u8]) -> Result<(), Fault> {
     let is_listed = |origin: &[u8]| {
-        let origins = Url::parse(url).zip(Url::parse(origin));
+        let origins = Url::parse(before_path(url)).zip(Url::parse(origin));
         origins.is_some_and(|(url, origin)| url.has_origin_of(&origin))
     };
     let endpoint = setup.userinfo_endpoint();
-    if elements(setup.resource_origins()).any(is_listed) || !endpoint.is_empty() && endpoint == url {
+    let is_sound = all(url, &Class::Printable(b" "));
+    if is_sound && elements(setup.resource_origins()).any(is_listed) || !endpoint.is_empty() && endpoint == url {
         Ok(())
     } else {
         Err(about!(OriginRefused, OTHER, "url"))
     }
+}
+
+/// A URL up to its path, query or fragment: what follows may hold characters that RFC 3986 escapes and the platform does not, and does
+/// not change the origin. A backslash, which a browser reads as the beginning of the path, is left before it, and refused there.
+fn before_path(url: &[u8]) -> &[u8] {
+    let text = cut(cut(url, b'#').0, b'?').0;
+    let mut rest = text;
+    // `https:`, nothing, and the authority.
+    let length = [(); 3].iter().fold(0, |length: usize, ()| length.wrapping_add(take(&mut rest, b'/').len()));
+    text.get(..length.wrapping_add(2)).unwrap_or(text)
 }
 
 /// What a login has to ask for, so that its tokens serve where these did not (RFC 6750 section 3.1, RFC 9470 section 4).

@@ -16,7 +16,7 @@ use crate::http::Reply;
 use crate::json;
 use crate::table::{ODD, join};
 use crate::tables::{ANSWER, Claims, Granted, REFUSAL, Refused, about};
-use crate::text::{EMPTY, Write, digits, joined, number, number_or, plain};
+use crate::text::{EMPTY, Write, after, digits, from_form, joined, number, number_or, parts, plain};
 use crate::url::is_link;
 
 /// What the token endpoint granted, checked.
@@ -82,7 +82,7 @@ pub(crate) fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transacti
 }
 
 /// Reads the answer of the token endpoint to the code of a login, or to the refresh of the session before, which is blank in a
-/// login; `now` is in seconds since 1970. What a refresh does not bring stays: the refresh token (RFC 6749 section 6),
+/// login; `sent` is the form that was sent, and `now` is in seconds since 1970. What a refresh does not bring stays: the refresh token (RFC 6749 section 6),
 /// the scope, the ID token.
 ///
 /// # Errors
@@ -92,10 +92,21 @@ pub(crate) fn finish(
     setup: &Setup<'_>,
     transaction: &Transaction<'_>,
     before: &Session<'_>,
+    sent: &[u8],
     reply: &Reply<'_>,
     now: u64,
 ) -> Result<Answer<Grant>, Fault> {
-    if let Some(refusal) = refused(reply, Code::TokenRefused)? {
+    let code = parts(sent, b'&').find_map(|pair| after(pair, b"code=")).and_then(from_form).unwrap_or_default();
+    let secrets = [
+        &code,
+        transaction.code_verifier(),
+        transaction.state(),
+        transaction.nonce(),
+        before.refresh_token(),
+        before.access_token(),
+        before.id_token(),
+    ];
+    if let Some(refusal) = refused(reply, Code::TokenRefused, &secrets)? {
         return Ok(Answer::Refused(refusal));
     }
     let fields = ANSWER.read(reply.body, Code::TokenResponseInvalid)?;
@@ -217,12 +228,12 @@ fn check_same_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_>) 
     Ok(())
 }
 
-/// What the server said of its refusal (RFC 6749 section 5.2); `None` when the answer is a 200 in JSON.
+/// What the server said of its refusal (RFC 6749 section 5.2), but for these secrets; `None` when the answer is a 200 in JSON.
 ///
 /// # Errors
 /// [`Code::ServerError`], [`Code::RedirectNotFollowed`], and [`Code::TokenResponseInvalid`] when it is neither
 #[inline(never)]
-pub(crate) fn refused(reply: &Reply<'_>, code: Code) -> Result<Option<Box<Refusal>>, Fault> {
+pub(crate) fn refused(reply: &Reply<'_>, code: Code, secrets: &[&[u8]]) -> Result<Option<Box<Refusal>>, Fault> {
     reply.check_status()?;
     if !reply.is_json() {
         return Err(Code::TokenResponseInvalid.into());
@@ -237,10 +248,7 @@ pub(crate) fn refused(reply: &Reply<'_>, code: Code) -> Result<Option<Box<Refusa
         return Err(Code::TokenResponseInvalid.into());
     }
     let uri = if is_link(said.error_uri()) { said.error_uri() } else { b"" };
-    Ok(Some(Box::new(Refusal {
-        code,
-        error: text(said.error()),
-        description: text(said.error_description()),
-        uri: text(uri),
-    })))
+    let refusal =
+        Refusal { code, error: text(said.error()), description: text(said.error_description()), uri: text(uri) };
+    Ok(Some(Box::new(refusal.without(secrets))))
 }

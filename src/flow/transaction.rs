@@ -9,7 +9,7 @@ use crate::flow::setup::Setup;
 use crate::pkce::is_verifier;
 use crate::table::record;
 use crate::tables::about;
-use crate::text::{Class, Write, after, all, digits, is_number, number, number_or, plain, position, take};
+use crate::text::{Class, Write, after, all, cut, digits, is_number, number, number_or, plain, position, take};
 
 /// The version of the records' form; another one is refused.
 const VERSION: &[u8] = b"2";
@@ -172,41 +172,59 @@ pub(crate) fn key(state: &[u8]) -> Vec<u8> {
     key
 }
 
-/// When a login began or ended whose record may still be needed; `None` when it may be forgotten.
+/// When a login began or ended whose record may still be needed; `None` when it may be forgotten. What is from the future counts as oldest:
+/// nobody can be kept in the place of others by a clock that was wrong.
 ///
 /// Only the times are read, and every version of this crate writes them in these places: a page of an older version leaves
 /// the logins of a newer one alone.
 pub(crate) fn kept_since(mut record: &[u8], now: u64) -> Option<u64> {
     let mut line = || number(take(&mut record, b'\n'));
     let (_, created_at, expires_at) = (line(), line(), line());
-    if now > expires_at? { None } else { created_at }
+    if now > expires_at? {
+        return None;
+    }
+    created_at.map(|created_at| if is_from_future(created_at, now) { 0 } else { created_at })
 }
 
 /// The most logins that are kept at once, and the most tombstones.
 pub const MOST_KEPT: usize = 100;
 
-/// Visits the places of the records that are to be forgotten before one more of their kind is kept: those that may be, and
-/// the oldest beyond [`MOST_KEPT`]. Asks for each place what [`kept_since`] says of its record.
-pub(crate) fn sweep(count: usize, since: &dyn Fn(usize) -> Option<u64>, forget: &mut dyn FnMut(usize)) {
-    let mut last = None;
-    loop {
-        let (mut kept, mut oldest) = (0_usize, None);
-        for place in 0..count {
-            let age = since(place).map(|since| (since, place));
-            if age.is_none() && last.is_none() {
-                forget(place);
-            }
-            // Those before the last one that was forgotten for its age are gone.
-            if age > last {
-                kept = kept.saturating_add(1);
-                if oldest.is_none() || age < oldest {
-                    oldest = age;
-                }
-            }
+/// The records that stay when one more of their kind is kept: the newest, and one less than [`MOST_KEPT`]. Each is looked at once.
+#[derive(Default)]
+pub(crate) struct Newest(Vec<(u64, usize)>);
+
+impl Newest {
+    /// Takes one more record, by its place and by what [`kept_since`] says of it. Gives the place of one that is to be forgotten.
+    #[inline(never)]
+    pub(crate) fn add(&mut self, since: Option<u64>, place: usize) -> Option<usize> {
+        let Some(since) = since else { return Some(place) };
+        if self.0.len().saturating_add(1) < MOST_KEPT {
+            self.0.push((since, place));
+            return None;
         }
-        let Some((_, place)) = oldest.filter(|_| kept >= MOST_KEPT) else { return };
-        forget(place);
-        last = oldest;
+        let oldest = self.0.iter_mut().reduce(|oldest, other| if other.0 < oldest.0 { other } else { oldest })?;
+        if since < oldest.0 {
+            return Some(place);
+        }
+        let (_, gone) = core::mem::replace(oldest, (since, place));
+        Some(gone)
+    }
+}
+
+/// Visits the names of the records that are to be forgotten before one more of their kind is kept. A record has four lines: its name, and the three
+/// with which it begins. `now` is in seconds since 1970.
+pub(crate) fn sweep(records: &[u8], now: u64, forget: &mut dyn FnMut(&[u8])) {
+    let (mut newest, mut rest) = (Newest::default(), records);
+    while !rest.is_empty() {
+        let place = records.len().wrapping_sub(rest.len());
+        take(&mut rest, b'\n');
+        let since = kept_since(rest, now);
+        for _ in 0..3 {
+            take(&mut rest, b'\n');
+        }
+        if let Some(gone) = newest.add(since, place) {
+            forget(cut(records.get(gone..).unwrap_or_default(), b'\n').0);
+        }
     }
 }
 
@@ -293,4 +311,62 @@ pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64) -
         return_to,
     }
     .to_fields()
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use std::format;
+    use std::string::String;
+    use std::vec::Vec;
+
+    use super::*;
+
+    const NOW: u64 = 1_800_000_000;
+
+    fn swept(records: &str) -> Vec<String> {
+        let mut gone = Vec::new();
+        sweep(records.as_bytes(), NOW, &mut |name| gone.push(String::from_utf8(name.to_vec()).unwrap()));
+        gone
+    }
+
+    fn record(name: &str, created_at: u64) -> String {
+        format!("{name}\n2\n{created_at}\n{}\n", created_at.saturating_add(600))
+    }
+
+    /// So many that work for each pair of them would not come to an end.
+    #[test]
+    fn a_million_records_are_swept_in_one_pass() {
+        let count = 1_000_000;
+        let records: String = (0..count).map(|place| record(&format!("{place}"), NOW - place % 600)).collect();
+        let gone = swept(&records);
+        assert_eq!(gone.len(), count as usize - 99);
+        // Those that began just now stay, and the last of them.
+        let newest: Vec<u64> =
+            gone.iter().map(|name| name.parse::<u64>().unwrap()).filter(|place| place % 600 == 0).collect();
+        assert_eq!(newest.len() as u64, count.div_ceil(600) - 99);
+        assert!(newest.windows(2).all(|pair| pair[0] < pair[1]));
+    }
+
+    #[test]
+    fn records_from_the_future_do_not_take_the_place_of_others() {
+        let future: String = (0..200).map(|place| record(&format!("future {place}"), NOW + 61 + place)).collect();
+        for records in
+            [[&*record("ours", NOW - 500), &future].concat(), [&*future, &record("ours", NOW - 500)].concat()]
+        {
+            let gone = swept(&records);
+            assert_eq!(gone.len(), 201 - 99);
+            assert!(!gone.contains(&"ours".into()));
+        }
+        assert_eq!(swept(&record("a little", NOW + 60)), Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_has_no_times_is_forgotten_and_nothing_moves_a_name() {
+        assert_eq!(swept(""), Vec::<String>::new());
+        for cut_off in ["a", "a\n", "a\n2", "a\n2\n1\n", "a\n2\n1800000000\nx"] {
+            assert_eq!(swept(cut_off), ["a"], "{cut_off:?}");
+        }
+        let records = [&*record("old", 1), "bad\n\n\n\n", &record("new", NOW), "odd\n{}\n-1\n-1\n"].concat();
+        assert_eq!(swept(&records), ["old", "bad", "odd"]);
+    }
 }

@@ -59,11 +59,12 @@ pub(crate) fn finish(
 /// # Errors
 /// those of [`finish`]
 pub(crate) fn finish_json(session: &Session<'_>, reply: &Reply<'_>) -> Result<Answer<Vec<u8>>, Fault> {
-    let refusal = refused(reply, Code::UserinfoRefused).map_err(|fault| match fault.code() {
-        Code::TokenResponseInvalid if matches!(reply.status, 401 | 403) => Code::UserinfoRefused.into(),
-        Code::TokenResponseInvalid => Code::UserinfoInvalid.into(),
-        _ => fault,
-    })?;
+    let refusal =
+        refused(reply, Code::UserinfoRefused, &[session.access_token()]).map_err(|fault| match fault.code() {
+            Code::TokenResponseInvalid if matches!(reply.status, 401 | 403) => Code::UserinfoRefused.into(),
+            Code::TokenResponseInvalid => Code::UserinfoInvalid.into(),
+            _ => fault,
+        })?;
     if let Some(refusal) = refusal {
         return Ok(Answer::Refused(refusal));
     }

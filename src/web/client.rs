@@ -11,10 +11,10 @@ use crate::flow::logout::end_session;
 use crate::flow::resource::{self, Refused};
 use crate::flow::session::{Asked, Kept, Next, Refreshed, conclude, is_over, next};
 use crate::flow::tokens::Session;
-use crate::flow::transaction::{Outcome, kept_since, sweep as sweep_records};
+use crate::flow::transaction::{Outcome, sweep as sweep_records};
 use crate::random::{Entropy, SystemEntropy};
 use crate::tables::{ASKED, AskedFor, FAILED, FailedAs, OPTIONS, Options};
-use crate::text::{Write, cut, digits, joined, number_or, take};
+use crate::text::{Write, digits, joined, number_or};
 use crate::web::steps::{separate, tell_tokens};
 use crate::web::text::{
     Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, read_code, records, run, setup_and, write_code,
@@ -310,22 +310,10 @@ pub fn refusal(setup: Text, session: Text, status: Text, www_authenticate: Text)
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn sweep(records: Text) -> Text {
     run(records, absent(), absent(), absent(), TEXTS, |given, out| {
-        let [records, ..] = given.texts;
-        let from = |place: usize| {
-            let mut rest = records;
-            for _ in 0..place.saturating_mul(4) {
-                take(&mut rest, b'\n');
-            }
-            rest
-        };
-        let mut count = 0_usize;
-        while !from(count).is_empty() {
-            count = count.saturating_add(1);
-        }
         let mut list = joined(&[b"["]);
-        sweep_records(count, &|place| kept_since(cut(from(place), b'\n').1.unwrap_or_default(), now()), &mut |place| {
+        sweep_records(given.texts[0], now(), &mut |name| {
             separate(&mut list);
-            list.string(cut(from(place), b'\n').0);
+            list.string(name);
         });
         list.push(b']');
         out.json("forget", &list);

@@ -142,7 +142,8 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
     })
 }
 
-/// Reads the answer to the token request of a login (RFC 6749 section 5, OpenID Connect Core section 3.1.3.7). Gives
+/// Reads the answer to the token request of a login (RFC 6749 section 5, OpenID Connect Core section 3.1.3.7). The form is the one that was sent:
+/// a refusal does not repeat its code. Gives
 /// `{ tokens, session }`: the token set and the record to keep; or `{ unverified, keys? }`: a record for [`check`] and [`conclude`], and the
 /// `jwks_uri`.
 ///
@@ -151,8 +152,8 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
 /// `token_type_unsupported`, `id_token_missing`, `insufficient_user_authentication` and the errors of the ID token
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn finish(setup: Text, transaction: Text, answer: Text) -> Text {
-    run(setup, transaction, answer, absent(), TRANSACTION, |given, out| take_tokens(given, &given.transaction, out))
+pub fn finish(setup: Text, transaction: Text, answer: Text, form: Text) -> Text {
+    run(setup, transaction, answer, form, TRANSACTION, |given, out| take_tokens(given, &given.transaction, out))
 }
 
 /// Builds the request that trades a refresh token for fresh tokens (RFC 6749 section 6): `{ url, form, session }`. The record takes the
@@ -189,7 +190,7 @@ pub fn finish_refresh(setup: Text, session: Text, answer: Text) -> Text {
 #[inline(never)]
 fn take_tokens(given: &Given<'_>, transaction: &Transaction<'_>, out: &mut Out) -> Result<(), Fault> {
     let reply = reply(given.texts[2]);
-    let granted = token::finish(&given.setup, transaction, &given.session, &reply, now());
+    let granted = token::finish(&given.setup, transaction, &given.session, given.texts[3], &reply, now());
     match granted.map_err(|fault| out.fault(fault, &reply))? {
         Answer::Given(Grant::Tokens(session)) => tell_tokens(&session, b"", out),
         Answer::Given(Grant::Unverified(fields)) => tell_unverified(&fields, out),

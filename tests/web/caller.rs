@@ -138,7 +138,7 @@ pub(crate) fn ask(name: &str, texts: &[&str]) -> Result<JsValue, JsValue> {
         "callback" => web::callback(text(0), text(1)),
         "arrive" => web::arrive(text(0), text(1), text(2), text(3)),
         "interrupted" => web::interrupted(text(0), text(1)),
-        "finish" => web::finish(text(0), text(1), text(2)),
+        "finish" => web::finish(text(0), text(1), text(2), text(3)),
         "keys" => web::keys(text(0)),
         "check" => web::check(text(0), text(1), text(2), text(3)),
         "conclude" => web::conclude(text(0), text(1), text(2)),
