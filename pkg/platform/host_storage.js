@@ -93,8 +93,8 @@ const operate = async ({ records, fetch, keep }, work) => {
 
 /** See storage.js. Where there is little room, records whose names begin with the first of `kinds` go first. */
 export const withRecords = async (storage, timeout, failed, work, kinds) => {
-  const inTime = (promise) =>
-    within(timeout, promise).catch((cause) => {
+  const inTime = (promise, late) =>
+    within(timeout, promise, late).catch((cause) => {
       throw failed(cause);
     });
   const state = known.get(storage) ?? {};
@@ -102,7 +102,7 @@ export const withRecords = async (storage, timeout, failed, work, kinds) => {
   const store = createStore(storage, state, inTime);
   const open = member(storage, "removeItem") ? openItems : openOne;
   // Nothing is written past a write that is on its way still: it could land last, and win.
-  const idle = () => inTime(state.writing);
+  const idle = () => inTime(state.writing, () => new Error("a write has not ended yet"));
   await idle();
   return new Promise((done, refused) => {
     const turn = async () => {

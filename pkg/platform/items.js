@@ -129,7 +129,7 @@ export const openItems = async ({ get, set, remove }, state, maxLength, kinds) =
       taken.add(number);
     }
     await set(HEAD, text);
-    state.texts = new Map(places.map(([name, place]) => [`${place}`, records.get(name)]));
+    state.texts = new Map(places.map(([name, place]) => [`${place}`, records.get(name) ?? undefined]));
     return { text, left };
   };
 
@@ -137,8 +137,8 @@ export const openItems = async ({ get, set, remove }, state, maxLength, kinds) =
     records,
     fetch: async (name) => {
       const entry = entries.get(name);
-      const text = parse(await gather(entry));
-      const record = typeof text === "string" ? text : null;
+      const record = parse(await gather(entry));
+      if (typeof record !== "string") return null;
       texts.set(`${entry}`, record);
       return record;
     },
@@ -147,6 +147,7 @@ export const openItems = async ({ get, set, remove }, state, maxLength, kinds) =
       const old = logins.filter((name) => !run.changed.has(name));
       for (const name of old.slice(0, Math.max(0, logins.length - LOGINS))) run.records.delete(name);
       if (!isClean) await findWaste();
+      state.clean = undefined;
       const longest = Math.min(lengthOf(maxLength), state.longest ?? Number.POSITIVE_INFINITY);
       const lengths = [longest, ...SHORTER.filter((length) => length < longest)];
       let written;

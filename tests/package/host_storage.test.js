@@ -5,6 +5,7 @@ import { dirname, join } from "node:path";
 import { test } from "node:test";
 import { setImmediate as immediate } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
+import { isDeepStrictEqual } from "node:util";
 import { ISSUER, load, metadataOf, REDIRECT_URI, resolve } from "./installed.js";
 
 const { Client, isPkceError, ready } = await load("pkce-wasm");
@@ -45,31 +46,38 @@ const never = new Promise(() => {});
 
 /**
  * A storage over those items, as an application has it from its start on. It notes what it is asked; `script` may fail, or wait, or answer
- * otherwise.
+ * otherwise. `serve` gives it other items, or another script.
  */
 const storageOf = (
   items,
   { script = () => undefined, limit = Number.POSITIVE_INFINITY, ...members } = {},
 ) => {
   const asked = [];
+  const storage = {};
+  const serve = (others, otherwise = () => undefined) => {
+    storage.items = others;
+    answers = otherwise;
+  };
+  let answers = script;
   const answer = async (method, name, act) => {
     asked.push([method, name]);
-    const scripted = await script({ method, name, act, number: asked.length });
+    const scripted = await answers({ method, name, act, number: asked.length });
     return scripted ? scripted.answer : act();
   };
-  return {
+  return Object.assign(storage, {
     asked,
     items,
+    serve,
     names: (method) => asked.filter(([each]) => each === method).map(([, name]) => name),
-    getItem: (name) => answer("getItem", name, () => items.get(name) ?? null),
+    getItem: (name) => answer("getItem", name, () => storage.items.get(name) ?? null),
     setItem: (name, item) =>
       answer("setItem", name, () => {
         if (item.length > limit) throw new Error("too long for this storage");
-        items.set(name, item);
+        storage.items.set(name, item);
       }),
-    removeItem: (name) => answer("removeItem", name, () => void items.delete(name)),
+    removeItem: (name) => answer("removeItem", name, () => void storage.items.delete(name)),
     ...members,
-  };
+  });
 };
 
 const text = (length, seed = "") =>
@@ -245,12 +253,11 @@ for (const [name, cut] of Object.entries(cuts)) {
           const what = `${name} at ${point} of ${writes}, landed: ${landed}, maxLength ${maxLength}`;
           const items = new Map(start);
           let done = 0;
-          const storage = storageOf(items, {
-            maxLength,
-            script: (asked) => {
-              if (asked.method !== "getItem") done += 1;
-              return done >= point ? cut(landed && done === point)(asked) : undefined;
-            },
+          const storage = storageOf(new Map(), { maxLength });
+          await drive(timers, writeAll(storage, OLD));
+          storage.serve(items, (asked) => {
+            if (asked.method !== "getItem") done += 1;
+            return done >= point ? cut(landed && done === point)(asked) : undefined;
           });
           const isStuck = () => name === "never answers" && done >= point;
           await assert.rejects(drive(timers, writeAll(storage, CHANGE), isStuck), isUnavailable, what);
@@ -259,6 +266,18 @@ for (const [name, cut] of Object.entries(cuts)) {
           const isOld = next[EPOCH] === OLD[EPOCH];
           assert.deepEqual(next, isOld ? OLD : NEW, what);
           seen.add(isOld);
+          // The same page may go on, where it is answered again.
+          if (name === "fails") {
+            const same = new Map(items);
+            storage.serve(same);
+            await drive(timers, writeAll(storage, { [`${PENDING}c`]: "another" }));
+            assertNoLeftovers(same, what);
+            assert.deepEqual(
+              await drive(timers, readAll(storage)),
+              { ...next, [`${PENDING}c`]: "another" },
+              what,
+            );
+          }
           // What was left behind is gone with the next write.
           const later = storageOf(new Map(items), { maxLength });
           await drive(timers, writeAll(later, { [`${PENDING}c`]: "another" }));
@@ -302,6 +321,59 @@ test("HS3 a write that fails once is done again by the same page, and leaves not
       assert.deepEqual(await readAll(storageOf(storage.items)), NEW);
     }
   }
+});
+
+test("HS3 whatever is written, cut short, started anew and given another length: each state is one that was written", async () => {
+  let seed = 1;
+  const below = (end) => {
+    seed = (Math.imul(seed, 1664525) + 1013904223) >>> 0;
+    return Math.floor((seed / 2 ** 32) * end);
+  };
+  const any = (list) => list[below(list.length)];
+  const lengths = [64, 65, 100, 240, 512, 1280, undefined];
+  const names = [SESSION, EPOCH, `${PENDING}1`, `${PENDING}2`, `${REMAINS}1`, `${REMAINS}2`];
+  const record = () =>
+    any(["a", "\n", "\u00fc", "\ud83d\ude00", "\ud800", '"']).repeat(below(any([9, 300, 3000])));
+  for (let world = 0; world < 60; world++) {
+    const items = new Map();
+    let [kept, storage] = [{}, storageOf(items)];
+    for (let step = 0; step < 25; step++) {
+      if (below(4) === 0) storage = storageOf(items, { maxLength: any(lengths) });
+      const change = Object.fromEntries(
+        names.filter(() => below(3) === 0).map((name) => [name, below(4) ? record() : null]),
+      );
+      const all = Object.entries({ ...kept, ...change }).filter(([, value]) => value !== null);
+      let [left, hasWritten] = [below(3) ? Number.POSITIVE_INFINITY : 1 + below(40), false];
+      const isCut = left < Number.POSITIVE_INFINITY;
+      storage.serve(items, ({ method, name, act }) => {
+        if (method === "getItem") return;
+        hasWritten ||= name === "pkce-wasm";
+        left -= 1;
+        if (left > 0) return;
+        if (left === 0 && below(2)) act();
+        throw new Error("no more");
+      });
+      await writeAll(storage, change).catch((error) => assert.ok(isCut && isUnavailable(error)));
+      storage.serve(items);
+      const next = await readAll(below(2) ? storage : storageOf(items));
+      const expected = isDeepStrictEqual(next, kept) && isCut ? kept : Object.fromEntries(all);
+      assert.deepEqual(next, expected, `${world}, ${step}`);
+      kept = next;
+      if (hasWritten && !isCut) assertNoLeftovers(items, `${world}, ${step}`);
+    }
+  }
+});
+
+test("HS3 what a storage does not give once is read again the next time", async () => {
+  const storage = storageOf(new Map());
+  await writeAll(storageOf(storage.items), OLD);
+  let isLocked = true;
+  storage.serve(storage.items, ({ method, name }) =>
+    isLocked && method === "getItem" && name !== "pkce-wasm" ? { answer: null } : undefined,
+  );
+  await use(storage, (records) => records.setItem(`${PENDING}c`, `${records.getItem(SESSION)}`));
+  isLocked = false;
+  assert.deepEqual(await readAll(storage), { ...OLD, [`${PENDING}c`]: "null" });
 });
 
 test("HS3 an item that is missing or was changed is no record, and the others are there", async () => {
