@@ -53,7 +53,6 @@ export const createClient = (engine) => {
 
   const steps = createSteps(parts);
   const Session = createSession(parts);
-  const refused = (code) => ({ status: "refused", error: named(code), restart: true });
   const { describe, found, isOld } = createDescribe({ ...parts, discover: steps.discover });
 
   class Client {
@@ -169,7 +168,7 @@ export const createClient = (engine) => {
       };
       try {
         const opened = member(host, "open") ? host.open(url) : globalThis.location.assign(url);
-        return opened?.then ? opened.then(undefined, refuse) : opened;
+        return opened instanceof Promise ? opened.catch(refuse) : opened;
       } catch (cause) {
         refuse(cause);
       }
