@@ -66,8 +66,9 @@ export const createSteps = (parts) => {
     const exchange = await loadExchange();
     const url = `${callbackUrl}`;
     if (url.length > LONGEST) throw named("callback_invalid");
-    const answer = await exchange.send(ask("redeem", setup, `${transaction}`, url), net);
-    const step = ask("finish", setup, `${transaction}`, answer);
+    const request = ask("redeem", setup, `${transaction}`, url);
+    const answer = await exchange.send(request, net);
+    const step = ask("finish", setup, `${transaction}`, answer, request.form);
     return (await exchange.conclude(step, net, true)).tokens;
   };
 

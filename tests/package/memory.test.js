@@ -31,9 +31,9 @@ const watched = async (entry) => {
     return made;
   };
   // The twin has its memory in an ArrayBuffer, and in a larger one when it grows.
-  const { ArrayBuffer } = globalThis;
+  const Plain = globalThis.ArrayBuffer;
   if (expectedEngine === "js") {
-    globalThis.ArrayBuffer = class extends ArrayBuffer {
+    globalThis.ArrayBuffer = class extends Plain {
       constructor(length) {
         super(length);
         if (length < 65536) return;

@@ -89,13 +89,22 @@ extern "C" {
 
     pub(crate) type Sessions;
     #[wasm_bindgen(js_name = createSessions)]
-    pub(crate) fn create_sessions(ask: &Function, place: &JsValue, owner: &str) -> Sessions;
+    pub(crate) fn create_sessions(place: &JsValue, shared: &JsValue, owner: &str, home: &JsValue) -> Sessions;
     #[wasm_bindgen(method)]
-    pub(crate) fn load(this: &Sessions) -> Option<String>;
+    pub(crate) fn load(this: &Sessions) -> JsValue;
     #[wasm_bindgen(method)]
-    pub(crate) fn save(this: &Sessions, session: &str);
+    pub(crate) fn begin(this: &Sessions) -> String;
+    #[wasm_bindgen(method)]
+    pub(crate) fn start(this: &Sessions, began: &str, session: &str);
+    #[wasm_bindgen(method)]
+    pub(crate) fn save(this: &Sessions, id: &JsValue, session: &str);
     #[wasm_bindgen(method)]
     pub(crate) fn remove(this: &Sessions);
+}
+
+#[wasm_bindgen(module = "/pkg/platform/harmless.js")]
+extern "C" {
+    pub(crate) fn harmless(error: &JsValue, secrets: &Array) -> JsValue;
 }
 
 #[wasm_bindgen(module = "/pkg/client/exchange.js")]

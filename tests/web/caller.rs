@@ -247,12 +247,45 @@ pub(crate) fn key(client: &Client, url: &str) -> Option<String> {
     get(&client.ask("callback", &[url]).unwrap(), "key").as_string()
 }
 
+/// The session of a client: one login after the other.
+pub(crate) struct Kept(Sessions);
+
+impl Kept {
+    fn of(place: &JsValue, owner: &str) -> Self {
+        let home = Object::new().into();
+        for name in ["over", "written"] {
+            set(&home, name, &js_sys::Map::new());
+        }
+        set(&home, "adopt", &Function::new_no_args(""));
+        Self(create_sessions(place, place, owner, &home))
+    }
+
+    pub(crate) fn load(&self) -> Option<String> {
+        let kept = self.0.load();
+        (!kept.is_undefined()).then(|| text(&kept, "session"))
+    }
+
+    pub(crate) fn save(&self, session: &str) {
+        let kept = self.0.load();
+        if kept.is_undefined() {
+            self.0.start(&self.0.begin(), session);
+        } else {
+            self.0.save(&get(&kept, "id"), session);
+        }
+    }
+
+    pub(crate) fn remove(&self) {
+        self.0.remove();
+    }
+}
+
+
 /// Who calls the face: it keeps the records, and sends the requests.
 pub(crate) struct Client {
     pub(crate) config: JsValue,
     pub(crate) setup: String,
     pub(crate) logins: Logins,
-    pub(crate) sessions: Sessions,
+    pub(crate) sessions: Kept,
     pub(crate) host: JsValue,
     pub(crate) exchange: Exchange,
 }
@@ -296,7 +329,7 @@ impl Client {
         Self {
             setup: text(&checked, "setup"),
             logins: create_logins(&asking(), &place("transactions")),
-            sessions: create_sessions(&asking(), &place("session"), &text(&checked, "owner")),
+            sessions: Kept::of(&place("session"), &text(&checked, "owner")),
             host: host.clone(),
             exchange: create_exchange(&parts),
             config,
