@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The groups of requirements, and how many each has.
-const GROUPS: [(&str, usize); 15] = [
+const GROUPS: [(&str, usize); 16] = [
     ("PK", 10),
     ("AC", 26),
     ("BE", 6),
@@ -23,6 +23,7 @@ const GROUPS: [(&str, usize); 15] = [
     ("RV", 4),
     ("LO", 5),
     ("JS", 6),
+    ("EN", 11),
 ];
 
 /// Where the modules of the OpenID Foundation are.

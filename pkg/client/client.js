@@ -198,7 +198,7 @@ export const createClient = (engine) => {
       };
       try {
         const opened = member(host, "open") ? host.open(url) : globalThis.location.assign(url);
-        return opened?.then ? opened.then(undefined, refuse) : opened;
+        return member(opened, "then") ? opened.then(undefined, refuse) : opened;
       } catch (cause) {
         refuse(cause);
       }
