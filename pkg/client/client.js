@@ -180,7 +180,8 @@ export const createClient = (engine) => {
       // Before anything is waited for: only a click opens a window.
       const popup = globalThis.open(url, "_blank", features ?? "popup,width=480,height=640");
       if (!popup || popup.closed) {
-        if (fallback !== "redirect") return { status: "refused", error: named("popup_blocked"), restart: true };
+        if (fallback !== "redirect")
+          return { status: "refused", error: named("popup_blocked"), restart: true };
         this.login(options);
         return { status: "redirecting" };
       }
@@ -198,7 +199,7 @@ export const createClient = (engine) => {
       };
       try {
         const opened = member(host, "open") ? host.open(url) : globalThis.location.assign(url);
-        return member(opened, "then") ? opened.then(undefined, refuse) : opened;
+        return typeof member(opened, "then") === "function" ? opened.then(undefined, refuse) : opened;
       } catch (cause) {
         refuse(cause);
       }

@@ -82,7 +82,10 @@ export const follow = (popup, key, lifetime, signal, look, fits) =>
   });
 
 /** Sees a login in a pop-up to its end. `callbacks` is what the handling of a callback is told of the client, and `handle` handles one. */
-export const finish = async (popup, { ask, callbacks, handle, key, loadCallback, longest, named, signal }) => {
+export const finish = async (
+  popup,
+  { ask, callbacks, handle, key, loadCallback, longest, named, signal },
+) => {
   const { config, setup } = callbacks;
   const look = async () => (await loadCallback()).interrupted(callbacks, key);
   const fits = (address) => address.length <= longest && ask("callback", setup, address).key === key;

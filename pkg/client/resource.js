@@ -24,7 +24,8 @@ export const createResource = ({ ask, named }) => {
     const send = ({ tokens }) => fetchWithToken(url.href, init, tokens.accessToken, options, named);
     const isRefused = ({ status, headers }, { session }) =>
       (status === 401 || status === 403) &&
-      ask("refusal", setup, session, `${status}`, `${headers.get("www-authenticate") ?? ""}`).refresh === true;
+      ask("refusal", setup, session, `${status}`, `${headers.get("www-authenticate") ?? ""}`).refresh ===
+        true;
 
     const first = await current(init);
     const response = await send(first);

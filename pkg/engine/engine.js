@@ -56,7 +56,8 @@ export const createEngine = ({ bind, exported, errors, texts, state, loadTwin })
       if (twin) state.exports ??= twin(imports);
       else if (!state.exports) {
         if (typeof state.module === "string") state.module = decode(state.module);
-        if (!(state.module instanceof WebAssembly.Module)) state.module = new WebAssembly.Module(state.module);
+        if (!(state.module instanceof WebAssembly.Module))
+          state.module = new WebAssembly.Module(state.module);
         // WebKit compiles under a policy that forbids it, and refuses only here.
         state.exports = new WebAssembly.Instance(state.module, imports).exports;
       }

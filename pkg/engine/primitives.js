@@ -32,7 +32,9 @@ export const createPrimitives = ({ call, engine, failed, named, ready }) => {
       if (![codeVerifier, codeChallenge, method ?? ""].every(isText)) return false;
       const isPlain = method === "plain";
       // An option of its own: not one that every object inherits.
-      if (isPlain ? { __proto__: null, ...options }.dangerouslyAllowPlain !== true : method && method !== "S256")
+      if (
+        isPlain ? { __proto__: null, ...options }.dangerouslyAllowPlain !== true : method && method !== "S256"
+      )
         throw named("challenge_method_refused");
       return call("verifyChallenge", codeVerifier, codeChallenge, +isPlain);
     },

@@ -27,7 +27,8 @@ export const createInitialize =
         given = new Uint8Array(buffer, byteOffset, byteLength).slice();
         // Insecure origins have no hash; neither has what somebody else compiled.
         const digest = await globalThis.crypto?.subtle?.digest("SHA-256", given);
-        if (!validate(given) || (digest && `${new Uint8Array(digest)}` !== hash)) throw named("module_invalid");
+        if (!validate(given) || (digest && `${new Uint8Array(digest)}` !== hash))
+          throw named("module_invalid");
         // Where a policy forbids to compile it, the twin serves.
         given = await compile(given).catch(() => given);
       }

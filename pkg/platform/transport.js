@@ -82,7 +82,11 @@ export const send = async (request, { fetch = globalThis.fetch, timeout, signal 
     if (text === undefined) throw Object.assign(named("response_too_large"), { status: response.status });
     return text;
   };
-  return unless(signal, named, within(timeout, answer(), () => named("timed_out"))).catch((error) => {
+  return unless(
+    signal,
+    named,
+    within(timeout, answer(), () => named("timed_out")),
+  ).catch((error) => {
     controller.abort(error.cause);
     throw error;
   });

@@ -31,9 +31,9 @@ const watched = async (entry) => {
     return made;
   };
   // The twin has its memory in an ArrayBuffer, and in a larger one when it grows.
-  const { ArrayBuffer } = globalThis;
+  const Buffers = globalThis.ArrayBuffer;
   if (expectedEngine === "js") {
-    globalThis.ArrayBuffer = class extends ArrayBuffer {
+    globalThis.ArrayBuffer = class extends Buffers {
       constructor(length) {
         super(length);
         if (length < 65536) return;
@@ -48,7 +48,7 @@ const watched = async (entry) => {
   last().before ??= Buffer.from(last().now());
   const restore = () => {
     Object.assign(WebAssembly, { Instance, instantiate });
-    globalThis.ArrayBuffer = ArrayBuffer;
+    globalThis.ArrayBuffer = Buffers;
   };
   return { module, memories, last, restore };
 };

@@ -35,7 +35,11 @@ for (const [shell, hostOf] of Object.entries(HOSTS)) {
       await assert.rejects(async () => host.open(url), TypeError, `${url}`);
     }
     assert.deepEqual(opened, []);
-    for (const url of [`${ISSUER}/auth?a=b%20c`, ` ${ISSUER}/au\nth?a=b%20c\r\n`, "HTTPS://as.example/auth?a=b%20c"]) {
+    for (const url of [
+      `${ISSUER}/auth?a=b%20c`,
+      ` ${ISSUER}/au\nth?a=b%20c\r\n`,
+      "HTTPS://as.example/auth?a=b%20c",
+    ]) {
       await host.open(url);
     }
     assert.deepEqual(opened, Array(3).fill(`${ISSUER}/auth?a=b%20c`));

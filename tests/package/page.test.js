@@ -67,7 +67,12 @@ test("EN8 NA1 elements and frames that are named like the globals of a shell mak
       "a form with a plug-in": named(plugin),
       "two of a name": { length: 2, 0: element(), 1: element(), item: () => {}, namedItem: () => {} },
       "a frame": frame(),
-      "a frame of this origin": { length: 1, invoke: element(), isNativePlatform: element(), platformId: frame() },
+      "a frame of this origin": {
+        length: 1,
+        invoke: element(),
+        isNativePlatform: element(),
+        platformId: frame(),
+      },
       "a text": "https://app.example/",
       "a number": 1,
       true: true,

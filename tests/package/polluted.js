@@ -80,7 +80,7 @@ const EXTRA = {
 };
 
 /** How many members are given the same value at once. */
-const GROUP = 16;
+const GROUP = 50;
 
 /** Node's own WebCrypto reads these from a key that lacks them, whatever it is given: no signature is found to be good then. */
 const OF_A_KEY = ["alg", "use", "key_ops", "d"];

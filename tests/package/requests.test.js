@@ -90,7 +90,10 @@ const FAILURES = {
   "gives null": async () => null,
   "gives a text": async () => "ok",
   "gives what has no headers": async () => ({ status: 200, ok: true }),
-  "gives headers that are an object": async () => ({ status: 200, headers: { "content-type": "text/plain" } }),
+  "gives headers that are an object": async () => ({
+    status: 200,
+    headers: { "content-type": "text/plain" },
+  }),
 };
 
 test("EN6 what a host's fetch throws or gives in the place of a Response is network_failed, and shows no token", async () => {
@@ -179,7 +182,10 @@ for (const [name, any] of [
       },
       redirect: async () => new Response(null, { status: 302, headers: { Location: "/" } }),
       refusal: async () =>
-        new Response("", { status: 403, headers: { "WWW-Authenticate": 'Bearer error="insufficient_scope"' } }),
+        new Response("", {
+          status: 403,
+          headers: { "WWW-Authenticate": 'Bearer error="insufficient_scope"' },
+        }),
     };
     const { signal } = new AbortController();
     for (const [kind, answer] of Object.entries(answers)) {

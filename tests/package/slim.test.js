@@ -43,8 +43,10 @@ test("EN11 a module that was altered is refused, however it is supplied, and the
   const sources = (path, view) => ({
     bytes: view,
     "a buffer": buffer(view),
-    "a view of a part": new Uint8Array(Buffer.concat([Buffer.alloc(7), view, Buffer.alloc(9)]).buffer.slice(0), 0)
-      .slice(7, 7 + view.length),
+    "a view of a part": new Uint8Array(
+      Buffer.concat([Buffer.alloc(7), view, Buffer.alloc(9)]).buffer.slice(0),
+      0,
+    ).slice(7, 7 + view.length),
     "a DataView": new DataView(buffer(view)),
     "shared memory": (() => {
       const shared = new Uint8Array(new SharedArrayBuffer(view.length));
