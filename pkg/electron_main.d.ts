@@ -45,7 +45,10 @@ export interface ElectronModules {
 export interface ElectronOptions {
   /** The private-use scheme of the redirect URI, without a colon: `com.example.app` (RFC 8252 section 7.1). */
   scheme: string;
-  /** The issuers, or the servers of their authorization endpoints: the system's browser is opened for URLs of these origins alone. */
+  /**
+   * The issuers, or the servers of their authorization endpoints, as `https` or `http` addresses: the system's browser is opened for pages of these origins
+   * alone, at the address that was read. Anything else here is a TypeError.
+   */
   authorizationServers: readonly string[];
   /** Whether a page with this URL is the application's own. No other page is answered. */
   isTrusted(url: string): boolean;

@@ -237,7 +237,10 @@ export interface AuthorizationDetail {
 
 /** What a login in a pop-up may ask for: see {@link Client.loginWithPopup}. */
 export interface PopupOptions extends LoginOptions {
-  /** The third argument of `window.open`; `"popup,width=480,height=640"` when absent. */
+  /**
+   * The third argument of `window.open`; `"popup,width=480,height=640"` when absent. `noopener` and `noreferrer` are refused (`config_invalid`): with them
+   * this page would not see the window that it opened.
+   */
   features?: string;
   /** What to do when the browser blocks the pop-up: with `"redirect"` this page leaves for the server, as {@link Client.login} does it. */
   fallback?: "redirect";
@@ -561,7 +564,8 @@ export class Client {
    * @returns How it ended. `"refused"` with `popup_blocked`: see {@link PopupOptions.fallback}; with `popup_closed`: the pop-up calls itself closed and the user
    * has been back in this page for two seconds (that alone is no proof: a server's `Cross-Origin-Opener-Policy` makes an open pop-up look closed. A login that is finished
    * in it after all still counts); with `access_denied`: the user declined; with `transaction_expired`: the time is over.
-   * @throws PkceError `aborted` by the signal, `config_invalid` about `storage` where a host keeps the login or the session, and as {@link Client.login}
+   * @throws PkceError `aborted` by the signal, `config_invalid` about `storage` where a host keeps the login or the session and about `features` (see
+   * {@link PopupOptions.features}), and as {@link Client.login}
    */
   loginWithPopup(options?: PopupOptions): Promise<PopupOutcome>;
 
@@ -570,7 +574,7 @@ export class Client {
    * The same URL gives the same outcome, however often it is handled, and of all tabs, frames and reloads that handle it one alone redeems the code:
    * the others wait for it. The parameters of the response are removed from the address bar and the history.
    *
-   * @param url - The callback URL; the page's own when absent.
+   * @param url - The callback URL; the page's own when absent. One of more than 1,048,576 characters is none.
    * @param options - A signal ends the waiting alone: the exchange goes on, and the same call afterwards tells how it ended.
    * @throws PkceError `aborted`, `engine_unavailable`, `storage_unavailable` when the login cannot be read or its end cannot be written; everything else is an outcome
    */
@@ -655,10 +659,11 @@ export class Session {
    *
    * @param input - Where to, as for `fetch`; a relative URL is one of the page's origin.
    * @param init - As for `fetch`, and `timeout`: milliseconds to the beginning of the answer, those of the configuration when absent. The `signal` goes on to
-   * count while the body is read.
+   * count while the body is read, and nothing stays on it.
    * @returns The response, whatever its status, unless it is one of those below.
    * @throws PkceError `origin_refused`; `insufficient_scope` (RFC 6750 section 3.1) and `insufficient_user_authentication` (RFC 9470 section 3), with
-   * `loginOptions` for {@link Client.login}; `redirect_not_followed`, `network_failed`, `timed_out`, `aborted`, and as {@link Session.accessToken}
+   * `loginOptions` for {@link Client.login}; `config_invalid` about `headers`; `redirect_not_followed`, `network_failed`, `timed_out`, `aborted`, and as
+   * {@link Session.accessToken}. The `cause` of an error shows no token.
    */
   fetch(input: string | URL | Request, init?: RequestInit & { timeout?: number }): Promise<Response>;
   /** Asks the userinfo endpoint: see {@link fetchUserinfo}. */

@@ -43,7 +43,7 @@ export function generateVerifier(length?: VerifierLength): string;
  *
  * @param codeVerifier - 43 to 128 characters of `[A-Za-z0-9-._~]`.
  * @returns 43 base64url characters, for the parameter `code_challenge` beside `code_challenge_method=S256`.
- * @throws PkceError `verifier_invalid`, `engine_not_ready`
+ * @throws PkceError `verifier_invalid`, also for what is no string; `engine_not_ready`
  */
 export function deriveChallenge(codeVerifier: string): string;
 
@@ -59,11 +59,12 @@ export function generatePair(length?: VerifierLength): PkcePair;
  * The authorization server's half: does this verifier belong to that challenge? (RFC 7636 section 4.6)
  *
  * The comparison takes the same time wherever the strings differ. A verifier or challenge that is not of the
- * RFC's form is simply not a match.
+ * RFC's form is simply not a match. What is no string, the method included, is `false`: a value's type throws nothing.
  *
  * @param codeVerifier - From the token request.
  * @param codeChallenge - Kept from the authorization request.
- * @param method - Kept from the authorization request; `"S256"` when absent.
+ * @param method - Kept from the authorization request; `"S256"` when absent, null or empty (RFC 7636 section 4.3 leaves another default to
+ * the server: this one never falls back to `plain`).
  * @throws PkceError `challenge_method_refused` for any other method, and for `"plain"` unless
  * {@link VerifyChallengeOptions.dangerouslyAllowPlain} is set.
  */

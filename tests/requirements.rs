@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The groups of requirements, and how many each has.
-const GROUPS: [(&str, usize); 16] = [
+const GROUPS: [(&str, usize); 19] = [
     ("PK", 10),
     ("AC", 26),
     ("BE", 6),
@@ -24,6 +24,8 @@ const GROUPS: [(&str, usize); 16] = [
     ("LO", 5),
     ("JS", 6),
     ("HS", 7),
+    ("EN", 11),
+    ("SE", 4),
 ];
 
 /// Where the modules of the OpenID Foundation are.

@@ -168,7 +168,7 @@ export const createClient = (engine) => {
       };
       try {
         const opened = member(host, "open") ? host.open(url) : globalThis.location.assign(url);
-        return typeof opened?.then === "function" ? opened.then(undefined, refuse) : opened;
+        return typeof member(opened, "then") === "function" ? opened.then(undefined, refuse) : opened;
       } catch (cause) {
         refuse(cause);
       }

@@ -1,6 +1,6 @@
 // Plays the scenes while prototypes have members that they should not have, and prints as JSON what is another than it was without.
-// Arguments: the address of the package; the file with the tables of the module; `each` for every member with a value that suits it and all at
-// once, `every` for every member with every value, `all` for all at once alone.
+// Arguments: the address of the package; the file with the tables of the module; `every` for every member with a value that suits it, in groups
+// with every other value, and all at once; `all` for all at once alone.
 import { readFileSync } from "node:fs";
 import "./forbid.js";
 import { play } from "./scenes.js";
@@ -18,8 +18,8 @@ for (const [, name, json, kind] of readFileSync(tables, "utf8").matchAll(
 
 /** What else options, hosts, answers, outcomes, errors and requests have. */
 const OTHERS = {
-  Flag: "refresh revoke endSession popup aborted fallback closed redirected stream fatal steal ifAvailable installed restart retryable alone",
-  Text: "outcome tokens session unverified key form bearer address pending remains message name cause status location href method body mode \
+  Flag: "done enumerable configurable writable refresh revoke endSession popup aborted fallback closed redirected stream fatal steal ifAvailable installed restart retryable alone",
+  Text: "value get set url form features fallback longest outcome tokens session unverified key form bearer address pending remains message name cause status location href method body mode \
     referrer credentials integrity duplex window transactions algorithm input digest text hash namedCurve again lacks owner setup \
     transaction token offset subject oauthError oauthErrorDescription oauthErrorUri loginOptions retryAfter returnTo d k p q dp dq qi oth",
   Function: "toJSON fetch open send getItem setItem removeItem close listen load keeping signedIn tell",
@@ -67,7 +67,20 @@ const SUITING = {
   Function: "function",
 };
 
-const EXTRA = { storage: ["object", "flag"], signal: ["signal"], host: ["object"], fetch: ["function"] };
+const EXTRA = {
+  storage: ["object", "flag"],
+  signal: ["signal"],
+  host: ["object"],
+  fetch: ["function"],
+  get: ["function"],
+  set: ["function"],
+  value: ["object", "function"],
+  url: ["object"],
+  error: ["text", "function"],
+};
+
+/** How many members are given the same value at once. */
+const GROUP = 50;
 
 /** Node's own WebCrypto reads these from a key that lacks them, whatever it is given: no signature is found to be good then. */
 const OF_A_KEY = ["alg", "use", "key_ops", "d"];
@@ -102,6 +115,12 @@ const attempt = async (prototype, label, given, value) => {
   const at = fair.findIndex((line, place) => line !== lines[place]);
   if (OF_A_KEY.includes(label) && REFUSED.test(lines[at])) return;
   if (at >= 0 || lines.length !== fair.length || called.length > 0) {
+    // Which of them it is.
+    if (label === "a group" && names.length > 1) {
+      for (const half of [names.slice(0, names.length / 2), names.slice(names.length / 2)])
+        await attempt(prototype, half.length > 1 ? label : half[0], half, value);
+      return;
+    }
     differences.push({ label, value, was: fair[at], is: lines[at], called: [...new Set(called)] });
   }
 };
@@ -114,12 +133,19 @@ const all = async (prototype, values) => {
 };
 
 const values = Object.keys(VALUES);
-if (how !== "all") {
+if (how === "every") {
+  const others = Object.fromEntries(values.map((value) => [value, []]));
   for (const [name, kind] of members) {
     if (name in Object.prototype) continue;
-    const suiting = [SUITING[kind], ...(Object.hasOwn(EXTRA, name) ? EXTRA[name] : [])];
-    for (const value of how === "each" ? new Set(suiting) : values)
-      await attempt(Object.prototype, name, [name], value);
+    const suiting = new Set([SUITING[kind], ...(Object.hasOwn(EXTRA, name) ? EXTRA[name] : [])]);
+    for (const value of values) {
+      if (suiting.has(value) || OF_A_KEY.includes(name)) await attempt(Object.prototype, name, [name], value);
+      else others[value].push(name);
+    }
+  }
+  for (const value of values) {
+    for (let from = 0; from < others[value].length; from += GROUP)
+      await attempt(Object.prototype, "a group", others[value].slice(from, from + GROUP), value);
   }
 }
 await all(Object.prototype, values);

@@ -11,6 +11,7 @@ const NOW = 1_800_000_000_000;
 const { keys, getOwnPropertyDescriptor } = Object;
 const { isArray } = Array;
 const { subtle } = globalThis.crypto;
+const { importKey } = subtle;
 const { stringify } = JSON;
 const platform = { fetch: globalThis.fetch, Response: globalThis.Response, Headers: globalThis.Headers };
 
@@ -73,6 +74,8 @@ export const play = async (path, during = () => () => {}) => {
   page += 1;
   const client = await import(`${path}?page=${page}`);
   await client.ready();
+  const inPopup = await import(`${path}?popup=${page}`);
+  await inPopup.ready();
 
   const lines = [];
   const write = (text) => void lines.push(text);
@@ -88,11 +91,16 @@ export const play = async (path, during = () => () => {}) => {
   /** What the server says; scenes change it. */
   let answers;
   let nonce;
-  const told = (status, body, headers = {}) =>
-    new platform.Response(
-      body,
-      own({ status, headers: own({ "content-type": "application/json", ...headers }) }),
-    );
+  const told = (status, body, given = {}) => {
+    const headers = own({ "content-type": "application/json", ...given });
+    try {
+      return new platform.Response(body, own({ status, headers }));
+    } catch {
+      // The platform's own cannot be made while every object has a member `get` or `set`.
+      const get = (name) => headers[name] ?? null;
+      return own({ status, redirected: false, body: null, headers: own({ get }), text: async () => body });
+    }
+  };
   const idToken = async (change) => {
     const { header, claims } = own(change);
     const all = {
@@ -203,13 +211,35 @@ export const play = async (path, during = () => () => {}) => {
     return client.completeAuthorization(given, metadata, transaction, callback, { fetch });
   };
 
-  const globals = {
-    fetch: getOwnPropertyDescriptor(globalThis, "fetch"),
-    location: getOwnPropertyDescriptor(globalThis, "location"),
-  };
-  Object.defineProperty(globalThis, "fetch", own({ value: fetch, configurable: true, writable: true }));
+  const globals = own({});
+  for (const name of [
+    "fetch",
+    "location",
+    "history",
+    "open",
+    "close",
+    "document",
+    "Document",
+    "addEventListener",
+    "removeEventListener",
+    "BroadcastChannel",
+  ]) {
+    globals[name] = getOwnPropertyDescriptor(globalThis, name);
+  }
+  const define = (name, value) =>
+    Object.defineProperty(globalThis, name, own({ value, configurable: true, writable: true }));
+  define("fetch", fetch);
   const location = { href: "https://app.example/", assign: (url) => (location.state = opened(url)) };
-  Object.defineProperty(globalThis, "location", own({ value: location, configurable: true, writable: true }));
+  define("location", location);
+  // Node's own cannot read a key either while every object has a member `get` or `set`.
+  subtle.importKey = async (...given) => {
+    try {
+      return await importKey.apply(subtle, given);
+    } catch (error) {
+      if (/Getter|Setter|descriptor/.test(error.message) && given[1].n === n) return pair.publicKey;
+      throw error;
+    }
+  };
 
   const end = during();
   try {
@@ -401,6 +431,47 @@ export const play = async (path, during = () => () => {}) => {
       "a parameter of the request",
       () => client.beginAuthorization(config(), METADATA, { extraParameters: { state: "mine" } }).url,
     );
+    await scene("a login in a pop-up", async () => {
+      const channels = new Set();
+      define(
+        "BroadcastChannel",
+        class {
+          constructor(name) {
+            this.name = name;
+            channels.add(this);
+          }
+          postMessage(data) {
+            for (const other of channels)
+              if (other !== this && other.name === this.name)
+                setTimeout(() => other.onmessage?.(own({ data })), 0);
+          }
+          close() {
+            channels.delete(this);
+          }
+        },
+      );
+      for (const name of ["addEventListener", "removeEventListener"]) define(name, () => {});
+      define("document", own({ hasFocus: () => false }));
+      define("Document", own({ prototype: own({ hasFocus: () => false }) }));
+      define("close", () => write("the pop-up closes"));
+      define("history", own({ state: null, replaceState: (...entry) => write(`address ${show(entry)}`) }));
+      let state;
+      define("open", (url, ...how) => {
+        write(`pop-up ${show(how)}`);
+        state = opened(url);
+        return own({ closed: false, close: () => write("closed") });
+      });
+      const opener = new client.Client(config({ host: { fetch } }), METADATA);
+      await opener
+        .loginWithPopup({ features: "popup,noopener" })
+        .catch(({ code, subject }) => write(`${code} ${subject}`));
+      const outcome = opener.loginWithPopup();
+      while (channels.size === 0) await new Promise((done) => setImmediate(done));
+      location.href = `${REDIRECT_URI}?code=c&state=${state}`;
+      const handed = await new inPopup.Client(config({ host: { fetch } }), METADATA).handleRedirect();
+      const { status, session } = await outcome;
+      return [show(own(handed)), status, await session.accessToken()];
+    });
     await scene("plain", () => client.verifyChallenge("a".repeat(43), "a".repeat(43), "plain"));
     await scene("plain with options", () =>
       client.verifyChallenge("a".repeat(43), "a".repeat(43), "plain", {}),
@@ -413,6 +484,7 @@ export const play = async (path, during = () => () => {}) => {
     end();
     Date.now = date;
     globalThis.crypto.getRandomValues = random;
+    delete subtle.importKey;
     for (const name of keys(globals)) {
       if (globals[name]) Object.defineProperty(globalThis, name, globals[name]);
       else delete globalThis[name];

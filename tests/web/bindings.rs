@@ -22,6 +22,11 @@ extern "C" {
     pub(crate) fn pause(milliseconds: u32) -> Promise;
 }
 
+#[wasm_bindgen(module = "/pkg/platform/harmless.js")]
+extern "C" {
+    pub(crate) fn harmless(error: &JsValue, secrets: &js_sys::Array) -> JsValue;
+}
+
 #[wasm_bindgen(module = "/pkg/platform/claim.js")]
 extern "C" {
     pub(crate) fn claim(name: &str, patience: u32, work: &Function) -> Promise;

@@ -2,6 +2,7 @@
 
 use wasm_bindgen_test::wasm_bindgen_test;
 
+use crate::bindings::harmless;
 use crate::caller::{
     Client, Look, ask, callback, config, get, host, json, metadata, metadata_with_end_session, opened, push, set,
     set_up, stop_clock, text, text_of,
@@ -160,4 +161,11 @@ fn be5_su2_a_refusal_says_whether_fresh_tokens_or_a_login_would_help() {
     assert_eq!(text_of(&error), "insufficient_user_authentication");
     let options = get(&error, "loginOptions");
     assert_eq!((text(&options, "acrValues"), get(&options, "maxAge").as_f64()), ("gold".into(), Some(5.0)));
+}
+
+#[wasm_bindgen_test]
+fn en6_what_a_platform_throws_is_told_without_the_secret() {
+    let thrown = js_sys::Error::new("Bearer the-access-token is no value of a header");
+    let told = harmless(&thrown, &js_sys::Array::of1(&"the-access-token".into()));
+    assert_eq!(text(&told, "message"), "Bearer [secret] is no value of a header");
 }
