@@ -136,6 +136,12 @@ pub(crate) fn end(setup: &Setup<'_>, transaction: &Transaction<'_>, failed: Opti
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test states what it expects by failing"
+)]
 mod tests {
     use std::string::String;
     use std::vec::Vec;

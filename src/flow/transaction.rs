@@ -314,6 +314,12 @@ pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64) -
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
+#[allow(
+    clippy::unwrap_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "a test states what it expects by failing"
+)]
 mod tests {
     use std::format;
     use std::string::String;

@@ -107,11 +107,6 @@ extern "C" {
     pub(crate) fn remove(this: &Sessions);
 }
 
-#[wasm_bindgen(module = "/pkg/platform/harmless.js")]
-extern "C" {
-    pub(crate) fn harmless(error: &JsValue, secrets: &Array) -> JsValue;
-}
-
 #[wasm_bindgen(module = "/pkg/client/exchange.js")]
 extern "C" {
     pub(crate) type Exchange;
