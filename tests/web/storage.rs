@@ -45,12 +45,8 @@ fn abandoned_logins_leave_the_storage_bounded_and_the_newest_stays() {
     let local = storage("local");
     let foreign = "pkce-wasm-of-somebody-else";
     local.set_item(foreign, "kept").unwrap();
-    // Of a version that nobody knows any more, and over; also those of version 0.1.0.
-    for (name, record) in [
-        (format!("{PENDING}ancient"), "0\n1\n2\n"),
-        (format!("{REMAINS}over"), "1\n1\n2\n"),
-        ("pkce-wasm:t:before".into(), "v=1&created_at=1&expires_at=2"),
-    ] {
+    // Of a version that nobody knows any more, and over.
+    for (name, record) in [(format!("{PENDING}ancient"), "0\n1\n2\n"), (format!("{REMAINS}over"), "1\n1\n2\n")] {
         local.set_item(&name, record).unwrap();
     }
     for round in 0..300 {
@@ -62,7 +58,6 @@ fn abandoned_logins_leave_the_storage_bounded_and_the_newest_stays() {
     assert_eq!(kept.len(), 100);
     assert!(!kept.iter().any(|name| name.ends_with("ancient")));
     assert!(!names(&local, REMAINS).iter().any(|name| name.ends_with("over")));
-    assert_eq!(names(&local, "pkce-wasm:t:"), [""; 0]);
     assert_eq!(local.get_item(foreign).unwrap().unwrap(), "kept");
     for name in kept {
         local.remove_item(&name).unwrap();
