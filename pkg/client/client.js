@@ -4,7 +4,7 @@ import { member, own } from "../platform/own.js";
 import { tiers } from "../platform/storage.js";
 import { surroundings } from "../platform/surroundings.js";
 import { bodyOf, send } from "../platform/transport.js";
-import { unless } from "../platform/wait.js";
+import { unless, within } from "../platform/wait.js";
 import { createDescribe } from "./describe.js";
 import { createSession } from "./session.js";
 import { createSteps, LONGEST, network, settings } from "./steps.js";
@@ -25,6 +25,9 @@ const part = (load) => {
 
 /** Where an entry of the history says which login is being finished, as long as it is. */
 const MARK = "pkce-wasm";
+
+/** Milliseconds that a start waits for the storage of a host. */
+const PATIENCE = 2000;
 
 /** What the name of a login in a pop-up begins with. */
 const POPUP = "popup.";
@@ -70,10 +73,8 @@ export const createClient = (engine) => {
     static async #discover(config, options) {
       const { issuer, dangerouslyAllowHttp, ...given } = own(config);
       await ready();
-      // What cannot be read, or does not stand the checks, is fetched.
-      const recalled = await describe(config)
-        .recall()
-        .catch(() => undefined);
+      // What cannot be read in time, or does not stand the checks, is fetched.
+      const recalled = await within(PATIENCE, describe(config).recall()).catch(() => {});
       const metadata =
         recalled ?? (await steps.discover(issuer, { ...network(given, options), dangerouslyAllowHttp }));
       if (!recalled) found.set(metadata);

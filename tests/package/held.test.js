@@ -386,3 +386,42 @@ test("IS5 two servers without iss do not share a redirect URI, also after the pa
   ).login();
   assert.equal(opened.length, 5);
 });
+
+test("AC7 neither what an application keeps nor what others have left makes a login slow", async () => {
+  const asked = { key: 0, getItem: 0 };
+  const plain = globalThis.localStorage;
+  globalThis.localStorage = {
+    __proto__: plain,
+    get length() {
+      return plain.length;
+    },
+    key: (at) => {
+      asked.key += 1;
+      return plain.names[at] ?? null;
+    },
+    getItem: (name) => {
+      asked.getItem += 1;
+      return plain.getItem(name);
+    },
+  };
+  for (let at = 0; at < 20_000; at++) plain.setItem(`of the application ${at}`, "x");
+  const now = Math.floor(Date.now() / 1000);
+  for (let at = 0; at < 30_000; at++)
+    plain.setItem(`pkce-wasm:2:t:${at}`, `2\n${now + 1e6 + at}\n${now + 2e6}\n`);
+  plain.names = [...plain.items.keys()];
+  const { client, opened } = world({ transactionStorage: "local" });
+  const using = client();
+  assert.equal(plain.length, 50_000, "a client that begins no login forgets nothing");
+  const walked = asked.key;
+  assert.ok(walked <= 50_000, `${walked}`);
+  asked.getItem = 0;
+  using.login();
+  assert.equal(asked.key, walked, "it is not walked again at the click");
+  assert.ok(asked.getItem < 2000, `${asked.getItem}`);
+  const url = `${REDIRECT_URI}?code=c&state=${new URL(opened[0]).searchParams.get("state")}&iss=${ISSUER}`;
+  assert.equal(
+    (await using.handleRedirect(url)).status,
+    "signed-in",
+    "records from the future are not the newest",
+  );
+});
