@@ -36,7 +36,8 @@ const arm = (hear) => {
 };
 
 try {
-  const { config, metadata } = await (await fetch("/setup.json", { cache: "no-store" })).json();
+  const { config, metadata: given } = await (await fetch("/setup.json", { cache: "no-store" })).json();
+  let metadata = given;
   if (config.withoutChannel) window.BroadcastChannel = undefined;
   await ready();
 
@@ -48,10 +49,15 @@ try {
     const moved = JSON.stringify(metadata).replaceAll(issuer, more.issuer ?? issuer);
     return new Client({ ...config, host, ...more }, JSON.parse(moved));
   };
-  const client = make();
+  /** Without metadata the page starts as an application does that discovers its server. */
+  const client = given ? make() : await Client.discover({ ...config, host });
+  metadata ??= client.metadata;
+  const signedIn = given ? undefined : (await client.session()) !== null;
 
   window.lab = {
     client,
+    /** Whether somebody was signed in when the page had discovered its server, and after how many milliseconds that was known. */
+    start: { signedIn, after: performance.now() },
     handle: (url, more) => handle(more ? make(more) : client, url),
 
     /** Begins that many logins at once, without leaving the page. */
@@ -206,6 +212,27 @@ try {
       }
     },
 
+    /** Who is signed in; null where nobody is. */
+    user: async () => (await client.session())?.claims.sub ?? null,
+
+    /** Holds on to the session that there is. */
+    async hold() {
+      lab.held = await client.session();
+    },
+
+    /** What the session that was held says of itself, and what it gives. */
+    async ofHeld() {
+      const { expired, claims } = lab.held;
+      const token = await lab.held.accessToken().catch(({ code }) => `failed: ${code}`);
+      return { expired, user: claims.sub, token };
+    },
+
+    /** The names of the items of localStorage in which one of the texts stands. */
+    find: (texts) =>
+      Object.entries(localStorage).flatMap(([name, item]) =>
+        texts.some((text) => item.includes(text)) ? [name] : [],
+      ),
+
     /** The scope of the session; null where nobody is signed in. */
     scope: async () => (await client.session())?.scope ?? null,
 
@@ -221,7 +248,7 @@ try {
       listen(() => {}).postMessage({ go: 0 });
     },
   };
-  if (location.pathname === "/callback") lab.outcome = await handle(make());
+  if (location.pathname === "/callback") lab.outcome = await handle(given ? make() : client);
 } catch (error) {
   window.failed = error;
 }

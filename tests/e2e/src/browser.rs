@@ -124,6 +124,11 @@ impl Browser {
         self.client.goto(url).await.unwrap_or_else(|error| panic!("{url} cannot be opened: {error}"));
     }
 
+    /// Goes back in the session history.
+    pub async fn back(&self) {
+        self.client.back().await.expect("there is a page to go back to");
+    }
+
     /// Loads the page again.
     pub async fn reload(&self) {
         self.client.refresh().await.expect("the page can be loaded again");

@@ -108,7 +108,7 @@ impl Lab {
         self.choose_server(&issuer, &honest::metadata(&issuer), more);
     }
 
-    /// The same, at any authorization server.
+    /// The same, at any authorization server. With `null` for its metadata the page discovers them at each start.
     pub fn choose_server(&self, issuer: &str, metadata: &Value, more: &Value) {
         let mut config = json!({
             "issuer": issuer,
@@ -130,6 +130,11 @@ impl Lab {
         let clock = std::fs::read_to_string(pages().join("clock.js")).expect("the page is there");
         std::fs::write(self.folder.path().join("clock.js"), format!("{clock}setClock({days});\n"))
             .expect("the temporary folder can be written");
+    }
+
+    /// Lets browsers keep the page when they leave it, for who goes back to it.
+    pub fn allow_keeping(&self) {
+        self.site.allow_keeping();
     }
 
     /// A place of the page's origin.

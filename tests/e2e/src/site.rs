@@ -3,6 +3,7 @@
 use std::net::Ipv4Addr;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::extract::State;
@@ -16,6 +17,7 @@ use tokio::task::JoinHandle;
 pub struct Site {
     /// The port.
     pub port: u16,
+    content: Arc<Content>,
     task: JoinHandle<()>,
 }
 
@@ -26,6 +28,8 @@ struct Content {
     policy: Option<String>,
     /// Whether pages are isolated from other origins, for which engines give them a finer clock.
     isolated: bool,
+    /// Whether a browser may keep the pages that it has left.
+    may_keep: AtomicBool,
 }
 
 impl Site {
@@ -58,10 +62,15 @@ impl Site {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.expect("there is a free port");
         let port = listener.local_addr().expect("a listener has an address").port();
         let policy = policy(&format!("http://127.0.0.1:{port}"));
-        let content = Arc::new(Content { folders, policy, isolated });
-        let router = Router::new().fallback(answer).with_state(content);
+        let content = Arc::new(Content { folders, policy, isolated, may_keep: AtomicBool::new(false) });
+        let router = Router::new().fallback(answer).with_state(Arc::clone(&content));
         let task = tokio::spawn(async move { axum::serve(listener, router).await.expect("the server runs") });
-        Self { port, task }
+        Self { port, content, task }
+    }
+
+    /// Lets browsers keep the pages that they leave from now on, for who goes back to them.
+    pub fn allow_keeping(&self) {
+        self.content.may_keep.store(true, Ordering::Relaxed);
     }
 
     /// A page of the site on the loopback address.
@@ -105,7 +114,8 @@ async fn answer(State(content): State<Arc<Content>>, uri: Uri) -> Response {
         Some("wasm") => "application/wasm",
         _ => "application/octet-stream",
     };
-    let mut response = Response::builder().header(header::CONTENT_TYPE, kind).header(header::CACHE_CONTROL, "no-store");
+    let caching = if content.may_keep.load(Ordering::Relaxed) { "no-cache" } else { "no-store" };
+    let mut response = Response::builder().header(header::CONTENT_TYPE, kind).header(header::CACHE_CONTROL, caching);
     if let Some(policy) = &content.policy {
         response = response.header(header::CONTENT_SECURITY_POLICY, policy);
     }

@@ -1,4 +1,4 @@
-//! A network cable in front of a server: it can be cut and mended, and it can hold the answers of the token endpoint.
+//! A network cable in front of a server: it can be cut and mended, and it can hold answers: those of the token endpoint, or all.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,17 @@ use tokio::task::{JoinHandle, JoinSet};
 pub struct Wire {
     address: SocketAddr,
     task: Mutex<Option<JoinHandle<()>>>,
-    holds: watch::Sender<bool>,
+    holds: watch::Sender<Held>,
+}
+
+/// Which answers are kept back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Held {
+    Nothing,
+    Posts,
+    Everything,
+    /// Those that are kept back already, and no other.
+    Caught,
 }
 
 impl Wire {
@@ -22,7 +32,7 @@ impl Wire {
     pub async fn lay() -> Self {
         let listener = listen(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await;
         let address = listener.local_addr().expect("a listener has an address");
-        Self { address, task: Mutex::new(None), holds: watch::Sender::new(false) }
+        Self { address, task: Mutex::new(None), holds: watch::Sender::new(Held::Nothing) }
     }
 
     /// The end at which the browsers are.
@@ -32,12 +42,22 @@ impl Wire {
 
     /// Keeps back the answer to every POST request from now on. The server has acted by then.
     pub fn hold(&self) {
-        self.holds.send_replace(true);
+        self.holds.send_replace(Held::Posts);
+    }
+
+    /// Keeps back every answer from now on, as a server that is slow. It has acted by then.
+    pub fn hold_everything(&self) {
+        self.holds.send_replace(Held::Everything);
+    }
+
+    /// Keeps the answers back that are held, and no more of them.
+    pub fn hold_no_more(&self) {
+        self.holds.send_replace(Held::Caught);
     }
 
     /// Lets the answers go that were held, and all that follow.
     pub fn release(&self) {
-        self.holds.send_replace(false);
+        self.holds.send_replace(Held::Nothing);
     }
 
     /// Lets everything through to a server.
@@ -67,7 +87,7 @@ impl Wire {
 }
 
 /// Lets a connection through until both ends have closed it.
-async fn connect(mut near: TcpStream, server: SocketAddr, mut holds: watch::Receiver<bool>) -> std::io::Result<()> {
+async fn connect(mut near: TcpStream, server: SocketAddr, mut holds: watch::Receiver<Held>) -> std::io::Result<()> {
     let mut far = TcpStream::connect(server).await?;
     let ((mut from_page, mut to_page), (mut from_server, mut to_server)) = (near.split(), far.split());
     let posts = AtomicBool::new(false);
@@ -90,9 +110,10 @@ async fn connect(mut near: TcpStream, server: SocketAddr, mut holds: watch::Rece
         let mut bytes = vec![0; 1 << 16];
         loop {
             let length = from_server.read(&mut bytes).await?;
-            if posts.load(Ordering::Relaxed) {
+            let held = *holds.borrow();
+            if held == Held::Everything || (held == Held::Posts && posts.load(Ordering::Relaxed)) {
                 // An error says that the wire is gone, and with it this task.
-                let _ = holds.wait_for(|holds| !holds).await;
+                let _ = holds.wait_for(|held| *held == Held::Nothing).await;
             }
             if length == 0 {
                 return to_page.shutdown().await;

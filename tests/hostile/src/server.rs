@@ -1,6 +1,6 @@
 //! The server: whatever a scenario does not replace is honest.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -169,6 +169,7 @@ struct Memory {
     hits: HashMap<String, u32>,
     exchanges: BTreeMap<String, u32>,
     refreshes: Refreshes,
+    revoked: BTreeSet<String>,
     failing: Option<u16>,
 }
 
@@ -231,6 +232,11 @@ impl Server {
     /// The requests with refresh tokens so far.
     pub fn refreshes(&self) -> Refreshes {
         self.shared.memory().refreshes
+    }
+
+    /// The tokens that it was told to forget (RFC 7009).
+    pub fn revoked(&self) -> BTreeSet<String> {
+        self.shared.memory().revoked.clone()
     }
 
     /// Lets the token endpoint answer with that status from now on, and do nothing; or lets it be itself again.
@@ -356,6 +362,17 @@ impl Shared {
         Reply::json(json!({ "error": "invalid_grant" })).status(400)
     }
 
+    /// Forgets a token; with a refresh token goes the login (RFC 7009 section 2.1).
+    fn revoke(&self, body: &[u8]) -> Reply {
+        let token = parse(&String::from_utf8_lossy(body)).remove("token").unwrap_or_default();
+        let mut memory = self.memory();
+        for login in memory.logins.values_mut().filter(|login| login.refresh_token == token) {
+            login.ended = true;
+        }
+        memory.revoked.insert(token);
+        Reply::json(json!({}))
+    }
+
     /// Notes that a code was brought; how often that has happened.
     fn brought(&self, body: &[u8]) -> u32 {
         let parameters = parse(&String::from_utf8_lossy(body));
@@ -406,6 +423,7 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, hea
             shared.token(scenario, &body)
         }
         "userinfo" => shared.userinfo(scenario, &headers),
+        "revoke" => shared.revoke(&body),
         "jwks" => (scenario.jwks)(hits),
         // Where the redirects lead: each answers as honestly as it can, so that following it would succeed.
         "elsewhere/metadata" => Reply::json(honest::metadata(&shared.issuer(name))),
