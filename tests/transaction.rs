@@ -195,20 +195,6 @@ fn sb10_a_record_that_no_login_is_begun_with_is_refused() {
 }
 
 #[test]
-fn sb10_a_login_that_began_in_the_future_is_not_finished() {
-    for (ahead, is_fine) in [(0, true), (60, true), (61, false), (86_400, false)] {
-        let login = login();
-        let callback = parse(&answer(&login, &[("code", CODE)])).unwrap().unwrap();
-        let granted = login.transaction.accept(&config(), callback, NOW.saturating_sub(ahead));
-        if is_fine {
-            assert!(granted.is_ok(), "{ahead}");
-        } else {
-            assert_eq!(code(granted), Code::TransactionInvalid, "{ahead}");
-        }
-    }
-}
-
-#[test]
 fn sb10_what_remains_of_a_login_leads_to_a_path_of_the_application() {
     let way_back = |return_to| {
         Tombstone::from_record(&tombstone_of(["2", "1", "86401", "completed", "", "", "o", return_to]))

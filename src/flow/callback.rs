@@ -140,7 +140,7 @@ impl<'a> Callback<'a> {
             return Err(about!(StateMismatch, OTHER, "state"));
         }
         transaction.check_owner(setup)?;
-        transaction.check_server(setup, now)?;
+        transaction.check_server(setup)?;
         if transaction.is_expired(now) {
             return Err(Code::TransactionExpired.into());
         }
