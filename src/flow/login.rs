@@ -136,6 +136,13 @@ pub(crate) fn end(setup: &Setup<'_>, transaction: &Transaction<'_>, failed: Opti
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
+    reason = "a test states what it expects by failing"
+)]
 mod tests {
     use std::string::String;
     use std::vec::Vec;

@@ -10,7 +10,7 @@ use web_sys::{Storage, Window};
 use crate::error::{Code, Fault};
 use crate::flow::callback::Callback;
 use crate::flow::setup::Setup;
-use crate::flow::transaction::{kept_since, key, sweep};
+use crate::flow::transaction::{Newest, kept_since, key};
 use crate::json;
 use crate::table::from_lines;
 use crate::text::Write;
@@ -20,8 +20,11 @@ use crate::web::text::{Text, now};
 /// What the name of a pending login's record begins with, as in the npm package.
 const PENDING: &str = "pkce-wasm:2:t:";
 
+/// Where the record is of the redirect URIs in use at servers without `iss`, in the `localStorage` of the page.
+const REDIRECT_URIS: &str = "pkce-wasm:2:u";
+
 /// Sends the user to the authorization server (RFC 6749 section 4.1.1): begins a login as [`begin`] does, keeps its
-/// record in the `sessionStorage` of the page, and navigates. The page is left then; when the user comes back, [`take_callback`] goes on.
+/// record in the `sessionStorage` of the page, and navigates. The redirect URIs in use are kept in the `localStorage`. The page is left then; when the user comes back, [`take_callback`] goes on.
 ///
 /// `setup` is the record that `setup` gave. `options` are those of this login, as JSON: `{}`, or some of `scope`, `returnTo`, `resource`, `prompt`,
 /// `loginHint`, `maxAge` (seconds), `acrValues`, `uiLocales`, `claims`, `authorizationDetails`, `extraParameters`. `page` is what the page knows
@@ -35,10 +38,16 @@ const PENDING: &str = "pkce-wasm:2:t:";
 #[wasm_bindgen(js_name = signIn)]
 #[must_use]
 pub fn sign_in(setup: Text, options: Text, page: Text) -> Text {
-    let begun = begin(setup, options, page);
-    let [key, transaction, url] = ["key", "transaction", "url"].map(|name| member(&begun, name));
+    let shared = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
+    let used = shared.as_ref().and_then(|storage| storage.get_item(REDIRECT_URIS).ok().flatten());
+    let begun = begin(setup, options, page, text(&used.unwrap_or_default()));
+    let [key, transaction, url, index] = ["key", "transaction", "url", "index"].map(|name| member(&begun, name));
     // An error, which says what is wrong.
     let (Some(key), Some(transaction), Some(url)) = (key, transaction, url) else { return begun };
+    if let Some((storage, index)) = shared.zip(index) {
+        // Without it a later login cannot be compared with this one; this one is sound.
+        let _ = storage.set_item(REDIRECT_URIS, &index);
+    }
     told(leave(&key, &transaction, &url))
 }
 
@@ -110,9 +119,11 @@ fn forget(storage: &Storage) {
         (name, since)
     });
     let records: Vec<_> = records.collect();
-    sweep(records.len(), &|place| records.get(place)?.1, &mut |place| {
-        let _ = records.get(place).map(|(name, _)| storage.remove_item(name));
-    });
+    let mut newest = Newest::default();
+    for (place, (_, since)) in records.iter().enumerate() {
+        let gone = newest.add(*since, place).and_then(|gone| records.get(gone));
+        let _ = gone.map(|(name, _)| storage.remove_item(name));
+    }
 }
 
 /// The text of an object with these members, or with an error.
