@@ -12,7 +12,7 @@ export const REMAINS = "pkce-wasm:2:d:";
 export const SESSION = "pkce-wasm:2:s:";
 export const EPOCH = "pkce-wasm:2:e:";
 export const SERVER = "pkce-wasm:2:m:";
-export const IN_USE = "pkce-wasm:2:r";
+export const IN_USE = "pkce-wasm:2:u";
 
 /** How version 0.1.0 names them. */
 export const BEFORE = {

@@ -137,9 +137,10 @@ pub(crate) fn end(setup: &Setup<'_>, transaction: &Transaction<'_>, failed: Opti
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 #[allow(
-    clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
     reason = "a test states what it expects by failing"
 )]
 mod tests {

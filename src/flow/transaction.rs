@@ -289,9 +289,10 @@ pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64) -
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
 #[allow(
-    clippy::unwrap_used,
-    clippy::panic,
     clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::arithmetic_side_effects,
     reason = "a test states what it expects by failing"
 )]
 mod tests {

@@ -10,7 +10,7 @@ use web_sys::{Storage, Window};
 use crate::error::{Code, Fault};
 use crate::flow::callback::Callback;
 use crate::flow::setup::Setup;
-use crate::flow::transaction::{key, sweep};
+use crate::flow::transaction::{Newest, kept_since, key};
 use crate::json;
 use crate::table::from_lines;
 use crate::text::Write;
@@ -20,11 +20,11 @@ use crate::web::text::{Text, now};
 /// What the name of a pending login's record begins with, as in the npm package.
 const PENDING: &str = "pkce-wasm:2:t:";
 
-/// The name of the record of redirect URIs that servers without `iss` have in use.
-const IN_USE: &str = "pkce-wasm:2:r";
+/// Where the record is of the redirect URIs in use at servers without `iss`, in the `localStorage` of the page.
+const REDIRECT_URIS: &str = "pkce-wasm:2:u";
 
 /// Sends the user to the authorization server (RFC 6749 section 4.1.1): begins a login as [`begin`] does, keeps its
-/// record in the `sessionStorage` of the page, and navigates. The page is left then; when the user comes back, [`take_callback`] goes on.
+/// record in the `sessionStorage` of the page, and navigates. The redirect URIs in use are kept in the `localStorage`. The page is left then; when the user comes back, [`take_callback`] goes on.
 ///
 /// `setup` is the record that `setup` gave. `options` are those of this login, as JSON: `{}`, or some of `scope`, `returnTo`, `resource`, `prompt`,
 /// `loginHint`, `maxAge` (seconds), `acrValues`, `uiLocales`, `claims`, `authorizationDetails`, `extraParameters`. `page` is what the page knows
@@ -38,21 +38,23 @@ const IN_USE: &str = "pkce-wasm:2:r";
 #[wasm_bindgen(js_name = signIn)]
 #[must_use]
 pub fn sign_in(setup: Text, options: Text, page: Text) -> Text {
-    let in_use = surroundings().ok().and_then(|(_, storage)| storage.get_item(IN_USE).ok().flatten());
-    let begun = begin(setup, options, page, text(&in_use.unwrap_or_default()));
-    let [key, transaction, url] = ["key", "transaction", "url"].map(|name| member(&begun, name));
+    let shared = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
+    let used = shared.as_ref().and_then(|storage| storage.get_item(REDIRECT_URIS).ok().flatten());
+    let begun = begin(setup, options, page, text(&used.unwrap_or_default()));
+    let [key, transaction, url, index] = ["key", "transaction", "url", "index"].map(|name| member(&begun, name));
     // An error, which says what is wrong.
     let (Some(key), Some(transaction), Some(url)) = (key, transaction, url) else { return begun };
-    told(leave(&key, &transaction, &url, member(&begun, "index").as_deref()))
+    if let Some((storage, index)) = shared.zip(index) {
+        // Without it a later login cannot be compared with this one; this one is sound.
+        let _ = storage.set_item(REDIRECT_URIS, &index);
+    }
+    told(leave(&key, &transaction, &url))
 }
 
 /// Keeps the record of a login, and navigates.
-fn leave(key: &str, transaction: &str, url: &str, in_use: Option<&str>) -> Result<Vec<u8>, Code> {
+fn leave(key: &str, transaction: &str, url: &str) -> Result<Vec<u8>, Code> {
     let (window, storage) = surroundings()?;
     forget(&storage);
-    if let Some(in_use) = in_use {
-        storage.set_item(IN_USE, in_use).map_err(|_| Code::StorageUnavailable)?;
-    }
     let name = [PENDING, key].concat();
     storage.set_item(&name, transaction).map_err(|_| Code::StorageUnavailable)?;
     // Refused by what the page is allowed, as in a sandbox.
@@ -111,19 +113,17 @@ fn surroundings() -> Result<(Window, Storage), Code> {
 /// Forgets the logins that nobody will finish, and the oldest where there are too many.
 fn forget(storage: &Storage) {
     let names = (0..storage.length().unwrap_or_default()).filter_map(|place| storage.key(place).ok().flatten());
-    let mut records = String::new();
-    for name in names.filter(|name| name.starts_with(PENDING)) {
+    let records = names.filter(|name| name.starts_with(PENDING)).map(|name| {
         let record = storage.get_item(&name).ok().flatten().unwrap_or_default();
-        let mut lines = record.split('\n');
-        let mut line = || lines.next().unwrap_or_default();
-        for part in [&name, line(), line(), line()] {
-            records.push_str(part);
-            records.push('\n');
-        }
-    }
-    sweep(records.as_bytes(), now(), &mut |name| {
-        let _ = core::str::from_utf8(name).map(|name| storage.remove_item(name));
+        let since = kept_since(record.as_bytes(), now());
+        (name, since)
     });
+    let records: Vec<_> = records.collect();
+    let mut newest = Newest::default();
+    for (place, (_, since)) in records.iter().enumerate() {
+        let gone = newest.add(*since, place).and_then(|gone| records.get(gone));
+        let _ = gone.map(|(name, _)| storage.remove_item(name));
+    }
 }
 
 /// The text of an object with these members, or with an error.
