@@ -1,11 +1,8 @@
 // What version 0.1.0 kept. It is loaded where there is something of it.
-import { toJson } from "../engine/json.js";
 import { own } from "../platform/own.js";
-import { BEFORE, PENDING, REMAINS } from "../platform/records.js";
-import { MOST_SWEPT } from "./kept.js";
 
 /** The session of a record, as this version keeps it; nothing where nobody can read it. */
-export const adopt = (ask, form) => {
+export const adopt = ({ ask, toJson }, form) => {
   try {
     const kept = own(Object.fromEntries(new URLSearchParams(form)));
     const members = Object.entries(kept).map(([name, value]) => [
@@ -24,12 +21,10 @@ export const adopt = (ask, form) => {
   } catch {}
 };
 
-/** Forgets the logins that nobody will finish. */
-export const sweep = (place) => {
-  for (const kind of [PENDING, REMAINS]) {
-    for (const name of place.names(BEFORE[kind], MOST_SWEPT)) {
-      const [, end] = /expires_at=(\d+)/.exec(place.get("", name)) ?? [];
-      if (!(1000 * end > Date.now())) place.remove("", name);
-    }
+/** Forgets those of the logins of these names that nobody will finish. */
+export const sweep = (place, names) => {
+  for (const name of names) {
+    const [, end] = /expires_at=(\d+)/.exec(place.get("", name)) ?? [];
+    if (!(1000 * end > Date.now())) place.remove("", name);
   }
 };

@@ -110,7 +110,7 @@ export const createCallback = async ({
         kept = came && client.read(sessions.start(began, came.session));
         if (came && !kept) failed = named("session_expired");
         if (kept) client.remember({ sessions, ...records });
-        sweep(logins.place);
+        sweep(logins.place, logins.before());
       } catch (error) {
         failed = error;
       }

@@ -1,5 +1,4 @@
 // What a client is to its parts: its records, its network, and what it knows of its server.
-import { toJson } from "../engine/json.js";
 import { createChannel } from "../platform/channel.js";
 import { member, own } from "../platform/own.js";
 import { createPlace } from "../platform/records.js";
@@ -28,14 +27,14 @@ const createHome = (isPage) => ({
   channel: createChannel(isPage),
 });
 
-export const createDescribe = ({ ask, discover, loadBefore, named }) => {
+export const createDescribe = ({ ask, discover, loadBefore, named, toJson }) => {
   const page = createHome(true);
   // What `Client.discover` found, and when, if that was at an earlier start: no secret goes where it points before it is fetched again.
   const found = new WeakMap();
 
   // What reads the records of version 0.1.0, once there is one.
   let before;
-  const adopt = (record) => before?.adopt(ask, record);
+  const adopt = (record) => before?.adopt({ ask, toJson }, record);
   const adoptOrLoad = (record) => {
     if (!before) throw OLD;
     return adopt(record);

@@ -3,7 +3,7 @@ import { toJson } from "../engine/json.js";
 import { BEFORE, EPOCH, IN_USE, PENDING, REMAINS, SERVER, SESSION } from "../platform/records.js";
 
 /** The most records of a kind that one sweep looks at, and the most sessions of the past whose tokens are removed again. */
-export const MOST_SWEPT = 500;
+const MOST_SWEPT = 500;
 const MOST_FORMER = 8;
 
 export const createLogins = (ask, place) => {
@@ -22,6 +22,8 @@ export const createLogins = (ask, place) => {
 
   return {
     place,
+    /** The names of the logins of version 0.1.0. */
+    before: () => [PENDING, REMAINS].flatMap((kind) => place.names(BEFORE[kind], MOST_SWEPT)),
     /** Looks for the records, which takes a while the first time. */
     look: () => place.names(PENDING, MOST_SWEPT),
     /** The redirect URIs that servers without `iss` have in use. */
