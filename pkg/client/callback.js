@@ -3,7 +3,6 @@ import { entry } from "../platform/address.js";
 import { claim } from "../platform/claim.js";
 import { own } from "../platform/own.js";
 import { pause, SETTLING } from "../platform/wait.js";
-import { sweep } from "./before.js";
 
 /**
  * What one page wrote to localStorage another one sees a little later: how many looks there are at the most, and for how many
@@ -16,6 +15,7 @@ export const createCallback = async ({
   ask,
   failed,
   loadExchange,
+  loadHeld,
   loadPopup,
   loadSignedIn,
   mark,
@@ -25,6 +25,7 @@ export const createCallback = async ({
   toJson,
 }) => {
   const exchange = await loadExchange();
+  const { sweep } = await loadHeld();
 
   /** How the module wants an error told. */
   const how = (error) => toJson(error ? { code: place(error.code), oauthError: own(error).oauthError } : {});
@@ -71,13 +72,13 @@ export const createCallback = async ({
 
   /** Looks at a callback; a login whose code is to be redeemed is claimed, unless its keys are to be fetched before. */
   const look = (client, key, address) =>
-    client.keeping(({ logins, sessions }) => {
+    client.keeping(({ epochs, logins, sessions }) => {
       const pending = key && logins.pending(key);
       const arrival = ask("arrive", client.setup, address, pending, key && logins.remains(key));
       const lacks = exchange.lacks(arrival.keys);
       if (!lacks && arrival.remains !== undefined) logins.bury(key, arrival.remains);
       // A sign-out from here on is one of this login too.
-      const began = !lacks && arrival.form !== undefined ? sessions.begin() : undefined;
+      const began = !lacks && arrival.form !== undefined ? epochs.begin() : undefined;
       const outcome = arrival.outcome && finished(arrival.outcome, client, sessions);
       return own({ ...arrival, outcome, pending, lacks, began });
     });

@@ -1,12 +1,12 @@
 // The client: it keeps records, and asks the module what becomes of them.
 import { toJson } from "../engine/json.js";
 import { member, own } from "../platform/own.js";
+import { BEFORE, SERVER, SESSION } from "../platform/records.js";
 import { tiers } from "../platform/storage.js";
 import { surroundings } from "../platform/surroundings.js";
 import { bodyOf, send } from "../platform/transport.js";
 import { unless, within } from "../platform/wait.js";
 import { createDescribe } from "./describe.js";
-import { createSession } from "./session.js";
 import { createSteps, LONGEST, network, settings } from "./steps.js";
 
 /** A part that is loaded when it is first asked for, and again when that failed. */
@@ -39,6 +39,9 @@ const PARTED = /(^|[\s,=])no(opener|referrer)(?![^\s,=])(?!\s*=[\s=]*(?!yes|true
 export const createClient = (engine) => {
   const { ask, guarded, named, ready, told } = engine;
 
+  /** By which a session is known; what it does is loaded with the first one. */
+  class Session {}
+
   /** A part of this package; without it what was asked for can be tried again. */
   const loaded = (load) =>
     part(() => load().catch((cause) => Promise.reject(named("network_failed", cause))));
@@ -46,17 +49,18 @@ export const createClient = (engine) => {
   // What a page that nobody signed in to does not need.
   // These parts are given what this one imports: then no script is made of what they share.
   const parts = { ...engine, bodyOf, longest: LONGEST, mark: MARK, popup: POPUP, toJson };
+  parts.kinds = { BEFORE, SERVER, SESSION };
+  parts.Nobody = Session;
   parts.send = (request, through) => send(request, through, named);
   parts.loadExchange = loaded(async () => (await import("./exchange.js")).createExchange(parts));
   parts.loadCallback = loaded(async () => (await import("./callback.js")).createCallback(parts));
   parts.loadSignedIn = loaded(async () => (await import("./signed_in.js")).createSignedIn(parts));
   parts.loadPopup = loaded(() => import("./popup.js"));
-  parts.loadBefore = loaded(() => import("./before.js"));
+  parts.loadHeld = loaded(async () => (await import("./held.js")).createHeld(parts));
   parts.loadExpiry = loaded(() => import("./expiry.js"));
 
   const steps = createSteps(parts);
-  const Session = createSession(parts);
-  const { describe, found, isOld } = createDescribe({ ...parts, discover: steps.discover });
+  const { describe, found, isOld, isHeld } = createDescribe({ ...parts, discover: steps.discover });
 
   class Client {
     #client;
@@ -118,10 +122,9 @@ export const createClient = (engine) => {
       // A pop-up is a window of this page, whatever else the host can open.
       const isAllowed = dangerouslyAllowEmbeddedUserAgent || (member(host, "open") && !options.popup);
       const page = isAllowed ? "" : toJson(surroundings());
-      return ({ logins, sessions }) => {
+      return ({ logins }) => {
         const { url, key, transaction, index } = ask("begin", setup, toJson(options), page, logins.inUse());
         logins.begin(key, transaction, index);
-        sessions.begin();
         return { url, key };
       };
     }
@@ -133,7 +136,7 @@ export const createClient = (engine) => {
     #login(options) {
       const begin = this.#begin(options);
       if (!this.#client.isLate) return this.#open(this.#client.now(begin).url);
-      return told(ready().then(async () => this.#open((await this.#client.keeping(begin)).url)));
+      return told(ready().then(async () => this.#open((await this.#client.reach(begin)).url)));
     }
 
     loginWithPopup(options) {
@@ -235,30 +238,38 @@ export const createClient = (engine) => {
     async #logout(options) {
       const { home, isLate, isShared, keeping, name, now, read, setup } = this.#client;
       let news;
-      const work = ({ logins, sessions, server }) => {
-        let kept;
-        try {
-          kept = sessions.load();
-        } finally {
-          // The end of the session comes before everything else, and does not depend on it.
-          news = sessions.end(news?.now);
-          sessions.remove();
-          server.remove();
-        }
+      // The end of the session comes before everything else, and does not depend on it.
+      const end = ({ epochs }) => {
+        news = epochs.end(news?.now);
+      };
+      const work = (records) => {
+        if (isLate) end(records);
+        const { logins, sessions, server } = records;
+        const kept = sessions.load(news.was);
+        sessions.remove();
+        server.remove();
         if (!options.endSession) return read(kept);
         const { url, key, remains } = ask("logout", setup, kept?.session, toJson(options));
         if (key !== undefined) logins.bury(key, remains);
         return { ...read(kept), url };
       };
-      if (isLate) await ready();
+      const tell = () => this.#tell({ type: "signed-out", reason: "logout", ...news }, true);
       let left;
-      try {
-        left = own(isLate ? await keeping(work, () => {}) : now(work));
-      } finally {
-        // What the host does not give cannot be looked at: the session that is known ends all the same.
-        news ??= now(({ sessions }) => sessions.end());
-        if (this.#held) now(({ sessions }) => sessions.hear({ was: this.#held.epoch, now: news.now }));
-        this.#tell({ type: "signed-out", reason: "logout", ...news }, true);
+      if (isLate) {
+        await ready();
+        try {
+          left = own(await keeping(work));
+        } finally {
+          // What the host does not give cannot be looked at: the session that is known ends all the same.
+          news ??= now(({ epochs }) => epochs.end());
+          if (this.#held) now(({ epochs }) => epochs.hear({ was: this.#held.epoch, now: news.now }));
+          tell();
+        }
+      } else {
+        now(end);
+        tell();
+        // In the same tick where somebody was signed in.
+        left = own(isHeld() ? now(work) : await keeping(work));
       }
       const isBusy = options.revoke || isShared || home.flights.has(name);
       const leaving = isBusy
@@ -294,7 +305,7 @@ export const createClient = (engine) => {
       this.#listen();
       this.#held = kept;
       this.#watch();
-      return kept ? new Session(this.#client, kept) : null;
+      return this.#client.sessionOf(kept);
     }
 
     #tell(news, everywhere = this.#client.isShared) {
@@ -321,7 +332,7 @@ export const createClient = (engine) => {
         }
         if (news.name !== name) return;
         if (elsewhere && news.type === "signed-out") {
-          now(({ sessions }) => sessions.hear(news));
+          now(({ epochs }) => epochs.hear(news));
           // What a late answer has kept meanwhile is removed.
           load().catch(() => {});
         }

@@ -1,16 +1,14 @@
 // What a client is to its parts: its records, its network, and what it knows of its server.
 import { createChannel } from "../platform/channel.js";
 import { member, own } from "../platform/own.js";
-import { createPlace } from "../platform/records.js";
+import { BEFORE, createPlace, SERVER, SESSION } from "../platform/records.js";
 import { Records, tiers, withRecords } from "../platform/storage.js";
-import { createLogins, createServers, createSessions, epochKey } from "./kept.js";
+import { createEpochs, epochKey } from "./epochs.js";
+import { createLogins } from "./kept.js";
 import { network, settings } from "./steps.js";
 
 /** Milliseconds for which what a server said of itself counts before it is fetched again in the background. */
 const FRESH = 86_400_000;
-
-/** Thrown where a record of version 0.1.0 is to be read first. */
-const OLD = new Error("a record of 0.1.0");
 
 /**
  * What the clients of a page share: the sessions of the memory tier, the callbacks that are being handled, the refreshes that are under way,
@@ -27,18 +25,13 @@ const createHome = (isPage) => ({
   channel: createChannel(isPage),
 });
 
-export const createDescribe = ({ ask, discover, loadBefore, named, toJson }) => {
+export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
   const page = createHome(true);
   // What `Client.discover` found, and when, if that was at an earlier start: no secret goes where it points before it is fetched again.
   const found = new WeakMap();
 
-  // What reads the records of version 0.1.0, once there is one.
-  let before;
-  const adopt = (record) => before?.adopt({ ask, toJson }, record);
-  const adoptOrLoad = (record) => {
-    if (!before) throw OLD;
-    return adopt(record);
-  };
+  // What keeps sessions, once it is loaded.
+  let held;
 
   const unavailable = (cause) => named("storage_unavailable", cause);
 
@@ -67,36 +60,41 @@ export const createDescribe = ({ ask, discover, loadBefore, named, toJson }) => 
       Object.assign(client, { setup, owner, metadata });
     };
 
-    /** Does the work with the client's records, where these are at hand. */
-    client.now = (work, records, adopts = adopt) => {
+    /** Does the work with the client's records, where these are at hand. Sessions and servers are there once they are loaded. */
+    client.now = (work, records) => {
       const place = (tier) => createPlace(tier, home.memory, records, unavailable);
       const kept = place(session);
       const shared =
         session === "host" ? kept : createPlace(home.isPage && "local", undefined, undefined, unavailable);
       return work({
+        kept,
         logins: createLogins(ask, place(transactions)),
-        server: createServers(kept, issuer),
         // What is known of the server comes before the client has its name.
+        get epochs() {
+          return createEpochs(shared, client.owner, home.over);
+        },
         get sessions() {
-          return createSessions(kept, shared, client.owner, { ...home, adopt: adopts });
+          return held.createSessions(kept, this.epochs, client.owner, home.written);
+        },
+        get server() {
+          return held.createServers(kept, issuer);
         },
       });
     };
-    /** The same where the host keeps them: when it has fetched them. What version 0.1.0 kept is read, unless the work is to end it. */
-    client.keeping = async (work, adopts = adoptOrLoad) => {
+    /** The same where the host keeps them: when it has fetched them. */
+    client.reach = async (work) => {
+      if (!isLate) return client.now(work);
       const { timeout } = client.network();
-      const reach = () =>
-        isLate
-          ? withRecords(host.storage, timeout, unavailable, (records) => client.now(work, records, adopts))
-          : client.now(work, undefined, adopts);
-      try {
-        return await reach();
-      } catch (error) {
-        if (error !== OLD) throw error;
-        before = await loadBefore();
-        return reach();
-      }
+      return withRecords(host.storage, timeout, unavailable, (records) => client.now(work, records));
     };
+    /** The same, with what keeps sessions. */
+    client.keeping = async (work) => {
+      held = await loadHeld();
+      return client.reach(work);
+    };
+    /** Whether there is surely no record of those kinds. */
+    const lacks = (kinds, name) =>
+      !isLate && client.now(({ kept }) => kinds.every((kind) => kept.get(kind, name) === undefined));
     /** A session as its owner sees it; nothing where the record is none of this version. */
     client.read = (kept) => {
       const step = kept && ask("session", kept.session);
@@ -104,7 +102,12 @@ export const createDescribe = ({ ask, discover, loadBefore, named, toJson }) => 
     };
     /** Whether somebody has signed out of a session, as far as this page knows. */
     client.isOver = ({ epoch }) => home.over.has(epochKey(client.owner, epoch));
-    client.load = () => client.keeping(({ sessions }) => client.read(sessions.load()));
+    client.load = async () =>
+      lacks([SESSION, BEFORE[SESSION]], client.owner)
+        ? undefined
+        : client.keeping(({ sessions }) => client.read(sessions.load()));
+    /** The session of an application; null where there is none. */
+    client.sessionOf = (kept) => (kept ? new held.Session(client, kept) : null);
 
     /** Keeps what the server says of itself with a session, for a start without the network. */
     client.remember = ({ server, sessions }) => {
@@ -129,8 +132,9 @@ export const createDescribe = ({ ask, discover, loadBefore, named, toJson }) => 
     };
 
     /** What the server of the session that is kept said of itself at an earlier start; nothing without one. */
-    client.recall = () =>
-      client.keeping((records) => {
+    client.recall = async () => {
+      if (lacks([SERVER], issuer)) return;
+      return client.keeping((records) => {
         const { at, metadata } = own(records.server.load());
         if (metadata === undefined) return;
         take(metadata);
@@ -138,6 +142,7 @@ export const createDescribe = ({ ask, discover, loadBefore, named, toJson }) => 
         found.set(metadata, at);
         return metadata;
       });
+    };
 
     if (said !== undefined) take(said);
     return client;
@@ -146,5 +151,5 @@ export const createDescribe = ({ ask, discover, loadBefore, named, toJson }) => 
   /** Whether what was found at an earlier start is to be looked at again. */
   const isOld = (metadata) => !(Math.abs(Date.now() - found.get(metadata)) < FRESH);
 
-  return { describe, found, isOld };
+  return { describe, found, isOld, isHeld: () => held !== undefined };
 };

@@ -1,13 +1,14 @@
 // What a signed-in application holds. What it does is loaded when it is first asked for.
 import { own } from "../platform/own.js";
 
-export const createSession = ({ loadSignedIn, ready, told }) =>
-  class Session {
+export const createSession = ({ Nobody, loadSignedIn, ready, told }) =>
+  class Session extends Nobody {
     #client;
     #kept;
     #isOver = false;
 
     constructor(client, kept) {
+      super();
       this.#client = client;
       this.#kept = kept;
     }

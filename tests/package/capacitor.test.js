@@ -141,7 +141,7 @@ test("Capacitor: HS1 each record is an item of the preferences, and is removed w
   const device = telephone();
   const app = await start(await capacitor());
   await app.client.login();
-  assert.equal(device.items.size, 4, "the list of them, the login, its redirect URI, the epoch");
+  assert.equal(device.items.size, 3, "the list of them, the login, its redirect URI");
   await app.client.handleRedirect(callback(device.opened[0]));
   const isSession = (item) => /\\nat\\n/.test(item);
   assert.equal([...device.items.values()].filter(isSession).length, 1, [...device.items.values()].join());

@@ -7,8 +7,10 @@ import { pathToFileURL } from "node:url";
 import { resolve } from "./installed.js";
 
 const inside = (file) => import(pathToFileURL(join(dirname(resolve("pkce-wasm")), file)).href);
-const { createSessions } = await inside("client/kept.js");
-const { createPlace, SESSION } = await inside("platform/records.js");
+const { createEpochs } = await inside("client/epochs.js");
+const { createHeld } = await inside("client/held.js");
+const { BEFORE, createPlace, SESSION } = await inside("platform/records.js");
+const { createSessions } = createHeld({ kinds: { BEFORE, SESSION }, Nobody: Object });
 
 const OWNER = "owner";
 const HISTORIES = 4000;
@@ -82,9 +84,9 @@ const createPage = (origin) => {
   const process = origin.open();
   globalThis.localStorage = process.storage;
   const place = createPlace("local", undefined, undefined, (cause) => cause ?? new Error("no storage"));
-  const home = { over: new Map(), written: new Map() };
-  const sessions = createSessions(place, place, OWNER, home);
-  return { process, sessions, news: [], logins: [], refreshes: [] };
+  const epochs = createEpochs(place, OWNER, new Map());
+  const sessions = createSessions(place, epochs, OWNER, new Map());
+  return { process, epochs, sessions, news: [], logins: [], refreshes: [] };
 };
 
 /** Runs a history; gives how many logins and sign-outs it had, and whether a new page does not see the session that the others see. */
@@ -98,7 +100,7 @@ const run = (seed, signsOut) => {
   let signOuts = 0;
 
   const acts = {
-    begin: (page) => page.logins.push({ epoch: page.sessions.begin(), waits: page.process.leaving.length }),
+    begin: (page) => page.logins.push({ epoch: page.epochs.begin(), waits: page.process.leaving.length }),
     keep: (page) => {
       const login = page.logins.shift();
       if (!login) return;
@@ -122,7 +124,7 @@ const run = (seed, signsOut) => {
       if (!signsOut) return;
       signOuts += 1;
       const seen = page.sessions.load();
-      const news = page.sessions.end();
+      const news = page.epochs.end();
       page.sessions.remove();
       if (seen) ended.add(seen.id);
       for (const [id, epoch] of began) if (epoch === news.was) ended.add(id);
@@ -131,7 +133,7 @@ const run = (seed, signsOut) => {
     hear: (page) => {
       const news = page.news.shift();
       if (!news) return;
-      page.sessions.hear(news);
+      page.epochs.hear(news);
       const heard = page.sessions.load();
       assert.notEqual(heard?.epoch, news.was, "what is heard counts at once");
     },

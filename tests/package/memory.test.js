@@ -48,7 +48,7 @@ const watched = async (entry) => {
   last().before ??= Buffer.from(last().now());
   const restore = () => {
     Object.assign(WebAssembly, { Instance, instantiate });
-    globalThis.ArrayBuffer = Buffers;
+    globalThis.ArrayBuffer = Plain;
   };
   return { module, memories, last, restore };
 };

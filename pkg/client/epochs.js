@@ -1,0 +1,65 @@
+// When a session counts. Storages that processes share know no compare-and-write, so nothing rests on one.
+import { EPOCH } from "../platform/records.js";
+
+/** A name that nothing else has. */
+export const unique = () => globalThis.crypto.getRandomValues(new Uint32Array(4)).join("-");
+
+/** Before a new epoch: that of a first login, and that of a sign-out. */
+const FIRST = "f";
+const SIGNED_OUT = "s";
+
+/** How an epoch is called among those that are over. */
+export const epochKey = (owner, epoch) => `${owner} ${epoch}`;
+
+/**
+ * An *epoch* stands in storage that the origin shares (`shared`), and a session counts only in the epoch in which it began: a sign-out begins another one before it does
+ * anything else. `over` says which epoch came after one that is known to be over, whatever the storage still shows.
+ */
+export const createEpochs = (shared, owner, over) => {
+  /** The epoch that the storage shows: empty when there is none, undefined where there is no storage. */
+  const shown = () => {
+    try {
+      return shared.get(EPOCH, owner) ?? "";
+    } catch {}
+  };
+  const key = (epoch) => epochKey(owner, epoch);
+  const current = () => {
+    let epoch = shown() ?? "";
+    for (let rest = over.size; rest > 0 && over.has(key(epoch)); rest--) epoch = over.get(key(epoch));
+    return epoch;
+  };
+  const write = (epoch) => {
+    try {
+      shared.set(EPOCH, owner, epoch);
+      return epoch;
+    } catch {
+      // What is missing ends a session as well.
+      shared.remove(EPOCH, owner);
+      return "";
+    }
+  };
+  return {
+    unique,
+    current,
+    /** Before something begins that may end in a session. Only a sign-out writes another epoch: a late write of this one would undo that. */
+    begin: () => current() || write(FIRST + unique()),
+    /** Whether what began in that epoch counts in this one. Of two first epochs the storage kept one. */
+    fits: (began, epoch) => began === epoch || (began.startsWith(FIRST) && epoch.startsWith(FIRST)),
+    isAfterSignOut: (epoch) => epoch.startsWith(SIGNED_OUT),
+    /** Begins another epoch, in which no session counts that there is: also where nothing can be written. Gives which one came after which. */
+    end(now = SIGNED_OUT + unique()) {
+      const was = current();
+      if (was !== now) over.set(key(was), now);
+      write(now);
+      return { was, now };
+    },
+    /** Somebody elsewhere has signed out. */
+    hear({ was, now }) {
+      if (typeof was !== "string" || typeof now !== "string" || was === now) return;
+      over.set(key(was), now);
+      // Without a storage that both see, it is known from nowhere else.
+      const mine = shown() === undefined ? current() : now;
+      if (mine !== now) over.set(key(mine), now);
+    },
+  };
+};
