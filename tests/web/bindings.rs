@@ -92,13 +92,40 @@ extern "C" {
     #[wasm_bindgen(method)]
     pub(crate) fn restore(this: &Logins, key: &str, transaction: &str);
 
+}
+
+#[wasm_bindgen(module = "/pkg/client/epochs.js")]
+extern "C" {
+    pub(crate) type Epochs;
+    #[wasm_bindgen(js_name = createEpochs)]
+    pub(crate) fn create_epochs(shared: &JsValue, owner: &str, over: &js_sys::Map) -> Epochs;
+    #[wasm_bindgen(method)]
+    pub(crate) fn begin(this: &Epochs) -> String;
+}
+
+#[wasm_bindgen(module = "/pkg/client/session.js")]
+extern "C" {
+    #[wasm_bindgen(js_name = createSession)]
+    pub(crate) fn create_session(parts: &JsValue) -> JsValue;
+}
+
+#[wasm_bindgen(module = "/pkg/client/held.js")]
+extern "C" {
+    pub(crate) type Held;
+    #[wasm_bindgen(js_name = createHeld)]
+    pub(crate) fn create_held(parts: &JsValue) -> Held;
+
     pub(crate) type Sessions;
-    #[wasm_bindgen(js_name = createSessions)]
-    pub(crate) fn create_sessions(place: &JsValue, shared: &JsValue, owner: &str, home: &JsValue) -> Sessions;
+    #[wasm_bindgen(method, js_name = createSessions)]
+    pub(crate) fn create_sessions(
+        this: &Held,
+        place: &JsValue,
+        epochs: &Epochs,
+        owner: &str,
+        written: &js_sys::Map,
+    ) -> Sessions;
     #[wasm_bindgen(method)]
     pub(crate) fn load(this: &Sessions) -> JsValue;
-    #[wasm_bindgen(method)]
-    pub(crate) fn begin(this: &Sessions) -> String;
     #[wasm_bindgen(method)]
     pub(crate) fn start(this: &Sessions, began: &str, session: &str);
     #[wasm_bindgen(method)]

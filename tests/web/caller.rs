@@ -7,8 +7,8 @@ use wasm_bindgen::prelude::*;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::bindings::{
-    Exchange, Logins, Records, Sessions, body_of, create_exchange, create_logins, create_place, create_sessions, own,
-    send, tiers, to_json,
+    Epochs, Exchange, Logins, Records, Sessions, body_of, create_epochs, create_exchange, create_held, create_logins,
+    create_place, own, send, tiers, to_json,
 };
 
 pub(crate) const ISSUER: &str = "https://as.example";
@@ -248,34 +248,40 @@ pub(crate) fn key(client: &Client, url: &str) -> Option<String> {
 }
 
 /// The session of a client: one login after the other.
-pub(crate) struct Kept(Sessions);
+pub(crate) struct Kept {
+    sessions: Sessions,
+    epochs: Epochs,
+}
 
 impl Kept {
     fn of(place: &JsValue, owner: &str) -> Self {
-        let home = Object::new().into();
-        for name in ["over", "written"] {
-            set(&home, name, &js_sys::Map::new());
-        }
-        set(&home, "adopt", &Function::new_no_args(""));
-        Self(create_sessions(place, place, owner, &home))
+        let (kinds, before, parts) = (Object::new().into(), Object::new().into(), Object::new().into());
+        set(&before, SESSION, &"pkce-wasm:s:".into());
+        set(&kinds, "BEFORE", &before);
+        set(&kinds, "SESSION", &SESSION.into());
+        set(&parts, "kinds", &kinds);
+        set(&parts, "Nobody", &Function::new_no_args(""));
+        let epochs = create_epochs(place, owner, &js_sys::Map::new());
+        let sessions = create_held(&parts).create_sessions(place, &epochs, owner, &js_sys::Map::new());
+        Self { sessions, epochs }
     }
 
     pub(crate) fn load(&self) -> Option<String> {
-        let kept = self.0.load();
+        let kept = self.sessions.load();
         (!kept.is_undefined()).then(|| text(&kept, "session"))
     }
 
     pub(crate) fn save(&self, session: &str) {
-        let kept = self.0.load();
+        let kept = self.sessions.load();
         if kept.is_undefined() {
-            self.0.start(&self.0.begin(), session);
+            self.sessions.start(&self.epochs.begin(), session);
         } else {
-            self.0.save(&get(&kept, "id"), session);
+            self.sessions.save(&get(&kept, "id"), session);
         }
     }
 
     pub(crate) fn remove(&self) {
-        self.0.remove();
+        self.sessions.remove();
     }
 }
 
@@ -605,5 +611,7 @@ pub(crate) fn names(storage: &web_sys::Storage, prefix: &str) -> Vec<String> {
 }
 
 /// What the names of the records of pending logins begin with, and those of what remains of one.
+/// What the name of a session's record begins with.
+const SESSION: &str = "pkce-wasm:2:s:";
 pub(crate) const PENDING: &str = "pkce-wasm:2:t:";
 pub(crate) const REMAINS: &str = "pkce-wasm:2:d:";
