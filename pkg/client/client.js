@@ -83,8 +83,8 @@ export const createClient = (engine) => {
         recalled ?? (await steps.discover(issuer, { ...network(given, options), dangerouslyAllowHttp }));
       if (!recalled) found.set(metadata);
       const client = new Client(config, metadata);
-      const { confirm, keeping, remember } = client.#client;
-      const work = recalled ? isOld(metadata) && confirm() : keeping(remember);
+      const { confirm, keep } = client.#client;
+      const work = recalled ? isOld(metadata) && confirm() : keep();
       Promise.resolve(work).catch(() => {});
       return client;
     }

@@ -102,16 +102,19 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
     };
     /** Whether somebody has signed out of a session, as far as this page knows. */
     client.isOver = ({ epoch }) => home.over.has(epochKey(client.owner, epoch));
+    const hasNone = () => lacks([SESSION, BEFORE[SESSION]], client.owner);
     client.load = async () =>
-      lacks([SESSION, BEFORE[SESSION]], client.owner)
-        ? undefined
-        : client.keeping(({ sessions }) => client.read(sessions.load()));
+      hasNone() ? undefined : client.keeping(({ sessions }) => client.read(sessions.load()));
     /** The session of an application; null where there is none. */
     client.sessionOf = (kept) => (kept ? new held.Session(client, kept) : null);
 
     /** Keeps what the server says of itself with a session, for a start without the network. */
     client.remember = ({ server, sessions }) => {
       if (found.has(client.metadata) && sessions.load()) server.save(client.metadata);
+    };
+
+    client.keep = async () => {
+      if (!hasNone()) await client.keeping(client.remember);
     };
 
     let confirming;
@@ -123,7 +126,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
         .then((metadata) => {
           take(metadata);
           found.set(metadata);
-          return client.keeping(client.remember);
+          return client.keep();
         })
         .finally(() => {
           confirming = undefined;

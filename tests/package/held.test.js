@@ -1,6 +1,8 @@
 // What a session says of itself in the packed tarball, and to whom it belongs: one user in a page or many in a server process, several sessions side by side,
 // a start without the network, and the end of an access token that nothing can replace.
 import assert from "node:assert/strict";
+import { cp, mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeEach, mock, test } from "node:test";
 import { pathToFileURL } from "node:url";
@@ -424,4 +426,23 @@ test("AC7 neither what an application keeps nor what others have left makes a lo
     "signed-in",
     "records from the future are not the newest",
   );
+});
+
+test("SE3 a page to which nobody is signed in loads nothing that keeps sessions", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "pkce-"));
+  try {
+    await cp(dirname(resolve("pkce-wasm")), folder, { recursive: true });
+    for (const part of ["held", "callback", "signed_in", "expiry"])
+      await rm(join(folder, "client", `${part}.js`));
+    const lean = await import(pathToFileURL(join(folder, "index.js")).href);
+    const { config, opened } = world({ transactionStorage: "local" });
+    const client = await lean.Client.discover(config);
+    assert.equal(await client.session(), null);
+    assert.equal((await client.handleRedirect("https://app.example/")).status, "none");
+    client.on("signed-out", () => {});
+    client.login();
+    assert.equal(opened.length, 1);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
 });
