@@ -100,8 +100,10 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       const step = kept && ask("session", kept.session);
       return step?.tokens && own({ ...step, id: kept.id, epoch: kept.epoch });
     };
-    /** Whether somebody has signed out of a session, as far as this page knows. */
-    client.isOver = ({ epoch }) => home.over.has(epochKey(client.owner, epoch));
+    /** Whether somebody has signed out of a session, as far as this page knows, or its storage says so at once. */
+    client.isOver = ({ epoch }) =>
+      home.over.has(epochKey(client.owner, epoch)) ||
+      (session !== "host" && client.now(({ epochs }) => epochs.current()) !== epoch);
     const hasNone = () => lacks([SESSION, BEFORE[SESSION]], client.owner);
     client.load = async () =>
       hasNone() ? undefined : client.keeping(({ sessions }) => client.read(sessions.load()));

@@ -194,6 +194,7 @@ test("SE1 a tab that was away while somebody signed out is signed out when it co
     const { client: away, session } = await signIn();
     away.close();
     await client(elsewhere).logout();
+    assert.equal(session.expired, true, "also where it has heard nothing");
     assert.equal(await away.session(), null, storage);
     await assert.rejects(session.accessToken(), code("session_expired"));
     assert.notEqual(await (await signIn(away)).client.session(), null, "and can be signed in again");
