@@ -129,10 +129,13 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       if (!hasNone()) await client.keeping(client.remember);
     };
 
+    /** Whether all that is known of the server is what it said at an earlier start. */
+    client.isRecalled = () => found.get(client.metadata) !== undefined;
+
     let confirming;
     /** Fetches what the server says of itself, unless this page has done so. A code and a refresh token wait for it. */
     client.confirm = async () => {
-      if (found.get(client.metadata) === undefined) return;
+      if (!client.isRecalled()) return;
       const { dangerouslyAllowHttp } = config;
       confirming ??= discover(issuer, { ...client.network(), dangerouslyAllowHttp })
         .then((metadata) => {
