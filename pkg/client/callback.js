@@ -127,7 +127,10 @@ export const createCallback = async ({
     // Somebody has signed out meanwhile: the tokens are not to serve anybody.
     if (came && !kept) revoke(client, came);
     // A sign-out of another page may be seen later than it was made: then what was kept goes again.
-    if (kept) pause(LINGER).then(client.load).catch(() => {});
+    if (kept)
+      pause(LINGER)
+        .then(client.load)
+        .catch(() => {});
     return outcome;
   };
 
