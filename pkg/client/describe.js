@@ -110,6 +110,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       !isLate &&
       client.now(
         ({ kept, epochs }) =>
+          !home.written.get(client.owner)?.length &&
           kept.get(BEFORE[SESSION], client.owner) === undefined &&
           [epochs.current(), ...epochs.former()].every(
             (epoch) => kept.get(SESSION, `${client.owner}:${epoch}`) === undefined,

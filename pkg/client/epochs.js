@@ -47,8 +47,11 @@ export const createEpochs = (shared, owner, over) => {
   return {
     unique,
     current,
-    /** The epochs before. */
-    former: () => shown().slice(1),
+    /** The epochs that the storage shows, but for the current one: those before it, and one that this page knows to be over. */
+    former() {
+      const now = current();
+      return shown().filter((epoch) => epoch && epoch !== now);
+    },
     /** Before something begins that may end in a session. Only a sign-out writes another epoch: a late write of this one would undo that. */
     begin: () => current() || write(FIRST + unique()),
     /** Whether what began in that epoch counts in this one. Of two first epochs the storage kept one. */

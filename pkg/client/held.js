@@ -2,8 +2,9 @@
 import { own } from "../platform/own.js";
 import { createSession } from "./session.js";
 
-/** The most sessions of an epoch whose tokens are removed again. */
+/** The most sessions of an epoch whose tokens are removed again, and the most epochs. */
 const MOST_FORMER = 8;
+const MOST_EPOCHS = 4;
 
 /** The session that version 0.1.0 kept, as this version keeps it; nothing where nobody can read it. */
 const adopt = ({ ask, toJson }, form) => {
@@ -35,7 +36,7 @@ const sweep = (place, names) => {
 
 /**
  * The session of a client. Every login has one with an `id` of its own; its record, and the list of the ids of an epoch, have names of their own: a late write meets
- * no other session, and no session of another epoch. `written` has the names of the records that this page wrote: nobody else may know of one.
+ * no other session, and no session of another epoch. `written` has the names of the records that this page has seen or wrote: nobody else may know of one.
  */
 const createSessions = (parts, place, epochs, owner, written) => {
   const { BEFORE, SESSION } = parts.kinds;
@@ -45,17 +46,19 @@ const createSessions = (parts, place, epochs, owner, written) => {
   const ids = (epoch) => (place.get(SESSION, list(epoch)) ?? "").split("\n").filter(Boolean);
   const forget = (epoch) => {
     for (const id of ids(epoch)) place.remove(SESSION, record(epoch, id));
-    place.remove(SESSION, list(epoch));
   };
   /** Removes what was written of sessions that are over. */
   const clean = (epoch, id) => {
-    for (const former of epochs.former()) forget(former);
-    const current = record(epoch, id);
-    const others = ids(epoch).map((other) => record(epoch, other));
-    for (const name of [...others, ...(written.get(owner) ?? [])]) {
-      if (name !== current) place.remove(SESSION, name);
+    for (const [age, former] of epochs.former().entries()) {
+      forget(former);
+      // Its list stays for a while: a late write of a session does not bring it along.
+      if (age >= MOST_EPOCHS) place.remove(SESSION, list(former));
     }
-    written.set(owner, id === undefined ? [] : [current]);
+    const current = record(epoch, id);
+    const others = [...ids(epoch).map((other) => record(epoch, other)), ...(written.get(owner) ?? [])];
+    const names = [...new Set(others)].filter((name) => name !== current);
+    for (const name of names) place.remove(SESSION, name);
+    written.set(owner, [...(id === undefined ? [] : [current]), ...names].slice(0, MOST_FORMER));
   };
 
   const save = (id, session) => {
@@ -98,7 +101,9 @@ const createSessions = (parts, place, epochs, owner, written) => {
     },
     /** Forgets the session, or that of an epoch. */
     remove(epoch = epochs.current()) {
-      forget(epoch);
+      const gone = ids(epoch).map((id) => record(epoch, id));
+      written.set(owner, [...new Set([...gone, ...(written.get(owner) ?? [])])].slice(0, MOST_FORMER));
+      if (epoch === epochs.current()) place.remove(SESSION, list(epoch));
       clean(epochs.current());
       place.remove(BEFORE[SESSION], owner);
     },
