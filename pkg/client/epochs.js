@@ -60,16 +60,18 @@ export const createEpochs = (shared, owner, over) => {
     /** Begins another epoch, in which no session counts that there is: also where nothing can be written. Gives which one came after which. */
     end(now = SIGNED_OUT + unique()) {
       const was = current();
-      if (was !== now) over.set(key(was), now);
-      write(now);
+      // That there was none is true again when the site's data are deleted.
+      const isShown = write(now) === now && was === "";
+      if (was !== now && !isShown) over.set(key(was), now);
       return { was, now };
     },
     /** Somebody elsewhere has signed out. */
     hear({ was, now }) {
       if (typeof was !== "string" || typeof now !== "string" || was === now) return;
-      over.set(key(was), now);
+      const isBlind = shown().length === 0;
+      if (was || isBlind) over.set(key(was), now);
       // Without a storage that both see, it is known from nowhere else.
-      const mine = shown().length > 0 ? now : current();
+      const mine = isBlind ? current() : now;
       if (mine !== now) over.set(key(mine), now);
     },
   };
