@@ -83,15 +83,6 @@ export const createCallback = async ({
       return own({ ...arrival, outcome, pending, lacks, began });
     });
 
-  const revoke = async ({ network, setup }, { session }) => {
-    try {
-      const { revokeTokens } = await loadSignedIn();
-      await revokeTokens({ setup, session }, network());
-    } catch {
-      // They expire.
-    }
-  };
-
   /** Redeems the code of a login that was claimed. */
   const redeem = async (client, key, { pending, began, ...request }) => {
     const { setup, signedIn } = client;
@@ -125,7 +116,10 @@ export const createCallback = async ({
       return returnTo === undefined ? outcome : { ...outcome, returnTo };
     });
     // Somebody has signed out meanwhile: the tokens are not to serve anybody.
-    if (came && !kept) revoke(client, came);
+    if (came && !kept)
+      loadSignedIn()
+        .then(({ discard }) => discard(client, came))
+        .catch(() => {});
     // A sign-out of another page may be seen later than it was made: then what was kept goes again.
     if (kept)
       pause(LINGER)

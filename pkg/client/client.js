@@ -50,7 +50,7 @@ export const createClient = (engine) => {
   // These parts are given what this one imports: then no script is made of what they share.
   const parts = { ...engine, bodyOf, longest: LONGEST, mark: MARK, popup: POPUP, toJson };
   parts.kinds = { BEFORE, SERVER, SESSION };
-  parts.Nobody = Session;
+  parts.Session = Session;
   parts.send = (request, through) => send(request, through, named);
   parts.loadExchange = loaded(async () => (await import("./exchange.js")).createExchange(parts));
   parts.loadCallback = loaded(async () => (await import("./callback.js")).createCallback(parts));
@@ -327,7 +327,9 @@ export const createClient = (engine) => {
       this.#deaf = home.channel.listen(async (news, elsewhere) => {
         if (news.woke) {
           const there = await load();
-          if (this.#held && there?.id !== this.#held.id) this.#end(elsewhere);
+          if (!this.#held || there?.id === this.#held.id) return;
+          this.#held = undefined;
+          this.#report({ type: "signed-out", reason: "logout" }, elsewhere);
           return;
         }
         if (news.name !== name) return;
@@ -338,11 +340,6 @@ export const createClient = (engine) => {
         }
         this.#report(news, elsewhere);
       });
-    }
-
-    #end(elsewhere) {
-      this.#held = undefined;
-      this.#report({ type: "signed-out", reason: "logout" }, elsewhere);
     }
 
     /** Sees to it that the listeners learn when the access token expires, where nothing can replace it. */

@@ -12,7 +12,7 @@ const FRESH = 86_400_000;
 
 /**
  * What the clients of a page share: the sessions of the memory tier, the callbacks that are being handled, the refreshes that are under way,
- * what each session gave last, and the epochs that are over.
+ * what each session gave last, the epochs that are over, and the names of the records of sessions that the page has seen or wrote.
  */
 const createHome = (isPage) => ({
   isPage,
@@ -102,7 +102,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       home.over.has(epochKey(client.owner, epoch)) ||
       (session !== "host" &&
         client.now(({ kept, epochs }) => {
-          const [current] = (kept.get(SESSION, `${client.owner}:${epoch}`) ?? id).split("\n");
+          const [current] = (kept.get(SESSION, epochs.list(epoch)) ?? id).split("\n");
           return epochs.current() !== epoch || current !== id;
         }));
     /** Whether there is surely no session, and nothing that is left of one. */
@@ -113,7 +113,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
           !home.written.get(client.owner)?.length &&
           kept.get(BEFORE[SESSION], client.owner) === undefined &&
           [epochs.current(), ...epochs.former()].every(
-            (epoch) => kept.get(SESSION, `${client.owner}:${epoch}`) === undefined,
+            (epoch) => kept.get(SESSION, epochs.list(epoch)) === undefined,
           ),
       );
     client.load = async () =>
@@ -126,6 +126,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       if (found.has(client.metadata) && sessions.load()) server.save(client.metadata);
     };
 
+    /** The same, where there may be a session. */
     client.keep = async () => {
       if (!hasNone()) await client.keeping(client.remember);
     };

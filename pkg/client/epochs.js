@@ -47,6 +47,9 @@ export const createEpochs = (shared, owner, over) => {
   return {
     unique,
     current,
+    /** The name of the list of an epoch's sessions, and that of the record of one of them. */
+    list: (epoch) => `${owner}:${epoch}`,
+    record: (epoch, id) => `${owner}:${epoch}:${id}`,
     /** The epochs that the storage shows, but for the current one: those before it, and one that this page knows to be over. */
     former() {
       const now = current();

@@ -1,9 +1,9 @@
 // The end of a session whose access token nothing can replace. It is loaded when somebody wants to know of it.
 import { own } from "../platform/own.js";
+import { LONGEST } from "../platform/wait.js";
 
-/** Milliseconds before the end at which it is announced, and the longest that a timer can be set to. */
+/** Milliseconds before the end at which it is announced. */
 const AHEAD = 60_000;
-const LONGEST = 2 ** 31 - 1;
 
 /**
  * Gives what watches a session, in the place of the one before, or none. It calls `tell` with `expiring` and with `expired`, each once, at their time, if

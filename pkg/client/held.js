@@ -40,8 +40,7 @@ const sweep = (place, names) => {
  */
 const createSessions = (parts, place, epochs, owner, written) => {
   const { BEFORE, SESSION } = parts.kinds;
-  const list = (epoch) => `${owner}:${epoch}`;
-  const record = (epoch, id) => `${owner}:${epoch}:${id}`;
+  const { list, record } = epochs;
   /** The session of an epoch, and those before it, which a late write may have brought back. */
   const ids = (epoch) => (place.get(SESSION, list(epoch)) ?? "").split("\n").filter(Boolean);
   const forget = (epoch) => {

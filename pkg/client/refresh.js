@@ -6,7 +6,7 @@ import { pause, SETTLING, unless } from "../platform/wait.js";
 /** The most seconds after which a call that has no token to give tries once more by itself. */
 const SOON = 2;
 
-export const createRefresh = ({ ask, exchange, failed, named, place, revokeTokens, toJson }) => {
+export const createRefresh = ({ ask, discard, exchange, failed, named, place, toJson }) => {
   /** Remembers an access token, and how far the clock of this moment is from the one that cannot be set. */
   const note = ({ home, name }, kept) => {
     const { accessToken } = kept.tokens;
@@ -52,17 +52,13 @@ export const createRefresh = ({ ask, exchange, failed, named, place, revokeToken
       const settled = ask("settle", begun.session, kept?.id === begun.id ? kept.session : "", toJson(how));
       if (settled.fresh) return client.read(sessions.save(begun.id, fresh.session));
       // The session has ended meanwhile, or it is another one: what came for it is kept nowhere.
-      if (fresh) revoke(client, fresh);
+      if (fresh) discard(client, fresh);
       if (settled.session !== undefined) sessions.save(begun.id, settled.session);
       if (settled.ended) sessions.remove();
       if (settled.code === undefined) throw Object.assign(failure, { retryAfter: settled.retryAfter });
       const { status, oauthErrorDescription, oauthErrorUri } = own(failure);
       throw failed(settled.code, { status, oauthError, oauthErrorDescription, oauthErrorUri });
     });
-
-  /** Tokens that came too late are not to serve anybody; where the server cannot be told so, they expire. */
-  const revoke = (client, { session }) =>
-    revokeTokens({ setup: client.setup, session }, client.network()).catch(() => {});
 
   const attempt = async (client, asked, reason) => {
     const begun = await look(client, asked, true);

@@ -1,8 +1,8 @@
 // What a signed-in application holds. What it does is loaded when it is first asked for.
 import { own } from "../platform/own.js";
 
-export const createSession = ({ Nobody, loadSignedIn, ready, told }) =>
-  class Session extends Nobody {
+export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
+  class Session extends Base {
     #client;
     #kept;
     #isOver = false;

@@ -23,7 +23,11 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
     for (const form of forms) ask("finishRevocation", await exchange.send({ url, form }, net));
   };
 
-  const refreshing = createRefresh({ ...parts, revokeTokens });
+  /** Tokens that came too late are not to serve anybody; where the server cannot be told so, they expire. */
+  const discard = ({ network, setup }, { session }) =>
+    revokeTokens({ setup, session }, network()).catch(() => {});
+
+  const refreshing = createRefresh({ ...parts, discard });
 
   /** After a sign-out: what is still under way comes to nothing, and the tokens are revoked where that is wanted. */
   const leave = async (client, left, options) => {
@@ -36,6 +40,7 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
   };
 
   return {
+    discard,
     leave,
     fetchUserinfo,
     refreshTokens,

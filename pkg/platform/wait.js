@@ -1,7 +1,7 @@
 // Waiting, and no longer than that.
 
 /** The longest that a timer can be set to. */
-const LONGEST = 2 ** 31 - 1;
+export const LONGEST = 2 ** 31 - 1;
 
 /** After that time; gives what stops the timer. */
 export const after = (milliseconds, then) => {

@@ -2,20 +2,21 @@
 // written here as it wrote it; where the runner sets PKCE_WASM_BEFORE to a folder in which 0.1.0 is installed, it runs itself.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { ISSUER, load, metadataOf, playPage, REDIRECT_URI, setClockRight, wait } from "./installed.js";
+import {
+  ISSUER,
+  load,
+  metadataOf,
+  pageStorage,
+  playPage,
+  REDIRECT_URI,
+  setClockRight,
+  wait,
+} from "./installed.js";
 
 playPage();
 /** The storage, and what the module of 0.1.0 takes for a window. */
-const items = new Map();
-globalThis.localStorage = {
-  get length() {
-    return items.size;
-  },
-  key: (place) => [...items.keys()][place] ?? null,
-  getItem: (name) => items.get(name) ?? null,
-  setItem: (name, item) => void items.set(name, `${item}`),
-  removeItem: (name) => void items.delete(name),
-};
+globalThis.localStorage = pageStorage();
+const { items } = globalThis.localStorage;
 globalThis.window = globalThis;
 globalThis.Window = { [Symbol.hasInstance]: (value) => value === globalThis };
 

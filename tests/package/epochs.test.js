@@ -10,7 +10,7 @@ const inside = (file) => import(pathToFileURL(join(dirname(resolve("pkce-wasm"))
 const { createEpochs } = await inside("client/epochs.js");
 const { createHeld } = await inside("client/held.js");
 const { BEFORE, createPlace, EPOCH, SESSION } = await inside("platform/records.js");
-const { createSessions } = createHeld({ kinds: { BEFORE, SESSION }, Nobody: Object });
+const { createSessions } = createHeld({ kinds: { BEFORE, SESSION }, Session: Object });
 
 const OWNER = "owner";
 const HISTORIES = 4000;

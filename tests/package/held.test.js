@@ -6,7 +6,16 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { beforeEach, mock, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import { ISSUER, load, metadataOf, playPage, REDIRECT_URI, resolve, until } from "./installed.js";
+import {
+  ISSUER,
+  load,
+  metadataOf,
+  pageStorage,
+  playPage,
+  REDIRECT_URI,
+  resolve,
+  until,
+} from "./installed.js";
 
 const { Client, isPkceError, ready } = await load("pkce-wasm");
 await ready();
@@ -17,21 +26,6 @@ const METADATA = {
   authorization_response_iss_parameter_supported: true,
 };
 const code = (expected) => (error) => isPkceError(error) && error.code === expected;
-
-/** A storage of the page, as browsers have it. */
-const pageStorage = () => {
-  const items = new Map();
-  return {
-    items,
-    get length() {
-      return items.size;
-    },
-    key: (at) => [...items.keys()][at] ?? null,
-    getItem: (name) => items.get(name) ?? null,
-    setItem: (name, item) => void items.set(name, `${item}`),
-    removeItem: (name) => void items.delete(name),
-  };
-};
 
 beforeEach(() => {
   globalThis.localStorage = pageStorage();

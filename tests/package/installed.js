@@ -33,6 +33,21 @@ export const playPage = () => {
   globalThis.location ??= new URL("https://app.example/");
 };
 
+/** A storage as pages have it, with these items. */
+export const pageStorage = (entries) => {
+  const items = new Map(entries);
+  return {
+    items,
+    get length() {
+      return items.size;
+    },
+    key: (at) => [...items.keys()][at] ?? null,
+    getItem: (name) => items.get(name) ?? null,
+    setItem: (name, item) => void items.set(name, `${item}`),
+    removeItem: (name) => void items.delete(name),
+  };
+};
+
 /** Waits for a condition. */
 export const until = async (condition) => {
   for (let round = 0; round < 400; round++) {

@@ -6,22 +6,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { mock, test } from "node:test";
 import { pathToFileURL } from "node:url";
-import "./forbid.js";
+import { ISSUER, installed, METADATA, pageStorage, playPage, REDIRECT_URI } from "./installed.js";
 
-const folder = join(process.env.PKCE_WASM_INSTALLED, "node_modules/pkce-wasm");
+const folder = join(installed, "node_modules/pkce-wasm");
 const load = (file, from = folder) => import(pathToFileURL(join(from, file)).href);
 const { Client, ready } = await load("index.js");
 await ready();
-globalThis.location ??= new URL("https://app.example/");
+playPage();
 
-const ISSUER = "https://as.example";
-const REDIRECT_URI = "https://app.example/callback";
-const METADATA = {
-  issuer: ISSUER,
-  authorization_endpoint: `${ISSUER}/auth`,
-  token_endpoint: `${ISSUER}/token`,
-  code_challenge_methods_supported: ["S256"],
-};
 const success = async () => Response.json({ access_token: "at", token_type: "Bearer" });
 
 /** A client in memory, the URLs that it opened, and what its token endpoint does. */
@@ -134,20 +126,12 @@ test("a callback whose script cannot be loaded is an outcome, and stays to be ha
 });
 
 test("SB7 a broken record is in nobody's way, and nothing of the application's own is forgotten", async () => {
-  const items = new Map([
+  const sessionStorage = pageStorage([
     ["pkce-wasm:2:t:a", "2"],
     ["pkce-wasm:2:d:a", ""],
     ["2", "of the application"],
   ]);
-  const sessionStorage = {
-    get length() {
-      return items.size;
-    },
-    key: (at) => [...items.keys()][at] ?? null,
-    getItem: (name) => items.get(name) ?? null,
-    setItem: (name, item) => items.set(name, item),
-    removeItem: (name) => items.delete(name),
-  };
+  const { items } = sessionStorage;
   await stubbed({ sessionStorage }, async () => {
     const app = application({ transactionStorage: "session" });
     for (let login = 0; login < 110; login++) app.client.login();

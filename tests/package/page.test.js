@@ -2,7 +2,7 @@
 // part it from this page, messages that are none. The page is a stand-in; real ones are in tests/e2e.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { ISSUER, load, METADATA, REDIRECT_URI, until } from "./installed.js";
+import { ISSUER, load, METADATA, pageStorage, REDIRECT_URI, until } from "./installed.js";
 
 const { Client, isPkceError, ready } = await load("pkce-wasm");
 await ready();
@@ -24,20 +24,6 @@ afterEach(() => {
   changed.clear();
 });
 
-const storage = () => {
-  const items = new Map();
-  return {
-    items,
-    get length() {
-      return items.size;
-    },
-    key: (at) => [...items.keys()][at] ?? null,
-    getItem: (name) => items.get(name) ?? null,
-    setItem: (name, item) => items.set(name, item),
-    removeItem: (name) => items.delete(name),
-  };
-};
-
 /** An element with the members that other elements in it give it by their names. */
 const element = (members = {}) => Object.assign(new EventTarget(), { nodeType: 1, ...members });
 /** Some engines let an element of a plug-in be called. */
@@ -57,7 +43,7 @@ test("EN8 NA1 elements and frames that are named like the globals of a shell mak
   const left = [];
   stub("location", { href: "https://app.example/", assign: (url) => left.push(url) });
   stub("navigator", { userAgent: "Mozilla/5.0 (X11; Linux x86_64) Chrome/127.0.0.0 Safari/537.36" });
-  stub("sessionStorage", storage());
+  stub("sessionStorage", pageStorage());
   for (const name of ["__TAURI_INTERNALS__", "Capacitor", "cordova"]) {
     const named = (make) =>
       element({ invoke: make(), isNativePlatform: make(), platformId: make(), metadata: make() });
@@ -116,7 +102,7 @@ test("EN8 an element that is named like the base of the page changes no address"
 });
 
 const popupOf = (features, given = {}) => {
-  const page = { opened: [], storage: storage(), popup: { closed: false, close: () => {} } };
+  const page = { opened: [], storage: pageStorage(), popup: { closed: false, close: () => {} } };
   stub("sessionStorage", page.storage);
   stub("open", (...parameters) => {
     page.opened.push(parameters);

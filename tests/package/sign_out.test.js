@@ -2,29 +2,19 @@
 // origin are two copies of the package that share a storage; real ones, in processes of their own, are in tests/e2e.
 import assert from "node:assert/strict";
 import { beforeEach, test } from "node:test";
-import { address, ISSUER, metadataOf, playPage, REDIRECT_URI, setClockRight, until } from "./installed.js";
+import {
+  address,
+  ISSUER,
+  metadataOf,
+  pageStorage,
+  playPage,
+  REDIRECT_URI,
+  setClockRight,
+  until,
+} from "./installed.js";
 
 playPage();
 
-/** A storage of the page, as browsers have it. */
-class PageStorage {
-  items = new Map();
-  get length() {
-    return this.items.size;
-  }
-  key(at) {
-    return [...this.items.keys()][at] ?? null;
-  }
-  getItem(name) {
-    return this.items.get(name) ?? null;
-  }
-  setItem(name, item) {
-    this.items.set(name, `${item}`);
-  }
-  removeItem(name) {
-    this.items.delete(name);
-  }
-}
 globalThis.window = globalThis;
 
 const path = address("pkce-wasm");
@@ -37,8 +27,8 @@ const METADATA = { ...metadataOf(ISSUER), revocation_endpoint: `${ISSUER}/revoke
 const code = (expected) => (error) => here.isPkceError(error) && error.code === expected;
 
 beforeEach(() => {
-  globalThis.localStorage = new PageStorage();
-  globalThis.sessionStorage = new PageStorage();
+  globalThis.localStorage = pageStorage();
+  globalThis.sessionStorage = pageStorage();
   setClockRight();
 });
 

@@ -260,7 +260,7 @@ impl Kept {
         set(&kinds, "BEFORE", &before);
         set(&kinds, "SESSION", &SESSION.into());
         set(&parts, "kinds", &kinds);
-        set(&parts, "Nobody", &Function::new_no_args(""));
+        set(&parts, "Session", &Function::new_no_args(""));
         let epochs = create_epochs(place, owner, &js_sys::Map::new());
         let sessions = create_held(&parts).create_sessions(place, &epochs, owner, &js_sys::Map::new());
         Self { sessions, epochs }
