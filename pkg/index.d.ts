@@ -116,6 +116,13 @@ export interface Config {
    * with `redirect_uri_shared` unless both are named here.
    */
   sharedRedirectUriIssuers?: readonly string[];
+  /**
+   * Other audiences that an ID token may have beside {@link clientId}: a project or an API of yours, for which some servers issue every ID token too. Name only
+   * what you trust: whoever is named here may hold ID tokens that this client accepts. With another audience the `azp` of the token is required and has to be
+   * `clientId` (OpenID Connect Core section 3.1.3.7, steps 3 to 5). When absent, an ID token with another audience is refused with
+   * `id_token_audience_mismatch`.
+   */
+  trustedAudiences?: readonly string[];
   /** Space-separated scopes; `"openid"` when absent. With `openid` an ID token is required and checked. */
   scope?: string;
   /**

@@ -139,7 +139,7 @@ codes! {
     IdTokenMissing "id_token_missing" Peer false "The scope openid was asked for, but no ID token came: check the client's registration."
     IdTokenInvalid "id_token_invalid" Peer false "The ID token is malformed, or the claim or header parameter named is missing or not accepted."
     IdTokenIssuerMismatch "id_token_issuer_mismatch" Peer false "The ID token is from another issuer."
-    IdTokenAudienceMismatch "id_token_audience_mismatch" Peer false "The ID token was made for another client."
+    IdTokenAudienceMismatch "id_token_audience_mismatch" Peer false "The ID token is for another client, or also for others: name those that you trust in trustedAudiences. With others its azp has to name this client."
     IdTokenNonceMismatch "id_token_nonce_mismatch" Peer false "The ID token belongs to another login."
     IdTokenExpired "id_token_expired" Peer false "The ID token has expired: check this machine's clock and clockTolerance."
     IdTokenNotYetValid "id_token_not_yet_valid" Peer false "The ID token was issued in the future: check this machine's clock and clockTolerance."

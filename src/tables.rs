@@ -17,6 +17,7 @@ table! {
         session_name: Text,
         resource_origins: Texts,
         shared_redirect_uri_issuers: Texts,
+        trusted_audiences: Texts,
         dangerously_allow_http: Flag,
         dangerously_assume_pkce_support: Flag,
         dangerously_allow_unverified_id_token: Flag,

@@ -86,7 +86,7 @@ pub(crate) fn validate(
             about!(IdTokenInvalid, CLAIMS, "iss")
         });
     }
-    check_audience(&claims, expected.client_id())?;
+    check_audience(&claims, expected.client_id(), setup.trusted_audiences())?;
 
     let tolerance = setup.tolerance();
     let (earliest, latest) = (seconds(now) - tolerance, seconds(now) + tolerance);
@@ -130,15 +130,26 @@ fn is_subject(sub: &[u8]) -> bool {
     matches!(sub.len(), 1..=255) && sub.iter().all(u8::is_ascii)
 }
 
-/// This client has to be the only audience (steps 3 to 5): we trust no other one. An `azp` has to name it too.
-fn check_audience(claims: &Claims<'_>, client_id: &[u8]) -> Result<(), Fault> {
+/// This client has to be an audience, beside none but those that the application trusts (steps 3 to 5). An `azp` has to name this
+/// client; where there are others it has to be there.
+fn check_audience(claims: &Claims<'_>, client_id: &[u8], trusted: &[u8]) -> Result<(), Fault> {
     if claims.aud().is_empty() {
         return Err(about!(IdTokenInvalid, CLAIMS, "aud"));
     }
-    if !has_element(claims.aud(), client_id) || !elements(claims.aud()).all(|audience| audience == client_id) {
+    let (mut is_for_us, mut has_others) = (false, false);
+    for audience in elements(claims.aud()) {
+        if audience == client_id {
+            is_for_us = true;
+        } else if has_element(trusted, audience) {
+            has_others = true;
+        } else {
+            return Err(about!(IdTokenAudienceMismatch, CLAIMS, "aud"));
+        }
+    }
+    if !is_for_us {
         return Err(about!(IdTokenAudienceMismatch, CLAIMS, "aud"));
     }
-    if !claims.azp().is_empty() && claims.azp() != client_id {
+    if (has_others || !claims.azp().is_empty()) && claims.azp() != client_id {
         return Err(about!(IdTokenAudienceMismatch, CLAIMS, "azp"));
     }
     Ok(())

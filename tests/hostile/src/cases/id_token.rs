@@ -66,6 +66,17 @@ fn by_two_factors() -> LoginOptions {
     LoginOptions { acr_values: Some("phr phrh".to_owned()), ..LoginOptions::default() }
 }
 
+/// A case of a client that trusts the audience `project`, whose ID token has these audiences and that `azp`.
+fn trusting(name: &'static str, token: fn(&Login) -> Reply) -> Case {
+    case(name, &["ID3", "ID4"], token).configured(|settings| settings.trusted_audiences = vec!["project".to_owned()])
+}
+
+/// A token response whose ID token is for this client and for these others, and was asked for by that party.
+fn beside(login: &Login, others: &[&str], azp: &Value) -> Reply {
+    let audiences: Vec<&str> = others.iter().copied().chain([login.client_id.as_str()]).collect();
+    claiming(login, &with(with(honest::claims(login), "aud", json!(audiences)), "azp", azp.clone()))
+}
+
 pub(super) fn cases() -> Vec<Case> {
     use Code::{
         IdTokenAudienceMismatch, IdTokenExpired, IdTokenInvalid, IdTokenIssuerMismatch, IdTokenNonceMismatch,
@@ -114,6 +125,28 @@ pub(super) fn cases() -> Vec<Case> {
             claiming(login, &with(claims, "azp", json!(login.client_id)))
         })
         .refused(IdTokenAudienceMismatch),
+        trusting("aud-with-a-trusted-one", |login| beside(login, &["project"], &json!(login.client_id))),
+        trusting("aud-with-a-trusted-one-without-azp", |login| {
+            altered(login, "aud", json!([login.client_id, "project"]))
+        })
+        .refused(IdTokenAudienceMismatch),
+        trusting("aud-with-a-trusted-one-and-its-azp", |login| beside(login, &["project"], &json!("project")))
+            .refused(IdTokenAudienceMismatch),
+        trusting("aud-with-a-trusted-one-and-azp-in-an-array", |login| {
+            beside(login, &["project"], &json!([login.client_id]))
+        })
+        .refused(IdTokenAudienceMismatch),
+        trusting("aud-with-a-trusted-one-and-another", |login| {
+            beside(login, &["project", "another"], &json!(login.client_id))
+        })
+        .refused(IdTokenAudienceMismatch),
+        trusting("aud-of-a-trusted-one-alone", |login| {
+            let claims = with(honest::claims(login), "aud", json!("project"));
+            claiming(login, &with(claims, "azp", json!(login.client_id)))
+        })
+        .refused(IdTokenAudienceMismatch),
+        trusting("aud-begins-like-a-trusted-one", |login| beside(login, &["project2"], &json!(login.client_id)))
+            .refused(IdTokenAudienceMismatch),
         case("azp-of-another", &["ID4"], |login| altered(login, "azp", "another"))
             .refused(IdTokenAudienceMismatch)
             .for_peers(),
