@@ -214,13 +214,22 @@ export interface LoginOptions {
    */
   maxAge?: number;
   /**
-   * Ways of authentication that serve, space-separated. The `acr` of the ID token has to be one of them, else
-   * `insufficient_user_authentication` (OpenID Connect Core section 3.1.2.1).
+   * Ways of authentication that are asked for, space-separated, the best one first. The server need not meet them, nor say what it did (OpenID Connect Core
+   * section 3.1.2.1): see {@link LoginOptions.requireAcr}. Some servers take other words here, such as `tenant:acme` or `idp:google`.
    */
   acrValues?: string;
+  /**
+   * Requires what {@link LoginOptions.acrValues} asks for: the `acr` of the ID token has to be one of these values, else
+   * `insufficient_user_authentication` (OpenID Connect Core section 3.1.3.7, step 12). Without `acrValues` those count that {@link LoginOptions.claims} names.
+   */
+  requireAcr?: boolean;
   /** Languages for the server's pages, BCP 47, the best one first, space-separated (OpenID Connect Core section 3.1.2.1). */
   uiLocales?: string;
-  /** Single claims to be told: the object with the members `userinfo` and `id_token` (OpenID Connect Core section 5.5). */
+  /**
+   * Single claims to be told: the object with the members `userinfo` and `id_token` (OpenID Connect Core section 5.5). An `acr` that is `essential` in
+   * `id_token` is required, as with {@link LoginOptions.requireAcr}: one of its `values`, or its `value`; without these one of `acrValues`, or any
+   * (section 5.5.1.1).
+   */
   claims?: { readonly [member: string]: Json };
   /**
    * Where the access token is to be used: absolute URIs without fragment, space-separated, each sent as a `resource` of its own, to the token endpoint too

@@ -158,7 +158,7 @@ codes! {
     SigningKeyNotFound "signing_key_not_found" Peer false "None of the server's keys fits the ID token by kid, alg, kty and use, with at least 2048 bits of RSA: check the keys at the jwks_uri."
     SigningKeysUnavailable "signing_keys_unavailable" Environment false "The server's signing keys could not be fetched: check the connection and that the jwks_uri allows this origin (CORS), then sign in again."
     JwksInvalid "jwks_invalid" Peer false "What the server serves at its jwks_uri is not a JWK Set (JSON with an array of keys)."
-    InsufficientUserAuthentication "insufficient_user_authentication" User false "The user was authenticated too long ago, or in none of the ways asked for: begin the login again."
+    InsufficientUserAuthentication "insufficient_user_authentication" User false "The user was authenticated too long ago, or in none of the ways required (acr): begin the login again."
 
     EmbeddedUserAgent "embedded_user_agent" Caller false "A WebView is no place for a sign-in page (RFC 8252): give the client a host that opens the system browser, as pkce-wasm/tauri makes one, or set dangerouslyAllowEmbeddedUserAgent."
 
@@ -267,7 +267,8 @@ pub struct Refusal {
 pub struct Needed {
     /// Every scope that the login is to ask for, separated by spaces.
     pub scope: Option<String>,
-    /// The values of `acr` that serve, separated by spaces.
+    /// The values of `acr` that serve, separated by spaces. The login has to require them
+    /// ([`LoginOptions::require_acr`](crate::client::authorize::LoginOptions::require_acr)): one that only asks may end where it began.
     pub acr_values: Option<String>,
     /// Seconds within which the user has to have been authenticated.
     pub max_age: Option<u32>,

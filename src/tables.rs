@@ -51,6 +51,7 @@ table! {
         return_to: Text,
         resource: Text,
         popup: Flag,
+        require_acr: Flag,
         extra_parameters: Object,
         prompt: Text,
         login_hint: Text,
@@ -63,8 +64,19 @@ table! {
 }
 
 table! {
+    /// What `claims` asks for of `acr`, and the members that lead there (OpenID Connect Core sections 5.5 and 5.5.1).
+    REQUESTED / Requested / RequestedParts after Some(&OPTIONS), {
+        id_token: Any,
+        acr: Any,
+        essential: Flag,
+        value: TextOrTexts,
+        values: TextOrTexts,
+    }
+}
+
+table! {
     /// An object of `authorization_details` (RFC 9396 section 2).
-    DETAIL / Detail / DetailParts after Some(&OPTIONS), {
+    DETAIL / Detail / DetailParts after Some(&REQUESTED), {
         kind = "type": Text,
     }
 }
@@ -218,8 +230,8 @@ table! {
     }
 }
 
-const TABLES: [&Table; 17] = [
-    &SETTINGS, &METADATA, &OPTIONS, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS, &SUBJECT,
+const TABLES: [&Table; 18] = [
+    &SETTINGS, &METADATA, &OPTIONS, &REQUESTED, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS, &SUBJECT,
     &DISCOVERY, &PAGE, &ASKED, &FAILED, &OTHER,
 ];
 

@@ -36,7 +36,12 @@ export class PkceError extends Error {
    * (RFC 9470 section 3) from a resource server. Absent when the session has all that was asked for: another login would end in
    * the same place.
    */
-  readonly loginOptions?: { readonly scope: string; readonly acrValues?: string; readonly maxAge?: number };
+  readonly loginOptions?: {
+    readonly scope: string;
+    readonly acrValues?: string;
+    readonly requireAcr?: true;
+    readonly maxAge?: number;
+  };
 }
 
 /**

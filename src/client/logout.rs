@@ -90,6 +90,7 @@ pub fn end_session(
         return_to: optional(options.return_to.as_deref()),
         resource: b"",
         popup: b"",
+        require_acr: b"",
         extra_parameters: &to_object(&options.extra_parameters),
         prompt: b"",
         login_hint: b"",

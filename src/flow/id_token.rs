@@ -13,7 +13,7 @@ use crate::jwt::Jwt;
 use crate::secret::matches;
 use crate::table::{elements, has_element};
 use crate::tables::{CLAIMS, Claims, HEADER, Header, about};
-use crate::text::{contains, plain};
+use crate::text::{EMPTY, contains, plain};
 
 /// What an ID token says, before its signature was verified.
 pub(crate) struct Claimed {
@@ -155,8 +155,8 @@ fn check_audience(claims: &Claims<'_>, client_id: &[u8], trusted: &[u8]) -> Resu
     Ok(())
 }
 
-/// Checks that the user was authenticated as the login asked for (steps 12 and 13): no earlier than that, and by one of
-/// those values of `acr`, unless they are empty. The times are in seconds since 1970.
+/// Checks that the user was authenticated as the login requires (steps 12 and 13): no earlier than that, and by one of
+/// those values of `acr`: by any where that is an empty text, however where it is not there. The times are in seconds since 1970.
 ///
 /// # Errors
 /// [`Code::IdTokenInvalid`] when `auth_time` is missing, [`Code::InsufficientUserAuthentication`]
@@ -174,7 +174,8 @@ pub(crate) fn check_authentication(
             return Err(about!(InsufficientUserAuthentication, CLAIMS, "auth_time"));
         }
     }
-    if !acr_values.is_empty() && !contains(acr_values, claims.acr()) {
+    let serves = if acr_values == [EMPTY] { is_text(plain(claims.acr())) } else { contains(acr_values, claims.acr()) };
+    if !(acr_values.is_empty() || serves) {
         return Err(about!(InsufficientUserAuthentication, CLAIMS, "acr"));
     }
     Ok(())

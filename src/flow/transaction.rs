@@ -96,7 +96,7 @@ impl<'a> Transaction<'a> {
                 record.max_age().is_empty() || number_or(record.max_age(), u64::MAX) <= MOST_MAX_AGE,
                 about!(TransactionInvalid, OPTIONS, "max_age"),
             ),
-            (is_list_or_absent(record.acr_values()), about!(TransactionInvalid, OPTIONS, "acr_values")),
+            (is_list_or_absent(plain(record.acr_values())), about!(TransactionInvalid, OPTIONS, "acr_values")),
             (are_resources(plain(record.resource())), about!(TransactionInvalid, OPTIONS, "resource")),
             (is_way_back(record.return_to()), about!(TransactionInvalid, OPTIONS, "return_to")),
         ] {

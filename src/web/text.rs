@@ -166,6 +166,11 @@ impl Out {
         self.details.member(b"loginOptions");
         let mut options = Vec::new();
         options.members("scope acrValues", &[&needed.scope, needed.acr_values.as_deref().unwrap_or_default()]);
+        // A login that only asks would end where this one began.
+        if needed.acr_values.is_some() {
+            options.member(b"requireAcr");
+            options.text(b"true");
+        }
         if let Some(max_age) = needed.max_age {
             options.member(b"maxAge");
             options.number(max_age);

@@ -1,7 +1,7 @@
 //! Lies in the header and claims of the ID token, whose signature is good (OpenID Connect Core section 3.1.3.7).
 
 use pkce_wasm::Code;
-use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::authorize::{ClaimsRequest, LoginOptions};
 use serde_json::{Value, json};
 
 use super::Case;
@@ -63,7 +63,16 @@ fn within_300_seconds() -> LoginOptions {
 }
 
 fn by_two_factors() -> LoginOptions {
-    LoginOptions { acr_values: Some("phr phrh".to_owned()), ..LoginOptions::default() }
+    LoginOptions { acr_values: Some("phr phrh".to_owned()), require_acr: true, ..LoginOptions::default() }
+}
+
+fn perhaps_by_two_factors() -> LoginOptions {
+    LoginOptions { require_acr: false, ..by_two_factors() }
+}
+
+fn essentially_by_two_factors() -> LoginOptions {
+    let request = json!({ "id_token": { "acr": { "essential": true, "values": ["phr", "phrh"] } } });
+    LoginOptions { claims: ClaimsRequest::parse(request.to_string()).ok(), ..LoginOptions::default() }
 }
 
 /// A case of a client that trusts the audience `project`, whose ID token has these audiences and that `azp`.
@@ -91,6 +100,9 @@ pub(super) fn cases() -> Vec<Case> {
         case("auth-time-within-max-age", &["ID11"], |login| altered(login, "auth_time", now() - 200))
             .asking(within_300_seconds),
         case("acr-as-asked", &["ID11"], |login| altered(login, "acr", "phrh")).asking(by_two_factors),
+        case("acr-not-as-asked", &["ID11"], |login| altered(login, "acr", "0")).asking(perhaps_by_two_factors),
+        case("acr-asked-and-not-told", &["ID11"], |login| lacking(login, "acr")).asking(perhaps_by_two_factors),
+        case("acr-essential", &["ID11"], |login| altered(login, "acr", "phr")).asking(essentially_by_two_factors),
         case("iss-wrong", &["ID2"], |login| altered(login, "iss", "https://login.example"))
             .refused(IdTokenIssuerMismatch)
             .for_peers(),
@@ -194,6 +206,12 @@ pub(super) fn cases() -> Vec<Case> {
             .refused(InsufficientUserAuthentication),
         case("acr-of-all", &["ID11"], |login| altered(login, "acr", "phr phrh"))
             .asking(by_two_factors)
+            .refused(InsufficientUserAuthentication),
+        case("acr-essential-missing", &["ID11"], |login| lacking(login, "acr"))
+            .asking(essentially_by_two_factors)
+            .refused(InsufficientUserAuthentication),
+        case("acr-essential-of-another", &["ID11"], |login| altered(login, "acr", "0"))
+            .asking(essentially_by_two_factors)
             .refused(InsufficientUserAuthentication),
         case("claims-twice-the-last-ones-good", &["ID15"], |login| {
             twice(login, r#""iss":"https://login.example","aud":"another","nonce":"another","sub":7,"exp":0"#)
