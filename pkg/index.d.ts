@@ -382,7 +382,8 @@ export function completeAuthorization(
 
 /**
  * Trades the refresh token for fresh tokens (RFC 6749 section 6). When the answer brings no new refresh token, the old one is kept; so is
- * the old ID token when there is no new one, or the keys for its signature cannot be fetched.
+ * the old ID token when there is no new one, when the keys for its signature cannot be fetched, or when the new one has another `nonce` or `auth_time` (OpenID
+ * Connect Core section 12.2). Where the new ID token is wrong in another way the call fails, and a new refresh token is lost with it: {@link Client} keeps it.
  *
  * @throws PkceError `refresh_token_missing`, `token_refused` and the errors of the token endpoint
  */
@@ -408,7 +409,8 @@ export function fetchUserinfo(
 ): Promise<Claims>;
 
 /**
- * Tells the server to forget the tokens, the refresh token first (RFC 7009).
+ * Tells the server to forget the tokens, the refresh token first (RFC 7009). Both are tried; any 2xx is success. Once the refresh token is gone, a refusal of the
+ * access token is no failure: servers take it along, or cannot revoke it (sections 2.1 and 2.2.1).
  *
  * @throws PkceError `endpoint_missing`, `revocation_refused`
  */
@@ -511,6 +513,11 @@ export type SessionEvent = {
       readonly type: "refreshed";
       /** The tokens were about to expire; had expired; were refused by a resource server; somebody called {@link Session.refresh}. */
       readonly reason: "ageing" | "expired" | "refused" | "asked";
+      /**
+       * There, and true, when the tokens were kept without the ID token that came with them: it has another `nonce` or `auth_time` than the one before (OpenID
+       * Connect Core section 12.2), or the keys for its signature could not be fetched. The claims stay those of the ID token before.
+       */
+      readonly idTokenDropped?: true;
     }
   | { readonly type: "signed-out"; readonly reason: "logout" }
   | {
@@ -521,10 +528,20 @@ export type SessionEvent = {
   | {
       readonly type: "expired";
       /**
-       * The server does not take the refresh token any more, or there is none and the access token has expired (`session_expired`); the server does not take it, and the answer to an earlier refresh had been lost
-       * (`refresh_interrupted`). Only `invalid_grant` of the token endpoint ends a session (RFC 6749 section 5.2).
+       * The server does not take the refresh token any more, or there is none and the access token has expired (`session_expired`); the server does not take it,
+       * and the answer to an earlier refresh had been lost (`refresh_interrupted`); the refreshed ID token is about another user or from another issuer
+       * (`id_token_subject_mismatch`, `id_token_issuer_mismatch`).
+       *
+       * `invalid_grant` of the token endpoint ends a session at once (RFC 6749 section 5.2). Another OAuth error (at status 200, 400 or 401), or a 400 or 401
+       * without a body, ends it when the access token has expired and the same comes again at least ten minutes later. These never do:
+       * `temporarily_unavailable`, `server_error`, `slow_down`, `use_dpop_nonce`, `invalid_dpop_proof`, `invalid_client`, `unauthorized_client`,
+       * `unsupported_grant_type`, `invalid_scope`, `invalid_target`; nor does any other answer, such as HTML, a 403 or a 5xx, nor the network.
        */
-      readonly reason: "session_expired" | "refresh_interrupted";
+      readonly reason:
+        | "session_expired"
+        | "refresh_interrupted"
+        | "id_token_subject_mismatch"
+        | "id_token_issuer_mismatch";
     }
 );
 
@@ -655,7 +672,9 @@ export class Session {
    *
    * @param options - A signal ends the waiting alone: the refresh goes on, for its answer must not be lost.
    * @throws PkceError `session_expired` when this session has ended: a sign-out, another login in its place (with or without the scope `openid`), or an expired access token
-   * without a refresh token; `refresh_interrupted`; `aborted`; else those of the token endpoint, with `retryAfter`: the user stays signed in
+   * without a refresh token; `refresh_interrupted`; `id_token_subject_mismatch` and `id_token_issuer_mismatch`, which end the session too; `aborted`; else those of
+   * the token endpoint and of the ID token, with `retryAfter` where they are `retryable`: the user stays signed in. Until the next attempt the same error is
+   * thrown again, with the server's words
    */
   accessToken(options?: Cancellation): Promise<string>;
   /**
@@ -664,7 +683,7 @@ export class Session {
    *
    * Redirects are not followed: the token could come to another origin. With `redirect: "manual"` the redirect is given back as it is.
    *
-   * A 401 with `invalid_token`, or without a challenge that this page can see, is answered by one refresh and one more request (RFC 6750 section
+   * A 401 with `invalid_token`, or without a challenge that this page can see and read, is answered by one refresh and one more request (RFC 6750 section
    * 3.1). A body that is a stream cannot be sent again: the tokens are refreshed, and the 401 is given back. So it is when
    * there is no refresh token, and when the fresh token was refused by that origin as well. Where the resource server is of another origin, it has to
    * let the page see its challenges: `Access-Control-Expose-Headers: WWW-Authenticate`.

@@ -201,17 +201,29 @@ table! {
 }
 
 table! {
-    /// How an operation failed.
+    /// How an operation failed. From `subject` on they are texts that are told again; `refused` says that a resource server did not take the access token.
     FAILED / FailedAs / FailedAsParts after Some(&ASKED), camel {
         code: Any,
         retry_after: AnyNumber,
+        status: AnyNumber,
+        refused: Flag,
+        subject: AnyText,
         oauth_error: AnyText,
+        oauth_error_description: AnyText,
+        oauth_error_uri: AnyText,
+    }
+}
+
+table! {
+    /// The one member that counts in an answer that was refused.
+    ROTATED / Rotated / RotatedParts after Some(&FAILED), {
+        refresh_token: AnyText,
     }
 }
 
 table! {
     /// What else a fault may be about: parts of a callback, and members of records.
-    OTHER / Other / OtherParts after Some(&FAILED), {
+    OTHER / Other / OtherParts after Some(&ROTATED), {
         state: Any,
         code: Any,
         iss: Any,
@@ -230,14 +242,19 @@ table! {
     }
 }
 
-const TABLES: [&Table; 18] = [
-    &SETTINGS, &METADATA, &OPTIONS, &REQUESTED, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS, &SUBJECT,
-    &DISCOVERY, &PAGE, &ASKED, &FAILED, &OTHER,
+const TABLES: [&Table; 19] = [
+    &SETTINGS, &METADATA, &OPTIONS, &REQUESTED, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS,
+    &SUBJECT, &DISCOVERY, &PAGE, &ASKED, &FAILED, &ROTATED, &OTHER,
 ];
 
 /// The name of what a fault is about.
 pub(crate) fn member(fault: Fault) -> Option<&'static [u8]> {
     TABLES.iter().find_map(|table| table.name(fault.place()))
+}
+
+/// The member of a table that has that name.
+pub(crate) fn known(name: &[u8]) -> Option<&'static [u8]> {
+    (0..u8::MAX).filter_map(|place| TABLES.iter().find_map(|table| table.name(place))).find(|known| *known == name)
 }
 
 /// A fault about a member of a table; that there is such a member is known when this is compiled.

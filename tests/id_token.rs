@@ -170,16 +170,14 @@ fn id3_audiences_that_are_trusted_by_name_may_stand_beside_this_client() {
     }
     // Nobody is trusted who is not named.
     let aud = json!([CLIENT_ID, "project"]);
-    assert_eq!(
-        fault(redeem_trusting(&[], &aud, Some(json!(CLIENT_ID)))),
-        (Code::IdTokenAudienceMismatch, Some("aud"))
-    );
+    assert_eq!(fault(redeem_trusting(&[], &aud, Some(json!(CLIENT_ID)))), (Code::IdTokenAudienceMismatch, Some("aud")));
 }
 
 #[test]
 fn id4_beside_other_audiences_the_authorized_party_is_there_and_this_client() {
     let aud = json!([CLIENT_ID, "project"]);
-    for azp in [None, Some(json!("project")), Some(json!("")), Some(Value::Null), Some(json!([CLIENT_ID])), Some(json!(1))]
+    for azp in
+        [None, Some(json!("project")), Some(json!("")), Some(Value::Null), Some(json!([CLIENT_ID])), Some(json!(1))]
     {
         let tokens = redeem_trusting(&["project"], &aud, azp.clone());
         assert_eq!(fault(tokens), (Code::IdTokenAudienceMismatch, Some("azp")), "{azp:?}");

@@ -13,10 +13,11 @@ export const adopt = (ask, form) => {
       /^expires_|_details$/.test(name) ? JSON.parse(value) : value,
     ]);
     const { session, tokens } = ask("fromTokens", toJson(Object.fromEntries(members)));
-    // The last three lines say how the attempts went to refresh it.
-    const attempts = [kept.attempts, kept.failed, kept.retry_at].map((line) =>
+    // The last five lines say how the attempts went to refresh it; the last two were not known then.
+    const attempts = [kept.attempts, kept.failed, kept.retry_at, "", ""].map((line) =>
       /^\d+$/.test(line) ? line : "",
     );
+    attempts[1] &&= `{"code":${Number(attempts[1])}}`;
     return {
       id: encodeURIComponent(`0.1.0 ${own(own(tokens).claims).sub}`),
       session: `${session.slice(0, -attempts.length)}${attempts.join("\n")}\n`,

@@ -28,7 +28,7 @@ export class PkceError extends Error {
   readonly status?: number;
   /**
    * Seconds after which the same call may succeed: what the server said (`Retry-After`, where CORS exposes it), or how long a failed
-   * refresh is not repeated.
+   * refresh that is `retryable` is not repeated.
    */
   readonly retryAfter?: number;
   /**

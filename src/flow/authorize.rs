@@ -4,7 +4,9 @@ use alloc::vec::Vec;
 
 use crate::encoding::write_base64url_to;
 use crate::error::{Code, Fault};
-use crate::flow::config::{WORD, are_resources, asks_for_openid, is_list_or_absent, is_set, is_way_back, resources, whole};
+use crate::flow::config::{
+    WORD, are_resources, asks_for_openid, is_list_or_absent, is_set, is_way_back, resources, whole,
+};
 use crate::flow::setup::Setup;
 use crate::flow::transaction::{POPUP, Transaction, TransactionParts};
 use crate::json;

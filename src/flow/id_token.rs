@@ -100,10 +100,6 @@ pub(crate) fn validate(
     if !claims.nbf().is_empty() && time(claims.nbf(), about!(IdTokenInvalid, CLAIMS, "nbf"))? > latest {
         return Err(about!(IdTokenNotYetValid, CLAIMS, "nbf"));
     }
-    // It is read later, for one reason or another.
-    if json::number_or_nan(claims.auth_time()).abs() > json::MOST_EXACT {
-        return Err(about!(IdTokenInvalid, CLAIMS, "auth_time"));
-    }
     if !expected.nonce().is_empty() && claims.nonce() != expected.nonce() {
         return Err(about!(IdTokenNonceMismatch, CLAIMS, "nonce"));
     }
@@ -153,6 +149,15 @@ fn check_audience(claims: &Claims<'_>, client_id: &[u8], trusted: &[u8]) -> Resu
         return Err(about!(IdTokenAudienceMismatch, CLAIMS, "azp"));
     }
     Ok(())
+}
+
+/// Checks that the time of the authentication, which is read later for one reason or another, is one that a clock can show.
+///
+/// # Errors
+/// [`Code::IdTokenInvalid`]
+pub(crate) fn check_auth_time(claims: &Claims<'_>) -> Result<(), Fault> {
+    let is_odd = json::number_or_nan(claims.auth_time()).abs() > json::MOST_EXACT;
+    if is_odd { Err(about!(IdTokenInvalid, CLAIMS, "auth_time")) } else { Ok(()) }
 }
 
 /// Checks that the user was authenticated as the login requires (steps 12 and 13): no earlier than that, and by one of

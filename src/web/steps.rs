@@ -313,8 +313,8 @@ pub fn keys(answer: Text) -> Text {
 }
 
 /// Makes usable tokens of what the signature was found to be: `valid`, `unavailable` when this platform cannot verify it, or `unfetched` when the
-/// keys could not be fetched, anything else when it is invalid; and of the digest that was asked for, in base64url. Gives `{ tokens, session }`, or `{ claims }` of a
-/// signed userinfo response.
+/// keys could not be fetched, anything else when it is invalid; and of the digest that was asked for, in base64url. Gives `{ tokens, session, dropped? }`, or
+/// `{ claims }` of a signed userinfo response. `dropped` says that the ID token of a refresh was not used: the one before stays.
 ///
 /// # Errors
 /// `id_token_signature_invalid`, `id_token_hash_mismatch`, `id_token_unverifiable`, `signing_keys_unavailable`, `userinfo_invalid`
@@ -332,6 +332,7 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
             Some(_) => {
                 keep_previous(&session)?;
                 tell_tokens(rest, b"", out);
+                out.json("dropped", b"true");
                 return Ok(());
             }
             None => Signature::Invalid,
@@ -340,7 +341,12 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
             unverified.conclude(signature, &digest, &session).map_err(userinfo_of::told)?;
             out.json("claims", unverified.claims());
         } else {
-            tell_tokens(&unverified.conclude(signature, &digest, &session)?, unverified.claims(), out);
+            let (is_dropped, claims) = (unverified.is_dropped(), unverified.claims());
+            let fields = unverified.conclude(signature, &digest, &session)?;
+            tell_tokens(&fields, if is_dropped { b"" } else { claims }, out);
+            if is_dropped {
+                out.json("dropped", b"true");
+            }
         }
         Ok(())
     })
@@ -423,16 +429,23 @@ pub fn revoke(setup: Text, session: Text) -> Text {
     })
 }
 
-/// Reads the answer to one of them (RFC 7009 section 2.2). Gives `{}`.
+/// Reads the answer to one of them (RFC 7009 section 2.2); the form is the one that was sent. Gives `{}`. The other one is sent all the same; once the
+/// refresh token is gone, it is no matter when the access token is refused.
 ///
 /// # Errors
 /// `revocation_refused`, `server_error`, `redirect_not_followed`
 #[wasm_bindgen(js_name = finishRevocation)]
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn finish_revocation(answer: Text) -> Text {
-    run(answer, absent(), absent(), absent(), TEXTS, |given, out| {
+pub fn finish_revocation(answer: Text, form: Text) -> Text {
+    run(answer, form, absent(), absent(), TEXTS, |given, out| {
         let reply = reply(given.texts[0]);
-        logout::finish_revocation(&reply).map_err(|fault| out.fault(fault, &reply))
+        match logout::finish_revocation(&reply, given.texts[1]).map_err(|fault| out.fault(fault, &reply))? {
+            Answer::Given(()) => Ok(()),
+            Answer::Refused(refusal) => {
+                let fault = out.refused(&refusal);
+                Err(out.fault(fault, &reply))
+            }
+        }
     })
 }

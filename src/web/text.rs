@@ -7,12 +7,13 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Code, Fault};
 use crate::flow::callback::Refusal;
 use crate::flow::resource::Needed;
+use crate::flow::session::write_details;
 use crate::flow::setup::Setup;
 use crate::flow::tokens::Session;
 use crate::flow::transaction::Transaction;
 use crate::http::Reply;
 use crate::table::{from_lines, to_lines};
-use crate::tables::member;
+use crate::tables::{FailedAs, member};
 use crate::text::{Write, number, number_or, take};
 
 #[wasm_bindgen(module = "/src/web/text.js")]
@@ -159,6 +160,11 @@ impl Out {
         let words = [refusal.error.as_slice(), &refusal.description, &refusal.uri];
         self.details.members("oauthError oauthErrorDescription oauthErrorUri", &words);
         refusal.code.into()
+    }
+
+    /// What was told of a failure before.
+    pub(crate) fn repeat(&mut self, told: &FailedAs<'_>) {
+        write_details(told, &mut self.details);
     }
 
     /// What a login has to ask for.
