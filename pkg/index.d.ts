@@ -150,8 +150,8 @@ export interface Config {
    */
   clockTolerance?: number;
   /**
-   * The only algorithm by which ID tokens may be signed: the `id_token_signed_response_alg` of the registration. When absent any that the
-   * metadata lists, of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA and Ed25519.
+   * The only algorithm by which ID tokens may be signed: the `id_token_signed_response_alg` of the registration, also where the metadata does not list it. When
+   * absent any that the metadata lists, of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA and Ed25519.
    */
   idTokenSignedResponseAlg?: string;
   /** Milliseconds before a request to the server is given up; 30000 when absent. */
@@ -562,7 +562,7 @@ export class Client {
    * Makes a client of metadata that is already known.
    *
    * @throws PkceError `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `issuer_mismatch`, `metadata_invalid`,
-   * `endpoint_insecure`, and `engine_not_ready` where {@link ready} has to be awaited first
+   * `endpoint_insecure`, `id_token_alg_unsupported`, and `engine_not_ready` where {@link ready} has to be awaited first
    */
   constructor(config: Config, metadata: ServerMetadata);
 

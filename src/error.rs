@@ -170,6 +170,8 @@ codes! {
     PopupBlocked "popup_blocked" User false "The browser blocked the pop-up: call loginWithPopup straight from a click, or with the fallback redirect."
     PopupClosed "popup_closed" User false "The pop-up was closed before the login was finished: begin the login again."
     RedirectUriShared "redirect_uri_shared" Caller false "This server and another one use the same redirect URI, and neither promises iss: one could get the codes of the other. Give each a redirect URI of its own, or name all of them in sharedRedirectUriIssuers if you trust them all."
+    IdTokenAlgUnsupported "id_token_alg_unsupported" Server false "The server signs ID tokens for this client by an algorithm that a public client cannot verify: an HS algorithm needs a client secret. Register an asymmetric one at the server (id_token_signed_response_alg), e.g. RS256."
+    IdTokenVerificationFailed "id_token_verification_failed" Peer false "The platform could not take a key of the server or the signature of the ID token, and verified nothing (cause says why): check the keys at the jwks_uri."
 }
 
 /// A failure inside the protocol: its code, and the place in the tables of what it is about, in one number, for it travels
@@ -216,6 +218,7 @@ impl Code {
                     | Self::IdTokenNotYetValid
                     | Self::SigningKeyNotFound
                     | Self::JwksInvalid
+                    | Self::IdTokenVerificationFailed
             ),
             Blame::Caller => matches!(self, Self::TransactionInvalid),
             Blame::Internal => false,

@@ -209,7 +209,11 @@ fn id6_asymmetric_algorithms_are_accepted() {
 
 #[test]
 fn id6_none_and_symmetric_algorithms_are_refused() {
-    for alg in ["none", "None", "NONE", "HS256", "HS384", "HS512", "", "R", "rs256", "é", "A256KW", "dir"] {
+    for alg in ["HS256", "HS384", "HS512"] {
+        let header = json!({"alg": alg}).to_string();
+        assert_eq!(fault(redeem_header(&header)), (Code::IdTokenAlgUnsupported, Some("alg")), "{alg:?}");
+    }
+    for alg in ["none", "None", "NONE", "hs256", "HS2567", "", "R", "rs256", "é", "A256KW", "dir"] {
         let header = json!({"alg": alg}).to_string();
         assert_eq!(fault(redeem_header(&header)), (INVALID, Some("alg")), "{alg:?}");
     }

@@ -4,6 +4,9 @@ import { own } from "../platform/own.js";
 import { BEFORE, PENDING, REMAINS } from "../platform/records.js";
 import { MOST_SWEPT } from "./kept.js";
 
+/** The place of `network_failed` in the table of codes. Those before it are of calls that are wrong: no refresh fails with one. */
+const NETWORK_FAILED = 15;
+
 /** The session of a record, as this version keeps it; nothing where nobody can read it. */
 export const adopt = (ask, form) => {
   try {
@@ -17,7 +20,7 @@ export const adopt = (ask, form) => {
     const attempts = [kept.attempts, kept.failed, kept.retry_at, "", ""].map((line) =>
       /^\d+$/.test(line) ? line : "",
     );
-    attempts[1] &&= `{"code":${Number(attempts[1])}}`;
+    attempts[1] &&= `{"code":${Math.max(NETWORK_FAILED, attempts[1])}}`;
     return {
       id: encodeURIComponent(`0.1.0 ${own(own(tokens).claims).sub}`),
       session: `${session.slice(0, -attempts.length)}${attempts.join("\n")}\n`,

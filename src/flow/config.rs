@@ -82,6 +82,11 @@ fn is_tier(tier: &[u8], has_host: bool) -> bool {
     tier.is_empty() || position(b"host memory session local", tier).is_some_and(|place| place > 0 || has_host)
 }
 
+/// The scopes that a login asks for unless it says otherwise.
+pub(crate) fn scope<'a>(settings: &Settings<'a>) -> &'a [u8] {
+    if settings.scope().is_empty() { b"openid" } else { settings.scope() }
+}
+
 /// Whether a list of scopes asks for an ID token (OpenID Connect Core section 3.1.2.1).
 pub(crate) fn asks_for_openid(scope: &[u8]) -> bool {
     contains(scope, b"openid")

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::encoding::{sha256, write_base64url_to};
 use crate::error::{Code, Fault};
-use crate::flow::algorithm::Algorithm;
+use crate::flow::algorithm::{Algorithm, is_symmetric};
 use crate::flow::setup::Setup;
 use crate::flow::transaction::Transaction;
 use crate::json;
@@ -46,6 +46,9 @@ impl Claimed {
         let claims = CLAIMS.read(&text, invalid)?;
         let claimed = Box::new(Self { text, claims, header });
         let header = claimed.header();
+        if is_symmetric(header.alg()) && invalid == Code::IdTokenInvalid {
+            return Err(about!(IdTokenAlgUnsupported, HEADER, "alg"));
+        }
         if Algorithm::from_alg(header.alg()).is_none() {
             return Err(about!(IdTokenInvalid, HEADER, "alg").with_code(invalid));
         }
@@ -73,9 +76,12 @@ pub(crate) fn validate(
     let claims = claimed.claims();
     let alg = claimed.header().alg();
 
-    // Of the algorithms the one that was registered, and none that the server does not say it makes (steps 6 to 8).
+    // Of the algorithms the one that was registered, or else none that the server does not say it makes (steps 6 to 8).
     let (registered, listed) = (setup.signed_response_alg(), expected.signing_algs());
-    if !registered.is_empty() && registered != alg || !listed.is_empty() && !has_element(listed, alg) {
+    // What the application knows of its registration counts before what the server says of all clients.
+    let is_expected =
+        if registered.is_empty() { listed.is_empty() || has_element(listed, alg) } else { registered == alg };
+    if !is_expected {
         return Err(about!(IdTokenInvalid, HEADER, "alg"));
     }
 

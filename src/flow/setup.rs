@@ -42,7 +42,7 @@ pub(crate) fn setup(config: &[u8], document: &[u8]) -> Result<Vec<u8>, Fault> {
 pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8> {
     let max_age = digits(whole(settings.transaction_max_age(), TRANSACTION_MAX_AGE).unwrap_or_default());
     let tolerance = digits(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
-    let scope = if settings.scope().is_empty() { b"openid" } else { settings.scope() };
+    let scope = config::scope(settings);
     // The fields stand in the order of the tables.
     let settings_from = settings.fields().get(..13).unwrap_or_default();
     let checked =

@@ -164,6 +164,7 @@ pub(crate) fn finish(
                 jwks_uri: transaction.jwks_uri(),
                 voucher: setup.voucher(transaction.token_endpoint()),
                 dropped: if is_other { b"1" } else { b"" },
+                registered: setup.signed_response_alg(),
             };
             Grant::Unverified(Unverified::new(&claimed, granted.id_token(), trust, &session, granted.access_token())?)
         }

@@ -32,7 +32,8 @@ use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, no
 /// Gives `{ setup, owner }`: a record that every later step takes, and a name for this client at this issuer.
 ///
 /// # Errors
-/// `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`
+/// `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`,
+/// `id_token_alg_unsupported`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn setup(config: Text, metadata: Text) -> Text {
@@ -222,7 +223,7 @@ fn tell_unverified(fields: &[u8], out: &mut Out) {
 /// Says by which keys a signature is to be verified (RFC 7515 section 5.2, RFC 7517). `keys` is the body of the `jwks_uri`, or empty when it was not
 /// fetched yet; `refetched_at` when it was last fetched because of this step, in seconds since 1970, or empty; `invalid` is `1` when none of the
 /// keys made the signature. Gives `{ fetch }`, where the keys are to be fetched, or what WebCrypto is to be asked:
-/// `{ algorithm, keys, input, signature, digest?, text? }`.
+/// `{ algorithm, keys, input, signature, registered?, digest?, text? }`.
 ///
 /// # Errors
 /// `endpoint_missing`, `signing_key_not_found`, `id_token_signature_invalid`, `jwks_invalid`
@@ -275,6 +276,7 @@ fn write_check(
     out.json("algorithm", &members);
     let (input, signature) = unverified.signed();
     out.texts("input signature", &[input, signature]);
+    out.text("registered", unverified.registered());
     if !unverified.at_hash().is_empty() {
         out.texts("digest text", &[&hash, session.access_token()]);
     }
