@@ -139,7 +139,7 @@ codes! {
     IdTokenMissing "id_token_missing" Peer false "The scope openid was asked for, but no ID token came: check the client's registration."
     IdTokenInvalid "id_token_invalid" Peer false "The ID token is malformed, or the claim or header parameter named is missing or not accepted."
     IdTokenIssuerMismatch "id_token_issuer_mismatch" Peer false "The ID token is from another issuer."
-    IdTokenAudienceMismatch "id_token_audience_mismatch" Peer false "The ID token was made for another client."
+    IdTokenAudienceMismatch "id_token_audience_mismatch" Peer false "The ID token is for another client, or also for others: name those that you trust in trustedAudiences. With others its azp has to name this client."
     IdTokenNonceMismatch "id_token_nonce_mismatch" Peer false "The ID token belongs to another login."
     IdTokenExpired "id_token_expired" Peer false "The ID token has expired: check this machine's clock and clockTolerance."
     IdTokenNotYetValid "id_token_not_yet_valid" Peer false "The ID token was issued in the future: check this machine's clock and clockTolerance."
@@ -158,7 +158,7 @@ codes! {
     SigningKeyNotFound "signing_key_not_found" Peer false "None of the server's keys fits the ID token by kid, alg, kty and use, with at least 2048 bits of RSA: check the keys at the jwks_uri."
     SigningKeysUnavailable "signing_keys_unavailable" Environment false "The server's signing keys could not be fetched: check the connection and that the jwks_uri allows this origin (CORS), then sign in again."
     JwksInvalid "jwks_invalid" Peer false "What the server serves at its jwks_uri is not a JWK Set (JSON with an array of keys)."
-    InsufficientUserAuthentication "insufficient_user_authentication" User false "The user was authenticated too long ago, or in none of the ways asked for: begin the login again."
+    InsufficientUserAuthentication "insufficient_user_authentication" User false "The user was authenticated too long ago, or in none of the ways required (acr): begin the login again."
 
     EmbeddedUserAgent "embedded_user_agent" Caller false "A WebView is no place for a sign-in page (RFC 8252): give the client a host that opens the system browser, as pkce-wasm/tauri makes one, or set dangerouslyAllowEmbeddedUserAgent."
 
@@ -170,6 +170,8 @@ codes! {
     PopupBlocked "popup_blocked" User false "The browser blocked the pop-up: call loginWithPopup straight from a click, or with the fallback redirect."
     PopupClosed "popup_closed" User false "The pop-up was closed before the login was finished: begin the login again."
     RedirectUriShared "redirect_uri_shared" Caller false "This server and another one use the same redirect URI, and neither promises iss: one could get the codes of the other. Give each a redirect URI of its own, or name all of them in sharedRedirectUriIssuers if you trust them all."
+    IdTokenAlgUnsupported "id_token_alg_unsupported" Server false "The server signs ID tokens for this client by an algorithm that a public client cannot verify: an HS algorithm needs a client secret. Register an asymmetric one at the server (id_token_signed_response_alg), e.g. RS256."
+    IdTokenVerificationFailed "id_token_verification_failed" Peer false "The platform could not take a key of the server or the signature of the ID token, and verified nothing (cause says why): check the keys at the jwks_uri."
 }
 
 /// A failure inside the protocol: its code, and the place in the tables of what it is about, in one number, for it travels
@@ -216,6 +218,7 @@ impl Code {
                     | Self::IdTokenNotYetValid
                     | Self::SigningKeyNotFound
                     | Self::JwksInvalid
+                    | Self::IdTokenVerificationFailed
             ),
             Blame::Caller => matches!(self, Self::TransactionInvalid),
             Blame::Internal => false,
@@ -267,7 +270,8 @@ pub struct Refusal {
 pub struct Needed {
     /// Every scope that the login is to ask for, separated by spaces.
     pub scope: Option<String>,
-    /// The values of `acr` that serve, separated by spaces.
+    /// The values of `acr` that serve, separated by spaces. The login has to require them
+    /// ([`LoginOptions::require_acr`](crate::client::authorize::LoginOptions::require_acr)): one that only asks may end where it began.
     pub acr_values: Option<String>,
     /// Seconds within which the user has to have been authenticated.
     pub max_age: Option<u32>,

@@ -314,9 +314,10 @@ export const createClient = (engine) => {
     }
 
     /** Tells this client's own listeners. */
-    #report({ type, reason }, elsewhere) {
+    #report({ type, reason, idTokenDropped }, elsewhere) {
+      const event = { type, reason, elsewhere, ...(idTokenDropped && { idTokenDropped }) };
       for (const { type: wanted, listener } of this.#listeners) {
-        if (wanted === type) queueMicrotask(() => listener({ type, reason, elsewhere }));
+        if (wanted === type) queueMicrotask(() => listener({ ...event }));
       }
     }
 

@@ -57,7 +57,8 @@ export const createExchange = ({ ask, bodyOf, named, send: sendPlain }) => {
           invalid = "";
           continue;
         }
-        const { signature, digest } = await unless(network.signal, named, verify(task));
+        const { signature, digest, failure } = await unless(network.signal, named, verify(task));
+        if (signature === "failed") throw named("id_token_verification_failed", failure);
         if (signature !== "invalid") return ask("conclude", unverified, signature, digest);
         invalid = "1";
       }

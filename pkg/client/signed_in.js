@@ -20,7 +20,18 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
 
   const revokeTokens = async ({ setup, session }, net) => {
     const { url, forms } = ask("revoke", setup, session);
-    for (const form of forms) ask("finishRevocation", await exchange.send({ url, form }, net));
+    let failure;
+    let isFirst = true;
+    for (const form of forms) {
+      try {
+        ask("finishRevocation", await exchange.send({ url, form }, net), form);
+      } catch (error) {
+        // The access token goes with the refresh token: a server may not know it any more, or never have known it.
+        if (isFirst || failure || error.code !== "revocation_refused") failure ??= error;
+      }
+      isFirst = false;
+    }
+    if (failure) throw failure;
   };
 
   const refreshing = createRefresh({ ...parts, revokeTokens });

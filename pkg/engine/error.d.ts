@@ -28,7 +28,7 @@ export class PkceError extends Error {
   readonly status?: number;
   /**
    * Seconds after which the same call may succeed: what the server said (`Retry-After`, where CORS exposes it), or how long a failed
-   * refresh is not repeated.
+   * refresh that is `retryable` is not repeated.
    */
   readonly retryAfter?: number;
   /**
@@ -36,7 +36,12 @@ export class PkceError extends Error {
    * (RFC 9470 section 3) from a resource server. Absent when the session has all that was asked for: another login would end in
    * the same place.
    */
-  readonly loginOptions?: { readonly scope: string; readonly acrValues?: string; readonly maxAge?: number };
+  readonly loginOptions?: {
+    readonly scope: string;
+    readonly acrValues?: string;
+    readonly requireAcr?: true;
+    readonly maxAge?: number;
+  };
 }
 
 /**

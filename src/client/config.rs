@@ -39,6 +39,9 @@ pub struct Settings {
     /// The issuers that may share a redirect URI although they do not promise `iss`: all of them are trusted with each other's codes
     /// (RFC 9700 section 4.4). See [`RedirectUris`](crate::client::redirect_uris::RedirectUris).
     pub shared_redirect_uri_issuers: Vec<String>,
+    /// Other audiences that an ID token may have beside this client, such as a project or an API of yours that you trust not to use it in this
+    /// client's place. Its `azp` has to name this client then (OpenID Connect Core section 3.1.3.7, steps 3 to 5).
+    pub trusted_audiences: Vec<String>,
     /// The server supports S256 although its metadata does not say so.
     pub dangerously_assume_pkce_support: bool,
     /// `http` is allowed beyond the loopback hosts.
@@ -64,6 +67,7 @@ impl Settings {
             session_name: String::new(),
             resource_origins: Vec::new(),
             shared_redirect_uri_issuers: Vec::new(),
+            trusted_audiences: Vec::new(),
             dangerously_assume_pkce_support: false,
             dangerously_allow_http: false,
             dangerously_allow_unverified_id_token: false,
@@ -91,6 +95,7 @@ impl Settings {
             session_name: field(&self.session_name),
             resource_origins: &list(&self.resource_origins),
             shared_redirect_uri_issuers: &list(&self.shared_redirect_uri_issuers),
+            trusted_audiences: &list(&self.trusted_audiences),
             dangerously_allow_http: flag(self.dangerously_allow_http),
             dangerously_assume_pkce_support: flag(self.dangerously_assume_pkce_support),
             dangerously_allow_unverified_id_token: flag(self.dangerously_allow_unverified_id_token),

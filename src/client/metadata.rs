@@ -60,11 +60,12 @@ impl Metadata {
         Ok(Self(metadata::read(document.as_bytes(), issuer.as_bytes(), allow_http)?))
     }
 
-    /// Checks that this is the server of the configuration, and that it protects the code by S256
-    /// (RFC 9700 sections 2.1.1 and 4.4.2).
+    /// Checks that this is the server of the configuration, that it protects the code by S256 (RFC 9700 sections 2.1.1 and 4.4.2), and that its ID tokens,
+    /// if any are wanted, can be verified by a public client (RFC 7518 section 3.2: HS256 needs a secret).
     ///
     /// # Errors
-    /// [`Code::IssuerMismatch`](crate::Code::IssuerMismatch), [`Code::PkceUnsupported`](crate::Code::PkceUnsupported)
+    /// [`Code::IssuerMismatch`](crate::Code::IssuerMismatch), [`Code::PkceUnsupported`](crate::Code::PkceUnsupported),
+    /// [`Code::IdTokenAlgUnsupported`](crate::Code::IdTokenAlgUnsupported)
     pub fn check(&self, config: &Config) -> Result<(), Error> {
         Ok(metadata::check_server(&self.view(), &config.view())?)
     }

@@ -3,9 +3,9 @@
 use crate::error::Fault;
 use crate::flow::algorithm::Algorithm;
 use crate::json;
-use crate::table::elements;
+use crate::table::{ODD, elements};
 use crate::tables::{Settings, about};
-use crate::text::{Class, Parts, all, contains, has, parts, position};
+use crate::text::{Class, EMPTY, Parts, all, contains, has, parts, position};
 use crate::url::Url;
 
 /// The most seconds of clock tolerance that a configuration may ask for.
@@ -52,6 +52,10 @@ pub(crate) fn check(settings: &Settings<'_>) -> Result<(), Fault> {
     if !elements(settings.shared_redirect_uri_issuers()).all(|issuer| check_issuer(issuer, allow_http).is_ok()) {
         return Err(about!(ConfigInvalid, SETTINGS, "shared_redirect_uri_issuers"));
     }
+    // What is no text, or an empty one, names nobody.
+    if elements(settings.trusted_audiences()).any(|audience| matches!(audience, [EMPTY | ODD])) {
+        return Err(about!(ConfigInvalid, SETTINGS, "trusted_audiences"));
+    }
     if whole(settings.transaction_max_age(), 1).is_none_or(|seconds| seconds == 0) {
         return Err(about!(ConfigInvalid, SETTINGS, "transaction_max_age"));
     }
@@ -76,6 +80,11 @@ pub(crate) const fn is_set(flag: &[u8]) -> bool {
 /// Where records are to be: the tier of the host only where there is one.
 fn is_tier(tier: &[u8], has_host: bool) -> bool {
     tier.is_empty() || position(b"host memory session local", tier).is_some_and(|place| place > 0 || has_host)
+}
+
+/// The scopes that a login asks for unless it says otherwise.
+pub(crate) fn scope<'a>(settings: &Settings<'a>) -> &'a [u8] {
+    if settings.scope().is_empty() { b"openid" } else { settings.scope() }
 }
 
 /// Whether a list of scopes asks for an ID token (OpenID Connect Core section 3.1.2.1).

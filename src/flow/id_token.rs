@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::encoding::{sha256, write_base64url_to};
 use crate::error::{Code, Fault};
-use crate::flow::algorithm::Algorithm;
+use crate::flow::algorithm::{Algorithm, is_symmetric};
 use crate::flow::setup::Setup;
 use crate::flow::transaction::Transaction;
 use crate::json;
@@ -13,7 +13,7 @@ use crate::jwt::Jwt;
 use crate::secret::matches;
 use crate::table::{elements, has_element};
 use crate::tables::{CLAIMS, Claims, HEADER, Header, about};
-use crate::text::{contains, plain};
+use crate::text::{EMPTY, contains, plain};
 
 /// What an ID token says, before its signature was verified.
 pub(crate) struct Claimed {
@@ -46,6 +46,9 @@ impl Claimed {
         let claims = CLAIMS.read(&text, invalid)?;
         let claimed = Box::new(Self { text, claims, header });
         let header = claimed.header();
+        if is_symmetric(header.alg()) && invalid == Code::IdTokenInvalid {
+            return Err(about!(IdTokenAlgUnsupported, HEADER, "alg"));
+        }
         if Algorithm::from_alg(header.alg()).is_none() {
             return Err(about!(IdTokenInvalid, HEADER, "alg").with_code(invalid));
         }
@@ -73,9 +76,12 @@ pub(crate) fn validate(
     let claims = claimed.claims();
     let alg = claimed.header().alg();
 
-    // Of the algorithms the one that was registered, and none that the server does not say it makes (steps 6 to 8).
+    // Of the algorithms the one that was registered, or else none that the server does not say it makes (steps 6 to 8).
     let (registered, listed) = (setup.signed_response_alg(), expected.signing_algs());
-    if !registered.is_empty() && registered != alg || !listed.is_empty() && !has_element(listed, alg) {
+    // What the application knows of its registration counts before what the server says of all clients.
+    let is_expected =
+        if registered.is_empty() { listed.is_empty() || has_element(listed, alg) } else { registered == alg };
+    if !is_expected {
         return Err(about!(IdTokenInvalid, HEADER, "alg"));
     }
 
@@ -86,7 +92,7 @@ pub(crate) fn validate(
             about!(IdTokenInvalid, CLAIMS, "iss")
         });
     }
-    check_audience(&claims, expected.client_id())?;
+    check_audience(&claims, expected.client_id(), setup.trusted_audiences())?;
 
     let tolerance = setup.tolerance();
     let (earliest, latest) = (seconds(now) - tolerance, seconds(now) + tolerance);
@@ -99,10 +105,6 @@ pub(crate) fn validate(
     // RFC 7519 section 4.1.5.
     if !claims.nbf().is_empty() && time(claims.nbf(), about!(IdTokenInvalid, CLAIMS, "nbf"))? > latest {
         return Err(about!(IdTokenNotYetValid, CLAIMS, "nbf"));
-    }
-    // It is read later, for one reason or another.
-    if json::number_or_nan(claims.auth_time()).abs() > json::MOST_EXACT {
-        return Err(about!(IdTokenInvalid, CLAIMS, "auth_time"));
     }
     if !expected.nonce().is_empty() && claims.nonce() != expected.nonce() {
         return Err(about!(IdTokenNonceMismatch, CLAIMS, "nonce"));
@@ -130,22 +132,42 @@ fn is_subject(sub: &[u8]) -> bool {
     matches!(sub.len(), 1..=255) && sub.iter().all(u8::is_ascii)
 }
 
-/// This client has to be the only audience (steps 3 to 5): we trust no other one. An `azp` has to name it too.
-fn check_audience(claims: &Claims<'_>, client_id: &[u8]) -> Result<(), Fault> {
+/// This client has to be an audience, beside none but those that the application trusts (steps 3 to 5). An `azp` has to name this
+/// client; where there are others it has to be there.
+fn check_audience(claims: &Claims<'_>, client_id: &[u8], trusted: &[u8]) -> Result<(), Fault> {
     if claims.aud().is_empty() {
         return Err(about!(IdTokenInvalid, CLAIMS, "aud"));
     }
-    if !has_element(claims.aud(), client_id) || !elements(claims.aud()).all(|audience| audience == client_id) {
+    let (mut is_for_us, mut has_others) = (false, false);
+    for audience in elements(claims.aud()) {
+        if audience == client_id {
+            is_for_us = true;
+        } else if has_element(trusted, audience) {
+            has_others = true;
+        } else {
+            return Err(about!(IdTokenAudienceMismatch, CLAIMS, "aud"));
+        }
+    }
+    if !is_for_us {
         return Err(about!(IdTokenAudienceMismatch, CLAIMS, "aud"));
     }
-    if !claims.azp().is_empty() && claims.azp() != client_id {
+    if (has_others || !claims.azp().is_empty()) && claims.azp() != client_id {
         return Err(about!(IdTokenAudienceMismatch, CLAIMS, "azp"));
     }
     Ok(())
 }
 
-/// Checks that the user was authenticated as the login asked for (steps 12 and 13): no earlier than that, and by one of
-/// those values of `acr`, unless they are empty. The times are in seconds since 1970.
+/// Checks that the time of the authentication, which is read later for one reason or another, is one that a clock can show.
+///
+/// # Errors
+/// [`Code::IdTokenInvalid`]
+pub(crate) fn check_auth_time(claims: &Claims<'_>) -> Result<(), Fault> {
+    let is_odd = json::number_or_nan(claims.auth_time()).abs() > json::MOST_EXACT;
+    if is_odd { Err(about!(IdTokenInvalid, CLAIMS, "auth_time")) } else { Ok(()) }
+}
+
+/// Checks that the user was authenticated as the login requires (steps 12 and 13): no earlier than that, and by one of
+/// those values of `acr`: by any where that is an empty text, however where it is not there. The times are in seconds since 1970.
 ///
 /// # Errors
 /// [`Code::IdTokenInvalid`] when `auth_time` is missing, [`Code::InsufficientUserAuthentication`]
@@ -163,7 +185,8 @@ pub(crate) fn check_authentication(
             return Err(about!(InsufficientUserAuthentication, CLAIMS, "auth_time"));
         }
     }
-    if !acr_values.is_empty() && !contains(acr_values, claims.acr()) {
+    let serves = if acr_values == [EMPTY] { is_text(plain(claims.acr())) } else { contains(acr_values, claims.acr()) };
+    if !(acr_values.is_empty() || serves) {
         return Err(about!(InsufficientUserAuthentication, CLAIMS, "acr"));
     }
     Ok(())

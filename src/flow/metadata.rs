@@ -3,11 +3,12 @@
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
-use crate::flow::config::{check_issuer, is_set};
+use crate::flow::algorithm::{Algorithm, is_symmetric};
+use crate::flow::config::{asks_for_openid, check_issuer, is_set, scope};
 use crate::http::Reply;
-use crate::table::has_element;
+use crate::table::{elements, has_element};
 use crate::tables::{Document, METADATA, Settings, about};
-use crate::text::joined;
+use crate::text::{joined, same};
 use crate::url::Url;
 
 /// The two places where the metadata of an issuer may be: the OpenID form, which is appended to the path, and that of
@@ -73,13 +74,22 @@ pub(crate) fn read(document: &[u8], issuer: &[u8], allow_http: bool) -> Result<V
     Ok(fields)
 }
 
-/// Checks that this is the server of the configuration, and that it protects the code by S256
-/// (RFC 9700 sections 2.1.1 and 4.4.2).
+/// Checks that this is the server of the configuration, that it protects the code by S256 (RFC 9700 sections 2.1.1 and 4.4.2), and that its ID tokens, if any are
+/// wanted, can be verified by a public client.
 ///
 /// # Errors
-/// [`Code::IssuerMismatch`], [`Code::PkceUnsupported`]
+/// [`Code::IssuerMismatch`], [`Code::PkceUnsupported`], [`Code::IdTokenAlgUnsupported`]
 pub(crate) fn check_server(document: &Document<'_>, settings: &Settings<'_>) -> Result<(), Fault> {
     check_same_issuer(document, settings)?;
+    // The application may know of an algorithm that the server does not list.
+    if settings.id_token_signed_response_alg().is_empty() && asks_for_openid(scope(settings)) {
+        let listed = || elements(document.id_token_signing_alg_values_supported());
+        if listed().any(|alg| is_symmetric(alg) || same(alg, b"none"))
+            && listed().all(|alg| Algorithm::from_alg(alg).is_none())
+        {
+            return Err(about!(IdTokenAlgUnsupported, METADATA, "id_token_signing_alg_values_supported"));
+        }
+    }
     let methods = document.code_challenge_methods_supported();
     if is_set(settings.dangerously_assume_pkce_support()) || has_element(methods, b"S256") {
         Ok(())

@@ -16,7 +16,7 @@ record! {
     /// The application and its server, checked.
     pub(crate) struct Setup / SetupParts {
         issuer client_id redirect_uri post_logout_redirect_uri scope signed_response_alg transaction_max_age
-        clock_tolerance session_name resource_origins shared_issuers allow_http allow_unverified
+        clock_tolerance session_name resource_origins shared_issuers trusted_audiences allow_http allow_unverified
         authorization_endpoint token_endpoint userinfo_endpoint revocation_endpoint end_session_endpoint jwks_uri
         signing_algs iss_required
     }
@@ -42,9 +42,9 @@ pub(crate) fn setup(config: &[u8], document: &[u8]) -> Result<Vec<u8>, Fault> {
 pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8> {
     let max_age = digits(whole(settings.transaction_max_age(), TRANSACTION_MAX_AGE).unwrap_or_default());
     let tolerance = digits(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
-    let scope = if settings.scope().is_empty() { b"openid" } else { settings.scope() };
+    let scope = config::scope(settings);
     // The fields stand in the order of the tables.
-    let settings_from = settings.fields().get(..12).unwrap_or_default();
+    let settings_from = settings.fields().get(..13).unwrap_or_default();
     let checked =
         [scope, settings.id_token_signed_response_alg(), &max_age, &tolerance, plain(settings.session_name())];
     let mut record = join_with(settings_from, 4, &checked);
@@ -56,7 +56,7 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
 const _: () = {
     assert!(SETTINGS.place("scope") == SETTINGS.place("issuer").wrapping_add(4));
     assert!(SETTINGS.place("session_name") == SETTINGS.place("scope").wrapping_add(4));
-    assert!(SETTINGS.place("dangerously_allow_http") == SETTINGS.place("issuer").wrapping_add(11));
+    assert!(SETTINGS.place("dangerously_allow_http") == SETTINGS.place("issuer").wrapping_add(12));
     assert!(METADATA.place("authorization_endpoint") == METADATA.place("issuer").wrapping_add(1));
     assert!(
         METADATA.place("authorization_response_iss_parameter_supported") == METADATA.place("issuer").wrapping_add(8)

@@ -148,11 +148,17 @@ pub(crate) fn finish(
         b"",
         b"",
         b"",
+        b"",
+        b"",
     ];
     Ok(Answer::Given(match claimed {
-        Some(claimed) => {
-            let trust =
-                Trust { jwks_uri: transaction.jwks_uri(), voucher: setup.voucher(transaction.token_endpoint()) };
+        Some((claimed, is_other)) => {
+            let trust = Trust {
+                jwks_uri: transaction.jwks_uri(),
+                voucher: setup.voucher(transaction.token_endpoint()),
+                dropped: if is_other { b"1" } else { b"" },
+                registered: setup.signed_response_alg(),
+            };
             Grant::Unverified(Unverified::new(&claimed, granted.id_token(), trust, &session, granted.access_token())?)
         }
         None => Grant::Tokens(join(&session)),
@@ -164,7 +170,8 @@ const fn or<'a>(fresh: &'a [u8], before: &'a [u8]) -> &'a [u8] {
     if fresh.is_empty() { before } else { fresh }
 }
 
-/// Checks the ID token of an answer, where there is one, in everything but its signature.
+/// Checks the ID token of an answer, where there is one, in everything but its signature; and whether it is of another authentication than the
+/// session, so that the one before stays.
 fn read_id_token(
     setup: &Setup<'_>,
     transaction: &Transaction<'_>,
@@ -172,7 +179,7 @@ fn read_id_token(
     id_token: &[u8],
     clock: u64,
     now: u64,
-) -> Result<Option<Box<Claimed>>, Fault> {
+) -> Result<Option<(Box<Claimed>, bool)>, Fault> {
     let is_login = before.access_token().is_empty();
     if id_token.is_empty() {
         return if is_login && asks_for_openid(transaction.scope()) {
@@ -182,43 +189,42 @@ fn read_id_token(
         };
     }
     let claimed = id_token::validate(id_token, setup, transaction, clock)?;
-    // The login was begun by this machine's clock, the user authenticated by the server's. Counted from the beginning
-    // of the login: however long the user then takes, they are asked once.
-    let begun = number_or(transaction.created_at(), 0);
-    let earliest = number(transaction.max_age())
-        .map(|max_age| begun.saturating_sub(max_age).saturating_add(clock).saturating_sub(now));
-    id_token::check_authentication(&claimed.claims(), setup, earliest, transaction.acr_values(), clock)?;
-    if !is_login {
+    let claims = claimed.claims();
+    let mut is_other = false;
+    if is_login {
+        id_token::check_auth_time(&claims)?;
+        // The login was begun by this machine's clock, the user authenticated by the server's. Counted from the beginning
+        // of the login: however long the user then takes, they are asked once.
+        let begun = number_or(transaction.created_at(), 0);
+        let earliest = number(transaction.max_age())
+            .map(|max_age| begun.saturating_sub(max_age).saturating_add(clock).saturating_sub(now));
+        id_token::check_authentication(&claims, setup, earliest, transaction.acr_values(), clock)?;
+    } else {
         let fields = before.claims();
-        check_same_login(&claimed.claims(), &Claims::of_table(&fields), setup)?;
+        is_other = is_of_another_login(&claims, &Claims::of_table(&fields), setup)?;
     }
-    Ok(Some(claimed))
+    Ok(Some((claimed, is_other)))
 }
 
-/// A refreshed ID token is about the user of the first one, and newer; its nonce and `auth_time`, if any, are the same
-/// (OpenID Connect Core section 12.2).
-fn check_same_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_>) -> Result<(), Fault> {
-    if before.sub().is_empty() {
-        return Ok(());
-    }
-    if fresh.sub() != before.sub() {
+/// Whether a refreshed ID token tells of another authentication than the one before: its nonce and `auth_time`, if any, are the same (OpenID Connect
+/// Core section 12.2). Then it is not used; the tokens beside it are. It is about the same user in any case, and newer.
+fn is_of_another_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_>) -> Result<bool, Fault> {
+    let is_first = before.sub().is_empty();
+    if !is_first && fresh.sub() != before.sub() {
         return Err(about!(IdTokenSubjectMismatch, CLAIMS, "sub"));
-    }
-    if !fresh.nonce().is_empty() && fresh.nonce() != before.nonce() {
-        return Err(about!(IdTokenNonceMismatch, CLAIMS, "nonce"));
     }
     // The fresh one has an `iat`: it was validated.
     if json::number_or_nan(fresh.iat()) + setup.tolerance() < json::number_or_nan(before.iat()) {
         return Err(about!(IdTokenInvalid, CLAIMS, "iat"));
     }
-    if !before.auth_time().is_empty() && !fresh.auth_time().is_empty() {
-        let (fresh, before) = (json::number_or_nan(fresh.auth_time()), json::number_or_nan(before.auth_time()));
-        // What is no number on both sides is the same, too.
-        if fresh != before && !(fresh.is_nan() && before.is_nan()) {
-            return Err(about!(IdTokenInvalid, CLAIMS, "auth_time"));
-        }
-    }
-    Ok(())
+    let has_other_nonce = !is_first && !fresh.nonce().is_empty() && fresh.nonce() != before.nonce();
+    let (fresh_time, time) = (json::number_or_nan(fresh.auth_time()), json::number_or_nan(before.auth_time()));
+    // What is no number on both sides is the same, too.
+    let has_other_time = !before.auth_time().is_empty()
+        && !fresh.auth_time().is_empty()
+        && fresh_time != time
+        && !(fresh_time.is_nan() && time.is_nan());
+    Ok(has_other_nonce || has_other_time || id_token::check_auth_time(fresh).is_err())
 }
 
 /// What the server said of its refusal (RFC 6749 section 5.2), but for these secrets; `None` when the answer is a 200 in JSON.

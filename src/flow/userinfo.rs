@@ -98,7 +98,12 @@ pub(crate) fn finish_signed(
         return Err(about!(UserinfoInvalid, CLAIMS, "exp"));
     }
     check_subject(claims.sub(), session)?;
-    let trust = Trust { jwks_uri: setup.jwks_uri(), voucher: setup.voucher(setup.userinfo_endpoint()) };
+    let trust = Trust {
+        jwks_uri: setup.jwks_uri(),
+        voucher: setup.voucher(setup.userinfo_endpoint()),
+        dropped: b"",
+        registered: b"",
+    };
     Unverified::new(&claimed, reply.body, trust, Session::blank().fields(), b"")
 }
 

@@ -32,7 +32,8 @@ use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, no
 /// Gives `{ setup, owner }`: a record that every later step takes, and a name for this client at this issuer.
 ///
 /// # Errors
-/// `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`
+/// `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`,
+/// `id_token_alg_unsupported`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn setup(config: Text, metadata: Text) -> Text {
@@ -222,7 +223,7 @@ fn tell_unverified(fields: &[u8], out: &mut Out) {
 /// Says by which keys a signature is to be verified (RFC 7515 section 5.2, RFC 7517). `keys` is the body of the `jwks_uri`, or empty when it was not
 /// fetched yet; `refetched_at` when it was last fetched because of this step, in seconds since 1970, or empty; `invalid` is `1` when none of the
 /// keys made the signature. Gives `{ fetch }`, where the keys are to be fetched, or what WebCrypto is to be asked:
-/// `{ algorithm, keys, input, signature, digest?, text? }`.
+/// `{ algorithm, keys, input, signature, registered?, digest?, text? }`.
 ///
 /// # Errors
 /// `endpoint_missing`, `signing_key_not_found`, `id_token_signature_invalid`, `jwks_invalid`
@@ -275,6 +276,7 @@ fn write_check(
     out.json("algorithm", &members);
     let (input, signature) = unverified.signed();
     out.texts("input signature", &[input, signature]);
+    out.text("registered", unverified.registered());
     if !unverified.at_hash().is_empty() {
         out.texts("digest text", &[&hash, session.access_token()]);
     }
@@ -313,8 +315,8 @@ pub fn keys(answer: Text) -> Text {
 }
 
 /// Makes usable tokens of what the signature was found to be: `valid`, `unavailable` when this platform cannot verify it, or `unfetched` when the
-/// keys could not be fetched, anything else when it is invalid; and of the digest that was asked for, in base64url. Gives `{ tokens, session }`, or `{ claims }` of a
-/// signed userinfo response.
+/// keys could not be fetched, anything else when it is invalid; and of the digest that was asked for, in base64url. Gives `{ tokens, session, dropped? }`, or
+/// `{ claims }` of a signed userinfo response. `dropped` says that the ID token of a refresh was not used: the one before stays.
 ///
 /// # Errors
 /// `id_token_signature_invalid`, `id_token_hash_mismatch`, `id_token_unverifiable`, `signing_keys_unavailable`, `userinfo_invalid`
@@ -332,6 +334,7 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
             Some(_) => {
                 keep_previous(&session)?;
                 tell_tokens(rest, b"", out);
+                out.json("dropped", b"true");
                 return Ok(());
             }
             None => Signature::Invalid,
@@ -340,7 +343,12 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
             unverified.conclude(signature, &digest, &session).map_err(userinfo_of::told)?;
             out.json("claims", unverified.claims());
         } else {
-            tell_tokens(&unverified.conclude(signature, &digest, &session)?, unverified.claims(), out);
+            let (is_dropped, claims) = (unverified.is_dropped(), unverified.claims());
+            let fields = unverified.conclude(signature, &digest, &session)?;
+            tell_tokens(&fields, if is_dropped { b"" } else { claims }, out);
+            if is_dropped {
+                out.json("dropped", b"true");
+            }
         }
         Ok(())
     })
@@ -423,16 +431,23 @@ pub fn revoke(setup: Text, session: Text) -> Text {
     })
 }
 
-/// Reads the answer to one of them (RFC 7009 section 2.2). Gives `{}`.
+/// Reads the answer to one of them (RFC 7009 section 2.2); the form is the one that was sent. Gives `{}`. The other one is sent all the same; once the
+/// refresh token is gone, it is no matter when the access token is refused.
 ///
 /// # Errors
 /// `revocation_refused`, `server_error`, `redirect_not_followed`
 #[wasm_bindgen(js_name = finishRevocation)]
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn finish_revocation(answer: Text) -> Text {
-    run(answer, absent(), absent(), absent(), TEXTS, |given, out| {
+pub fn finish_revocation(answer: Text, form: Text) -> Text {
+    run(answer, form, absent(), absent(), TEXTS, |given, out| {
         let reply = reply(given.texts[0]);
-        logout::finish_revocation(&reply).map_err(|fault| out.fault(fault, &reply))
+        match logout::finish_revocation(&reply, given.texts[1]).map_err(|fault| out.fault(fault, &reply))? {
+            Answer::Given(()) => Ok(()),
+            Answer::Refused(refusal) => {
+                let fault = out.refused(&refusal);
+                Err(out.fault(fault, &reply))
+            }
+        }
     })
 }

@@ -124,7 +124,9 @@ impl Browser {
             self.1 = SHORT_PATIENCE;
         }
         let issuer = server.issuer(case.name);
-        let config = config(&issuer)?;
+        let mut settings = settings(&issuer);
+        (case.configure)(&mut settings);
+        let config = Config::new(settings)?;
         let metadata = self.discover(&issuer).await?;
         let tokens = self.sign_in_with(&config, &metadata, (case.options)()).await?;
         if case.group == Group::Userinfo || !case.is_lie() {
@@ -254,5 +256,9 @@ impl Browser {
 
 /// The configuration of the client at an issuer.
 pub fn config(issuer: &str) -> Result<Config, Error> {
-    Config::new(Settings { scope: "openid profile".to_owned(), ..Settings::new(issuer, CLIENT_ID, REDIRECT_URI) })
+    Config::new(settings(issuer))
+}
+
+fn settings(issuer: &str) -> Settings {
+    Settings { scope: "openid profile".to_owned(), ..Settings::new(issuer, CLIENT_ID, REDIRECT_URI) }
 }

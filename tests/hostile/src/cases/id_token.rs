@@ -1,7 +1,7 @@
 //! Lies in the header and claims of the ID token, whose signature is good (OpenID Connect Core section 3.1.3.7).
 
 use pkce_wasm::Code;
-use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::authorize::{ClaimsRequest, LoginOptions};
 use serde_json::{Value, json};
 
 use super::Case;
@@ -63,7 +63,27 @@ fn within_300_seconds() -> LoginOptions {
 }
 
 fn by_two_factors() -> LoginOptions {
-    LoginOptions { acr_values: Some("phr phrh".to_owned()), ..LoginOptions::default() }
+    LoginOptions { acr_values: Some("phr phrh".to_owned()), require_acr: true, ..LoginOptions::default() }
+}
+
+fn perhaps_by_two_factors() -> LoginOptions {
+    LoginOptions { require_acr: false, ..by_two_factors() }
+}
+
+fn essentially_by_two_factors() -> LoginOptions {
+    let request = json!({ "id_token": { "acr": { "essential": true, "values": ["phr", "phrh"] } } });
+    LoginOptions { claims: ClaimsRequest::parse(request.to_string()).ok(), ..LoginOptions::default() }
+}
+
+/// A case of a client that trusts the audience `project`, whose ID token has these audiences and that `azp`.
+fn trusting(name: &'static str, token: fn(&Login) -> Reply) -> Case {
+    case(name, &["ID3", "ID4"], token).configured(|settings| settings.trusted_audiences = vec!["project".to_owned()])
+}
+
+/// A token response whose ID token is for this client and for these others, and was asked for by that party.
+fn beside(login: &Login, others: &[&str], azp: &Value) -> Reply {
+    let audiences: Vec<&str> = others.iter().copied().chain([login.client_id.as_str()]).collect();
+    claiming(login, &with(with(honest::claims(login), "aud", json!(audiences)), "azp", azp.clone()))
 }
 
 pub(super) fn cases() -> Vec<Case> {
@@ -80,6 +100,9 @@ pub(super) fn cases() -> Vec<Case> {
         case("auth-time-within-max-age", &["ID11"], |login| altered(login, "auth_time", now() - 200))
             .asking(within_300_seconds),
         case("acr-as-asked", &["ID11"], |login| altered(login, "acr", "phrh")).asking(by_two_factors),
+        case("acr-not-as-asked", &["ID11"], |login| altered(login, "acr", "0")).asking(perhaps_by_two_factors),
+        case("acr-asked-and-not-told", &["ID11"], |login| lacking(login, "acr")).asking(perhaps_by_two_factors),
+        case("acr-essential", &["ID11"], |login| altered(login, "acr", "phr")).asking(essentially_by_two_factors),
         case("iss-wrong", &["ID2"], |login| altered(login, "iss", "https://login.example"))
             .refused(IdTokenIssuerMismatch)
             .for_peers(),
@@ -114,6 +137,28 @@ pub(super) fn cases() -> Vec<Case> {
             claiming(login, &with(claims, "azp", json!(login.client_id)))
         })
         .refused(IdTokenAudienceMismatch),
+        trusting("aud-with-a-trusted-one", |login| beside(login, &["project"], &json!(login.client_id))),
+        trusting("aud-with-a-trusted-one-without-azp", |login| {
+            altered(login, "aud", json!([login.client_id, "project"]))
+        })
+        .refused(IdTokenAudienceMismatch),
+        trusting("aud-with-a-trusted-one-and-its-azp", |login| beside(login, &["project"], &json!("project")))
+            .refused(IdTokenAudienceMismatch),
+        trusting("aud-with-a-trusted-one-and-azp-in-an-array", |login| {
+            beside(login, &["project"], &json!([login.client_id]))
+        })
+        .refused(IdTokenAudienceMismatch),
+        trusting("aud-with-a-trusted-one-and-another", |login| {
+            beside(login, &["project", "another"], &json!(login.client_id))
+        })
+        .refused(IdTokenAudienceMismatch),
+        trusting("aud-of-a-trusted-one-alone", |login| {
+            let claims = with(honest::claims(login), "aud", json!("project"));
+            claiming(login, &with(claims, "azp", json!(login.client_id)))
+        })
+        .refused(IdTokenAudienceMismatch),
+        trusting("aud-begins-like-a-trusted-one", |login| beside(login, &["project2"], &json!(login.client_id)))
+            .refused(IdTokenAudienceMismatch),
         case("azp-of-another", &["ID4"], |login| altered(login, "azp", "another"))
             .refused(IdTokenAudienceMismatch)
             .for_peers(),
@@ -161,6 +206,12 @@ pub(super) fn cases() -> Vec<Case> {
             .refused(InsufficientUserAuthentication),
         case("acr-of-all", &["ID11"], |login| altered(login, "acr", "phr phrh"))
             .asking(by_two_factors)
+            .refused(InsufficientUserAuthentication),
+        case("acr-essential-missing", &["ID11"], |login| lacking(login, "acr"))
+            .asking(essentially_by_two_factors)
+            .refused(InsufficientUserAuthentication),
+        case("acr-essential-of-another", &["ID11"], |login| altered(login, "acr", "0"))
+            .asking(essentially_by_two_factors)
             .refused(InsufficientUserAuthentication),
         case("claims-twice-the-last-ones-good", &["ID15"], |login| {
             twice(login, r#""iss":"https://login.example","aud":"another","nonce":"another","sub":7,"exp":0"#)
