@@ -4,15 +4,12 @@
 const MOST_STEPS = 20;
 
 const ENTITIES = { amp: "&", lt: "<", gt: ">", quot: '"', "#x27": "'", "#39": "'" };
-const unescape = (text) => text.replace(/&(#?\w+);/g, (all, name) => ENTITIES[name] ?? all);
+const decode = (text) => text.replace(/&(#?\w+);/g, (all, name) => ENTITIES[name] ?? all);
 
 /** The attributes of a tag. */
 const attributes = (tag) =>
   Object.fromEntries(
-    [...tag.matchAll(/([\w-]+)(?:\s*=\s*"([^"]*)")?/g)].map(([, name, value]) => [
-      name,
-      unescape(value ?? ""),
-    ]),
+    [...tag.matchAll(/([\w-]+)(?:\s*=\s*"([^"]*)")?/g)].map(([, name, value]) => [name, decode(value ?? "")]),
   );
 
 /** The first form of a page: where it leads, the hidden fields, and its buttons. */
