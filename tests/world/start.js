@@ -20,8 +20,11 @@ const firstLine = (child) =>
     child.once("error", () => end());
   });
 
+/** What a line says: JSON, or where the program is. */
+const read = (line) => (line.startsWith("{") ? JSON.parse(line) : { url: line });
+
 /**
- * Starts a program that prints a line of JSON when it listens, and ends when its standard input closes.
+ * Starts a program that prints a line when it listens: JSON, or its URL.
  *
  * @returns {Promise<{ stop: () => void }>} What the program said, and what ends it.
  */
@@ -32,8 +35,9 @@ export const start = async (program, args, env = {}) => {
       env: { ...process.env, ...env },
       stdio: ["pipe", "pipe", "inherit"],
     });
+    process.once("exit", () => child.kill());
     const line = await firstLine(child);
-    if (line) return { ...JSON.parse(line), stop: () => child.stdin.end() };
+    if (line) return { ...read(line), stop: () => child.kill() };
     child.kill("SIGKILL");
   }
   throw new Error(`${program} ${args.join(" ")} did not say where it listens`);
