@@ -70,12 +70,12 @@ export const createCallback = async ({
       LINGER,
     );
 
-  /** Looks at a callback; a login whose code is to be redeemed is claimed, unless its keys are to be fetched before. */
+  /** Looks at a callback; a login whose code is to be redeemed is claimed, unless its server is to be asked who it is before, or for its keys. */
   const look = (client, key, address) =>
     client.keeping(({ epochs, logins, sessions }) => {
       const pending = key && logins.pending(key);
       const arrival = ask("arrive", client.setup, address, pending, key && logins.remains(key));
-      const lacks = exchange.lacks(arrival.keys);
+      const lacks = arrival.form !== undefined && (client.isRecalled() || exchange.lacks(arrival.keys));
       if (!lacks && arrival.remains !== undefined) logins.bury(key, arrival.remains);
       // A sign-out from here on is one of this login too.
       const began = !lacks && arrival.form !== undefined ? epochs.begin() : undefined;
@@ -126,16 +126,22 @@ export const createCallback = async ({
     });
     // Somebody has signed out meanwhile: the tokens are not to serve anybody.
     if (came && !kept) revoke(client, came);
+    // A sign-out of another page may be seen later than it was made: then what was kept goes again.
+    if (kept)
+      pause(LINGER)
+        .then(client.load)
+        .catch(() => {});
     return outcome;
   };
 
   /** From a callback to its outcome. */
   const arrive = async (client, key, address, page) => {
     let arrival = await look(client, key, address);
-    if (arrival.lacks) {
+    while (arrival.lacks) {
       try {
-        await client.confirm();
-        await exchange.fetchKeys(arrival.keys, client.network());
+        // Its keys may be elsewhere than at the last start.
+        if (client.isRecalled()) await client.confirm();
+        else await exchange.fetchKeys(arrival.keys, client.network());
       } catch (error) {
         // Nothing was sent yet: the callback stays where it was found.
         const { restart, returnTo } = ask("end", client.setup, arrival.pending, how(error));

@@ -246,7 +246,7 @@ export const createClient = (engine) => {
         if (isLate) end(records);
         const { logins, sessions, server } = records;
         const kept = sessions.load(news.was);
-        sessions.remove();
+        sessions.remove(news.was);
         server.remove();
         if (!options.endSession) return read(kept);
         const { url, key, remains } = ask("logout", setup, kept?.session, toJson(options));
@@ -327,8 +327,8 @@ export const createClient = (engine) => {
       const { home, load, name, now } = this.#client;
       this.#deaf = home.channel.listen(async (news, elsewhere) => {
         if (news.woke) {
-          const gone = this.#held && (await load())?.id !== this.#held.id;
-          if (gone) this.#end(elsewhere);
+          const there = await load();
+          if (this.#held && there?.id !== this.#held.id) this.#end(elsewhere);
           return;
         }
         if (news.name !== name) return;

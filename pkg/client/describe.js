@@ -92,19 +92,29 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       held = await loadHeld();
       return client.reach(work);
     };
-    /** Whether there is surely no record of those kinds. */
-    const lacks = (kinds, name) =>
-      !isLate && client.now(({ kept }) => kinds.every((kind) => kept.get(kind, name) === undefined));
     /** A session as its owner sees it; nothing where the record is none of this version. */
     client.read = (kept) => {
       const step = kept && ask("session", kept.session);
       return step?.tokens && own({ ...step, id: kept.id, epoch: kept.epoch });
     };
-    /** Whether somebody has signed out of a session, as far as this page knows, or its storage says so at once. */
-    client.isOver = ({ epoch }) =>
+    /** Whether a session has ended, as far as this page knows, or its storage says so at once. */
+    client.isOver = ({ epoch, id }) =>
       home.over.has(epochKey(client.owner, epoch)) ||
-      (session !== "host" && client.now(({ epochs }) => epochs.current()) !== epoch);
-    const hasNone = () => lacks([SESSION, BEFORE[SESSION]], client.owner);
+      (session !== "host" &&
+        client.now(({ kept, epochs }) => {
+          const [current] = (kept.get(SESSION, `${client.owner}:${epoch}`) ?? id).split("\n");
+          return epochs.current() !== epoch || current !== id;
+        }));
+    /** Whether there is surely no session, and nothing that is left of one. */
+    const hasNone = () =>
+      !isLate &&
+      client.now(
+        ({ kept, epochs }) =>
+          kept.get(BEFORE[SESSION], client.owner) === undefined &&
+          [epochs.current(), ...epochs.former()].every(
+            (epoch) => kept.get(SESSION, `${client.owner}:${epoch}`) === undefined,
+          ),
+      );
     client.load = async () =>
       hasNone() ? undefined : client.keeping(({ sessions }) => client.read(sessions.load()));
     /** The session of an application; null where there is none. */
@@ -119,10 +129,13 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       if (!hasNone()) await client.keeping(client.remember);
     };
 
+    /** Whether all that is known of the server is what it said at an earlier start. */
+    client.isRecalled = () => found.get(client.metadata) !== undefined;
+
     let confirming;
     /** Fetches what the server says of itself, unless this page has done so. A code and a refresh token wait for it. */
     client.confirm = async () => {
-      if (found.get(client.metadata) === undefined) return;
+      if (!client.isRecalled()) return;
       const { dangerouslyAllowHttp } = config;
       confirming ??= discover(issuer, { ...client.network(), dangerouslyAllowHttp })
         .then((metadata) => {
@@ -138,7 +151,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
 
     /** What the server of the session that is kept said of itself at an earlier start; nothing without one. */
     client.recall = async () => {
-      if (lacks([SERVER], issuer)) return;
+      if (!isLate && client.now(({ kept }) => kept.get(SERVER, issuer)) === undefined) return;
       return client.keeping((records) => {
         const { at, metadata } = own(records.server.load());
         if (metadata === undefined) return;

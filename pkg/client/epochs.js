@@ -11,26 +11,32 @@ const SIGNED_OUT = "s";
 /** How an epoch is called among those that are over. */
 export const epochKey = (owner, epoch) => `${owner} ${epoch}`;
 
+/** The most epochs of the past that are remembered: late writes may have brought back something of theirs. */
+const MOST_FORMER = 8;
+
 /**
  * An *epoch* stands in storage that the origin shares (`shared`), and a session counts only in the epoch in which it began: a sign-out begins another one before it does
  * anything else. `over` says which epoch came after one that is known to be over, whatever the storage still shows.
  */
 export const createEpochs = (shared, owner, over) => {
-  /** The epoch that the storage shows: empty when there is none, undefined where there is no storage. */
+  /** The epoch that the storage shows, empty when there is none, and those before it; nothing where there is no storage. */
   const shown = () => {
     try {
-      return shared.get(EPOCH, owner) ?? "";
-    } catch {}
+      return (shared.get(EPOCH, owner) ?? "").split("\n");
+    } catch {
+      return [];
+    }
   };
   const key = (epoch) => epochKey(owner, epoch);
   const current = () => {
-    let epoch = shown() ?? "";
+    let [epoch = ""] = shown();
     for (let rest = over.size; rest > 0 && over.has(key(epoch)); rest--) epoch = over.get(key(epoch));
     return epoch;
   };
   const write = (epoch) => {
     try {
-      shared.set(EPOCH, owner, epoch);
+      const former = shown().filter((other) => other && other !== epoch);
+      shared.set(EPOCH, owner, [epoch, ...former.slice(0, MOST_FORMER)].join("\n"));
       return epoch;
     } catch {
       // What is missing ends a session as well.
@@ -41,6 +47,8 @@ export const createEpochs = (shared, owner, over) => {
   return {
     unique,
     current,
+    /** The epochs before. */
+    former: () => shown().slice(1),
     /** Before something begins that may end in a session. Only a sign-out writes another epoch: a late write of this one would undo that. */
     begin: () => current() || write(FIRST + unique()),
     /** Whether what began in that epoch counts in this one. Of two first epochs the storage kept one. */
@@ -58,7 +66,7 @@ export const createEpochs = (shared, owner, over) => {
       if (typeof was !== "string" || typeof now !== "string" || was === now) return;
       over.set(key(was), now);
       // Without a storage that both see, it is known from nowhere else.
-      const mine = shown() === undefined ? current() : now;
+      const mine = shown().length > 0 ? now : current();
       if (mine !== now) over.set(key(mine), now);
     },
   };

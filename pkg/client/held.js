@@ -2,7 +2,7 @@
 import { own } from "../platform/own.js";
 import { createSession } from "./session.js";
 
-/** The most sessions of the past whose tokens are removed again. */
+/** The most sessions of an epoch whose tokens are removed again. */
 const MOST_FORMER = 8;
 
 /** The place of `network_failed` in the table of codes. Those before it are of calls that are wrong: no refresh fails with one. */
@@ -38,71 +38,73 @@ const sweep = (place, names) => {
 };
 
 /**
- * The session of a client. Every login has one with an `id` of its own, kept under a name of its own: a late write meets no other session. `written` has
- * the names of the records that this page wrote: nobody else may know of one.
+ * The session of a client. Every login has one with an `id` of its own; its record, and the list of the ids of an epoch, have names of their own: a late write meets
+ * no other session, and no session of another epoch. `written` has the names of the records that this page wrote: nobody else may know of one.
  */
 const createSessions = (parts, place, epochs, owner, written) => {
   const { BEFORE, SESSION } = parts.kinds;
-  /** The name of the session, and those of former ones, whose tokens a late write may have brought back. */
-  const names = () => (place.get(SESSION, owner) ?? "").split("\n");
-  const record = (name) => `${owner}:${name}`;
-  const forget = (former, but) => {
-    for (const name of former) if (name && name !== but) place.remove(SESSION, record(name));
+  const list = (epoch) => `${owner}:${epoch}`;
+  const record = (epoch, id) => `${owner}:${epoch}:${id}`;
+  /** The session of an epoch, and those before it, which a late write may have brought back. */
+  const ids = (epoch) => (place.get(SESSION, list(epoch)) ?? "").split("\n").filter(Boolean);
+  const forget = (epoch) => {
+    for (const id of ids(epoch)) place.remove(SESSION, record(epoch, id));
+    place.remove(SESSION, list(epoch));
   };
   /** Removes what was written of sessions that are over. */
-  const clean = (current, former) => {
-    forget([...former, ...(written.get(owner) ?? [])], current);
-    written.set(owner, current ? [current] : []);
+  const clean = (epoch, id) => {
+    for (const former of epochs.former()) forget(former);
+    const current = record(epoch, id);
+    const others = ids(epoch).map((other) => record(epoch, other));
+    for (const name of [...others, ...(written.get(owner) ?? [])]) {
+      if (name !== current) place.remove(SESSION, name);
+    }
+    written.set(owner, id === undefined ? [] : [current]);
   };
 
   const save = (id, session) => {
     const epoch = epochs.begin();
-    const name = `${epoch}:${id}`;
-    const before = names();
-    const former = before.filter((one) => one && one !== name).slice(0, MOST_FORMER);
+    const before = ids(epoch);
     try {
-      place.set(SESSION, record(name), session);
+      place.set(SESSION, record(epoch, id), session);
     } catch {
       // There is room for one.
-      forget(former);
-      place.set(SESSION, record(name), session);
+      clean(epoch);
+      place.set(SESSION, record(epoch, id), session);
     }
-    if (before[0] !== name) place.set(SESSION, owner, [name, ...former].join("\n"));
-    clean(name, former);
+    const former = before.filter((other) => other !== id).slice(0, MOST_FORMER);
+    if (before[0] !== id) place.set(SESSION, list(epoch), [id, ...former].join("\n"));
+    clean(epoch, id);
     place.remove(BEFORE[SESSION], owner);
     return { id, epoch, session };
   };
 
   return {
     /**
-     * The session that counts, or did in that epoch: `{ id, epoch, session }`. What version 0.1.0 wrote last is the newer one: it is where a page of that version is still open. It stays
-     * there until it is replaced, and whoever replaces it for fresh tokens has the lock that both versions take: no refresh token is sent twice. After a
-     * sign-out it does not count any more.
+     * The session that counts, or did in an epoch: `{ id, epoch, session }`. What version 0.1.0 wrote last is the newer one: it is where a page of that version is still
+     * open. It stays there until it is replaced, and whoever replaces it for fresh tokens has the lock that both versions take: no refresh token is sent
+     * twice. After a sign-out it does not count any more.
      */
-    load(epoch = epochs.current()) {
-      const before = epochs.isAfterSignOut(epoch) ? undefined : place.get(BEFORE[SESSION], owner);
+    load(epoch) {
+      const began = epoch ?? epochs.current();
+      const before = epochs.isAfterSignOut(began) ? undefined : place.get(BEFORE[SESSION], owner);
       const adopted = before && adopt(parts, before);
-      if (adopted) return { ...adopted, epoch };
-      const former = names();
-      const [name] = former;
-      const [began, id] = name.split(":");
-      const counts = name && began === epoch;
-      clean(counts && name, former);
-      if (!counts) return;
-      const session = place.get(SESSION, record(name));
-      return session === undefined ? session : { id, epoch, session };
+      if (adopted) return { ...adopted, epoch: began };
+      const [id] = ids(began);
+      const session = id && place.get(SESSION, record(began, id));
+      if (epoch === undefined) clean(began, id);
+      return session === undefined ? undefined : { id, epoch: began, session };
     },
     save,
     /** Keeps the session of a login that began in that epoch; nothing when somebody has signed out meanwhile. */
     start(began, session) {
       if (epochs.fits(began, epochs.current())) return save(epochs.unique(), session);
     },
-    /** Forgets the session. */
-    remove() {
-      const former = names().filter(Boolean).slice(0, MOST_FORMER);
-      forget(former);
+    /** Forgets the session, or that of an epoch. */
+    remove(epoch = epochs.current()) {
+      forget(epoch);
+      clean(epochs.current());
       place.remove(BEFORE[SESSION], owner);
-      if (former.length > 0) place.set(SESSION, owner, ["", ...former].join("\n"));
     },
   };
 };

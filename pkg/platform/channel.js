@@ -1,12 +1,13 @@
 // What becomes of a session, told to everybody in this page and to the other pages and workers of the origin.
 import { own } from "./own.js";
+import { EPOCH } from "./records.js";
 
 /** The channel; where there is none, an item of localStorage whose changes the other pages see. */
 const NAME = "pkce-wasm";
 
 /**
  * `hear` is called with each piece of news and whether it is from elsewhere, and with `{ woke: true }` when the page was frozen or away for
- * a while: nobody told it anything meanwhile. Nothing is opened before the first listener or the first piece of news, and nothing at all outside of a page: a server's
+ * a while, or somebody has signed out elsewhere: perhaps nobody told it anything. Nothing is opened before the first listener or the first piece of news, and nothing at all outside of a page: a server's
  * users are none of each other's business.
  */
 export const createChannel = (isPage) => {
@@ -54,6 +55,10 @@ export const createChannel = (isPage) => {
     }
     const wake = ({ type, persisted }) => (persisted || type === "resume") && tell({ woke: true }, true);
     globalThis.addEventListener?.("pageshow", wake);
+    // What is written elsewhere is seen here, perhaps before anybody tells.
+    globalThis.addEventListener?.("storage", ({ key }) => {
+      if (key?.startsWith(EPOCH)) tell({ woke: true }, true);
+    });
     globalThis.document?.addEventListener?.("resume", wake);
   };
 
