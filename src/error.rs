@@ -292,6 +292,8 @@ pub struct Details {
     pub code: Code,
     /// The member, parameter or claim at fault, in the specifications' spelling.
     pub subject: Option<&'static str>,
+    /// What was found there: the issuer of a document, or of an ID token its `iss`, `aud`, `azp` or `alg`. Not to be trusted as HTML.
+    pub found: Option<String>,
     /// The HTTP status of the answer that was refused.
     pub status: Option<u16>,
     /// What the server said.
@@ -317,7 +319,15 @@ impl Error {
     #[must_use]
     #[inline(never)]
     pub fn new(code: Code) -> Self {
-        Self(Box::new(Details { code, subject: None, status: None, refusal: None, retry_after: None, needed: None }))
+        Self(Box::new(Details {
+            code,
+            subject: None,
+            found: None,
+            status: None,
+            refusal: None,
+            retry_after: None,
+            needed: None,
+        }))
     }
 
     /// The same error under another code.
@@ -332,6 +342,13 @@ impl Error {
     #[inline(never)]
     pub fn about(mut self, subject: &'static str) -> Self {
         self.0.subject = Some(subject);
+        self
+    }
+
+    /// The same error, with what was found there.
+    #[must_use]
+    pub fn found(mut self, found: String) -> Self {
+        self.0.found = Some(found);
         self
     }
 
@@ -402,10 +419,11 @@ impl From<Code> for Error {
 impl core::fmt::Display for Error {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.write_str(self.code.message())?;
-        if let Some(subject) = self.subject {
-            write!(formatter, " ({subject})")?;
+        match (self.subject, &self.found) {
+            (Some(subject), Some(found)) => write!(formatter, " ({subject}: found {found})"),
+            (Some(subject), None) => write!(formatter, " ({subject})"),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -208,6 +208,8 @@ table! {
         status: AnyNumber,
         refused: Flag,
         subject: AnyText,
+        found: AnyText,
+        url: AnyText,
         oauth_error: AnyText,
         oauth_error_description: AnyText,
         oauth_error_uri: AnyText,

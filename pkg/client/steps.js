@@ -68,7 +68,7 @@ export const createSteps = (parts) => {
     if (url.length > LONGEST) throw named("callback_invalid");
     const request = ask("redeem", setup, `${transaction}`, url);
     const answer = await exchange.send(request, net);
-    const step = ask("finish", setup, `${transaction}`, answer, request.form);
+    const step = exchange.read("finish", setup, `${transaction}`, answer, request.form);
     return (await exchange.conclude(step, net, true)).tokens;
   };
 

@@ -6,7 +6,7 @@ use core::fmt;
 
 use crate::client::config::Config;
 use crate::client::fields::{fault_in, text};
-use crate::error::Error;
+use crate::error::{Error, Fault};
 use crate::flow::metadata;
 use crate::flow::setup;
 use crate::http::{Request, Response};
@@ -47,7 +47,8 @@ impl Metadata {
     /// [`Code::MetadataNotFound`](crate::Code::MetadataNotFound), [`Code::ServerError`](crate::Code::ServerError),
     /// [`Code::RedirectNotFollowed`](crate::Code::RedirectNotFollowed), and those of [`Metadata::from_json`]
     pub fn from_response(response: &Response, issuer: &str, allow_http: bool) -> Result<(Self, String), Error> {
-        let fields = metadata::finish(&response.reply(), issuer.as_bytes(), allow_http).map_err(fault_in(response))?;
+        let fields = metadata::finish(&response.reply(), issuer.as_bytes(), allow_http)
+            .map_err(|fault| said(fault_in(response)(fault), fault, response.body.expose()))?;
         Ok((Self(fields), response.body.expose().into()))
     }
 
@@ -57,7 +58,9 @@ impl Metadata {
     /// [`Code::MetadataInvalid`](crate::Code::MetadataInvalid) naming the member, [`Code::IssuerMismatch`](crate::Code::IssuerMismatch),
     /// [`Code::EndpointInsecure`](crate::Code::EndpointInsecure) naming the endpoint
     pub fn from_json(document: &str, issuer: &str, allow_http: bool) -> Result<Self, Error> {
-        Ok(Self(metadata::read(document.as_bytes(), issuer.as_bytes(), allow_http)?))
+        let fields = metadata::read(document.as_bytes(), issuer.as_bytes(), allow_http)
+            .map_err(|fault| said(fault.into(), fault, document))?;
+        Ok(Self(fields))
     }
 
     /// Checks that this is the server of the configuration, that it protects the code by S256 (RFC 9700 sections 2.1.1 and 4.4.2), and that its ID tokens,
@@ -88,4 +91,10 @@ impl Metadata {
         }
         setup::record(&settings, &self.view())
     }
+}
+
+/// An error of a document, with what the document says there.
+fn said(error: Error, fault: Fault, document: &str) -> Error {
+    let said = metadata::said(fault, document.as_bytes());
+    if said.is_empty() { error } else { error.found(text(said)) }
 }

@@ -7,12 +7,13 @@ use zeroize::Zeroizing;
 
 use crate::client::callback::Grant;
 use crate::client::config::Config;
-use crate::client::fields::{Fields, fault_in, read, refused, secret};
+use crate::client::fields::{Fields, fault_in, read, refused, secret, text};
 use crate::client::metadata::Metadata;
 use crate::client::signature::Unverified;
 pub use crate::client::token_set::{TokenSet, VerifiedBy};
 use crate::error::Error;
 use crate::flow::callback;
+use crate::flow::id_token;
 use crate::flow::setup::Setup;
 use crate::flow::token;
 use crate::flow::tokens::Session;
@@ -84,7 +85,14 @@ impl Exchange {
         let (setup, transaction) = (Setup::of_table(&self.setup), Transaction::of_table(&self.transaction));
         let before = Session::of_table(&self.before);
         let answer = token::finish(&setup, &transaction, &before, &self.sent, &response.reply(), now);
-        match answer.map_err(fault_in(response))? {
+        let told = |fault| {
+            let error = fault_in(response)(fault);
+            match id_token::said(fault, response.body.expose().as_bytes()) {
+                Some(said) => error.found(text(said)),
+                None => error,
+            }
+        };
+        match answer.map_err(told)? {
             callback::Answer::Given(token::Grant::Tokens(fields)) => {
                 Ok(Answer::Tokens(TokenSet::from_fields(&Zeroizing::new(fields))))
             }

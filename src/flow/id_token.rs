@@ -11,9 +11,12 @@ use crate::flow::transaction::Transaction;
 use crate::json;
 use crate::jwt::Jwt;
 use crate::secret::matches;
+use crate::table::{FIELD, LIST};
 use crate::table::{elements, has_element};
+use crate::tables::{ANSWER, Granted};
 use crate::tables::{CLAIMS, Claims, HEADER, Header, about};
 use crate::text::{EMPTY, contains, plain};
+use crate::text::{is_utf8, parts};
 
 /// What an ID token says, before its signature was verified.
 pub(crate) struct Claimed {
@@ -155,6 +158,24 @@ fn check_audience(claims: &Claims<'_>, client_id: &[u8], trusted: &[u8]) -> Resu
         return Err(about!(IdTokenAudienceMismatch, CLAIMS, "azp"));
     }
     Ok(())
+}
+
+/// What the ID token of an answer says where it is at fault, a list separated by spaces: of its issuer, audiences and algorithm, no more.
+pub(crate) fn said(fault: Fault, answer: &[u8]) -> Option<Vec<u8>> {
+    let place = fault.place();
+    let fields = ANSWER.read(answer, fault.code()).ok()?;
+    let token = Jwt::decode(plain(Granted::of_table(&fields).id_token()))?;
+    let (table, text, first) = if place == HEADER.place("alg") {
+        (HEADER, token.header, HEADER.place("alg"))
+    } else if [CLAIMS.place("iss"), CLAIMS.place("aud"), CLAIMS.place("azp")].contains(&place) {
+        (CLAIMS, token.claims, CLAIMS.place("iss"))
+    } else {
+        return None;
+    };
+    let fields = table.read(&text, fault.code()).ok()?;
+    let field = parts(&fields, FIELD).nth(usize::from(place.checked_sub(first)?))?;
+    let said = parts(field, LIST).map(plain).filter(|element| !element.is_empty()).collect::<Vec<_>>().join(&b' ');
+    (!said.is_empty() && is_utf8(&said)).then_some(said)
 }
 
 /// Checks that the time of the authentication, which is read later for one reason or another, is one that a clock can show.

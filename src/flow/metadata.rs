@@ -6,9 +6,9 @@ use crate::error::{Code, Fault};
 use crate::flow::algorithm::{Algorithm, is_symmetric};
 use crate::flow::config::{asks_for_openid, check_issuer, is_set, scope};
 use crate::http::Reply;
-use crate::table::{elements, has_element};
+use crate::table::{LIST, ODD, elements, has_element};
 use crate::tables::{Document, METADATA, Settings, about};
-use crate::text::{joined, same};
+use crate::text::{EMPTY, Write, joined, parts, same};
 use crate::url::Url;
 
 /// The two places where the metadata of an issuer may be: the OpenID form, which is appended to the path, and that of
@@ -72,6 +72,22 @@ pub(crate) fn read(document: &[u8], issuer: &[u8], allow_http: bool) -> Result<V
         }
     }
     Ok(fields)
+}
+
+/// What a document says where it is at fault, a list separated by spaces; empty where it says nothing that can be told.
+pub(crate) fn said(fault: Fault, document: &[u8]) -> Vec<u8> {
+    let fields = METADATA.read(document, fault.code()).unwrap_or_default();
+    let place = fault.place().wrapping_sub(const { METADATA.place("issuer") });
+    let document = Document::of_table(&fields);
+    let field = document.fields().get(usize::from(place)).copied().unwrap_or_default();
+    let mut said = Vec::new();
+    for element in parts(field, LIST).filter(|element| !matches!(element, [] | [EMPTY | ODD])) {
+        if !said.is_empty() {
+            said.push(b' ');
+        }
+        said.text(element);
+    }
+    said
 }
 
 /// Checks that this is the server of the configuration, that it protects the code by S256 (RFC 9700 sections 2.1.1 and 4.4.2), and that its ID tokens, if any are

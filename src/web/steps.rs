@@ -38,7 +38,7 @@ use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, no
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn setup(config: Text, metadata: Text) -> Text {
     run(config, metadata, absent(), absent(), TEXTS, |given, out| {
-        let fields = check_setup(given.texts[0], given.texts[1])?;
+        let fields = check_setup(given.texts[0], given.texts[1]).map_err(|fault| said(fault, given.texts[1], out))?;
         out.record("setup", &fields);
         out.text("owner", &Setup::of_table(&fields).owner());
         Ok(())
@@ -70,9 +70,16 @@ pub fn discovery(issuer: Text, options: Text) -> Text {
 pub fn metadata(issuer: Text, options: Text, answer: Text) -> Text {
     run(issuer, options, answer, absent(), TEXTS, |given, out| {
         let reply = reply(given.texts[2]);
-        discovery_of::finish(&reply, given.texts[0], allows_http(given)?).map_err(|fault| out.fault(fault, &reply))?;
+        discovery_of::finish(&reply, given.texts[0], allows_http(given)?)
+            .map_err(|fault| said(out.fault(fault, &reply), reply.body, out))?;
         Ok(())
     })
+}
+
+/// A fault of a document, with what the document says there.
+fn said(fault: Fault, document: &[u8], out: &mut Out) -> Fault {
+    out.found(&discovery_of::said(fault, document));
+    fault
 }
 
 fn allows_http(given: &Given<'_>) -> Result<bool, Fault> {
