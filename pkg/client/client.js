@@ -68,14 +68,15 @@ export const createClient = (engine) => {
     }
 
     static async #discover(config, options) {
-      const { issuer, dangerouslyAllowHttp, ...given } = own(config);
+      const { issuer, acceptIssuer, dangerouslyAllowHttp, ...given } = own(config);
       await ready();
       // What cannot be read, or does not stand the checks, is fetched.
       const recalled = await describe(config)
         .recall()
         .catch(() => undefined);
       const metadata =
-        recalled ?? (await steps.discover(issuer, { ...network(given, options), dangerouslyAllowHttp }));
+        recalled ??
+        (await steps.discover(issuer, { ...network(given, options), acceptIssuer, dangerouslyAllowHttp }));
       if (!recalled) found.set(metadata);
       const client = new Client(config, metadata);
       const { confirm, keeping, remember } = client.#client;

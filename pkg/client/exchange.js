@@ -8,7 +8,7 @@ import { unless } from "../platform/wait.js";
 const SECRETS = ["code", "code_verifier", "refresh_token", "token"];
 
 /** The claims and the header parameter of an ID token that are told when they are at fault, by the part that they stand in; and how long they may be. */
-const TOLD = own({ alg: 0, iss: 1, aud: 1, azp: 1 });
+const TOLD = own({ alg: 0, iss: 1, aud: 1, azp: 1, tid: 1 });
 const MOST_TOLD = 300;
 
 export const createExchange = ({ ask, bodyOf, more, named, send: sendPlain, toJson }) => {
@@ -54,9 +54,9 @@ export const createExchange = ({ ask, bodyOf, more, named, send: sendPlain, toJs
     send,
     fetchKeys,
     /** Asks the module what an answer of the token endpoint is. What is refused is told. */
-    read(name, setup, record, answer, form) {
+    read(name, setup, record, answer, said) {
       try {
-        return ask(name, setup, record, answer, form);
+        return ask(name, setup, record, answer, said);
       } catch (error) {
         const { subject, code } = own(error);
         if (subject in TOLD && code.startsWith("id_token_")) throw more(error, { found: found(subject, answer) });

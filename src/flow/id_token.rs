@@ -63,7 +63,8 @@ impl Claimed {
     }
 }
 
-/// Checks everything of an ID token but its signature, against what the login asked for; `now` is in seconds since 1970, by the
+/// Checks everything of an ID token but its signature, against what the login asked for. `issuer` is the one that is known already, by the callback or by the
+/// session, and empty when any serves that the application accepts; a tenant in it is the claim `tid`. `now` is in seconds since 1970, by the
 /// server's clock.
 ///
 /// # Errors
@@ -73,6 +74,7 @@ pub(crate) fn validate(
     id_token: &[u8],
     setup: &Setup<'_>,
     expected: &Transaction<'_>,
+    issuer: &[u8],
     now: u64,
 ) -> Result<Box<Claimed>, Fault> {
     let claimed = Claimed::decode(id_token, Code::IdTokenInvalid)?;
@@ -88,12 +90,16 @@ pub(crate) fn validate(
         return Err(about!(IdTokenInvalid, HEADER, "alg"));
     }
 
-    if claims.iss() != expected.issuer() {
+    let tenant = setup.accepts(claims.iss()).filter(|_| issuer.is_empty() || claims.iss() == issuer);
+    let Some(tenant) = tenant else {
         return Err(if is_text(claims.iss()) {
             about!(IdTokenIssuerMismatch, CLAIMS, "iss")
         } else {
             about!(IdTokenInvalid, CLAIMS, "iss")
         });
+    };
+    if !tenant.is_empty() && claims.tid() != tenant {
+        return Err(about!(IdTokenIssuerMismatch, CLAIMS, "tid"));
     }
     check_audience(&claims, expected.client_id(), setup.trusted_audiences())?;
 
@@ -167,7 +173,7 @@ pub(crate) fn said(fault: Fault, answer: &[u8]) -> Option<Vec<u8>> {
     let token = Jwt::decode(plain(Granted::of_table(&fields).id_token()))?;
     let (table, text, first) = if place == HEADER.place("alg") {
         (HEADER, token.header, HEADER.place("alg"))
-    } else if [CLAIMS.place("iss"), CLAIMS.place("aud"), CLAIMS.place("azp")].contains(&place) {
+    } else if [CLAIMS.place("iss"), CLAIMS.place("aud"), CLAIMS.place("azp"), CLAIMS.place("tid")].contains(&place) {
         (CLAIMS, token.claims, CLAIMS.place("iss"))
     } else {
         return None;
