@@ -91,6 +91,17 @@ export interface Host {
 export interface Config {
   /** The authorization server's issuer identifier, exactly as its metadata spells it (RFC 8414 section 2). */
   issuer: string;
+  /**
+   * Other issuers that the fetched metadata and the ID tokens may name in the place of {@link issuer}, for servers that do not know the issuer before the sign-in, or
+   * call themselves otherwise: the `common` endpoint of Entra ID, custom domains. It widens these two and nothing else.
+   *
+   * `{tenantid}` stands for a GUID, as in `https://login.microsoftonline.com/{tenantid}/v2.0`; wherever it stands twice, for the same one. The GUID has to be the
+   * claim `tid` of the ID token. A key of the server that has an `issuer` verifies tokens of that issuer alone. The callback's `iss`, the ID token and every refresh agree
+   * on one issuer; a session of an issuer that is not accepted (any more) is none.
+   *
+   * A pattern admits every tenant of the server: your application has to check `claims.tid`, and a user is known by `iss` and `sub` together.
+   */
+  acceptIssuer?: string | readonly string[];
   /** The `client_id` of the registration. A public client: there is no secret. */
   clientId: string;
   /**
@@ -330,13 +341,15 @@ export interface StepOptions extends Cancellation {
 
 /** Options of {@link discover}. */
 export interface DiscoverOptions extends StepOptions {
+  /** See {@link Config.acceptIssuer}. */
+  acceptIssuer?: Config["acceptIssuer"];
   /** See {@link Config.dangerouslyAllowHttp}. */
   dangerouslyAllowHttp?: boolean;
 }
 
 /**
  * Fetches and checks the metadata of an authorization server: first the OpenID form, then the form of RFC 8414
- * (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). The `issuer` must be identical, character for character.
+ * (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). The `issuer` must be identical, character for character, unless `acceptIssuer` names the other one.
  *
  * @returns The metadata, for {@link Client} and the stateless steps.
  * @throws PkceError `config_invalid`, `metadata_not_found`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`,

@@ -114,7 +114,7 @@ codes! {
 
     MetadataNotFound "metadata_not_found" Server false "No metadata at either well-known place below the issuer: check the issuer."
     MetadataInvalid "metadata_invalid" Peer false "What the issuer serves is not authorization server metadata (JSON with the required members): check the issuer."
-    IssuerMismatch "issuer_mismatch" Peer false "The metadata names another issuer than the one asked for: configure the issuer exactly as the server spells it."
+    IssuerMismatch "issuer_mismatch" Peer false "The metadata names another issuer than the one asked for (or the tokens are from another one): configure the issuer exactly as the server spells it. If both are right, name the other one in acceptIssuer; or give new Client(config, metadata) a document that you keep."
     PkceUnsupported "pkce_unsupported" Peer false "The server does not say that it supports S256: enable PKCE on the server, or set dangerouslyAssumePkceSupport if you know that it does."
     EndpointInsecure "endpoint_insecure" Peer false "A URL of the server is not https: enable TLS on the server (http is accepted on loopback hosts only)."
 
@@ -138,7 +138,7 @@ codes! {
     TokenTypeUnsupported "token_type_unsupported" Peer false "The token is of a type that this package cannot use: configure the server for Bearer tokens."
     IdTokenMissing "id_token_missing" Peer false "The scope openid was asked for, but no ID token came: check the client's registration."
     IdTokenInvalid "id_token_invalid" Peer false "The ID token is malformed, or the claim or header parameter named is missing or not accepted."
-    IdTokenIssuerMismatch "id_token_issuer_mismatch" Peer false "The ID token is from another issuer."
+    IdTokenIssuerMismatch "id_token_issuer_mismatch" Peer false "The ID token is from another issuer than configured, than the callback named or than the session has; or its tenant is not its tid. If the server names the tenant in its tokens, see acceptIssuer."
     IdTokenAudienceMismatch "id_token_audience_mismatch" Peer false "The ID token is for another client, or also for others: name those that you trust in trustedAudiences. With others its azp has to name this client."
     IdTokenNonceMismatch "id_token_nonce_mismatch" Peer false "The ID token belongs to another login."
     IdTokenExpired "id_token_expired" Peer false "The ID token has expired: check this machine's clock and clockTolerance."
@@ -292,6 +292,8 @@ pub struct Details {
     pub code: Code,
     /// The member, parameter or claim at fault, in the specifications' spelling.
     pub subject: Option<&'static str>,
+    /// What was found there: the issuer of a document, or of an ID token its `iss`, `aud`, `azp` or `alg`. Not to be trusted as HTML.
+    pub found: Option<String>,
     /// The HTTP status of the answer that was refused.
     pub status: Option<u16>,
     /// What the server said.
@@ -317,7 +319,15 @@ impl Error {
     #[must_use]
     #[inline(never)]
     pub fn new(code: Code) -> Self {
-        Self(Box::new(Details { code, subject: None, status: None, refusal: None, retry_after: None, needed: None }))
+        Self(Box::new(Details {
+            code,
+            subject: None,
+            found: None,
+            status: None,
+            refusal: None,
+            retry_after: None,
+            needed: None,
+        }))
     }
 
     /// The same error under another code.
@@ -332,6 +342,13 @@ impl Error {
     #[inline(never)]
     pub fn about(mut self, subject: &'static str) -> Self {
         self.0.subject = Some(subject);
+        self
+    }
+
+    /// The same error, with what was found there.
+    #[must_use]
+    pub fn found(mut self, found: String) -> Self {
+        self.0.found = Some(found);
         self
     }
 
@@ -402,10 +419,11 @@ impl From<Code> for Error {
 impl core::fmt::Display for Error {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.write_str(self.code.message())?;
-        if let Some(subject) = self.subject {
-            write!(formatter, " ({subject})")?;
+        match (self.subject, &self.found) {
+            (Some(subject), Some(found)) => write!(formatter, " ({subject}: found {found})"),
+            (Some(subject), None) => write!(formatter, " ({subject})"),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -18,6 +18,7 @@ table! {
         resource_origins: Texts,
         shared_redirect_uri_issuers: Texts,
         trusted_audiences: Texts,
+        accept_issuer: TextOrTexts,
         dangerously_allow_http: Flag,
         dangerously_assume_pkce_support: Flag,
         dangerously_allow_unverified_id_token: Flag,
@@ -126,6 +127,7 @@ table! {
         auth_time: AnyNumber,
         acr: AnyText,
         at_hash: Text,
+        tid: AnyText,
     }
 }
 
@@ -144,6 +146,7 @@ table! {
         usage = "use": AnyText,
         alg: AnyText,
         key_ops: Texts,
+        issuer: AnyText,
         crv: AnyText,
         n: AnyText,
         e: AnyText,
@@ -179,6 +182,7 @@ table! {
     /// What discovery is told.
     DISCOVERY / Discovery / DiscoveryParts after Some(&SUBJECT), camel {
         dangerously_allow_http: Flag,
+        accept_issuer: TextOrTexts,
     }
 }
 
@@ -208,6 +212,8 @@ table! {
         status: AnyNumber,
         refused: Flag,
         subject: AnyText,
+        found: AnyText,
+        url: AnyText,
         oauth_error: AnyText,
         oauth_error_description: AnyText,
         oauth_error_uri: AnyText,

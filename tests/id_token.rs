@@ -186,6 +186,25 @@ fn id4_beside_other_audiences_the_authorized_party_is_there_and_this_client() {
 }
 
 #[test]
+fn id3_an_audience_that_is_refused_is_told() {
+    for (aud, found) in
+        [(json!([CLIENT_ID, "project", ""]), Some("app project")), (json!("other"), Some("other")), (json!(7), None)]
+    {
+        let error = redeem_claims(|claims| claims["aud"] = aud.clone()).unwrap_err();
+        assert_eq!(error.found.as_deref(), found, "{aud}");
+    }
+    let error = redeem_claims(|claims| claims["aud"] = json!([CLIENT_ID, "project"])).unwrap_err();
+    assert!(error.to_string().contains("also for others") && error.to_string().ends_with("(aud: found app project)"));
+    let error = redeem_header(r#"{"alg":"HS256"}"#).unwrap_err();
+    assert_eq!((error.subject, error.found.as_deref()), (Some("alg"), Some("HS256")));
+    // Of the user and of the login nothing is told.
+    for claim in ["sub", "nonce", "at_hash"] {
+        let error = redeem_claims(|claims| claims[claim] = json!("\u{e9}secret")).unwrap_err();
+        assert_eq!((error.subject, &error.found), (Some(claim), &None));
+    }
+}
+
+#[test]
 fn id3_an_audience_to_trust_has_a_name() {
     let config = support::try_config(|settings| settings.trusted_audiences = vec!["project".into(), String::new()]);
     assert_eq!(fault(config), (Code::ConfigInvalid, Some("trusted_audiences")));

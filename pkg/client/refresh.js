@@ -42,7 +42,7 @@ export const createRefresh = ({ ask, exchange, failed, named, place, revokeToken
       const net = network();
       // The server may have another endpoint than at the last start.
       came.answer = await exchange.send(ask("refresh", setup, begun.session), net);
-      const step = ask("finishRefresh", setup, begun.session, came.answer);
+      const step = exchange.read("finishRefresh", setup, begun.session, came.answer);
       came.fresh = await exchange.conclude(step, net, true);
     } catch (error) {
       came.failure = error;
@@ -53,10 +53,13 @@ export const createRefresh = ({ ask, exchange, failed, named, place, revokeToken
   /** Keeps what a refresh came to. */
   const settle = (client, begun, { answer, failure, fresh }, reason) =>
     client.keeping(({ sessions }) => {
-      const { status, subject, retryAfter, oauthError, oauthErrorDescription, oauthErrorUri } = own(failure);
+      const { status, subject, found, url, retryAfter, oauthError, oauthErrorDescription, oauthErrorUri } =
+        own(failure);
       const told = { status, oauthError, oauthErrorDescription, oauthErrorUri };
       const code = failure && place(failure.code);
-      const how = failure ? { ...told, code, subject, retryAfter, refused: reason === "refused" } : {};
+      const how = failure
+        ? { ...told, code, subject, found, url, retryAfter, refused: reason === "refused" }
+        : {};
       const kept = sessions.load();
       const known = kept?.id === begun.id ? kept.session : "";
       const settled = ask("settle", begun.session, known, toJson(how), answer);

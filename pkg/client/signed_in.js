@@ -15,7 +15,8 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
 
   const refreshTokens = async ({ setup, session }, net) => {
     const answer = await exchange.send(ask("refresh", setup, session), net);
-    return (await exchange.conclude(ask("finishRefresh", setup, session, answer), net, true)).tokens;
+    return (await exchange.conclude(exchange.read("finishRefresh", setup, session, answer), net, true))
+      .tokens;
   };
 
   const revokeTokens = async ({ setup, session }, net) => {

@@ -18,6 +18,10 @@ export class PkceError extends Error {
   readonly retryable: boolean;
   /** The member, parameter or claim at fault, in the specifications' spelling, where one can be named. */
   readonly subject?: string;
+  /** What was found where `subject` is at fault: the issuer of a document, or of an ID token its `iss`, `aud`, `azp` or `alg`. Not trustworthy as HTML. */
+  readonly found?: string;
+  /** Where the answer came from that was refused, without its query: with the errors of the signing keys. */
+  readonly url?: string;
   /** The OAuth `error` that the server sent, as it was sent (RFC 6749 sections 4.1.2.1 and 5.2). Not trustworthy as HTML. */
   readonly oauthError?: string;
   /** The server's `error_description`, as it was sent. Not trustworthy as HTML. */

@@ -222,6 +222,8 @@ fn told(error: &Error, is_refused: bool) -> Vec<u8> {
         status: &optional_digits(error.status),
         refused: flag(is_refused),
         subject: optional(error.subject),
+        found: optional(error.found.as_deref()),
+        url: b"",
         oauth_error: optional(refusal.map(|refusal| refusal.error.as_str())),
         oauth_error_description: optional(refusal.and_then(|refusal| refusal.error_description.as_deref())),
         oauth_error_uri: optional(refusal.and_then(|refusal| refusal.error_uri.as_deref())),
@@ -240,6 +242,9 @@ fn again(mut error: Error, fields: &[u8]) -> Error {
     let told = FailedAs::of_table(fields);
     if let Some(subject) = known(told.subject()) {
         error = error.about(part(subject));
+    }
+    if let Some(found) = read_optional(told.found()) {
+        error = error.found(found);
     }
     if let Some(status) = tokens::seconds(told.status()).and_then(|status| u16::try_from(status).ok()) {
         error = error.status(status);

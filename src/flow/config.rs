@@ -2,6 +2,7 @@
 
 use crate::error::Fault;
 use crate::flow::algorithm::Algorithm;
+use crate::flow::issuer::of_some_tenant;
 use crate::json;
 use crate::table::{ODD, elements};
 use crate::tables::{Settings, about};
@@ -56,6 +57,9 @@ pub(crate) fn check(settings: &Settings<'_>) -> Result<(), Fault> {
     if elements(settings.trusted_audiences()).any(|audience| matches!(audience, [EMPTY | ODD])) {
         return Err(about!(ConfigInvalid, SETTINGS, "trusted_audiences"));
     }
+    if !are_accepted(settings.accept_issuer(), allow_http) {
+        return Err(about!(ConfigInvalid, SETTINGS, "accept_issuer"));
+    }
     if whole(settings.transaction_max_age(), 1).is_none_or(|seconds| seconds == 0) {
         return Err(about!(ConfigInvalid, SETTINGS, "transaction_max_age"));
     }
@@ -104,6 +108,11 @@ pub(crate) fn check_issuer(issuer: &[u8], allow_http: bool) -> Result<(), Fault>
         }
         _ => Err(about!(ConfigInvalid, SETTINGS, "issuer")),
     }
+}
+
+/// Whether these can be accepted as issuers: each is one when a tenant stands in the place of `{tenantid}`.
+pub(crate) fn are_accepted(issuers: &[u8], allow_http: bool) -> bool {
+    elements(issuers).all(|issuer| check_issuer(&of_some_tenant(issuer), allow_http).is_ok())
 }
 
 /// An origin is a scheme, a host and perhaps a port, and nothing else (RFC 6454 section 6.1).

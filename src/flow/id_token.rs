@@ -11,9 +11,12 @@ use crate::flow::transaction::Transaction;
 use crate::json;
 use crate::jwt::Jwt;
 use crate::secret::matches;
+use crate::table::{FIELD, LIST};
 use crate::table::{elements, has_element};
+use crate::tables::{ANSWER, Granted};
 use crate::tables::{CLAIMS, Claims, HEADER, Header, about};
 use crate::text::{EMPTY, contains, plain};
+use crate::text::{is_utf8, parts};
 
 /// What an ID token says, before its signature was verified.
 pub(crate) struct Claimed {
@@ -60,7 +63,8 @@ impl Claimed {
     }
 }
 
-/// Checks everything of an ID token but its signature, against what the login asked for; `now` is in seconds since 1970, by the
+/// Checks everything of an ID token but its signature, against what the login asked for. `issuer` is the one that is known already, by the callback or by the
+/// session, and empty when any serves that the application accepts; a tenant in it is the claim `tid`. `now` is in seconds since 1970, by the
 /// server's clock.
 ///
 /// # Errors
@@ -70,6 +74,7 @@ pub(crate) fn validate(
     id_token: &[u8],
     setup: &Setup<'_>,
     expected: &Transaction<'_>,
+    issuer: &[u8],
     now: u64,
 ) -> Result<Box<Claimed>, Fault> {
     let claimed = Claimed::decode(id_token, Code::IdTokenInvalid)?;
@@ -85,12 +90,16 @@ pub(crate) fn validate(
         return Err(about!(IdTokenInvalid, HEADER, "alg"));
     }
 
-    if claims.iss() != expected.issuer() {
+    let tenant = setup.accepts(claims.iss()).filter(|_| issuer.is_empty() || claims.iss() == issuer);
+    let Some(tenant) = tenant else {
         return Err(if is_text(claims.iss()) {
             about!(IdTokenIssuerMismatch, CLAIMS, "iss")
         } else {
             about!(IdTokenInvalid, CLAIMS, "iss")
         });
+    };
+    if !tenant.is_empty() && claims.tid() != tenant {
+        return Err(about!(IdTokenIssuerMismatch, CLAIMS, "tid"));
     }
     check_audience(&claims, expected.client_id(), setup.trusted_audiences())?;
 
@@ -155,6 +164,24 @@ fn check_audience(claims: &Claims<'_>, client_id: &[u8], trusted: &[u8]) -> Resu
         return Err(about!(IdTokenAudienceMismatch, CLAIMS, "azp"));
     }
     Ok(())
+}
+
+/// What the ID token of an answer says where it is at fault, a list separated by spaces: of its issuer, audiences and algorithm, no more.
+pub(crate) fn said(fault: Fault, answer: &[u8]) -> Option<Vec<u8>> {
+    let place = fault.place();
+    let fields = ANSWER.read(answer, fault.code()).ok()?;
+    let token = Jwt::decode(plain(Granted::of_table(&fields).id_token()))?;
+    let (table, text, first) = if place == HEADER.place("alg") {
+        (HEADER, token.header, HEADER.place("alg"))
+    } else if [CLAIMS.place("iss"), CLAIMS.place("aud"), CLAIMS.place("azp"), CLAIMS.place("tid")].contains(&place) {
+        (CLAIMS, token.claims, CLAIMS.place("iss"))
+    } else {
+        return None;
+    };
+    let fields = table.read(&text, fault.code()).ok()?;
+    let field = parts(&fields, FIELD).nth(usize::from(place.checked_sub(first)?))?;
+    let said = parts(field, LIST).map(plain).filter(|element| !element.is_empty()).collect::<Vec<_>>().join(&b' ');
+    (!said.is_empty() && is_utf8(&said)).then_some(said)
 }
 
 /// Checks that the time of the authentication, which is read later for one reason or another, is one that a clock can show.

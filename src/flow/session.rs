@@ -189,7 +189,7 @@ const MOST_TOLD: usize = 500;
 /// Writes the members that say more of a failure, as JavaScript has them.
 pub(crate) fn write_details(told: &FailedAs<'_>, json: &mut Vec<u8>) {
     let texts = told.fields().get(4..).unwrap_or_default();
-    for (name, text) in words("subject oauthError oauthErrorDescription oauthErrorUri").zip(texts) {
+    for (name, text) in words("subject found url oauthError oauthErrorDescription oauthErrorUri").zip(texts) {
         if !matches!(text, [] | [ODD]) && text.len() <= MOST_TOLD {
             json.member(name);
             json.string(plain(text));

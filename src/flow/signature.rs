@@ -18,18 +18,19 @@ use crate::text::{Write, cut_last, plain, same};
 record! {
     /// An ID token that waits for the verdict on its signature: who vouches for it otherwise, how it is signed and by which
     /// key, the hash of the access token where that is still to be checked, the token and its claims, a JSON text, whether it is dropped afterwards, and whether
-    /// its algorithm is the one that was registered. The fields of the session follow, still with the ID token of the session before.
-    pub(crate) struct Unverified / UnverifiedParts { voucher jwks_uri alg kid at_hash id_token claims dropped registered }
+    /// its algorithm is the one that was registered; its issuer, where a key has to serve that. The fields of the session follow, still with the ID token of the session before.
+    pub(crate) struct Unverified / UnverifiedParts { voucher jwks_uri alg kid at_hash id_token claims dropped registered issuer }
 }
 
 /// Where the keys are, who vouches for a signature that cannot be verified: empty when nobody does; whether the ID token is dropped when all of it was
-/// checked; and the algorithm that was registered, if any.
+/// checked; the algorithm that was registered, if any; and the issuer that the key has to serve.
 #[derive(Clone, Copy)]
 pub(crate) struct Trust<'a> {
     pub(crate) jwks_uri: &'a [u8],
     pub(crate) voucher: &'a [u8],
     pub(crate) dropped: &'a [u8],
     pub(crate) registered: &'a [u8],
+    pub(crate) issuer: &'a [u8],
 }
 
 /// What a signature was found to be.
@@ -69,6 +70,7 @@ impl<'a> Unverified<'a> {
             claims: &claimed.text,
             dropped: trust.dropped,
             registered: trust.registered,
+            issuer: trust.issuer,
         }
         .to_fields();
         fields.text(&join(session));

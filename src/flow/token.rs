@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::flow::authorize::write_resources;
-use crate::flow::callback::{Answer, Refusal, without};
+use crate::flow::callback::{Answer, Refusal, Said, without};
 use crate::flow::config::asks_for_openid;
 use crate::flow::id_token::{self, Claimed};
 use crate::flow::setup::Setup;
@@ -16,7 +16,7 @@ use crate::http::Reply;
 use crate::json;
 use crate::table::{ODD, join};
 use crate::tables::{ANSWER, Claims, Granted, REFUSAL, Refused, about};
-use crate::text::{EMPTY, Write, after, digits, from_form, number, number_or, parts, plain};
+use crate::text::{EMPTY, Write, digits, number, number_or, plain};
 use crate::url::is_link;
 
 /// What the token endpoint granted, checked.
@@ -82,7 +82,7 @@ pub(crate) fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transacti
 }
 
 /// Reads the answer of the token endpoint to the code of a login, or to the refresh of the session before, which is blank in a
-/// login; `sent` is the form that was sent, and `now` is in seconds since 1970. What a refresh does not bring stays: the refresh token (RFC 6749 section 6),
+/// login; `said` is what the callback said, blank in a refresh, and `now` is in seconds since 1970. What a refresh does not bring stays: the refresh token (RFC 6749 section 6),
 /// the scope, the ID token.
 ///
 /// # Errors
@@ -92,13 +92,12 @@ pub(crate) fn finish(
     setup: &Setup<'_>,
     transaction: &Transaction<'_>,
     before: &Session<'_>,
-    sent: &[u8],
+    said: &Said<'_>,
     reply: &Reply<'_>,
     now: u64,
 ) -> Result<Answer<Grant>, Fault> {
-    let code = parts(sent, b'&').find_map(|pair| after(pair, b"code=")).and_then(from_form).unwrap_or_default();
     let secrets =
-        [&code, transaction.code_verifier(), transaction.state(), before.refresh_token(), before.access_token()];
+        [said.code(), transaction.code_verifier(), transaction.state(), before.refresh_token(), before.access_token()];
     if let Some(refusal) = refused(reply, Code::TokenRefused, &secrets)? {
         return Ok(Answer::Refused(refusal));
     }
@@ -130,7 +129,7 @@ pub(crate) fn finish(
         expires_in = digits(lifetime);
         expires_at = digits(now.saturating_add(lifetime));
     }
-    let claimed = read_id_token(setup, transaction, before, granted.id_token(), reply.clock(now), now)?;
+    let claimed = read_id_token(setup, transaction, before, said.iss(), granted.id_token(), (reply.clock(now), now))?;
 
     let refresh_token = if granted.refresh_token() == [EMPTY] { b"" } else { granted.refresh_token() };
     let session = [
@@ -158,11 +157,17 @@ pub(crate) fn finish(
                 voucher: setup.voucher(transaction.token_endpoint()),
                 dropped: if is_other { b"1" } else { b"" },
                 registered: setup.signed_response_alg(),
+                issuer: issuer_of_keys(setup, claimed.claims().iss()),
             };
             Grant::Unverified(Unverified::new(&claimed, granted.id_token(), trust, &session, granted.access_token())?)
         }
         None => Grant::Tokens(join(&session)),
     }))
+}
+
+/// The issuer that a key has to serve: none where there can be one alone.
+pub(crate) fn issuer_of_keys<'a>(setup: &Setup<'_>, iss: &'a [u8]) -> &'a [u8] {
+    if setup.accept_issuer().is_empty() { b"" } else { iss }
 }
 
 /// What came, or else what was there before.
@@ -176,11 +181,15 @@ fn read_id_token(
     setup: &Setup<'_>,
     transaction: &Transaction<'_>,
     before: &Session<'_>,
+    issuer: &[u8],
     id_token: &[u8],
-    clock: u64,
-    now: u64,
+    (clock, now): (u64, u64),
 ) -> Result<Option<(Box<Claimed>, bool)>, Fault> {
     let is_login = before.access_token().is_empty();
+    let fields = before.claims();
+    let claims_before = Claims::of_table(&fields);
+    // One and the same from the callback to the last refresh.
+    let issuer = or(issuer, claims_before.iss());
     if id_token.is_empty() {
         return if is_login && asks_for_openid(transaction.scope()) {
             Err(about!(IdTokenMissing, ANSWER, "id_token"))
@@ -188,7 +197,7 @@ fn read_id_token(
             Ok(None)
         };
     }
-    let claimed = id_token::validate(id_token, setup, transaction, clock)?;
+    let claimed = id_token::validate(id_token, setup, transaction, issuer, clock)?;
     let claims = claimed.claims();
     let mut is_other = false;
     if is_login {
@@ -200,8 +209,7 @@ fn read_id_token(
             .map(|max_age| begun.saturating_sub(max_age).saturating_add(clock).saturating_sub(now));
         id_token::check_authentication(&claims, setup, earliest, transaction.acr_values(), clock)?;
     } else {
-        let fields = before.claims();
-        is_other = is_of_another_login(&claims, &Claims::of_table(&fields), setup)?;
+        is_other = is_of_another_login(&claims, &claims_before, setup)?;
     }
     Ok(Some((claimed, is_other)))
 }

@@ -74,7 +74,7 @@ impl<'a> Session<'a> {
     pub(crate) fn check_issuer(&self, setup: &Setup<'_>) -> Result<(), Fault> {
         let fields = self.claims();
         let iss = Claims::of_table(&fields).iss();
-        if iss.is_empty() || iss == setup.issuer() { Ok(()) } else { Err(about!(IssuerMismatch, CLAIMS, "iss")) }
+        if iss.is_empty() || setup.accepts(iss).is_some() { Ok(()) } else { Err(about!(IssuerMismatch, CLAIMS, "iss")) }
     }
 
     /// The fields of the same tokens with another account of the attempts, from their number on.

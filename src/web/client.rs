@@ -34,7 +34,7 @@ pub fn callback(setup: Text, url: Text) -> Text {
 
 /// Decides what becomes of a callback, by the records of the pending login and of what remains of one, each empty when there is none.
 ///
-/// Gives `{ outcome, address?, remains? }` with `{ status, error?, restart?, returnTo? }`; or `{ url, form, keys, address, remains }` when the code is to be
+/// Gives `{ outcome, address?, remains? }` with `{ status, error?, restart?, returnTo? }`; or `{ url, form, said, keys, address, remains }` when the code is to be
 /// redeemed. `remains` takes the place of the pending login, before the request is sent; `address` is what is to stand in the address bar.
 ///
 /// # Errors
@@ -46,9 +46,10 @@ pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
         let (setup, [_, pending, remains, url]) = (&given.setup, given.texts);
         let mut address = setup.redirect_uri();
         match login::arrive(setup, url, pending, remains, now()) {
-            Arrival::Redeem { form, transaction } => {
+            Arrival::Redeem { form, said, transaction } => {
                 let keys = if transaction.nonce().is_empty() { b"" } else { transaction.jwks_uri() };
                 out.texts("url form keys", &[transaction.token_endpoint(), &form, keys]);
+                out.record("said", &said);
                 out.record("remains", &login::claim(setup, &transaction, now()));
             }
             Arrival::None => {
@@ -148,13 +149,14 @@ fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
 }
 
 /// Reads a session that was kept: `{ tokens, session }`, with `expired` when no access token can be had from it any more; or `{}` when it is
-/// none of this version.
+/// none of this version, or of an issuer that this client does not accept.
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn session(session: Text) -> Text {
-    run(session, absent(), absent(), absent(), records(1), |given, out| {
-        let fields = given.texts[0];
-        if let Some(session) = Session::parse(fields) {
+pub fn session(setup: Text, session: Text) -> Text {
+    run(setup, session, absent(), absent(), setup_and(1), |given, out| {
+        let fields = given.texts[1];
+        let is_ours = |session: &Session<'_>| session.check_issuer(&given.setup).is_ok();
+        if let Some(session) = Session::parse(fields).filter(is_ours) {
             tell_tokens(fields, b"", out);
             if is_over(&session, now()) {
                 out.json("expired", b"true");

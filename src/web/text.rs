@@ -162,6 +162,11 @@ impl Out {
         refusal.code.into()
     }
 
+    /// What was found where something is at fault.
+    pub(crate) fn found(&mut self, found: &[u8]) {
+        self.details.members("found", &[found]);
+    }
+
     /// What was told of a failure before.
     pub(crate) fn repeat(&mut self, told: &FailedAs<'_>) {
         write_details(told, &mut self.details);

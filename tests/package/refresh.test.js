@@ -2,7 +2,16 @@
 // stand-in that signs by WebCrypto.
 import assert from "node:assert/strict";
 import { afterEach, test } from "node:test";
-import { expectedEngine, ISSUER, load, metadataOf, playPage, REDIRECT_URI, setClockRight, wait } from "./installed.js";
+import {
+  expectedEngine,
+  ISSUER,
+  load,
+  metadataOf,
+  playPage,
+  REDIRECT_URI,
+  setClockRight,
+  wait,
+} from "./installed.js";
 
 playPage();
 const client = await load("pkce-wasm");
@@ -17,7 +26,11 @@ const METADATA = {
 };
 
 const code = (expected) => (error) => client.isPkceError(error) && error.code === expected;
-const failure = (promise) => promise.then(() => assert.fail("it did not fail"), (error) => error);
+const failure = (promise) =>
+  promise.then(
+    () => assert.fail("it did not fail"),
+    (error) => error,
+  );
 
 const { subtle } = globalThis.crypto;
 const ES256 = { name: "ECDSA", hash: "SHA-256", namedCurve: "P-256" };
@@ -162,7 +175,8 @@ test("ID14 a refreshed ID token of another user or issuer ends the session", asy
     ["id_token_subject_mismatch", { sub: "eve", nonce: "x" }],
   ]) {
     const { server, signing, session, events } = await signedIn();
-    server.answer = async () => Response.json(await server.grant({ id_token: await idToken(server.claims(more)) }));
+    server.answer = async () =>
+      Response.json(await server.grant({ id_token: await idToken(server.claims(more)) }));
     await assert.rejects(session.refresh(), code(expected));
     assert.equal(session.expired, true);
     assert.equal(await signing.session(), null);
@@ -298,7 +312,7 @@ test("SB3 while the next attempt waits the same error is thrown again, whole", a
       "with a link",
       () =>
         Response.json(
-          { error: "invalid_scope", error_description: "ünd \"so\"", error_uri: "https://as.example/e" },
+          { error: "invalid_scope", error_description: 'ünd "so"', error_uri: "https://as.example/e" },
           { status: 400 },
         ),
     ],
@@ -312,7 +326,8 @@ test("SB3 while the next attempt waits the same error is thrown again, whole", a
     const first = await failure(session.accessToken());
     const again = await failure(session.accessToken());
     assert.deepEqual(facts(again), facts(first), name);
-    for (const { retryable, retryAfter } of [first, again]) assert.equal(retryAfter !== undefined, retryable, name);
+    for (const { retryable, retryAfter } of [first, again])
+      assert.equal(retryAfter !== undefined, retryable, name);
     setClockRight();
   }
 });
@@ -341,12 +356,16 @@ test("RV2 RV3 both tokens are revoked, whatever the first one is answered, and t
     assert.deepEqual(server.revocations, ["rt0", "at0"]);
     assert.equal(await signing.session(), null);
     if (expected === "revocation_refused") {
-      assert.deepEqual([error.oauthError, error.oauthErrorDescription, error.status], ["unsupported_token_type", "no", 400]);
+      assert.deepEqual(
+        [error.oauthError, error.oauthErrorDescription, error.status],
+        ["unsupported_token_type", "no", 400],
+      );
     }
   }
   // A token is in no error, whatever the server repeats.
   const { server, signing } = await signedIn({ refresh_token: "refresh-token-of-ada" });
-  server.revoke = () => Response.json({ error: "invalid", error_description: "refresh-token-of-ada" }, { status: 400 });
+  server.revoke = () =>
+    Response.json({ error: "invalid", error_description: "refresh-token-of-ada" }, { status: 400 });
   const { oauthErrorDescription } = await failure(signing.logout({ revoke: true }));
   assert.equal(oauthErrorDescription, "...");
 });

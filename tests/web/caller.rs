@@ -329,6 +329,7 @@ impl Client {
         let parts = Object::new().into();
         set(&parts, "ask", &asking());
         set(&parts, "named", &named());
+        set(&parts, "more", &Function::new_with_args("error, facts", "return Object.assign(error, facts)"));
         set(&parts, "send", &sending());
         set(&parts, "bodyOf", &reading());
         Self {

@@ -100,7 +100,7 @@ fn indiscretions(case: &Case, server: &Server) -> Vec<String> {
         .filter(|place| server.hits(case.name, place) > 0)
         .map(|place| format!("{}: {place} was asked", case.name))
         .collect();
-    let most = if case.group == Group::Refresh { 2 } else { 1 };
+    let most = if case.group == Group::Refresh || case.refreshes { 2 } else { 1 };
     if server.hits(case.name, "token") > most {
         found.push(format!("{}: the token endpoint was asked again", case.name));
     }
@@ -127,13 +127,13 @@ impl Browser {
         let mut settings = settings(&issuer);
         (case.configure)(&mut settings);
         let config = Config::new(settings)?;
-        let metadata = self.discover(&issuer).await?;
+        let metadata = self.discover_for(&config).await?;
         let tokens = self.sign_in_with(&config, &metadata, (case.options)()).await?;
         if case.group == Group::Userinfo || !case.is_lie() {
             let answer = self.send(userinfo::request(&metadata, &tokens)?).await?;
             userinfo::finish(&answer, &tokens)?;
         }
-        if case.group == Group::Refresh {
+        if case.group == Group::Refresh || case.refreshes {
             self.refresh(&config, &metadata, tokens).await?;
         }
         Ok(())
@@ -147,6 +147,16 @@ impl Browser {
             answer = self.send(oauth).await?;
         }
         Ok(Metadata::from_response(&answer, issuer, false)?.0)
+    }
+
+    /// The metadata for a configuration.
+    async fn discover_for(&self, config: &Config) -> Result<Metadata, Error> {
+        let [openid, oauth] = discovery_requests(&config.settings().issuer, false)?;
+        let mut answer = self.send(openid).await?;
+        if answer.status == 404 {
+            answer = self.send(oauth).await?;
+        }
+        Ok(Metadata::from_response_for(&answer, config)?.0)
     }
 
     /// A whole login.

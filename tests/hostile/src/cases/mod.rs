@@ -82,6 +82,8 @@ pub struct Case {
     pub options: fn() -> LoginOptions,
     /// What the configuration has beside the usual.
     pub configure: fn(&mut Settings),
+    /// Whether the tokens are refreshed in any case.
+    pub refreshes: bool,
     /// Whether other clients are held against it too.
     pub peer: bool,
     /// How the server behaves.
@@ -98,6 +100,7 @@ impl Case {
             expected: Expected::Accepted,
             options: LoginOptions::default,
             configure: |_| {},
+            refreshes: false,
             peer: false,
             scenario,
         }
@@ -110,6 +113,12 @@ impl Case {
 
     const fn configured(mut self, configure: fn(&mut Settings)) -> Self {
         self.configure = configure;
+        self
+    }
+
+    /// Its tokens are refreshed too, whatever the step at which the server lies.
+    const fn refreshed(mut self) -> Self {
+        self.refreshes = true;
         self
     }
 
