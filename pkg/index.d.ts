@@ -91,6 +91,17 @@ export interface Host {
 export interface Config {
   /** The authorization server's issuer identifier, exactly as its metadata spells it (RFC 8414 section 2). */
   issuer: string;
+  /**
+   * Other issuers that the fetched metadata and the ID tokens may name in the place of {@link issuer}, for servers that do not know the issuer before the sign-in, or
+   * call themselves otherwise: the `common` endpoint of Entra ID, custom domains. It widens these two and nothing else.
+   *
+   * `{tenantid}` stands for a GUID, as in `https://login.microsoftonline.com/{tenantid}/v2.0`; wherever it stands twice, for the same one. The GUID has to be the
+   * claim `tid` of the ID token. A key of the server that has an `issuer` verifies tokens of that issuer alone. The callback's `iss`, the ID token and every refresh agree
+   * on one issuer; a session of an issuer that is not accepted (any more) is none.
+   *
+   * A pattern admits every tenant of the server: your application has to check `claims.tid`, and a user is known by `iss` and `sub` together.
+   */
+  acceptIssuer?: string | readonly string[];
   /** The `client_id` of the registration. A public client: there is no secret. */
   clientId: string;
   /**
@@ -116,6 +127,13 @@ export interface Config {
    * with `redirect_uri_shared` unless both are named here.
    */
   sharedRedirectUriIssuers?: readonly string[];
+  /**
+   * Other audiences that an ID token may have beside {@link clientId}: a project or an API of yours, for which some servers issue every ID token too. Name only
+   * what you trust: whoever is named here may hold ID tokens that this client accepts. With another audience the `azp` of the token is required and has to be
+   * `clientId` (OpenID Connect Core section 3.1.3.7, steps 3 to 5). When absent, an ID token with another audience is refused with
+   * `id_token_audience_mismatch`.
+   */
+  trustedAudiences?: readonly string[];
   /** Space-separated scopes; `"openid"` when absent. With `openid` an ID token is required and checked. */
   scope?: string;
   /**
@@ -143,8 +161,8 @@ export interface Config {
    */
   clockTolerance?: number;
   /**
-   * The only algorithm by which ID tokens may be signed: the `id_token_signed_response_alg` of the registration. When absent any that the
-   * metadata lists, of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA and Ed25519.
+   * The only algorithm by which ID tokens may be signed: the `id_token_signed_response_alg` of the registration, also where the metadata does not list it. When
+   * absent any that the metadata lists, of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA and Ed25519.
    */
   idTokenSignedResponseAlg?: string;
   /** Milliseconds before a request to the server is given up; 30000 when absent. */
@@ -207,13 +225,22 @@ export interface LoginOptions {
    */
   maxAge?: number;
   /**
-   * Ways of authentication that serve, space-separated. The `acr` of the ID token has to be one of them, else
-   * `insufficient_user_authentication` (OpenID Connect Core section 3.1.2.1).
+   * Ways of authentication that are asked for, space-separated, the best one first. The server need not meet them, nor say what it did (OpenID Connect Core
+   * section 3.1.2.1): see {@link LoginOptions.requireAcr}. Some servers take other words here, such as `tenant:acme` or `idp:google`.
    */
   acrValues?: string;
+  /**
+   * Requires what {@link LoginOptions.acrValues} asks for: the `acr` of the ID token has to be one of these values, else
+   * `insufficient_user_authentication` (OpenID Connect Core section 3.1.3.7, step 12). Without `acrValues` those count that {@link LoginOptions.claims} names.
+   */
+  requireAcr?: boolean;
   /** Languages for the server's pages, BCP 47, the best one first, space-separated (OpenID Connect Core section 3.1.2.1). */
   uiLocales?: string;
-  /** Single claims to be told: the object with the members `userinfo` and `id_token` (OpenID Connect Core section 5.5). */
+  /**
+   * Single claims to be told: the object with the members `userinfo` and `id_token` (OpenID Connect Core section 5.5). An `acr` that is `essential` in
+   * `id_token` is required, as with {@link LoginOptions.requireAcr}: one of its `values`, or its `value`; without these one of `acrValues`, or any
+   * (section 5.5.1.1).
+   */
   claims?: { readonly [member: string]: Json };
   /**
    * Where the access token is to be used: absolute URIs without fragment, space-separated, each sent as a `resource` of its own, to the token endpoint too
@@ -314,13 +341,15 @@ export interface StepOptions extends Cancellation {
 
 /** Options of {@link discover}. */
 export interface DiscoverOptions extends StepOptions {
+  /** See {@link Config.acceptIssuer}. */
+  acceptIssuer?: Config["acceptIssuer"];
   /** See {@link Config.dangerouslyAllowHttp}. */
   dangerouslyAllowHttp?: boolean;
 }
 
 /**
  * Fetches and checks the metadata of an authorization server: first the OpenID form, then the form of RFC 8414
- * (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). The `issuer` must be identical, character for character.
+ * (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). The `issuer` must be identical, character for character, unless `acceptIssuer` names the other one.
  *
  * @returns The metadata, for {@link Client} and the stateless steps.
  * @throws PkceError `config_invalid`, `metadata_not_found`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`,
@@ -369,7 +398,8 @@ export function completeAuthorization(
 
 /**
  * Trades the refresh token for fresh tokens (RFC 6749 section 6). When the answer brings no new refresh token, the old one is kept; so is
- * the old ID token when there is no new one, or the keys for its signature cannot be fetched.
+ * the old ID token when there is no new one, when the keys for its signature cannot be fetched, or when the new one has another `nonce` or `auth_time` (OpenID
+ * Connect Core section 12.2). Where the new ID token is wrong in another way the call fails, and a new refresh token is lost with it: {@link Client} keeps it.
  *
  * @throws PkceError `refresh_token_missing`, `token_refused` and the errors of the token endpoint
  */
@@ -395,7 +425,8 @@ export function fetchUserinfo(
 ): Promise<Claims>;
 
 /**
- * Tells the server to forget the tokens, the refresh token first (RFC 7009).
+ * Tells the server to forget the tokens, the refresh token first (RFC 7009). Both are tried; any 2xx is success. Once the refresh token is gone, a refusal of the
+ * access token is no failure: servers take it along, or cannot revoke it (sections 2.1 and 2.2.1).
  *
  * @throws PkceError `endpoint_missing`, `revocation_refused`
  */
@@ -498,6 +529,11 @@ export type SessionEvent = {
       readonly type: "refreshed";
       /** The tokens were about to expire; had expired; were refused by a resource server; somebody called {@link Session.refresh}. */
       readonly reason: "ageing" | "expired" | "refused" | "asked";
+      /**
+       * There, and true, when the tokens were kept without the ID token that came with them: it has another `nonce` or `auth_time` than the one before (OpenID
+       * Connect Core section 12.2), or the keys for its signature could not be fetched. The claims stay those of the ID token before.
+       */
+      readonly idTokenDropped?: true;
     }
   | { readonly type: "signed-out"; readonly reason: "logout" }
   | {
@@ -508,10 +544,20 @@ export type SessionEvent = {
   | {
       readonly type: "expired";
       /**
-       * The server does not take the refresh token any more, or there is none and the access token has expired (`session_expired`); the server does not take it, and the answer to an earlier refresh had been lost
-       * (`refresh_interrupted`). Only `invalid_grant` of the token endpoint ends a session (RFC 6749 section 5.2).
+       * The server does not take the refresh token any more, or there is none and the access token has expired (`session_expired`); the server does not take it,
+       * and the answer to an earlier refresh had been lost (`refresh_interrupted`); the refreshed ID token is about another user or from another issuer
+       * (`id_token_subject_mismatch`, `id_token_issuer_mismatch`).
+       *
+       * `invalid_grant` of the token endpoint ends a session at once (RFC 6749 section 5.2). Another OAuth error (at status 200, 400 or 401), or a 400 or 401
+       * without a body, ends it when the access token has expired and the same comes again at least ten minutes later. These never do:
+       * `temporarily_unavailable`, `server_error`, `slow_down`, `use_dpop_nonce`, `invalid_dpop_proof`, `invalid_client`, `unauthorized_client`,
+       * `unsupported_grant_type`, `invalid_scope`, `invalid_target`; nor does any other answer, such as HTML, a 403 or a 5xx, nor the network.
        */
-      readonly reason: "session_expired" | "refresh_interrupted";
+      readonly reason:
+        | "session_expired"
+        | "refresh_interrupted"
+        | "id_token_subject_mismatch"
+        | "id_token_issuer_mismatch";
     }
 );
 
@@ -532,7 +578,7 @@ export class Client {
    * Makes a client of metadata that is already known.
    *
    * @throws PkceError `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `issuer_mismatch`, `metadata_invalid`,
-   * `endpoint_insecure`, and `engine_not_ready` where {@link ready} has to be awaited first
+   * `endpoint_insecure`, `id_token_alg_unsupported`, and `engine_not_ready` where {@link ready} has to be awaited first
    */
   constructor(config: Config, metadata: ServerMetadata);
 
@@ -643,7 +689,9 @@ export class Session {
    *
    * @param options - A signal ends the waiting alone: the refresh goes on, for its answer must not be lost.
    * @throws PkceError `session_expired` when this session has ended: a sign-out, another login in its place (with or without the scope `openid`), or an expired access token
-   * without a refresh token; `refresh_interrupted`; `aborted`; else those of the token endpoint, with `retryAfter`: the user stays signed in
+   * without a refresh token; `refresh_interrupted`; `id_token_subject_mismatch` and `id_token_issuer_mismatch`, which end the session too; `aborted`; else those of
+   * the token endpoint and of the ID token, with `retryAfter` where they are `retryable`: the user stays signed in. Until the next attempt the same error is
+   * thrown again, with the server's words
    */
   accessToken(options?: Cancellation): Promise<string>;
   /**
@@ -652,7 +700,7 @@ export class Session {
    *
    * Redirects are not followed: the token could come to another origin. With `redirect: "manual"` the redirect is given back as it is.
    *
-   * A 401 with `invalid_token`, or without a challenge that this page can see, is answered by one refresh and one more request (RFC 6750 section
+   * A 401 with `invalid_token`, or without a challenge that this page can see and read, is answered by one refresh and one more request (RFC 6750 section
    * 3.1). A body that is a stream cannot be sent again: the tokens are refreshed, and the 401 is given back. So it is when
    * there is no refresh token, and when the fresh token was refused by that origin as well. Where the resource server is of another origin, it has to
    * let the page see its challenges: `Access-Control-Expose-Headers: WWW-Authenticate`.

@@ -114,7 +114,7 @@ codes! {
 
     MetadataNotFound "metadata_not_found" Server false "No metadata at either well-known place below the issuer: check the issuer."
     MetadataInvalid "metadata_invalid" Peer false "What the issuer serves is not authorization server metadata (JSON with the required members): check the issuer."
-    IssuerMismatch "issuer_mismatch" Peer false "The metadata names another issuer than the one asked for: configure the issuer exactly as the server spells it."
+    IssuerMismatch "issuer_mismatch" Peer false "The metadata names another issuer than the one asked for (or the tokens are from another one): configure the issuer exactly as the server spells it. If both are right, name the other one in acceptIssuer; or give new Client(config, metadata) a document that you keep."
     PkceUnsupported "pkce_unsupported" Peer false "The server does not say that it supports S256: enable PKCE on the server, or set dangerouslyAssumePkceSupport if you know that it does."
     EndpointInsecure "endpoint_insecure" Peer false "A URL of the server is not https: enable TLS on the server (http is accepted on loopback hosts only)."
 
@@ -138,8 +138,8 @@ codes! {
     TokenTypeUnsupported "token_type_unsupported" Peer false "The token is of a type that this package cannot use: configure the server for Bearer tokens."
     IdTokenMissing "id_token_missing" Peer false "The scope openid was asked for, but no ID token came: check the client's registration."
     IdTokenInvalid "id_token_invalid" Peer false "The ID token is malformed, or the claim or header parameter named is missing or not accepted."
-    IdTokenIssuerMismatch "id_token_issuer_mismatch" Peer false "The ID token is from another issuer."
-    IdTokenAudienceMismatch "id_token_audience_mismatch" Peer false "The ID token was made for another client."
+    IdTokenIssuerMismatch "id_token_issuer_mismatch" Peer false "The ID token is from another issuer than configured, than the callback named or than the session has; or its tenant is not its tid. If the server names the tenant in its tokens, see acceptIssuer."
+    IdTokenAudienceMismatch "id_token_audience_mismatch" Peer false "The ID token is for another client, or also for others: name those that you trust in trustedAudiences. With others its azp has to name this client."
     IdTokenNonceMismatch "id_token_nonce_mismatch" Peer false "The ID token belongs to another login."
     IdTokenExpired "id_token_expired" Peer false "The ID token has expired: check this machine's clock and clockTolerance."
     IdTokenNotYetValid "id_token_not_yet_valid" Peer false "The ID token was issued in the future: check this machine's clock and clockTolerance."
@@ -158,7 +158,7 @@ codes! {
     SigningKeyNotFound "signing_key_not_found" Peer false "None of the server's keys fits the ID token by kid, alg, kty and use, with at least 2048 bits of RSA: check the keys at the jwks_uri."
     SigningKeysUnavailable "signing_keys_unavailable" Environment false "The server's signing keys could not be fetched: check the connection and that the jwks_uri allows this origin (CORS), then sign in again."
     JwksInvalid "jwks_invalid" Peer false "What the server serves at its jwks_uri is not a JWK Set (JSON with an array of keys)."
-    InsufficientUserAuthentication "insufficient_user_authentication" User false "The user was authenticated too long ago, or in none of the ways asked for: begin the login again."
+    InsufficientUserAuthentication "insufficient_user_authentication" User false "The user was authenticated too long ago, or in none of the ways required (acr): begin the login again."
 
     EmbeddedUserAgent "embedded_user_agent" Caller false "A WebView is no place for a sign-in page (RFC 8252): give the client a host that opens the system browser, as pkce-wasm/tauri makes one, or set dangerouslyAllowEmbeddedUserAgent."
 
@@ -170,6 +170,8 @@ codes! {
     PopupBlocked "popup_blocked" User false "The browser blocked the pop-up: call loginWithPopup straight from a click, or with the fallback redirect."
     PopupClosed "popup_closed" User false "The pop-up was closed before the login was finished: begin the login again."
     RedirectUriShared "redirect_uri_shared" Caller false "This server and another one use the same redirect URI, and neither promises iss: one could get the codes of the other. Give each a redirect URI of its own, or name all of them in sharedRedirectUriIssuers if you trust them all."
+    IdTokenAlgUnsupported "id_token_alg_unsupported" Server false "The server signs ID tokens for this client by an algorithm that a public client cannot verify: an HS algorithm needs a client secret. Register an asymmetric one at the server (id_token_signed_response_alg), e.g. RS256."
+    IdTokenVerificationFailed "id_token_verification_failed" Peer false "The platform could not take a key of the server or the signature of the ID token, and verified nothing (cause says why): check the keys at the jwks_uri."
 }
 
 /// A failure inside the protocol: its code, and the place in the tables of what it is about, in one number, for it travels
@@ -216,6 +218,7 @@ impl Code {
                     | Self::IdTokenNotYetValid
                     | Self::SigningKeyNotFound
                     | Self::JwksInvalid
+                    | Self::IdTokenVerificationFailed
             ),
             Blame::Caller => matches!(self, Self::TransactionInvalid),
             Blame::Internal => false,
@@ -267,7 +270,8 @@ pub struct Refusal {
 pub struct Needed {
     /// Every scope that the login is to ask for, separated by spaces.
     pub scope: Option<String>,
-    /// The values of `acr` that serve, separated by spaces.
+    /// The values of `acr` that serve, separated by spaces. The login has to require them
+    /// ([`LoginOptions::require_acr`](crate::client::authorize::LoginOptions::require_acr)): one that only asks may end where it began.
     pub acr_values: Option<String>,
     /// Seconds within which the user has to have been authenticated.
     pub max_age: Option<u32>,
@@ -288,6 +292,8 @@ pub struct Details {
     pub code: Code,
     /// The member, parameter or claim at fault, in the specifications' spelling.
     pub subject: Option<&'static str>,
+    /// What was found there: the issuer of a document, or of an ID token its `iss`, `aud`, `azp` or `alg`. Not to be trusted as HTML.
+    pub found: Option<String>,
     /// The HTTP status of the answer that was refused.
     pub status: Option<u16>,
     /// What the server said.
@@ -313,7 +319,15 @@ impl Error {
     #[must_use]
     #[inline(never)]
     pub fn new(code: Code) -> Self {
-        Self(Box::new(Details { code, subject: None, status: None, refusal: None, retry_after: None, needed: None }))
+        Self(Box::new(Details {
+            code,
+            subject: None,
+            found: None,
+            status: None,
+            refusal: None,
+            retry_after: None,
+            needed: None,
+        }))
     }
 
     /// The same error under another code.
@@ -328,6 +342,13 @@ impl Error {
     #[inline(never)]
     pub fn about(mut self, subject: &'static str) -> Self {
         self.0.subject = Some(subject);
+        self
+    }
+
+    /// The same error, with what was found there.
+    #[must_use]
+    pub fn found(mut self, found: String) -> Self {
+        self.0.found = Some(found);
         self
     }
 
@@ -398,10 +419,11 @@ impl From<Code> for Error {
 impl core::fmt::Display for Error {
     fn fmt(&self, formatter: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         formatter.write_str(self.code.message())?;
-        if let Some(subject) = self.subject {
-            write!(formatter, " ({subject})")?;
+        match (self.subject, &self.found) {
+            (Some(subject), Some(found)) => write!(formatter, " ({subject}: found {found})"),
+            (Some(subject), None) => write!(formatter, " ({subject})"),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

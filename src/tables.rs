@@ -17,6 +17,8 @@ table! {
         session_name: Text,
         resource_origins: Texts,
         shared_redirect_uri_issuers: Texts,
+        trusted_audiences: Texts,
+        accept_issuer: TextOrTexts,
         dangerously_allow_http: Flag,
         dangerously_assume_pkce_support: Flag,
         dangerously_allow_unverified_id_token: Flag,
@@ -50,6 +52,7 @@ table! {
         return_to: Text,
         resource: Text,
         popup: Flag,
+        require_acr: Flag,
         extra_parameters: Object,
         prompt: Text,
         login_hint: Text,
@@ -62,8 +65,19 @@ table! {
 }
 
 table! {
+    /// What `claims` asks for of `acr`, and the members that lead there (OpenID Connect Core sections 5.5 and 5.5.1).
+    REQUESTED / Requested / RequestedParts after Some(&OPTIONS), {
+        id_token: Any,
+        acr: Any,
+        essential: Flag,
+        value: TextOrTexts,
+        values: TextOrTexts,
+    }
+}
+
+table! {
     /// An object of `authorization_details` (RFC 9396 section 2).
-    DETAIL / Detail / DetailParts after Some(&OPTIONS), {
+    DETAIL / Detail / DetailParts after Some(&REQUESTED), {
         kind = "type": Text,
     }
 }
@@ -113,6 +127,7 @@ table! {
         auth_time: AnyNumber,
         acr: AnyText,
         at_hash: Text,
+        tid: AnyText,
     }
 }
 
@@ -131,6 +146,7 @@ table! {
         usage = "use": AnyText,
         alg: AnyText,
         key_ops: Texts,
+        issuer: AnyText,
         crv: AnyText,
         n: AnyText,
         e: AnyText,
@@ -166,6 +182,7 @@ table! {
     /// What discovery is told.
     DISCOVERY / Discovery / DiscoveryParts after Some(&SUBJECT), camel {
         dangerously_allow_http: Flag,
+        accept_issuer: TextOrTexts,
     }
 }
 
@@ -188,17 +205,31 @@ table! {
 }
 
 table! {
-    /// How an operation failed.
+    /// How an operation failed. From `subject` on they are texts that are told again; `refused` says that a resource server did not take the access token.
     FAILED / FailedAs / FailedAsParts after Some(&ASKED), camel {
         code: Any,
         retry_after: AnyNumber,
+        status: AnyNumber,
+        refused: Flag,
+        subject: AnyText,
+        found: AnyText,
+        url: AnyText,
         oauth_error: AnyText,
+        oauth_error_description: AnyText,
+        oauth_error_uri: AnyText,
+    }
+}
+
+table! {
+    /// The one member that counts in an answer that was refused.
+    ROTATED / Rotated / RotatedParts after Some(&FAILED), {
+        refresh_token: AnyText,
     }
 }
 
 table! {
     /// What else a fault may be about: parts of a callback, and members of records.
-    OTHER / Other / OtherParts after Some(&FAILED), {
+    OTHER / Other / OtherParts after Some(&ROTATED), {
         state: Any,
         code: Any,
         iss: Any,
@@ -217,14 +248,19 @@ table! {
     }
 }
 
-const TABLES: [&Table; 17] = [
-    &SETTINGS, &METADATA, &OPTIONS, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS, &SUBJECT,
-    &DISCOVERY, &PAGE, &ASKED, &FAILED, &OTHER,
+const TABLES: [&Table; 19] = [
+    &SETTINGS, &METADATA, &OPTIONS, &REQUESTED, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS,
+    &SUBJECT, &DISCOVERY, &PAGE, &ASKED, &FAILED, &ROTATED, &OTHER,
 ];
 
 /// The name of what a fault is about.
 pub(crate) fn member(fault: Fault) -> Option<&'static [u8]> {
     TABLES.iter().find_map(|table| table.name(fault.place()))
+}
+
+/// The member of a table that has that name.
+pub(crate) fn known(name: &[u8]) -> Option<&'static [u8]> {
+    (0..u8::MAX).filter_map(|place| TABLES.iter().find_map(|table| table.name(place))).find(|known| *known == name)
 }
 
 /// A fault about a member of a table; that there is such a member is known when this is compiled.

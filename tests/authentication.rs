@@ -5,7 +5,7 @@
 
 mod support;
 
-use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::authorize::{ClaimsRequest, LoginOptions};
 use pkce_wasm::client::token::refresh;
 use pkce_wasm::{Code, Error, TokenSet, Transaction};
 use serde_json::{Value, json};
@@ -22,6 +22,20 @@ fn max_age(seconds: u32) -> LoginOptions {
 
 fn acr_values(values: &str) -> LoginOptions {
     LoginOptions { acr_values: Some(values.into()), ..LoginOptions::default() }
+}
+
+fn required(values: &str) -> LoginOptions {
+    LoginOptions { require_acr: true, ..acr_values(values) }
+}
+
+fn claims_request(claims: &Value) -> LoginOptions {
+    let claims = ClaimsRequest::parse(claims.to_string()).unwrap();
+    LoginOptions { claims: Some(claims), ..LoginOptions::default() }
+}
+
+/// A login that makes a request of `acr` in the ID token.
+fn acr_request(request: &Value) -> LoginOptions {
+    claims_request(&json!({"userinfo": {"acr": null}, "id_token": {"auth_time": {"essential": true}, "acr": request}}))
 }
 
 /// A login that asked for that and whose page was left meanwhile. Its ID token has this claim beside the honest ones, and
@@ -133,15 +147,101 @@ fn id11_a_clock_that_is_a_day_wrong_neither_refuses_a_fresh_authentication_nor_a
 }
 
 #[test]
-fn id11_the_acr_is_one_of_those_asked_for() {
+fn id11_the_acr_is_one_of_those_required() {
     for acr in ["urn:mfa", "phr"] {
-        assert!(redeem(acr_values("urn:mfa phr"), "acr", &json!(acr)).is_ok(), "{acr}");
+        assert!(redeem(required("urn:mfa phr"), "acr", &json!(acr)).is_ok(), "{acr}");
     }
     for wrong in [json!("0"), json!(""), json!("urn:mf"), json!("urn:mfa phr"), json!(["phr"]), json!(1), Value::Null] {
-        let tokens = redeem(acr_values("urn:mfa phr"), "acr", &wrong);
+        let tokens = redeem(required("urn:mfa phr"), "acr", &wrong);
         assert_eq!(fault(tokens), (INSUFFICIENT, Some("acr")), "{wrong}");
     }
+    assert_eq!(fault(redeem(required("phr"), "name", &json!("Alice"))), (INSUFFICIENT, Some("acr")));
     assert!(redeem(LoginOptions::default(), "acr", &json!("0")).is_ok());
+}
+
+#[test]
+fn id11_an_acr_that_is_only_asked_for_is_voluntary() {
+    for values in ["tenant:acme idp:x", "urn:mfa phr"] {
+        for acr in [json!("0"), json!("phr"), json!(""), json!(["phr"]), json!(1), Value::Null] {
+            assert!(redeem(acr_values(values), "acr", &acr).is_ok(), "{values} {acr}");
+        }
+        assert!(redeem(acr_values(values), "name", &json!("Alice")).is_ok(), "{values}");
+    }
+    // A request for claims is voluntary too, unless it says otherwise.
+    for request in [
+        json!(null),
+        json!({}),
+        json!({"values": ["phr"]}),
+        json!({"value": "phr"}),
+        json!({"essential": false, "values": ["phr"]}),
+        json!({"essential": "true", "values": ["phr"]}),
+        json!("phr"),
+        json!(["phr"]),
+    ] {
+        assert!(redeem(acr_request(&request), "acr", &json!("0")).is_ok(), "{request}");
+    }
+    for claims in [
+        json!({"userinfo": {"acr": {"essential": true, "values": ["phr"]}}}),
+        json!({"acr": {"essential": true, "values": ["phr"]}}),
+        json!({"id_token": {"name": {"essential": true, "values": ["phr"]}, "values": {"essential": true}}}),
+        json!({"id_token": null}),
+        json!({}),
+    ] {
+        assert!(redeem(claims_request(&claims), "acr", &json!("0")).is_ok(), "{claims}");
+    }
+}
+
+#[test]
+fn id11_an_essential_acr_is_required() {
+    for request in [
+        json!({"essential": true, "values": ["urn:mfa", "phr"]}),
+        json!({"essential": true, "value": "phr"}),
+        json!({"values": ["phr"], "essential": true, "value": "0"}),
+    ] {
+        assert!(redeem(acr_request(&request), "acr", &json!("phr")).is_ok(), "{request}");
+        for wrong in [json!("0"), json!("urn:mfa phr"), json!(["phr"]), json!(""), Value::Null] {
+            let tokens = redeem(acr_request(&request), "acr", &wrong);
+            assert_eq!(fault(tokens), (INSUFFICIENT, Some("acr")), "{request} {wrong}");
+        }
+    }
+    // One is enough where none is named, or those of acr_values.
+    let any = || acr_request(&json!({"essential": true}));
+    assert!(redeem(any(), "acr", &json!("0")).is_ok());
+    for wrong in [json!(""), json!(1), json!(["0"]), Value::Null] {
+        assert_eq!(fault(redeem(any(), "acr", &wrong)), (INSUFFICIENT, Some("acr")), "{wrong}");
+    }
+    assert_eq!(fault(redeem(any(), "name", &json!("Alice"))), (INSUFFICIENT, Some("acr")));
+    let named = || LoginOptions { acr_values: Some("phr".into()), ..any() };
+    assert!(redeem(named(), "acr", &json!("phr")).is_ok());
+    assert_eq!(code(redeem(named(), "acr", &json!("0"))), INSUFFICIENT);
+}
+
+#[test]
+fn id11_what_is_required_is_one_of_all_that_is_required() {
+    let request = json!({"essential": true, "values": ["urn:mfa", "phr"]});
+    let both = || LoginOptions { acr_values: Some("0 phr".into()), require_acr: true, ..acr_request(&request) };
+    assert!(redeem(both(), "acr", &json!("phr")).is_ok());
+    for wrong in ["0", "urn:mfa"] {
+        assert_eq!(code(redeem(both(), "acr", &json!(wrong))), INSUFFICIENT, "{wrong}");
+    }
+    let none = LoginOptions { acr_values: Some("0".into()), require_acr: true, ..acr_request(&request) };
+    assert_eq!(fault(try_login(none)), (Code::ConfigInvalid, Some("claims")));
+    // Of a request that is not essential only where there is no other.
+    let voluntary = || LoginOptions { require_acr: true, ..acr_request(&json!({"values": ["phr"]})) };
+    assert!(redeem(voluntary(), "acr", &json!("phr")).is_ok());
+    assert_eq!(code(redeem(voluntary(), "acr", &json!("0"))), INSUFFICIENT);
+    let other = LoginOptions { acr_values: Some("0".into()), ..voluntary() };
+    assert!(redeem(other, "acr", &json!("0")).is_ok());
+}
+
+#[test]
+fn id11_what_cannot_be_required_is_refused_before_the_login() {
+    let nothing = LoginOptions { require_acr: true, ..LoginOptions::default() };
+    assert_eq!(fault(try_login(nothing)), (Code::ConfigInvalid, Some("require_acr")));
+    for values in [json!([]), json!(["a b"]), json!([""]), json!(["phr", 1]), json!({}), json!(1), json!("a\"b")] {
+        let login = try_login(acr_request(&json!({"essential": true, "values": values})));
+        assert_eq!(fault(login), (Code::ConfigInvalid, Some("claims")), "{values}");
+    }
 }
 
 #[test]
@@ -153,7 +253,7 @@ fn id11_values_that_no_acr_could_be_are_refused_before_the_login() {
 
 #[test]
 fn id11_what_only_an_id_token_can_say_is_not_asked_without_one() {
-    for options in [max_age(300), acr_values("phr")] {
+    for options in [max_age(300), acr_values("phr"), required("phr"), acr_request(&json!({"essential": true}))] {
         let login = try_login(LoginOptions { scope: Some("profile".into()), ..options });
         assert_eq!(fault(login), (Code::ConfigInvalid, Some("scope")));
     }
@@ -161,12 +261,16 @@ fn id11_what_only_an_id_token_can_say_is_not_asked_without_one() {
 
 #[test]
 fn id11_what_was_asked_for_is_kept_with_the_login_and_sent() {
-    let login = login_with(LoginOptions { max_age: Some(0), ..acr_values("urn:mfa phr") });
+    let login = login_with(LoginOptions { max_age: Some(0), ..required("urn:mfa phr") });
     let record = login.transaction.to_record();
     for (name, asked) in [("max_age", "0"), ("acr_values", "urn:mfa phr")] {
         assert_eq!(line(record.expose(), name), asked);
         assert_eq!(parameter(&login.url, name).as_deref(), Some(asked));
     }
+    // What is only asked for is sent and not enforced.
+    let login = login_with(acr_values("urn:mfa phr"));
+    assert_eq!(line(login.transaction.to_record().expose(), "acr_values"), "");
+    assert_eq!(parameter(&login.url, "acr_values").as_deref(), Some("urn:mfa phr"));
 }
 
 #[test]

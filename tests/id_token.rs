@@ -132,6 +132,84 @@ fn id3_any_other_audience_is_refused_also_beside_this_client() {
     }
 }
 
+/// The exchange of a client that trusts those audiences is answered with an ID token of these.
+fn redeem_trusting(trusted: &[&str], aud: &Value, azp: Option<Value>) -> Result<TokenSet, Error> {
+    let config = config_with(|settings| settings.trusted_audiences = trusted.iter().map(ToString::to_string).collect());
+    let login = login();
+    let nonce = parameter(&login.url, "nonce").unwrap();
+    let (_, exchange) = come_back_with(login, &[("code", CODE)]).unwrap().into_request(&config);
+    let mut claims = claims(&nonce);
+    claims["aud"] = aud.clone();
+    if let Some(azp) = azp {
+        claims["azp"] = azp;
+    }
+    let mut answer = token_response(&nonce);
+    answer["id_token"] = json!(id_token(&claims));
+    finish(exchange, &ok(&answer), NOW)
+}
+
+#[test]
+fn id3_audiences_that_are_trusted_by_name_may_stand_beside_this_client() {
+    let trusting = |aud: &Value| redeem_trusting(&["project", "api"], aud, Some(json!(CLIENT_ID)));
+    for aud in [json!([CLIENT_ID, "project"]), json!(["api", CLIENT_ID, "project"]), json!([CLIENT_ID])] {
+        assert!(trusting(&aud).is_ok(), "{aud}");
+    }
+    for aud in [
+        json!("project"),
+        json!(["project", "api"]),
+        json!([CLIENT_ID, "project", "other"]),
+        json!([CLIENT_ID, "Project"]),
+        json!([CLIENT_ID, "project api"]),
+        json!([CLIENT_ID, "project", ""]),
+        json!([CLIENT_ID, "project", 1]),
+        json!([CLIENT_ID, ["project"]]),
+        json!([CLIENT_ID, null]),
+        json!([]),
+    ] {
+        assert_eq!(fault(trusting(&aud)), (Code::IdTokenAudienceMismatch, Some("aud")), "{aud}");
+    }
+    // Nobody is trusted who is not named.
+    let aud = json!([CLIENT_ID, "project"]);
+    assert_eq!(fault(redeem_trusting(&[], &aud, Some(json!(CLIENT_ID)))), (Code::IdTokenAudienceMismatch, Some("aud")));
+}
+
+#[test]
+fn id4_beside_other_audiences_the_authorized_party_is_there_and_this_client() {
+    let aud = json!([CLIENT_ID, "project"]);
+    for azp in
+        [None, Some(json!("project")), Some(json!("")), Some(Value::Null), Some(json!([CLIENT_ID])), Some(json!(1))]
+    {
+        let tokens = redeem_trusting(&["project"], &aud, azp.clone());
+        assert_eq!(fault(tokens), (Code::IdTokenAudienceMismatch, Some("azp")), "{azp:?}");
+    }
+    assert!(redeem_trusting(&["project"], &json!([CLIENT_ID, CLIENT_ID]), None).is_ok());
+}
+
+#[test]
+fn id3_an_audience_that_is_refused_is_told() {
+    for (aud, found) in
+        [(json!([CLIENT_ID, "project", ""]), Some("app project")), (json!("other"), Some("other")), (json!(7), None)]
+    {
+        let error = redeem_claims(|claims| claims["aud"] = aud.clone()).unwrap_err();
+        assert_eq!(error.found.as_deref(), found, "{aud}");
+    }
+    let error = redeem_claims(|claims| claims["aud"] = json!([CLIENT_ID, "project"])).unwrap_err();
+    assert!(error.to_string().contains("also for others") && error.to_string().ends_with("(aud: found app project)"));
+    let error = redeem_header(r#"{"alg":"HS256"}"#).unwrap_err();
+    assert_eq!((error.subject, error.found.as_deref()), (Some("alg"), Some("HS256")));
+    // Of the user and of the login nothing is told.
+    for claim in ["sub", "nonce", "at_hash"] {
+        let error = redeem_claims(|claims| claims[claim] = json!("\u{e9}secret")).unwrap_err();
+        assert_eq!((error.subject, &error.found), (Some(claim), &None));
+    }
+}
+
+#[test]
+fn id3_an_audience_to_trust_has_a_name() {
+    let config = support::try_config(|settings| settings.trusted_audiences = vec!["project".into(), String::new()]);
+    assert_eq!(fault(config), (Code::ConfigInvalid, Some("trusted_audiences")));
+}
+
 #[test]
 fn id4_an_authorized_party_is_this_client() {
     assert!(redeem_claims(|claims| claims["azp"] = json!(CLIENT_ID)).is_ok());
@@ -150,7 +228,11 @@ fn id6_asymmetric_algorithms_are_accepted() {
 
 #[test]
 fn id6_none_and_symmetric_algorithms_are_refused() {
-    for alg in ["none", "None", "NONE", "HS256", "HS384", "HS512", "", "R", "rs256", "é", "A256KW", "dir"] {
+    for alg in ["HS256", "HS384", "HS512"] {
+        let header = json!({"alg": alg}).to_string();
+        assert_eq!(fault(redeem_header(&header)), (Code::IdTokenAlgUnsupported, Some("alg")), "{alg:?}");
+    }
+    for alg in ["none", "None", "NONE", "hs256", "HS2567", "", "R", "rs256", "é", "A256KW", "dir"] {
         let header = json!({"alg": alg}).to_string();
         assert_eq!(fault(redeem_header(&header)), (INVALID, Some("alg")), "{alg:?}");
     }

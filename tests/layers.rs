@@ -17,6 +17,7 @@ const GROUPS: [&[&str]; 5] = [
     &["jwt", "pkce", "tables"],
     &[
         "flow::algorithm",
+        "flow::issuer",
         "flow::config",
         "flow::metadata",
         "flow::setup",

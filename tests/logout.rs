@@ -9,8 +9,8 @@ use pkce_wasm::{Code, Config, Error};
 use serde_json::json;
 use support::entropy::Seeded;
 use support::{
-    ACCESS_TOKEN, CLIENT_ID, NOW, REFRESH_TOKEN, code, config, config_with, fault, fields, metadata, metadata_with,
-    names, parameter, parameters, response, revocations, signed_in, try_revocations, value, without,
+    ACCESS_TOKEN, CLIENT_ID, NOW, REFRESH_TOKEN, code, config, config_with, fault, fields, json_response, metadata,
+    metadata_with, names, parameter, parameters, response, revocations, signed_in, try_revocations, value, without,
 };
 
 #[test]
@@ -84,6 +84,25 @@ fn rv2_200_is_success_whatever_the_body_is() {
     {
         assert_eq!(finish_revocation(&response(200, content_type, body)), Ok(()));
     }
+}
+
+#[test]
+fn rv2_any_status_of_success_is_success() {
+    for status in [200, 201, 202, 204, 205, 299] {
+        assert_eq!(finish_revocation(&response(status, None, "")), Ok(()), "{status}");
+    }
+    for status in [100, 199, 401, 404] {
+        assert_eq!(code(finish_revocation(&response(status, None, ""))), Code::RevocationRefused, "{status}");
+    }
+}
+
+#[test]
+fn rv3_a_refusal_is_told_in_the_servers_words() {
+    let answer = json!({"error": "unsupported_token_type", "error_description": "no"});
+    let error = finish_revocation(&json_response(400, &answer)).unwrap_err();
+    assert_eq!((error.code, error.status), (Code::RevocationRefused, Some(400)));
+    let refusal = error.refusal.clone().unwrap();
+    assert_eq!((refusal.error, refusal.error_description), ("unsupported_token_type".into(), Some("no".into())));
 }
 
 #[test]

@@ -127,37 +127,81 @@ fn id14_a_refreshed_id_token_is_from_the_same_issuer_for_the_same_client() {
     assert_eq!(code(expired), Code::IdTokenExpired);
 }
 
-#[test]
-fn id14_the_nonce_of_a_refreshed_id_token_is_absent_or_the_same() {
-    assert!(refreshed_claims(|_| {}).is_ok());
-    let before = signed_in();
-    let same = support::claims_of(&before)["nonce"].clone();
-    assert!(refreshed_claims(|claims| claims["nonce"] = same).is_ok());
-    let other = refreshed_claims(|claims| claims["nonce"] = json!("other"));
-    assert_eq!(fault(other), (Code::IdTokenNonceMismatch, Some("nonce")));
+/// Whether a refresh gave fresh tokens and left the ID token, and with it the claims, as they were.
+fn keeps_the_id_token(first: impl FnOnce(&mut Value), second: impl FnOnce(&mut Value)) -> bool {
+    let before = redeem_claims(first).unwrap();
+    let id_token = before.id_token.as_ref().unwrap().expose().to_owned();
+    let claims_before = before.claims.clone();
+    let mut claims = claims("unused");
+    without(&mut claims, "nonce");
+    claims["name"] = json!("Alice");
+    second(&mut claims);
+    let answer = json!({
+        "access_token": "a2", "refresh_token": "r2", "token_type": "Bearer", "id_token": support::id_token(&claims),
+    });
+    let tokens = refreshed_from(before, &answer).unwrap();
+    assert_eq!((tokens.access_token.expose(), tokens.refresh_token.as_ref().unwrap().expose()), ("a2", "r2"));
+    let is_kept = tokens.id_token.as_ref().unwrap().expose() == id_token;
+    assert_eq!(tokens.claims == claims_before, is_kept);
+    is_kept
 }
 
 #[test]
-fn id14_a_refreshed_id_token_tells_of_the_same_authentication() {
+fn id14_a_refreshed_id_token_with_another_nonce_is_dropped_and_the_tokens_are_kept() {
+    assert!(!keeps_the_id_token(|_| {}, |_| {}));
+    let before = signed_in();
+    let same = support::claims_of(&before)["nonce"].clone();
+    assert!(!keeps_the_id_token(|_| {}, |claims| claims["nonce"] = same));
+    for other in [json!("other"), json!(""), json!(7), json!(["other"]), Value::Null] {
+        assert!(keeps_the_id_token(|_| {}, |claims| claims["nonce"] = other.clone()), "{other}");
+    }
+}
+
+#[test]
+fn id14_a_refreshed_id_token_of_another_authentication_is_dropped_and_the_tokens_are_kept() {
     let refreshed = |first: Option<u64>, second: Value| {
         let set = |claims: &mut Value, time: Value| match time {
             Value::String(absent) if absent.is_empty() => {}
             time => claims["auth_time"] = time,
         };
-        let tokens = redeem_claims(|claims| set(claims, first.map_or(json!(""), |time| json!(time)))).unwrap();
-        let mut claims = claims("unused");
-        without(&mut claims, "nonce");
-        set(&mut claims, second);
-        refreshed_from(tokens, &json!({"access_token": "a2", "token_type": "Bearer", "id_token": id_token(&claims)}))
+        keeps_the_id_token(
+            |claims| set(claims, first.map_or(json!(""), |time| json!(time))),
+            |claims| set(claims, second.clone()),
+        )
     };
     let original = NOW.saturating_sub(100);
-    assert!(refreshed(Some(original), json!(original)).is_ok());
-    assert!(refreshed(Some(original), json!("")).is_ok());
-    assert!(refreshed(None, json!(original)).is_ok());
-    for other in [json!(NOW), json!(original.saturating_sub(1)), json!(original.to_string()), Value::Null] {
-        let tokens = refreshed(Some(original), other.clone());
-        assert_eq!(fault(tokens), (Code::IdTokenInvalid, Some("auth_time")), "{other}");
+    assert!(!refreshed(Some(original), json!(original)));
+    assert!(!refreshed(Some(original), json!("")));
+    assert!(!refreshed(None, json!(original)));
+    for other in [json!(NOW), json!(original.saturating_sub(1)), json!(original.to_string()), json!(1e300), Value::Null]
+    {
+        assert!(refreshed(Some(original), other.clone()), "{other}");
     }
+    assert!(refreshed(None, json!(1e300)), "a time that no clock can show is in no session");
+}
+
+#[test]
+fn id14_a_refreshed_id_token_that_is_to_be_dropped_is_checked_all_the_same() {
+    let other = |change: fn(&mut Value)| {
+        refreshed_claims(|claims| {
+            claims["nonce"] = json!("other");
+            change(claims);
+        })
+    };
+    assert!(other(|_| {}).is_ok());
+    assert_eq!(code(other(|claims| claims["sub"] = json!("mallory"))), Code::IdTokenSubjectMismatch);
+    assert_eq!(code(other(|claims| claims["iss"] = json!("https://evil.example"))), Code::IdTokenIssuerMismatch);
+    assert_eq!(code(other(|claims| claims["aud"] = json!("other"))), Code::IdTokenAudienceMismatch);
+    assert_eq!(code(other(|claims| claims["azp"] = json!("other"))), Code::IdTokenAudienceMismatch);
+    assert_eq!(code(other(|claims| claims["exp"] = json!(1))), Code::IdTokenExpired);
+    assert_eq!(code(other(|claims| claims["at_hash"] = json!("other"))), Code::IdTokenHashMismatch);
+    let mut claims = claims("other");
+    claims["name"] = json!("Alice");
+    let honest = id_token(&claims);
+    let (head, _) = honest.rsplit_once('.').unwrap();
+    let unsigned = [head, ".AAAA"].concat();
+    let answer = json!({"access_token": "a2", "token_type": "Bearer", "id_token": unsigned});
+    assert_eq!(code(refreshed(&answer)), Code::IdTokenSignatureInvalid);
 }
 
 #[test]

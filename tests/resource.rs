@@ -196,9 +196,41 @@ fn be5_an_invalid_token_calls_for_a_fresh_one() {
         (401, Some("Bearer error=\"invalid_request\""), false),
         (401, Some("Basic realm=\"x\""), false),
         (401, Some("DPoP error=\"invalid_token\""), false),
-        (401, Some("Bearer error=\"invalid_token"), false),
+        (403, Some("Bearer"), false),
     ] {
         assert_eq!(refusal(&tokens, status, header).unwrap(), expected, "{status} {header:?}");
+    }
+}
+
+#[test]
+fn be5_a_challenge_that_cannot_be_read_is_as_one_that_cannot_be_seen() {
+    let tokens = signed_in();
+    for header in [
+        "Bearer scope=\"\" error=\"invalid_token\"",
+        "Bearer realm=\"x\" error=\"invalid_token\"",
+        "Bearer realm=\"x\"; error=\"invalid_token\"",
+        "Bearer; error=\"invalid_token\"",
+        "Bearer error='invalid_token', error_description='The token has expired'",
+        "Bearer error='insufficient_scope'",
+        "Bearer error=\"expired_token\"",
+        "Bearer",
+        "bearer ",
+        "Bearer,",
+        "Basic realm=\"x\", Bearer",
+        "Bearer error=\"invalid_token",
+        "Bearer error:invalid_token",
+        "Bearer error=\"invalid_token\", error=\"invalid_token\"",
+        "Bearer {\"error\":\"invalid_token\"}",
+        "Basic realm=\"x",
+        "=",
+        "Bearer error=\"\u{fc}",
+    ] {
+        assert!(refusal(&tokens, 401, Some(header)).unwrap(), "{header}");
+        assert!(!refusal(&tokens, 403, Some(header)).unwrap(), "{header}");
+    }
+    // These can be read.
+    for header in ["Basic", "Basic realm=\"x\", Digest", "Bearer realm=\"x\", scope=\"y\"", ""] {
+        assert!(!refusal(&tokens, 401, Some(header)).unwrap(), "{header}");
     }
 }
 

@@ -4,13 +4,16 @@
 
 mod support;
 
-use pkce_wasm::client::session::{Asked, Freshness, Kept, Next, Session};
+use pkce_wasm::client::session::{Answered, Asked, Freshness, Kept, Next, Session};
 use pkce_wasm::error::Refusal;
+use pkce_wasm::http::Response;
 use pkce_wasm::secret::Secret;
 use pkce_wasm::{Code, Error, JsonText, TokenSet};
 use proptest::prelude::*;
 use serde_json::json;
-use support::{ACCESS_TOKEN, NOW, REFRESH_TOKEN, SUBJECT, code, config, config_with, fault, redeem, signed_in};
+use support::{
+    ACCESS_TOKEN, NOW, REFRESH_TOKEN, SUBJECT, code, config, config_with, fault, redeem, response, signed_in, without,
+};
 
 fn revive(record: &str) -> Option<TokenSet> {
     TokenSet::from_record(record)
@@ -79,9 +82,9 @@ fn a_session_of_an_access_token_alone_survives_too() {
 }
 
 /// The lines of a session with nothing but what has to be there.
-const SOUND: [&str; 14] = ["2", "a", "Bearer", "\\e", "", "", "", "", "", "", "", "", "", ""];
+const SOUND: [&str; 16] = ["2", "a", "Bearer", "\\e", "", "", "", "", "", "", "", "", "", "", "", ""];
 
-fn record_of(lines: [&str; 14]) -> String {
+fn record_of(lines: [&str; 16]) -> String {
     lines.map(|line| [line, "\n"].concat()).concat()
 }
 
@@ -110,6 +113,9 @@ fn a_record_that_lacks_something_or_is_of_another_form_is_none() {
         (9, "soon"),
         (11, "x"),
         (12, "x"),
+        (12, "16"),
+        (12, "[]"),
+        (15, "x"),
         (13, "18446744073709551616"),
     ] {
         let mut lines = SOUND;
@@ -285,7 +291,7 @@ fn bb3_a_session_is_over_when_its_token_is_expired_and_nothing_trades_for_anothe
 }
 
 #[test]
-fn sb3_only_invalid_grant_ends_a_session() {
+fn sb3_invalid_grant_ends_a_session_at_once() {
     let mut session = session();
     session.begin_refresh();
     let (kept, told) = conclude(session, Err(invalid_grant()));
@@ -298,8 +304,10 @@ fn sb3_only_invalid_grant_ends_a_session() {
 fn sb3_whatever_else_happens_to_a_refresh_the_tokens_stay() {
     let other_refusal =
         |error: &str| Error::new(Code::TokenRefused).refusal(Refusal { error: error.into(), ..Refusal::default() });
+    let ends = |code: &&Code| !matches!(code, Code::IdTokenSubjectMismatch | Code::IdTokenIssuerMismatch);
     for error in Code::ALL
         .iter()
+        .filter(ends)
         .map(|code| Error::new(*code))
         .chain(["invalid_client", "invalid_request", "temporarily_unavailable", "invalid_scope"].map(other_refusal))
     {
@@ -315,6 +323,212 @@ fn sb3_whatever_else_happens_to_a_refresh_the_tokens_stay() {
             );
         }
     }
+}
+
+/// A refusal in JSON by the token endpoint.
+fn refusal(error: &str) -> Error {
+    let refusal = Refusal {
+        error: error.into(),
+        error_description: Some("the server's words".into()),
+        error_uri: Some("https://as.example/errors".into()),
+    };
+    Error::new(Code::TokenRefused).status(400).refusal(refusal)
+}
+
+/// What becomes of a session after refreshes that are refused in that way, each so many seconds after its login.
+fn refused(error: &Error, response: &Response, times: &[u64]) -> Result<Session, Error> {
+    let mut session = session();
+    for seconds in times {
+        session.begin_refresh();
+        let kept = reread(&session);
+        let answered = Answered { response: Some(response), ..Answered::default() };
+        match session.conclude_with(Some(&kept), Err(error.clone()), answered, after(*seconds), 0) {
+            (Kept::As(still), Err(told)) => {
+                assert_eq!(told.code, error.code);
+                session = reread(&still);
+            }
+            (Kept::Ended, Err(told)) => return Err(told),
+            other => panic!("{other:?}"),
+        }
+    }
+    Ok(session)
+}
+
+#[test]
+fn sb3_a_refusal_that_comes_again_after_ten_minutes_ends_a_session_whose_access_token_is_spent() {
+    let bare = Error::new(Code::TokenResponseInvalid);
+    for (error, status, body) in [
+        (refusal("invalid_request"), 400, "{}"),
+        (refusal("invalid_token"), 401, "{}"),
+        (refusal("bad_refresh_token"), 200, "{}"),
+        (bare.clone().status(400), 400, ""),
+        (bare.clone().status(401), 401, " \n"),
+    ] {
+        let answer = response(status, None, body);
+        for times in [&[60, 660][..], &[0, 300, 600], &[59, 659, 660]] {
+            let told = refused(&error, &answer, times).unwrap_err();
+            assert_eq!((told.code, told.status, &told.refusal), (Code::SessionExpired, error.status, &error.refusal));
+        }
+        // Once, too early, or while the access token serves.
+        for times in [&[660][..], &[60, 659], &[60, 300, 659], &[0, 59]] {
+            assert!(refused(&error, &answer, times).is_ok(), "{error:?} {times:?}");
+        }
+    }
+}
+
+#[test]
+fn sb3_a_refusal_that_means_something_else_never_ends_a_session() {
+    let times = [60, 660, 1260, 86_400];
+    for error in [
+        "temporarily_unavailable",
+        "server_error",
+        "slow_down",
+        "use_dpop_nonce",
+        "invalid_dpop_proof",
+        "invalid_client",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "invalid_scope",
+        "invalid_target",
+    ] {
+        for status in [200, 400, 401] {
+            assert!(refused(&refusal(error), &response(status, None, "{}"), &times).is_ok(), "{error} {status}");
+        }
+    }
+    let invalid = |status| Error::new(Code::TokenResponseInvalid).status(status);
+    for (status, body) in [
+        (400, "<html></html>"),
+        (401, "no"),
+        (400, "{}"),
+        (403, ""),
+        (404, ""),
+        (408, ""),
+        (410, ""),
+        (425, ""),
+        (200, ""),
+        (204, ""),
+    ] {
+        assert!(refused(&invalid(status), &response(status, None, body), &times).is_ok(), "{status} {body}");
+    }
+    for status in [403, 404, 408, 425, 429, 500, 503] {
+        let told = refusal("invalid_request").status(status);
+        assert!(refused(&told, &response(status, None, "{}"), &times).is_ok(), "{status}");
+        let failed = Error::new(Code::ServerError).status(status);
+        assert!(refused(&failed, &response(status, None, ""), &times).is_ok(), "{status}");
+    }
+    assert!(refused(&network_failed(), &response(0, None, ""), &times).is_ok());
+}
+
+#[test]
+fn sb3_only_the_same_refusal_counts_as_one_that_came_again() {
+    let mut session = session();
+    let mut refuse = |error: &Error, status, seconds| {
+        session.begin_refresh();
+        let (kept, answer) = (reread(&session), response(status, None, "{}"));
+        let answered = Answered { response: Some(&answer), ..Answered::default() };
+        let before = reread(&session);
+        match before.conclude_with(Some(&kept), Err(error.clone()), answered, after(seconds), 0).0 {
+            Kept::As(still) => {
+                session = reread(&still);
+                false
+            }
+            _ => true,
+        }
+    };
+    assert!(!refuse(&refusal("invalid_request"), 400, 60));
+    assert!(!refuse(&refusal("invalid_token"), 400, 660), "it is another one");
+    assert!(!refuse(&refusal("invalid_request"), 400, 1260), "the first was forgotten over the other");
+    // What means something else is between them.
+    assert!(!refuse(&network_failed(), 0, 1300));
+    assert!(!refuse(&refusal("temporarily_unavailable"), 400, 1400));
+    assert!(!refuse(&refusal("invalid_request"), 400, 1859));
+    assert!(!refuse(&refusal("invalid_request"), 400, 10), "a clock that was set back says nothing");
+    assert!(!refuse(&refusal("invalid_request"), 400, 609));
+    assert!(refuse(&refusal("invalid_request"), 400, 610));
+}
+
+#[test]
+fn sb3_without_a_known_expiry_it_counts_that_the_access_token_was_refused() {
+    let last = |is_token_refused| {
+        let mut tokens = redeem(|answer| without(answer, "expires_in")).unwrap();
+        tokens.expires_at = None;
+        let mut session = Session::new(tokens);
+        let answer = response(400, None, "");
+        let answered = Answered { response: Some(&answer), is_token_refused };
+        for seconds in [0, 600] {
+            session.begin_refresh();
+            let error = Error::new(Code::TokenResponseInvalid).status(400);
+            let kept = reread(&session);
+            match session.conclude_with(Some(&kept), Err(error), answered, after(seconds), 0).0 {
+                Kept::As(still) => session = still,
+                kept => return kept,
+            }
+        }
+        Kept::As(session)
+    };
+    assert!(matches!(last(true), Kept::Ended));
+    assert!(matches!(last(false), Kept::As(_)));
+}
+
+#[test]
+fn sb3_while_the_next_attempt_waits_the_whole_error_is_told_again() {
+    let told = refusal("invalid_client").about("error");
+    let (session, _) = failed(session(), told.clone());
+    let spent = Asked { spent: Some(ACCESS_TOKEN), ..Asked::default() };
+    let again = session.next(&spent, NOW).unwrap_err();
+    assert_eq!(
+        (again.code, again.status, again.subject, &again.refusal),
+        (told.code, Some(400), Some("error"), &told.refusal)
+    );
+    // A text of any length is not kept with the tokens.
+    let mut long = told.refusal.clone().unwrap();
+    long.error_description = Some("x".repeat(501));
+    let (session, _) = failed(self::session(), told.clone().refusal(long));
+    let again = session.next(&spent, NOW).unwrap_err().refusal.clone().unwrap();
+    assert_eq!((again.error, again.error_description), ("invalid_client".into(), None));
+}
+
+#[test]
+fn id14_an_id_token_of_another_user_or_issuer_ends_a_session() {
+    for code in [Code::IdTokenSubjectMismatch, Code::IdTokenIssuerMismatch] {
+        let mut session = session();
+        session.begin_refresh();
+        let (kept, told) = conclude(session, Err(Error::new(code)));
+        assert!(matches!(kept, Kept::Ended), "{kept:?}");
+        assert_eq!(support::code(told), code);
+    }
+}
+
+#[test]
+fn sb3_of_an_answer_whose_tokens_cannot_be_used_the_new_refresh_token_is_kept() {
+    let refresh_token_after = |status, body: &str, error: Error| {
+        let mut session = session();
+        session.begin_refresh();
+        let (kept, answer) = (reread(&session), response(status, None, body));
+        let answered = Answered { response: Some(&answer), ..Answered::default() };
+        let (kept, told) = session.conclude_with(Some(&kept), Err(error.clone()), answered, NOW, 0);
+        assert_eq!(code(told), error.code);
+        let Kept::As(session) = kept else { panic!("{kept:?}") };
+        let session = reread(&session);
+        assert_eq!(session.tokens.access_token.expose(), ACCESS_TOKEN, "the new one is handed out to nobody");
+        session.tokens.refresh_token.unwrap().expose().to_owned()
+    };
+    let invalid = || Error::new(Code::IdTokenSignatureInvalid);
+    assert_eq!(refresh_token_after(200, r#"{"access_token":"a2","refresh_token":"r2","id_token":7}"#, invalid()), "r2");
+    for (status, body) in [
+        (200, r#"{"access_token":"a2"}"#),
+        (200, r#"{"refresh_token":""}"#),
+        (200, r#"{"refresh_token":"a\nb"}"#),
+        (200, r#"{"refresh_token":7}"#),
+        (200, "refresh_token=r2"),
+        (400, r#"{"refresh_token":"r2"}"#),
+        (500, r#"{"refresh_token":"r2"}"#),
+        (302, r#"{"refresh_token":"r2"}"#),
+    ] {
+        assert_eq!(refresh_token_after(status, body, invalid()), REFRESH_TOKEN, "{status} {body}");
+    }
+    let refused = refresh_token_after(200, r#"{"error":"x","refresh_token":"r2"}"#, refusal("x"));
+    assert_eq!(refused, REFRESH_TOKEN, "a refusal brings nothing");
 }
 
 #[test]
@@ -404,7 +618,7 @@ fn ac21_the_new_refresh_token_is_in_the_record_that_takes_the_place_of_the_old_o
     let record = session.to_record();
     let lines: Vec<_> = record.expose().lines().collect();
     assert_eq!(lines[4], "next");
-    assert_eq!(lines[11..], ["", "", ""], "of the attempts to refresh the old one nothing is left");
+    assert_eq!(lines[11..], ["", "", "", "", ""], "of the attempts to refresh the old one nothing is left");
 }
 
 proptest! {
@@ -426,7 +640,7 @@ proptest! {
     }
 
     #[test]
-    fn any_string_can_be_read_as_a_session(record in "\\PC*|2\n([a-z0-9.%\\\\]{0,12}\n){7}([0-9]{0,3}\n){2}(\\[\\]|)\n([0-9]{0,3}\n){3}") {
+    fn any_string_can_be_read_as_a_session(record in "\\PC*|2\n([a-z0-9.%\\\\]{0,12}\n){7}([0-9]{0,3}\n){2}(\\[\\]|)\n[0-9]{0,3}\n(\\{\\}|)\n[0-9]{0,3}\n[a-z]{0,3}\n[0-9]{0,3}\n") {
         if let Some(tokens) = revive(&record) {
             prop_assert!(revive(tokens.to_record().expose()).is_some());
         }

@@ -105,8 +105,10 @@ fn id6_none_and_hs256_are_refused_before_any_key_is_looked_at() {
     let none =
         unverified_token(|claims| [&base64url(br#"{"alg":"none"}"#), ".", &base64url(claims.as_bytes()), "."].concat());
     assert_eq!(code(none), Code::IdTokenInvalid);
-    for header in [r#"{"alg":"none"}"#, r#"{"alg":"HS256"}"#] {
-        assert_eq!(fault(unverified_token(|claims| signed(header, claims))), (Code::IdTokenInvalid, Some("alg")));
+    for (header, invalid) in
+        [(r#"{"alg":"none"}"#, Code::IdTokenInvalid), (r#"{"alg":"HS256"}"#, Code::IdTokenAlgUnsupported)]
+    {
+        assert_eq!(fault(unverified_token(|claims| signed(header, claims))), (invalid, Some("alg")));
     }
     // The public key as the secret of an HMAC.
     let confused = unverified_token(|claims| {
@@ -115,7 +117,9 @@ fn id6_none_and_hs256_are_refused_before_any_key_is_looked_at() {
         let input = [r#"{"alg":"HS256"}"#, claims].map(|part| base64url(part.as_bytes())).join(".");
         [&input, ".", &base64url(ring::hmac::sign(&secret, input.as_bytes()).as_ref())].concat()
     });
-    assert_eq!(fault(confused), (Code::IdTokenInvalid, Some("alg")));
+    assert_eq!(fault(confused), (Code::IdTokenAlgUnsupported, Some("alg")));
+    // To begin again would end in the same place: the registration has to be changed.
+    assert!(!Error::new(Code::IdTokenAlgUnsupported).restart_helps());
 }
 
 #[test]
@@ -151,6 +155,46 @@ fn id6_an_algorithm_that_the_metadata_does_not_list_is_refused() {
     {
         assert_eq!(fault(redeem(algs.clone())), (Code::IdTokenInvalid, Some("alg")), "{algs}");
     }
+}
+
+#[test]
+fn id6_a_server_that_lists_no_algorithm_for_public_clients_is_refused_before_the_login() {
+    let try_begin = |algs: Value, change: fn(&mut Settings)| {
+        let metadata = metadata_with(|document| document["id_token_signing_alg_values_supported"] = algs);
+        begin(&config_with(change), &metadata, LoginOptions::default(), &mut Seeded(7), NOW)
+    };
+    let named = (Code::IdTokenAlgUnsupported, Some("id_token_signing_alg_values_supported"));
+    for algs in [json!(["HS256"]), json!(["HS512", "HS256", "none"]), json!(["none"]), json!(["HS256", "ES256K"])] {
+        assert_eq!(fault(try_begin(algs.clone(), |_| {})), named, "{algs}");
+        // Who wants no ID token does not care, and the application may know better.
+        assert!(try_begin(algs.clone(), |settings| settings.scope = "files".into()).is_ok(), "{algs}");
+        let registered: fn(&mut Settings) = |settings| settings.id_token_signed_response_alg = Some("RS256".into());
+        assert!(try_begin(algs.clone(), registered).is_ok(), "{algs}");
+    }
+    for algs in [json!(["HS256", "RS256"]), json!(["EdDSA", "none"]), json!([]), Value::Null] {
+        assert!(try_begin(algs.clone(), |_| {}).is_ok(), "{algs}");
+    }
+}
+
+#[test]
+fn id6_a_registered_algorithm_counts_also_where_the_metadata_does_not_list_it() {
+    let redeem = |alg: &str| {
+        let config = config_with(|settings| settings.id_token_signed_response_alg = Some("ES256".into()));
+        let metadata = metadata_with(|document| document["id_token_signing_alg_values_supported"] = json!(["RS256"]));
+        let login = begin(&config, &metadata, LoginOptions::default(), &mut Seeded(7), NOW).unwrap();
+        let nonce = parameter(&login.url, "nonce").unwrap();
+        let url = answer(&login, &[("code", CODE)]);
+        let (_, exchange) = come_back(login.transaction, &url).unwrap().into_request(&config);
+        let mut answer = token_response(&nonce);
+        answer["id_token"] = json!(signed(&json!({ "alg": alg }).to_string(), &claims(&nonce).to_string()));
+        exchange.finish(&ok(&answer), NOW)
+    };
+    assert!(redeem("ES256").is_ok());
+    assert_eq!(
+        fault(redeem("RS256")),
+        (Code::IdTokenInvalid, Some("alg")),
+        "the one that is listed is not the one registered"
+    );
 }
 
 #[test]

@@ -92,7 +92,11 @@ export const createCallback = async ({
     try {
       const net = client.network();
       const answer = await exchange.send(request, net);
-      came = await exchange.conclude(ask("finish", setup, pending, answer, request.form), net, true);
+      came = await exchange.conclude(
+        exchange.read("finish", setup, pending, answer, request.said),
+        net,
+        true,
+      );
     } catch (error) {
       failure = error;
     }

@@ -75,12 +75,13 @@ export const createClient = (engine) => {
     }
 
     static async #discover(config, options) {
-      const { issuer, dangerouslyAllowHttp, ...given } = own(config);
+      const { issuer, acceptIssuer, dangerouslyAllowHttp, ...given } = own(config);
       await ready();
       // What cannot be read in time, or does not stand the checks, is fetched.
       const recalled = await within(PATIENCE, describe(config).recall()).catch(() => {});
       const metadata =
-        recalled ?? (await steps.discover(issuer, { ...network(given, options), dangerouslyAllowHttp }));
+        recalled ??
+        (await steps.discover(issuer, { ...network(given, options), acceptIssuer, dangerouslyAllowHttp }));
       if (!recalled) found.set(metadata);
       const client = new Client(config, metadata);
       const { confirm, keep } = client.#client;
@@ -314,9 +315,10 @@ export const createClient = (engine) => {
     }
 
     /** Tells this client's own listeners. */
-    #report({ type, reason }, elsewhere) {
+    #report({ type, reason, idTokenDropped }, elsewhere) {
+      const event = { type, reason, elsewhere, ...(idTokenDropped && { idTokenDropped }) };
       for (const { type: wanted, listener } of this.#listeners) {
-        if (wanted === type) queueMicrotask(() => listener({ type, reason, elsewhere }));
+        if (wanted === type) queueMicrotask(() => listener({ ...event }));
       }
     }
 

@@ -94,7 +94,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
     };
     /** A session as its owner sees it; nothing where the record is none of this version. */
     client.read = (kept) => {
-      const step = kept && ask("session", kept.session);
+      const step = kept && ask("session", client.setup, kept.session);
       return step?.tokens && own({ ...step, id: kept.id, epoch: kept.epoch });
     };
     /** Whether a session has ended, as far as this page knows, or its storage says so at once. */
@@ -138,8 +138,8 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
     /** Fetches what the server says of itself, unless this page has done so. A code and a refresh token wait for it. */
     client.confirm = async () => {
       if (!client.isRecalled()) return;
-      const { dangerouslyAllowHttp } = config;
-      confirming ??= discover(issuer, { ...client.network(), dangerouslyAllowHttp })
+      const { acceptIssuer, dangerouslyAllowHttp } = config;
+      confirming ??= discover(issuer, { ...client.network(), acceptIssuer, dangerouslyAllowHttp })
         .then((metadata) => {
           take(metadata);
           found.set(metadata);

@@ -7,7 +7,24 @@ import { unless } from "../platform/wait.js";
 /** What of a form nobody else may see. */
 const SECRETS = ["code", "code_verifier", "refresh_token", "token"];
 
-export const createExchange = ({ ask, bodyOf, named, send: sendPlain }) => {
+/** The claims and the header parameter of an ID token that are told when they are at fault, by the part that they stand in; and how long they may be. */
+const TOLD = own({ alg: 0, iss: 1, aud: 1, azp: 1, tid: 1 });
+const MOST_TOLD = 300;
+
+export const createExchange = ({ ask, bodyOf, more, named, send: sendPlain, toJson }) => {
+  /** What the ID token of an answer says there. Nothing where nobody can read it. */
+  const found = (subject, answer) => {
+    try {
+      const part = JSON.parse(bodyOf(answer)).id_token.split(".")[TOLD[subject]];
+      const octets = atob(part.replace(/-/g, "+").replace(/_/g, "/"));
+      const value = own(
+        JSON.parse(new TextDecoder().decode(Uint8Array.from(octets, (octet) => octet.charCodeAt(0)))),
+      )[subject];
+      const text = typeof value === "string" ? value : toJson(value);
+      return text.length > MOST_TOLD ? undefined : text;
+    } catch {}
+  };
+
   /** Sends a request, which may hold secrets. */
   const send = async (request, network) => {
     try {
@@ -26,7 +43,11 @@ export const createExchange = ({ ask, bodyOf, named, send: sendPlain }) => {
 
   const fetchKeys = async (url, network) => {
     const answer = await send({ url }, network);
-    ask("keys", answer);
+    try {
+      ask("keys", answer);
+    } catch (error) {
+      throw more(error, { url: url.split(/[?#]/, 1)[0], status: Number(answer.split("\n", 1)[0]) });
+    }
     const again = known.has(url) ? `${Math.floor(Date.now() / 1000)}` : "";
     known.set(url, { keys: bodyOf(answer), again });
   };
@@ -34,6 +55,17 @@ export const createExchange = ({ ask, bodyOf, named, send: sendPlain }) => {
   return {
     send,
     fetchKeys,
+    /** Asks the module what an answer of the token endpoint is. What is refused is told. */
+    read(name, setup, record, answer, said) {
+      try {
+        return ask(name, setup, record, answer, said);
+      } catch (error) {
+        const { subject, code } = own(error);
+        if (subject in TOLD && code.startsWith("id_token_"))
+          throw more(error, { found: found(subject, answer) });
+        throw error;
+      }
+    },
     /** Whether the keys have to be fetched before a signature can be verified. */
     lacks: (url) => Boolean(url) && canVerify() && !known.has(url),
     /**
@@ -57,7 +89,8 @@ export const createExchange = ({ ask, bodyOf, named, send: sendPlain }) => {
           invalid = "";
           continue;
         }
-        const { signature, digest } = await unless(network.signal, named, verify(task));
+        const { signature, digest, failure } = await unless(network.signal, named, verify(task));
+        if (signature === "failed") throw named("id_token_verification_failed", failure);
         if (signature !== "invalid") return ask("conclude", unverified, signature, digest);
         invalid = "1";
       }

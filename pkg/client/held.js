@@ -6,6 +6,9 @@ import { createSession } from "./session.js";
 const MOST_FORMER = 8;
 const MOST_EPOCHS = 4;
 
+/** The place of `network_failed` in the table of codes. Those before it are of calls that are wrong: no refresh fails with one. */
+const NETWORK_FAILED = 15;
+
 /** The session that version 0.1.0 kept, as this version keeps it; nothing where nobody can read it. */
 const adopt = ({ ask, toJson }, form) => {
   try {
@@ -15,10 +18,11 @@ const adopt = ({ ask, toJson }, form) => {
       /^expires_|_details$/.test(name) ? JSON.parse(value) : value,
     ]);
     const { session, tokens } = ask("fromTokens", toJson(Object.fromEntries(members)));
-    // The last three lines say how the attempts went to refresh it.
-    const attempts = [kept.attempts, kept.failed, kept.retry_at].map((line) =>
+    // The last five lines say how the attempts went to refresh it; the last two were not known then.
+    const attempts = [kept.attempts, kept.failed, kept.retry_at, "", ""].map((line) =>
       /^\d+$/.test(line) ? line : "",
     );
+    attempts[1] &&= `{"code":${Math.max(NETWORK_FAILED, attempts[1])}}`;
     return {
       id: encodeURIComponent(`0.1.0 ${own(own(tokens).claims).sub}`),
       session: `${session.slice(0, -attempts.length)}${attempts.join("\n")}\n`,

@@ -31,55 +31,65 @@ export const createRefresh = ({ ask, discard, exchange, failed, named, place, to
     });
 
   /** What others are told when the session has changed. */
-  const tell = ({ home, isShared, name }, type, reason) =>
-    home.channel.tell({ name, type, reason }, isShared);
+  const tell = ({ home, isShared, name }, news) => home.channel.tell({ ...news, name }, isShared);
 
+  /** Sends the refresh token: what came of it, the answer and fresh tokens, or how it failed. */
   const redeem = async (client, begun) => {
-    await client.confirm();
-    const { network, setup } = client;
-    const net = network();
-    // The server may have another endpoint than at the last start.
-    const answer = await exchange.send(ask("refresh", setup, begun.session), net);
-    return exchange.conclude(ask("finishRefresh", setup, begun.session, answer), net, true);
+    const came = own();
+    try {
+      await client.confirm();
+      const { network, setup } = client;
+      const net = network();
+      // The server may have another endpoint than at the last start.
+      came.answer = await exchange.send(ask("refresh", setup, begun.session), net);
+      const step = exchange.read("finishRefresh", setup, begun.session, came.answer);
+      came.fresh = await exchange.conclude(step, net, true);
+    } catch (error) {
+      came.failure = error;
+    }
+    return came;
   };
 
   /** Keeps what a refresh came to. */
-  const settle = (client, begun, fresh, failure) =>
+  const settle = (client, begun, { answer, failure, fresh }, reason) =>
     client.keeping(({ sessions }) => {
-      const { retryAfter, oauthError } = own(failure);
-      const how = failure ? { code: place(failure.code), retryAfter, oauthError } : {};
+      const { status, subject, found, url, retryAfter, oauthError, oauthErrorDescription, oauthErrorUri } =
+        own(failure);
+      const told = { status, oauthError, oauthErrorDescription, oauthErrorUri };
+      const code = failure && place(failure.code);
+      const how = failure
+        ? { ...told, code, subject, found, url, retryAfter, refused: reason === "refused" }
+        : {};
       const kept = sessions.load();
-      const settled = ask("settle", begun.session, kept?.id === begun.id ? kept.session : "", toJson(how));
-      if (settled.fresh) return client.read(sessions.save(begun.id, fresh.session));
+      const known = kept?.id === begun.id ? kept.session : "";
+      const settled = ask("settle", begun.session, known, toJson(how), answer);
+      if (settled.fresh) {
+        const kept = client.read(sessions.save(begun.id, fresh.session));
+        return { kept, idTokenDropped: fresh.dropped };
+      }
       // The session has ended meanwhile, or it is another one: what came for it is kept nowhere.
       if (fresh) discard(client, fresh);
       if (settled.session !== undefined) sessions.save(begun.id, settled.session);
       if (settled.ended) sessions.remove();
-      if (settled.code === undefined) throw Object.assign(failure, { retryAfter: settled.retryAfter });
-      const { status, oauthErrorDescription, oauthErrorUri } = own(failure);
-      throw failed(settled.code, { status, oauthError, oauthErrorDescription, oauthErrorUri });
+      const isSame = failure && (settled.code ?? code) === code;
+      const error = isSame
+        ? Object.assign(failure, { retryAfter: settled.retryAfter })
+        : failed(settled.code, told);
+      return { error, ended: settled.ended };
     });
 
   const attempt = async (client, asked, reason) => {
     const begun = await look(client, asked, true);
     if (begun.tokens) return begun;
-    try {
-      let fresh;
-      let failure;
-      try {
-        fresh = await redeem(client, begun);
-      } catch (error) {
-        failure = error;
-      }
-      const kept = await settle(client, begun, fresh, failure);
-      tell(client, "refreshed", reason);
-      return kept;
-    } catch (error) {
-      // The server's own words come with the end of a session; without them it was ended by a sign-out meanwhile.
-      const ended = own(error).oauthError === "invalid_grant";
-      tell(client, ended ? "expired" : "failed", ended ? error.code : reason);
+    const came = await redeem(client, begun);
+    const settled = await settle(client, begun, came, reason).catch((error) => ({ error }));
+    const { kept, error, ended, idTokenDropped } = settled;
+    if (error) {
+      tell(client, ended ? { type: "expired", reason: error.code } : { type: "failed", reason });
       throw error;
     }
+    tell(client, { type: "refreshed", reason, idTokenDropped });
+    return kept;
   };
 
   /** Waits until nobody else does it, or until whoever does has changed the session. */

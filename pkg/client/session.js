@@ -1,6 +1,9 @@
 // What a signed-in application holds. What it does is loaded when it is first asked for.
 import { own } from "../platform/own.js";
 
+/** The errors with which a session ends. */
+const ENDS = /^(session_expired|refresh_interrupted|id_token_(subject|issuer)_mismatch)$/;
+
 export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
   class Session extends Base {
     #client;
@@ -88,7 +91,7 @@ export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
       try {
         this.#kept = await this.#with(({ fresh }) => fresh(this.#client, asked, reason, signal));
       } catch (error) {
-        this.#isOver ||= error.code === "session_expired" || error.code === "refresh_interrupted";
+        this.#isOver ||= ENDS.test(error.code);
         throw error;
       }
       return this.#kept;

@@ -15,12 +15,24 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
 
   const refreshTokens = async ({ setup, session }, net) => {
     const answer = await exchange.send(ask("refresh", setup, session), net);
-    return (await exchange.conclude(ask("finishRefresh", setup, session, answer), net, true)).tokens;
+    return (await exchange.conclude(exchange.read("finishRefresh", setup, session, answer), net, true))
+      .tokens;
   };
 
   const revokeTokens = async ({ setup, session }, net) => {
     const { url, forms } = ask("revoke", setup, session);
-    for (const form of forms) ask("finishRevocation", await exchange.send({ url, form }, net));
+    let failure;
+    let isFirst = true;
+    for (const form of forms) {
+      try {
+        ask("finishRevocation", await exchange.send({ url, form }, net), form);
+      } catch (error) {
+        // The access token goes with the refresh token: a server may not know it any more, or never have known it.
+        if (isFirst || failure || error.code !== "revocation_refused") failure ??= error;
+      }
+      isFirst = false;
+    }
+    if (failure) throw failure;
   };
 
   /** Tokens that came too late are not to serve anybody; where the server cannot be told so, they expire. */

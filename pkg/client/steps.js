@@ -45,8 +45,8 @@ export const createSteps = (parts) => {
   const discover = async (issuer, options) => {
     await ready();
     const given = own(options);
-    const { dangerouslyAllowHttp } = given;
-    const allowed = toJson({ dangerouslyAllowHttp });
+    const { acceptIssuer, dangerouslyAllowHttp } = given;
+    const allowed = toJson({ acceptIssuer, dangerouslyAllowHttp });
     const { openid, oauth } = ask("discovery", `${issuer}`, allowed);
     const look = async (url) => {
       const answer = await send({ url }, network(given, options));
@@ -68,7 +68,7 @@ export const createSteps = (parts) => {
     if (url.length > LONGEST) throw named("callback_invalid");
     const request = ask("redeem", setup, `${transaction}`, url);
     const answer = await exchange.send(request, net);
-    const step = ask("finish", setup, `${transaction}`, answer, request.form);
+    const step = exchange.read("finish", setup, `${transaction}`, answer, request.said);
     return (await exchange.conclude(step, net, true)).tokens;
   };
 

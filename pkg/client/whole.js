@@ -9,7 +9,7 @@ import { createClient } from "./client.js";
 
 /** @param module the module as text, or nothing where the application gives one later */
 export const createWhole = (module) => {
-  const errors = createTalkingErrors(CODES, () => import("../dist/sentences.js"));
+  const errors = createTalkingErrors(CODES, () => import("../engine/facts.js"));
   const loadTwin = () => import("../dist/client_twin.js");
   const texts = createTexts();
   const state = { module };

@@ -18,6 +18,10 @@ export class PkceError extends Error {
   readonly retryable: boolean;
   /** The member, parameter or claim at fault, in the specifications' spelling, where one can be named. */
   readonly subject?: string;
+  /** What was found where `subject` is at fault: the issuer of a document, or of an ID token its `iss`, `aud`, `azp` or `alg`. Not trustworthy as HTML. */
+  readonly found?: string;
+  /** Where the answer came from that was refused, without its query: with the errors of the signing keys. */
+  readonly url?: string;
   /** The OAuth `error` that the server sent, as it was sent (RFC 6749 sections 4.1.2.1 and 5.2). Not trustworthy as HTML. */
   readonly oauthError?: string;
   /** The server's `error_description`, as it was sent. Not trustworthy as HTML. */
@@ -28,7 +32,7 @@ export class PkceError extends Error {
   readonly status?: number;
   /**
    * Seconds after which the same call may succeed: what the server said (`Retry-After`, where CORS exposes it), or how long a failed
-   * refresh is not repeated.
+   * refresh that is `retryable` is not repeated.
    */
   readonly retryAfter?: number;
   /**
@@ -36,7 +40,12 @@ export class PkceError extends Error {
    * (RFC 9470 section 3) from a resource server. Absent when the session has all that was asked for: another login would end in
    * the same place.
    */
-  readonly loginOptions?: { readonly scope: string; readonly acrValues?: string; readonly maxAge?: number };
+  readonly loginOptions?: {
+    readonly scope: string;
+    readonly acrValues?: string;
+    readonly requireAcr?: true;
+    readonly maxAge?: number;
+  };
 }
 
 /**

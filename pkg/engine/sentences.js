@@ -8,33 +8,39 @@ const PATIENCE = 2000;
 
 /**
  * @param codes the rows of the table
- * @param load loads the sentences, in the order of the table
+ * @param load loads the sentences, in the order of the table, and what tells the facts of an error
  */
 export const createTalkingErrors = (codes, load) => {
-  let sentences;
+  let said;
   let loading;
 
-  /** Loads the sentences, and gives the error its own. Without them it has its code. */
+  /** Gives an error its sentence and its facts. Until these are loaded it has its code. */
+  const phrase = (error) => {
+    const sentence = said?.SENTENCES[errors.place(error.code)];
+    return say(error, sentence ?? error.code, said ? said.factsOf(own(error)) : own(error).subject);
+  };
+
+  /** Loads the sentences first. */
   const tell = async (error) => {
     try {
       loading ??= load();
-      sentences = (await loading).SENTENCES;
-      say(error, sentences[errors.place(error.code)], own(error).subject);
+      said = await loading;
+      phrase(error);
     } catch {
       loading = undefined;
     }
     return error;
   };
 
-  const errors = createErrors(codes, (error, place, subject) => {
-    say(error, sentences?.[place] ?? error.code, subject);
-    if (!sentences) tell(error);
+  const errors = createErrors(codes, (error) => {
+    phrase(error);
+    if (!said) tell(error);
     return error;
   });
 
   /** Waits until an error has its sentence, but not for long: the network may be what failed. */
   const whole = async (error) => {
-    if (isPkceError(error) && !sentences) await within(PATIENCE, tell(error)).catch(() => {});
+    if (isPkceError(error) && !said) await within(PATIENCE, tell(error)).catch(() => {});
   };
 
   /** What is no error of this package was thrown by what it was given: a getter, a Proxy, a function of the host. */
@@ -42,6 +48,8 @@ export const createTalkingErrors = (codes, load) => {
 
   return {
     ...errors,
+    /** An error of which more is known. */
+    more: (error, facts) => phrase(Object.assign(error, facts)),
     /** Does the work, which throws no other errors. */
     guarded: (work) => {
       try {

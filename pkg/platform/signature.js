@@ -4,38 +4,61 @@ import { own } from "./own.js";
 const encode = (text) => new TextEncoder().encode(text);
 
 const bytes = (base64url) =>
-  Uint8Array.from(atob(base64url.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
+  Uint8Array.from(atob(base64url.replace(/-/g, "+").replace(/_/g, "/")), (character) =>
     character.charCodeAt(0),
   );
 
 const base64url = (buffer) =>
   btoa(String.fromCharCode(...new Uint8Array(buffer)))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=/g, "");
 
-const check = async (subtle, { algorithm, keys, input, signature }) => {
-  const signed = encode(input);
+/** Whether an error says that this engine has no such algorithm. */
+const isUnsupported = ({ name }) => name === "NotSupportedError";
+
+/** Whether the engine has the algorithm: it looks at that before it looks at the key, of which there is none. */
+const knows = (subtle, { name, hash, namedCurve }) =>
+  subtle
+    .importKey("jwk", own(), own({ name, hash, namedCurve }), false, ["verify"])
+    .then(Boolean, (error) => !isUnsupported(error));
+
+const check = async (subtle, { algorithm, keys, registered }, signature, signed) => {
+  let failure;
+  let isInvalid = false;
   for (const jwk of keys) {
     try {
       const key = await subtle.importKey("jwk", own(jwk), own(algorithm), false, ["verify"]);
-      if (await subtle.verify(own(algorithm), key, bytes(signature), signed)) return "valid";
+      if (await subtle.verify(own(algorithm), key, signature, signed)) return own({ signature: "valid" });
+      isInvalid = true;
     } catch (error) {
-      // An algorithm that this engine does not have; anything else is a key that is none.
-      if (error.name === "NotSupportedError") return "unavailable";
+      // Nobody vouches for a signature by the algorithm that was registered where the engine has that: the key or the token is odd.
+      const isMissing = isUnsupported(error) && !(registered && (await knows(subtle, algorithm)));
+      if (isMissing) return own({ signature: "unavailable" });
+      failure ??= error;
     }
   }
-  return "invalid";
+  return own(failure && !isInvalid ? { signature: "failed", failure } : { signature: "invalid" });
 };
 
-/** Whether there is a WebCrypto: only secure origins have it. */
-export const canVerify = () => Boolean(globalThis.crypto?.subtle && globalThis.TextEncoder);
+/** Whether there is a WebCrypto, which only secure origins have, and what else it takes. */
+export const canVerify = () => {
+  const { atob, btoa, crypto, TextEncoder } = globalThis;
+  return Boolean(crypto?.subtle && TextEncoder && atob && btoa);
+};
 
-/** `{ signature: "valid" | "invalid" | "unavailable", digest? }`. Never throws. */
+/**
+ * `{ signature: "valid" | "invalid" | "failed" | "unavailable", digest?, failure? }`. Never throws. It is unavailable only by what is found before key and token are
+ * looked at; what the platform throws over these is a failure.
+ */
 export const verify = async (task) => {
   if (!canVerify()) return own({ signature: "unavailable" });
   const { subtle } = globalThis.crypto;
   const { digest: hash, text } = task;
-  const digest = hash && base64url(await subtle.digest(hash, encode(text)).catch(() => []));
-  return { signature: await check(subtle, task), digest };
+  try {
+    const digest = hash && base64url(await subtle.digest(hash, encode(text)).catch(() => []));
+    return own({ ...(await check(subtle, task, bytes(task.signature), encode(task.input))), digest });
+  } catch (failure) {
+    return own({ signature: "failed", failure });
+  }
 };

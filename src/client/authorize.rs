@@ -30,8 +30,12 @@ pub struct LoginOptions {
     /// `max_age`, in seconds: the user has to have been authenticated no longer before the login than this. The ID token
     /// has to say so in `auth_time` (OpenID Connect Core section 3.1.2.1).
     pub max_age: Option<u32>,
-    /// `acr_values`, separated by spaces: the `acr` of the ID token has to be one of them (OpenID Connect Core section 3.1.3.7).
+    /// `acr_values`, separated by spaces: ways of authentication that are asked for, the best one first. The server need not meet them (OpenID
+    /// Connect Core section 3.1.2.1): see `require_acr`.
     pub acr_values: Option<String>,
+    /// Whether the `acr` of the ID token has to be one of `acr_values`, or where there are none one of those that `claims` asks for (OpenID Connect Core
+    /// section 3.1.3.7). An `acr` that is essential in the `id_token` of `claims` is required in any case (section 5.5.1.1).
+    pub require_acr: bool,
     /// `ui_locales`: languages, the best one first, separated by spaces (OpenID Connect Core section 3.1.2.1).
     pub ui_locales: Option<String>,
     /// `claims`: single claims to be told (OpenID Connect Core section 5.5).
@@ -115,6 +119,7 @@ pub fn begin(
         return_to: optional(options.return_to.as_deref()),
         resource: optional(options.resource.as_deref()),
         popup: flag(options.popup),
+        require_acr: flag(options.require_acr),
         extra_parameters: &to_object(&options.extra_parameters),
         prompt: optional(options.prompt.as_deref()),
         login_hint: optional(options.login_hint.as_deref()),

@@ -52,6 +52,8 @@ impl fmt::Debug for Callback {
 #[derive(Debug)]
 pub struct Grant {
     pub(crate) code: Secret,
+    /// The issuer that the callback named; empty when it named none.
+    pub(crate) iss: String,
     pub(crate) transaction: Transaction,
 }
 
@@ -70,8 +72,12 @@ impl Transaction {
         let (url, redirect_uri) = (callback.url.expose().as_bytes(), callback.redirect_uri.as_bytes());
         // It was read before.
         let read = callback::Callback::parse(url, redirect_uri)?.ok_or(Code::Internal)?;
+        let said = read.said();
         match read.accept(&Setup::of_table(&config.setup()), &self.view(), now)? {
-            Answer::Given(code) => Ok(Grant { code: secret(code), transaction: self }),
+            Answer::Given(code) => {
+                let iss = part(callback::Said::of_table(&said).iss()).into();
+                Ok(Grant { code: secret(code), iss, transaction: self })
+            }
             Answer::Refused(refusal) => Err(refused(*refusal)),
         }
     }

@@ -39,6 +39,13 @@ pub struct Settings {
     /// The issuers that may share a redirect URI although they do not promise `iss`: all of them are trusted with each other's codes
     /// (RFC 9700 section 4.4). See [`RedirectUris`](crate::client::redirect_uris::RedirectUris).
     pub shared_redirect_uri_issuers: Vec<String>,
+    /// Other audiences that an ID token may have beside this client, such as a project or an API of yours that you trust not to use it in this
+    /// client's place. Its `azp` has to name this client then (OpenID Connect Core section 3.1.3.7, steps 3 to 5).
+    pub trusted_audiences: Vec<String>,
+    /// Other issuers that the server's metadata and its ID tokens may name in the place of `issuer`; nothing else is widened. `{tenantid}` in one stands for a
+    /// GUID, which has to be the claim `tid` of the ID token. The callback's `iss`, the ID token and every refresh agree on one issuer. A pattern admits every tenant of
+    /// the server: the application checks `tid`.
+    pub accept_issuer: Vec<String>,
     /// The server supports S256 although its metadata does not say so.
     pub dangerously_assume_pkce_support: bool,
     /// `http` is allowed beyond the loopback hosts.
@@ -64,6 +71,8 @@ impl Settings {
             session_name: String::new(),
             resource_origins: Vec::new(),
             shared_redirect_uri_issuers: Vec::new(),
+            trusted_audiences: Vec::new(),
+            accept_issuer: Vec::new(),
             dangerously_assume_pkce_support: false,
             dangerously_allow_http: false,
             dangerously_allow_unverified_id_token: false,
@@ -91,6 +100,8 @@ impl Settings {
             session_name: field(&self.session_name),
             resource_origins: &list(&self.resource_origins),
             shared_redirect_uri_issuers: &list(&self.shared_redirect_uri_issuers),
+            trusted_audiences: &list(&self.trusted_audiences),
+            accept_issuer: &list(&self.accept_issuer),
             dangerously_allow_http: flag(self.dangerously_allow_http),
             dangerously_assume_pkce_support: flag(self.dangerously_assume_pkce_support),
             dangerously_allow_unverified_id_token: flag(self.dangerously_allow_unverified_id_token),

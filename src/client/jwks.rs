@@ -161,15 +161,15 @@ impl Jwks {
     #[must_use]
     pub fn candidates(&self, algorithm: &Algorithm, kid: Option<&str>) -> Vec<PublicKey> {
         match algorithm::Algorithm::from_alg(algorithm.alg.as_bytes()) {
-            Some(algorithm) => self.fitting(algorithm, optional(kid)),
+            Some(algorithm) => self.fitting(algorithm, optional(kid), b""),
             None => Vec::new(),
         }
     }
 
-    /// The same by the field of a `kid`.
-    pub(crate) fn fitting(&self, algorithm: algorithm::Algorithm, kid: &[u8]) -> Vec<PublicKey> {
+    /// The same by the field of a `kid`, and of an issuer unless it is empty.
+    pub(crate) fn fitting(&self, algorithm: algorithm::Algorithm, kid: &[u8], issuer: &[u8]) -> Vec<PublicKey> {
         let mut keys = Vec::new();
-        jwks::candidates(&self.0, algorithm, kid, &mut |jwk| {
+        jwks::candidates(&self.0, algorithm, kid, issuer, &mut |jwk| {
             let members = ["kty", "n", "e", "crv", "x", "y"].into_iter().zip(jwks::members(jwk, algorithm));
             let members = members.filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name, read(value)));
             keys.push(PublicKey(members.collect()));

@@ -4,11 +4,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::client::config::Config;
-use crate::client::fields::{fault_in, optional, read, secret, text, to_object};
+use crate::client::fields::{fault_in, optional, read, refused, secret, text, to_object};
 use crate::client::metadata::Metadata;
 use crate::client::token_set::TokenSet;
 use crate::client::transaction::Tombstone;
 use crate::error::Error;
+use crate::flow::callback::Answer;
 use crate::flow::logout;
 use crate::flow::setup::Setup;
 use crate::flow::tokens::Session;
@@ -18,7 +19,8 @@ use crate::secret::Secret;
 use crate::tables::{Options, OptionsParts};
 
 /// The requests that make the server forget the refresh token, when there is one, and then the access token: the first
-/// may take the others along (RFC 7009 section 2.1).
+/// may take the others along (RFC 7009 section 2.1). Send both, whatever the first one is answered; once the refresh token is gone, it is no failure when the
+/// access token is refused.
 ///
 /// # Errors
 /// [`Code::EndpointMissing`](crate::Code::EndpointMissing), [`Code::IssuerMismatch`](crate::Code::IssuerMismatch)
@@ -39,13 +41,16 @@ pub fn revocation_requests(
     Ok((refresh_token, request(&tokens.access_token, "access_token")))
 }
 
-/// Reads the answer to one of them. The body is not looked at, and an unknown token is no error (RFC 7009 section 2.2).
+/// Reads the answer to one of them. Any 2xx is success, whatever its body, and an unknown token is no error (RFC 7009 section 2.2).
 ///
 /// # Errors
 /// [`Code::ServerError`](crate::Code::ServerError), [`Code::RedirectNotFollowed`](crate::Code::RedirectNotFollowed),
 /// [`Code::RevocationRefused`](crate::Code::RevocationRefused)
 pub fn finish_revocation(response: &Response) -> Result<(), Error> {
-    logout::finish_revocation(&response.reply()).map_err(fault_in(response))
+    match logout::finish_revocation(&response.reply(), b"").map_err(fault_in(response))? {
+        Answer::Given(()) => Ok(()),
+        Answer::Refused(refusal) => Err(refused(*refusal).status(response.status)),
+    }
 }
 
 /// What a single sign-out at the server may ask for.
@@ -90,6 +95,7 @@ pub fn end_session(
         return_to: optional(options.return_to.as_deref()),
         resource: b"",
         popup: b"",
+        require_acr: b"",
         extra_parameters: &to_object(&options.extra_parameters),
         prompt: b"",
         login_hint: b"",

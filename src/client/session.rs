@@ -1,15 +1,19 @@
 //! What a signed-in application holds, as a record that can be kept; when its tokens are refreshed, and what becomes of it then.
 
+use alloc::vec::Vec;
+
 use zeroize::Zeroizing;
 
-use crate::client::fields::{Fields, digits, field, from_record, optional_digits, to_record};
+use crate::client::fields::{
+    Fields, field, flag, from_record, optional, optional_digits, part, read, read_optional, to_record,
+};
 use crate::client::token_set::TokenSet;
-use crate::error::{Code, Error};
-use crate::flow::session::{self, Refreshed};
+use crate::error::{Code, Error, Refusal};
+use crate::flow::session::{self, Failure};
 use crate::flow::tokens;
+use crate::http::{Reply, Response};
 use crate::secret::Secret;
-use crate::tables::about;
-use crate::text::number;
+use crate::tables::{FailedAs, FailedAsParts, about, known};
 
 pub use crate::flow::session::{Freshness, Next};
 
@@ -47,23 +51,25 @@ pub struct Session {
     attempts: Attempts,
 }
 
-/// How often the tokens were to be refreshed, each time in vain or with an answer that was never kept; how the last attempt
-/// failed, by its place among the codes, and when the next one may be made, in seconds since 1970.
-#[derive(Clone, Copy, Debug, Default)]
-struct Attempts {
-    count: u64,
-    failed: Option<u64>,
-    retry_at: Option<u64>,
-}
+/// The last fields of a [`tokens::Session`]: how often the tokens were to be refreshed, how the last attempt failed, when the next one may be made, and
+/// whether the refresh token may be dead.
+#[derive(Clone, Debug, Default)]
+struct Attempts([Vec<u8>; 5]);
 
 impl Attempts {
     fn of(session: &tokens::Session<'_>) -> Self {
-        Self {
-            count: number(session.attempts()).unwrap_or_default(),
-            failed: number(session.failed()),
-            retry_at: number(session.retry_at()),
-        }
+        let account = [session.attempts(), session.failed(), session.retry_at(), session.doubt(), session.doubted_at()];
+        Self(account.map(<[u8]>::to_vec))
     }
+}
+
+/// What is known of the answer to a refresh beside what it came to.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Answered<'a> {
+    /// The answer of the token endpoint, when one came.
+    pub response: Option<&'a Response>,
+    /// Whether a resource server has refused the access token, which says that it does not serve any more where its expiry is not known.
+    pub is_token_refused: bool,
 }
 
 /// Who wants tokens, and what they know.
@@ -113,10 +119,8 @@ impl Session {
 
     fn to_fields(&self) -> Fields {
         let fields = self.tokens.to_fields();
-        let Attempts { count, failed, retry_at } = self.attempts;
-        let count = if count > 0 { digits(count) } else { Default::default() };
         let session = tokens::Session::of_table(&fields);
-        Zeroizing::new(session.with_attempts(&count, &optional_digits(failed), &optional_digits(retry_at)))
+        Zeroizing::new(session.with_attempts(&self.attempts.0.each_ref().map(Vec::as_slice)))
     }
 
     /// Whether no access token can be had from it any more: the one that it has is expired, and nothing trades for another one. `now` is
@@ -138,8 +142,11 @@ impl Session {
         let fields = self.to_fields();
         let (seen, steady) = asked.seen.unwrap_or_default();
         let asked = session::Asked { spent: asked.spent.map(field).unwrap_or_default(), seen: seen.as_bytes(), steady };
-        session::next(&tokens::Session::of_table(&fields), &asked, now)
-            .map_err(|(fault, retry_after)| Error::from(fault).retry_after(retry_after))
+        let session = tokens::Session::of_table(&fields);
+        session::next(&session, &asked, now).map_err(|(fault, retry_after)| {
+            let error = Error::from(fault).retry_after(retry_after);
+            if retry_after.is_some() { again(error, &session::failed(&session)) } else { error }
+        })
     }
 
     /// Notes that the tokens are about to be refreshed. To be kept before the request is sent: so it is known afterwards that the server may
@@ -150,35 +157,104 @@ impl Session {
         self.attempts = Attempts::of(&tokens::Session::of_table(&begun));
     }
 
-    /// What becomes of the session that is `kept` now, and what is told to whoever wanted tokens, after the refresh of this one.
-    /// Only the server's own refusal of the refresh token ends a session (RFC 6749 section 5.2). `now` is in seconds since 1970, and
-    /// `chance` any number.
+    /// What becomes of the session that is `kept` now, and what is told to whoever wanted tokens, after the refresh of this one: as
+    /// [`Session::conclude_with`], with what the error alone says of the answer.
     ///
     /// # Errors
-    /// [`Code::SessionExpired`], [`Code::RefreshInterrupted`], those of the refresh
+    /// those of [`Session::conclude_with`]
     pub fn conclude(
-        mut self,
+        self,
         kept: Option<&Self>,
         refreshed: Result<TokenSet, Error>,
         now: u64,
         chance: u8,
     ) -> (Kept, Result<(), Error>) {
-        let went = match &refreshed {
-            Ok(_) => Refreshed::Well,
-            Err(error) if error.is_invalid_grant() => Refreshed::InvalidGrant,
-            Err(error) => Refreshed::Badly(error.code, error.retry_after),
-        };
+        self.conclude_with(kept, refreshed, Answered::default(), now, chance)
+    }
+
+    /// What becomes of the session that is `kept` now, and what is told to whoever wanted tokens, after the refresh of this one.
+    /// The server's own refusal of the refresh token ends it (`invalid_grant`, RFC 6749 section 5.2), and an ID token of another user or issuer. So does another
+    /// refusal in JSON, or a 400 or 401 without a body, that came again at least ten minutes later, when the access token has expired; but none that means the
+    /// server, the client or the request. Of an answer whose tokens cannot be used the new refresh token is kept. `now` is in seconds since 1970, and `chance` any number.
+    ///
+    /// # Errors
+    /// [`Code::SessionExpired`], [`Code::RefreshInterrupted`], those of the refresh
+    pub fn conclude_with(
+        mut self,
+        kept: Option<&Self>,
+        refreshed: Result<TokenSet, Error>,
+        answered: Answered<'_>,
+        now: u64,
+        chance: u8,
+    ) -> (Kept, Result<(), Error>) {
+        let told = refreshed.as_ref().err().map(|error| told(error, answered.is_token_refused)).unwrap_or_default();
+        let told = FailedAs::of_table(&told);
+        let failure = refreshed.as_ref().err().map(|error| Failure {
+            code: error.code,
+            told: &told,
+            reply: answered.response.map_or_else(|| reply_of(error), Response::reply),
+        });
         let (fields, kept) = (self.to_fields(), kept.map(Self::to_fields));
         let kept = kept.as_deref().map(|fields| tokens::Session::of_table(fields));
-        let becomes = session::conclude(&tokens::Session::of_table(&fields), kept.as_ref(), went, now, chance);
+        let sent = tokens::Session::of_table(&fields);
+        let becomes = session::conclude(&sent, kept.as_ref(), failure.as_ref(), now, chance);
         match (becomes, refreshed) {
             (session::Kept::Fresh, Ok(tokens)) => (Kept::As(Self::new(tokens)), Ok(())),
             (session::Kept::Ended(code), Err(error)) => (Kept::Ended, Err(error.code(code))),
             (session::Kept::Still(fields, seconds), Err(error)) => {
-                self.attempts = Attempts::of(&tokens::Session::of_table(&Zeroizing::new(fields)));
+                let fields = Zeroizing::new(fields);
+                let still = tokens::Session::of_table(&fields);
+                self.attempts = Attempts::of(&still);
+                self.tokens.refresh_token = read_optional(still.refresh_token()).map(Secret::new);
                 (Kept::As(self), Err(error.retry_after(Some(seconds))))
             }
             _ => (Kept::Other, Err(Code::SessionExpired.into())),
         }
     }
+}
+
+/// The fields of [`FailedAs`] of an error.
+fn told(error: &Error, is_refused: bool) -> Vec<u8> {
+    let refusal = error.refusal.as_ref();
+    FailedAsParts {
+        code: b"",
+        retry_after: &optional_digits(error.retry_after),
+        status: &optional_digits(error.status),
+        refused: flag(is_refused),
+        subject: optional(error.subject),
+        found: optional(error.found.as_deref()),
+        url: b"",
+        oauth_error: optional(refusal.map(|refusal| refusal.error.as_str())),
+        oauth_error_description: optional(refusal.and_then(|refusal| refusal.error_description.as_deref())),
+        oauth_error_uri: optional(refusal.and_then(|refusal| refusal.error_uri.as_deref())),
+    }
+    .to_fields()
+}
+
+/// What an error says of its answer. That there was a body, for want of knowing.
+fn reply_of(error: &Error) -> Reply<'static> {
+    let status = error.status.unwrap_or(if error.refusal.is_some() { 200 } else { 0 });
+    Reply { status: status.into(), content_type: b"", date: None, retry_after: None, body: b"?" }
+}
+
+/// An error with what was told of it when it was new.
+fn again(mut error: Error, fields: &[u8]) -> Error {
+    let told = FailedAs::of_table(fields);
+    if let Some(subject) = known(told.subject()) {
+        error = error.about(part(subject));
+    }
+    if let Some(found) = read_optional(told.found()) {
+        error = error.found(found);
+    }
+    if let Some(status) = tokens::seconds(told.status()).and_then(|status| u16::try_from(status).ok()) {
+        error = error.status(status);
+    }
+    if told.oauth_error().is_empty() {
+        return error;
+    }
+    error.refusal(Refusal {
+        error: read(told.oauth_error()),
+        error_description: read_optional(told.oauth_error_description()),
+        error_uri: read_optional(told.oauth_error_uri()),
+    })
 }

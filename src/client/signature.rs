@@ -74,7 +74,7 @@ impl Unverified {
         };
         let known = unverified.algorithm()?;
         let algorithm = Algorithm::known(known).ok_or(Code::Internal)?;
-        let keys = keys.fitting(known, unverified.kid());
+        let keys = keys.fitting(known, unverified.kid(), unverified.issuer());
         if keys.is_empty() {
             unverified.fetch_again(false, refetched_at, now)?;
             return Ok(fetch(&unverified));

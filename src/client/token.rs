@@ -7,12 +7,13 @@ use zeroize::Zeroizing;
 
 use crate::client::callback::Grant;
 use crate::client::config::Config;
-use crate::client::fields::{Fields, fault_in, read, refused, secret};
+use crate::client::fields::{Fields, fault_in, read, refused, secret, text};
 use crate::client::metadata::Metadata;
 use crate::client::signature::Unverified;
 pub use crate::client::token_set::{TokenSet, VerifiedBy};
 use crate::error::Error;
 use crate::flow::callback;
+use crate::flow::id_token;
 use crate::flow::setup::Setup;
 use crate::flow::token;
 use crate::flow::tokens::Session;
@@ -36,8 +37,8 @@ pub struct Exchange {
     transaction: Fields,
     /// The session that is refreshed; blank in a login.
     before: Fields,
-    /// The form that was sent.
-    sent: Fields,
+    /// What the callback said; blank in a refresh.
+    said: Fields,
 }
 
 impl Grant {
@@ -47,10 +48,12 @@ impl Grant {
         let transaction = self.transaction.view();
         let mut form = Vec::new();
         token::redeem(&transaction, self.code.expose().as_bytes(), &mut form);
-        let sent = Zeroizing::new(form.clone());
         let request = Request::post(read(transaction.token_endpoint()), secret(form));
         let before = Zeroizing::new(Session::blank().to_fields());
-        (request, Exchange { setup: config.setup(), transaction: self.transaction.0, before, sent })
+        let said = Zeroizing::new(
+            callback::SaidParts { code: self.code.expose().as_bytes(), iss: self.iss.as_bytes() }.to_fields(),
+        );
+        (request, Exchange { setup: config.setup(), transaction: self.transaction.0, before, said })
     }
 }
 
@@ -64,10 +67,10 @@ pub fn refresh(config: &Config, metadata: &Metadata, tokens: TokenSet) -> Result
     let (view, session) = (Setup::of_table(&setup), Session::of_table(&before));
     let mut form = Vec::new();
     token::refresh(&view, &session, &mut form)?;
-    let sent = Zeroizing::new(form.clone());
+    let said = Zeroizing::new(callback::Said::blank().to_fields());
     let request = Request::post(read(view.token_endpoint()), secret(form));
     let transaction = Zeroizing::new(token::renewal(&view, &session).to_fields());
-    Ok((request, Exchange { setup, transaction, before, sent }))
+    Ok((request, Exchange { setup, transaction, before, said }))
 }
 
 impl Exchange {
@@ -83,8 +86,16 @@ impl Exchange {
     pub fn finish(self, response: &Response, now: u64) -> Result<Answer, Error> {
         let (setup, transaction) = (Setup::of_table(&self.setup), Transaction::of_table(&self.transaction));
         let before = Session::of_table(&self.before);
-        let answer = token::finish(&setup, &transaction, &before, &self.sent, &response.reply(), now);
-        match answer.map_err(fault_in(response))? {
+        let said = callback::Said::of_table(&self.said);
+        let answer = token::finish(&setup, &transaction, &before, &said, &response.reply(), now);
+        let told = |fault| {
+            let error = fault_in(response)(fault);
+            match id_token::said(fault, response.body.expose().as_bytes()) {
+                Some(said) => error.found(text(said)),
+                None => error,
+            }
+        };
+        match answer.map_err(told)? {
             callback::Answer::Given(token::Grant::Tokens(fields)) => {
                 Ok(Answer::Tokens(TokenSet::from_fields(&Zeroizing::new(fields))))
             }

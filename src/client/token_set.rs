@@ -63,6 +63,8 @@ impl TokenSet {
                 attempts: b"",
                 failed: b"",
                 retry_at: b"",
+                doubt: b"",
+                doubted_at: b"",
             })
             .to_fields(),
         )

@@ -1,10 +1,15 @@
 //! The signature algorithms that are accepted: above all neither `none` nor one whose key would have to be secret
 //! (RFC 7518 section 3.1, RFC 8037 section 3.1, RFC 9864 section 2.2).
 
-use crate::text::position;
+use crate::text::{contains, position};
 
 /// By their `alg`: RSA in two forms, the elliptic curves, and the two names of one algorithm.
 const ALGS: &[u8] = b"RS256 RS384 RS512 PS256 PS384 PS512 ES256 ES384 ES512 EdDSA Ed25519";
+
+/// Whether its key is a secret that client and server share, which a public client has not (RFC 7518 section 3.2).
+pub(crate) fn is_symmetric(alg: &[u8]) -> bool {
+    contains(b"HS256 HS384 HS512", alg)
+}
 
 /// An algorithm, by its place in that list.
 #[derive(Clone, Copy, PartialEq, Eq)]

@@ -4,15 +4,18 @@ use alloc::vec::Vec;
 
 use crate::encoding::write_base64url_to;
 use crate::error::{Code, Fault};
-use crate::flow::config::{are_resources, asks_for_openid, is_list_or_absent, is_set, is_way_back, resources, whole};
+use crate::flow::config::{
+    WORD, are_resources, asks_for_openid, is_list_or_absent, is_set, is_way_back, resources, whole,
+};
 use crate::flow::setup::Setup;
 use crate::flow::transaction::{POPUP, Transaction, TransactionParts};
 use crate::json;
 use crate::pkce::{Challenge, MIN_LENGTH, Method};
 use crate::random::Entropy;
 use crate::secret::Wiped;
-use crate::tables::{DETAIL, Detail, Options, about};
-use crate::text::{Write, contains, cut, digits, from_form, has, joined, number_or, parts, plain};
+use crate::table::{elements, field};
+use crate::tables::{DETAIL, Detail, Options, REQUESTED, Requested, about};
+use crate::text::{Write, all, contains, cut, digits, from_form, has, joined, number_or, parts, plain};
 
 /// The parameters of the request, in their order.
 const PARAMETERS: &str = "response_type client_id redirect_uri scope state code_challenge code_challenge_method nonce \
@@ -37,10 +40,11 @@ pub(crate) fn begin(
     url: &mut Vec<u8>,
 ) -> Result<Vec<u8>, Fault> {
     check_options(options)?;
+    let required_acr = required_acr(options)?;
     let scope = if options.scope().is_empty() { setup.scope() } else { options.scope() };
     let is_openid = asks_for_openid(scope);
     // Without an ID token nothing would say how and when the user was authenticated.
-    if !(is_openid || options.max_age().is_empty() && options.acr_values().is_empty()) {
+    if !(is_openid || options.max_age().is_empty() && options.acr_values().is_empty() && required_acr.is_empty()) {
         return Err(about!(ConfigInvalid, OPTIONS, "scope"));
     }
 
@@ -107,7 +111,7 @@ pub(crate) fn begin(
         signing_algs: setup.signing_algs(),
         scope,
         max_age: &max_age,
-        acr_values: options.acr_values(),
+        acr_values: &required_acr,
         resource: options.resource(),
         iss_required: setup.iss_required(),
         return_to: options.return_to(),
@@ -137,6 +141,48 @@ fn check_options(options: &Options<'_>) -> Result<(), Fault> {
         return Err(about!(ConfigInvalid, OPTIONS, "authorization_details"));
     }
     Ok(())
+}
+
+/// The values of `acr` of which the ID token has to have one, separated by spaces: nothing where the login only asks for them (OpenID Connect Core
+/// section 3.1.2.1: voluntary), and an empty text where any serves. What is essential in `claims` is required too (section 5.5.1.1).
+fn required_acr(options: &Options<'_>) -> Result<Vec<u8>, Fault> {
+    let (mut fields, mut text) = (Vec::new(), joined(&[options.claims()]));
+    // From the object to its `id_token`, to the `acr` in there, to its members. What is no object asks for nothing.
+    for place in 0..3 {
+        fields = REQUESTED.read(&text, Code::ConfigInvalid).unwrap_or_default();
+        text = joined(&[Requested::of_table(&fields).fields().get(place).copied().unwrap_or_default()]);
+    }
+    let requested = Requested::of_table(&fields);
+    let (is_required, is_essential) = (is_set(options.require_acr()), is_set(requested.essential()));
+    if !(is_required || is_essential) {
+        return Ok(Vec::new());
+    }
+    let asked = options.acr_values();
+    let values = if requested.values().is_empty() { requested.value() } else { requested.values() };
+    let values = if is_essential || asked.is_empty() { values } else { b"" };
+    let mut required = Vec::new();
+    for value in elements(values) {
+        if value.is_empty() || !all(value, &WORD) {
+            return Err(about!(ConfigInvalid, OPTIONS, "claims"));
+        }
+        // Where both are required one has to be of both.
+        if !is_required || asked.is_empty() || contains(asked, value) {
+            if !required.is_empty() {
+                required.push(b' ');
+            }
+            required.text(value);
+        }
+    }
+    if !required.is_empty() {
+        return Ok(required);
+    }
+    if !values.is_empty() {
+        return Err(about!(ConfigInvalid, OPTIONS, "claims"));
+    }
+    if asked.is_empty() && !is_essential {
+        return Err(about!(ConfigInvalid, OPTIONS, "require_acr"));
+    }
+    Ok(joined(&[field(asked)]))
 }
 
 /// # Errors

@@ -7,6 +7,7 @@ use crate::error::{Code, Fault};
 use crate::flow::setup::Setup;
 use crate::flow::transaction::Transaction;
 use crate::secret::matches;
+use crate::table::record;
 use crate::tables::{OTHER, about};
 use crate::text::{Class, Write, after, all, contains, cut, from_form, nibble, parts, position};
 use crate::url::{Url, is_link};
@@ -19,6 +20,11 @@ const IN_FRAGMENT: &[u8] = b"code state error access_token id_token";
 pub(crate) struct Callback<'a> {
     address: &'a [u8],
     values: Box<[Vec<u8>; 6]>,
+}
+
+record! {
+    /// What of a callback the token request is sent with, and what its answer has to agree with: the code, and the issuer that it named.
+    pub(crate) struct Said / SaidParts { code iss }
 }
 
 /// What the server said when it refused: as it was sent, not to be trusted as HTML or link.
@@ -120,6 +126,12 @@ impl<'a> Callback<'a> {
         state
     }
 
+    /// What the ID token has to agree with, and what nobody repeats: the fields of [`Said`].
+    pub(crate) fn said(&self) -> Vec<u8> {
+        let [_, code, iss, ..] = &*self.values;
+        SaidParts { code, iss }.to_fields()
+    }
+
     /// Checks the callback against its transaction and gives the code; `now` is in seconds since 1970.
     ///
     /// Nothing is believed, not even that the login was refused, before `state` and `iss` say that it is this server's
@@ -148,7 +160,7 @@ impl<'a> Callback<'a> {
             return Err(about!(RedirectUriMismatch, OTHER, "redirect_uri"));
         }
         if !iss.is_empty() {
-            if iss != transaction.issuer() {
+            if setup.accepts(&iss).is_none() {
                 return Err(about!(ResponseIssuerMismatch, OTHER, "iss"));
             }
         } else if !transaction.iss_required().is_empty() {

@@ -49,13 +49,16 @@ record! {
     pub(crate) struct Raw / RawParts { error error_description scope realm acr_values max_age scheme twice }
 }
 
-/// The first challenge of a header for the scheme `Bearer`; `None` also behind one in which a parameter stands twice.
+/// The first challenge of a header for the scheme `Bearer`; `None` where there are only others. What cannot be read is a challenge that says nothing: a header
+/// that breaks the grammar before such a challenge, and one in which a parameter stands twice.
 pub(crate) fn bearer(mut header: &[u8]) -> Option<Raw<'_>> {
     loop {
-        let challenge = next(&mut header)?;
+        let Some(challenge) = next(&mut header) else {
+            return if header.is_empty() { None } else { Some(Raw::blank()) };
+        };
         let scheme = Scheme::from_name(challenge.scheme());
         if scheme.is_some() && !challenge.twice().is_empty() {
-            return None;
+            return Some(Raw::blank());
         }
         if scheme == Some(Scheme::Bearer) {
             return Some(challenge);

@@ -2,10 +2,11 @@
 
 use crate::error::Fault;
 use crate::flow::algorithm::Algorithm;
+use crate::flow::issuer::of_some_tenant;
 use crate::json;
-use crate::table::elements;
+use crate::table::{ODD, elements};
 use crate::tables::{Settings, about};
-use crate::text::{Class, Parts, all, contains, has, parts, position};
+use crate::text::{Class, EMPTY, Parts, all, contains, has, parts, position};
 use crate::url::Url;
 
 /// The most seconds of clock tolerance that a configuration may ask for.
@@ -52,6 +53,13 @@ pub(crate) fn check(settings: &Settings<'_>) -> Result<(), Fault> {
     if !elements(settings.shared_redirect_uri_issuers()).all(|issuer| check_issuer(issuer, allow_http).is_ok()) {
         return Err(about!(ConfigInvalid, SETTINGS, "shared_redirect_uri_issuers"));
     }
+    // What is no text, or an empty one, names nobody.
+    if elements(settings.trusted_audiences()).any(|audience| matches!(audience, [EMPTY | ODD])) {
+        return Err(about!(ConfigInvalid, SETTINGS, "trusted_audiences"));
+    }
+    if !are_accepted(settings.accept_issuer(), allow_http) {
+        return Err(about!(ConfigInvalid, SETTINGS, "accept_issuer"));
+    }
     if whole(settings.transaction_max_age(), 1).is_none_or(|seconds| seconds == 0) {
         return Err(about!(ConfigInvalid, SETTINGS, "transaction_max_age"));
     }
@@ -78,6 +86,11 @@ fn is_tier(tier: &[u8], has_host: bool) -> bool {
     tier.is_empty() || position(b"host memory session local", tier).is_some_and(|place| place > 0 || has_host)
 }
 
+/// The scopes that a login asks for unless it says otherwise.
+pub(crate) fn scope<'a>(settings: &Settings<'a>) -> &'a [u8] {
+    if settings.scope().is_empty() { b"openid" } else { settings.scope() }
+}
+
 /// Whether a list of scopes asks for an ID token (OpenID Connect Core section 3.1.2.1).
 pub(crate) fn asks_for_openid(scope: &[u8]) -> bool {
     contains(scope, b"openid")
@@ -95,6 +108,11 @@ pub(crate) fn check_issuer(issuer: &[u8], allow_http: bool) -> Result<(), Fault>
         }
         _ => Err(about!(ConfigInvalid, SETTINGS, "issuer")),
     }
+}
+
+/// Whether these can be accepted as issuers: each is one when a tenant stands in the place of `{tenantid}`.
+pub(crate) fn are_accepted(issuers: &[u8], allow_http: bool) -> bool {
+    elements(issuers).all(|issuer| check_issuer(&of_some_tenant(issuer), allow_http).is_ok())
 }
 
 /// An origin is a scheme, a host and perhaps a port, and nothing else (RFC 6454 section 6.1).

@@ -5,15 +5,18 @@ use alloc::vec::Vec;
 
 use crate::encoding::{sha256, write_base64url_to};
 use crate::error::{Code, Fault};
-use crate::flow::algorithm::Algorithm;
+use crate::flow::algorithm::{Algorithm, is_symmetric};
 use crate::flow::setup::Setup;
 use crate::flow::transaction::Transaction;
 use crate::json;
 use crate::jwt::Jwt;
 use crate::secret::matches;
+use crate::table::{FIELD, LIST};
 use crate::table::{elements, has_element};
+use crate::tables::{ANSWER, Granted};
 use crate::tables::{CLAIMS, Claims, HEADER, Header, about};
-use crate::text::{contains, plain};
+use crate::text::{EMPTY, contains, plain};
+use crate::text::{is_utf8, parts};
 
 /// What an ID token says, before its signature was verified.
 pub(crate) struct Claimed {
@@ -46,6 +49,9 @@ impl Claimed {
         let claims = CLAIMS.read(&text, invalid)?;
         let claimed = Box::new(Self { text, claims, header });
         let header = claimed.header();
+        if is_symmetric(header.alg()) && invalid == Code::IdTokenInvalid {
+            return Err(about!(IdTokenAlgUnsupported, HEADER, "alg"));
+        }
         if Algorithm::from_alg(header.alg()).is_none() {
             return Err(about!(IdTokenInvalid, HEADER, "alg").with_code(invalid));
         }
@@ -57,7 +63,8 @@ impl Claimed {
     }
 }
 
-/// Checks everything of an ID token but its signature, against what the login asked for; `now` is in seconds since 1970, by the
+/// Checks everything of an ID token but its signature, against what the login asked for. `issuer` is the one that is known already, by the callback or by the
+/// session, and empty when any serves that the application accepts; a tenant in it is the claim `tid`. `now` is in seconds since 1970, by the
 /// server's clock.
 ///
 /// # Errors
@@ -67,26 +74,34 @@ pub(crate) fn validate(
     id_token: &[u8],
     setup: &Setup<'_>,
     expected: &Transaction<'_>,
+    issuer: &[u8],
     now: u64,
 ) -> Result<Box<Claimed>, Fault> {
     let claimed = Claimed::decode(id_token, Code::IdTokenInvalid)?;
     let claims = claimed.claims();
     let alg = claimed.header().alg();
 
-    // Of the algorithms the one that was registered, and none that the server does not say it makes (steps 6 to 8).
+    // Of the algorithms the one that was registered, or else none that the server does not say it makes (steps 6 to 8).
     let (registered, listed) = (setup.signed_response_alg(), expected.signing_algs());
-    if !registered.is_empty() && registered != alg || !listed.is_empty() && !has_element(listed, alg) {
+    // What the application knows of its registration counts before what the server says of all clients.
+    let is_expected =
+        if registered.is_empty() { listed.is_empty() || has_element(listed, alg) } else { registered == alg };
+    if !is_expected {
         return Err(about!(IdTokenInvalid, HEADER, "alg"));
     }
 
-    if claims.iss() != expected.issuer() {
+    let tenant = setup.accepts(claims.iss()).filter(|_| issuer.is_empty() || claims.iss() == issuer);
+    let Some(tenant) = tenant else {
         return Err(if is_text(claims.iss()) {
             about!(IdTokenIssuerMismatch, CLAIMS, "iss")
         } else {
             about!(IdTokenInvalid, CLAIMS, "iss")
         });
+    };
+    if !tenant.is_empty() && claims.tid() != tenant {
+        return Err(about!(IdTokenIssuerMismatch, CLAIMS, "tid"));
     }
-    check_audience(&claims, expected.client_id())?;
+    check_audience(&claims, expected.client_id(), setup.trusted_audiences())?;
 
     let tolerance = setup.tolerance();
     let (earliest, latest) = (seconds(now) - tolerance, seconds(now) + tolerance);
@@ -99,10 +114,6 @@ pub(crate) fn validate(
     // RFC 7519 section 4.1.5.
     if !claims.nbf().is_empty() && time(claims.nbf(), about!(IdTokenInvalid, CLAIMS, "nbf"))? > latest {
         return Err(about!(IdTokenNotYetValid, CLAIMS, "nbf"));
-    }
-    // It is read later, for one reason or another.
-    if json::number_or_nan(claims.auth_time()).abs() > json::MOST_EXACT {
-        return Err(about!(IdTokenInvalid, CLAIMS, "auth_time"));
     }
     if !expected.nonce().is_empty() && claims.nonce() != expected.nonce() {
         return Err(about!(IdTokenNonceMismatch, CLAIMS, "nonce"));
@@ -130,22 +141,60 @@ fn is_subject(sub: &[u8]) -> bool {
     matches!(sub.len(), 1..=255) && sub.iter().all(u8::is_ascii)
 }
 
-/// This client has to be the only audience (steps 3 to 5): we trust no other one. An `azp` has to name it too.
-fn check_audience(claims: &Claims<'_>, client_id: &[u8]) -> Result<(), Fault> {
+/// This client has to be an audience, beside none but those that the application trusts (steps 3 to 5). An `azp` has to name this
+/// client; where there are others it has to be there.
+fn check_audience(claims: &Claims<'_>, client_id: &[u8], trusted: &[u8]) -> Result<(), Fault> {
     if claims.aud().is_empty() {
         return Err(about!(IdTokenInvalid, CLAIMS, "aud"));
     }
-    if !has_element(claims.aud(), client_id) || !elements(claims.aud()).all(|audience| audience == client_id) {
+    let (mut is_for_us, mut has_others) = (false, false);
+    for audience in elements(claims.aud()) {
+        if audience == client_id {
+            is_for_us = true;
+        } else if has_element(trusted, audience) {
+            has_others = true;
+        } else {
+            return Err(about!(IdTokenAudienceMismatch, CLAIMS, "aud"));
+        }
+    }
+    if !is_for_us {
         return Err(about!(IdTokenAudienceMismatch, CLAIMS, "aud"));
     }
-    if !claims.azp().is_empty() && claims.azp() != client_id {
+    if (has_others || !claims.azp().is_empty()) && claims.azp() != client_id {
         return Err(about!(IdTokenAudienceMismatch, CLAIMS, "azp"));
     }
     Ok(())
 }
 
-/// Checks that the user was authenticated as the login asked for (steps 12 and 13): no earlier than that, and by one of
-/// those values of `acr`, unless they are empty. The times are in seconds since 1970.
+/// What the ID token of an answer says where it is at fault, a list separated by spaces: of its issuer, audiences and algorithm, no more.
+pub(crate) fn said(fault: Fault, answer: &[u8]) -> Option<Vec<u8>> {
+    let place = fault.place();
+    let fields = ANSWER.read(answer, fault.code()).ok()?;
+    let token = Jwt::decode(plain(Granted::of_table(&fields).id_token()))?;
+    let (table, text, first) = if place == HEADER.place("alg") {
+        (HEADER, token.header, HEADER.place("alg"))
+    } else if [CLAIMS.place("iss"), CLAIMS.place("aud"), CLAIMS.place("azp"), CLAIMS.place("tid")].contains(&place) {
+        (CLAIMS, token.claims, CLAIMS.place("iss"))
+    } else {
+        return None;
+    };
+    let fields = table.read(&text, fault.code()).ok()?;
+    let field = parts(&fields, FIELD).nth(usize::from(place.checked_sub(first)?))?;
+    let said = parts(field, LIST).map(plain).filter(|element| !element.is_empty()).collect::<Vec<_>>().join(&b' ');
+    (!said.is_empty() && is_utf8(&said)).then_some(said)
+}
+
+/// Checks that the time of the authentication, which is read later for one reason or another, is one that a clock can show.
+///
+/// # Errors
+/// [`Code::IdTokenInvalid`]
+pub(crate) fn check_auth_time(claims: &Claims<'_>) -> Result<(), Fault> {
+    let is_odd = json::number_or_nan(claims.auth_time()).abs() > json::MOST_EXACT;
+    if is_odd { Err(about!(IdTokenInvalid, CLAIMS, "auth_time")) } else { Ok(()) }
+}
+
+/// Checks that the user was authenticated as the login requires (steps 12 and 13): no earlier than that, and by one of
+/// those values of `acr`: by any where that is an empty text, however where it is not there. The times are in seconds since 1970.
 ///
 /// # Errors
 /// [`Code::IdTokenInvalid`] when `auth_time` is missing, [`Code::InsufficientUserAuthentication`]
@@ -163,7 +212,8 @@ pub(crate) fn check_authentication(
             return Err(about!(InsufficientUserAuthentication, CLAIMS, "auth_time"));
         }
     }
-    if !acr_values.is_empty() && !contains(acr_values, claims.acr()) {
+    let serves = if acr_values == [EMPTY] { is_text(plain(claims.acr())) } else { contains(acr_values, claims.acr()) };
+    if !(acr_values.is_empty() || serves) {
         return Err(about!(InsufficientUserAuthentication, CLAIMS, "acr"));
     }
     Ok(())

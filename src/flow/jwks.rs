@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::encoding::decode_base64url;
 use crate::error::{Code, Fault};
 use crate::flow::algorithm::Algorithm;
+use crate::flow::issuer::tenant;
 use crate::http::Reply;
 use crate::json;
 use crate::table::has_element;
@@ -36,16 +37,22 @@ pub(crate) fn read(set: &[u8]) -> Option<Vec<u8>> {
     if keys.is_empty() { None } else { Some(joined(&[keys])) }
 }
 
-/// Visits the keys that may have made a signature by this algorithm, under this `kid` unless it is empty. Decoys of
+/// Visits the keys that may have made a signature by this algorithm, under this `kid` and of this issuer unless they are empty. Decoys of
 /// the same `kid`, keys for another use and keys of unknown kinds are passed over, and so are symmetric keys.
-pub(crate) fn candidates(keys: &[u8], algorithm: Algorithm, kid: &[u8], visit: &mut dyn FnMut(&Jwk<'_>)) {
+pub(crate) fn candidates(
+    keys: &[u8],
+    algorithm: Algorithm,
+    kid: &[u8],
+    issuer: &[u8],
+    visit: &mut dyn FnMut(&Jwk<'_>),
+) {
     let mut count = 0_usize;
     let Some(keys) = json::parse(keys) else { return };
     // What is no array has no keys.
     let _ = keys.each(b'[', &mut |_, key| {
         let Ok(fields) = JWK.take(key, Code::JwksInvalid) else { return };
         let jwk = Jwk::of_table(&fields);
-        if count < MAX_CANDIDATES && fits(&jwk, algorithm, kid) {
+        if count < MAX_CANDIDATES && fits(&jwk, algorithm, kid) && serves(&jwk, issuer) {
             count = count.saturating_add(1);
             visit(&jwk);
         }
@@ -76,6 +83,12 @@ fn fits(jwk: &Jwk<'_>, algorithm: Algorithm, kid: &[u8]) -> bool {
         && (jwk.usage().is_empty() || same(jwk.usage(), b"sig"))
         && (jwk.alg().is_empty() || Algorithm::from_alg(jwk.alg()).is_some_and(|alg| alg.is_like(algorithm)))
         && (jwk.key_ops().is_empty() || has_element(jwk.key_ops(), b"verify"))
+}
+
+/// Whether the key is one of that issuer, where it says whose it is and the issuer is not empty: servers of several tenants have keys of one of them, and keys of
+/// all.
+fn serves(jwk: &Jwk<'_>, issuer: &[u8]) -> bool {
+    issuer.is_empty() || jwk.issuer().is_empty() || tenant(jwk.issuer(), issuer).is_some()
 }
 
 /// At least 2048 bits (RFC 7518 section 3.3), and not so many that verifying would hold up the page.

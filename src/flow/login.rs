@@ -35,7 +35,7 @@ pub(crate) enum Arrival<'a> {
     /// It is refused, by the server with its words or by a check; and where to return to.
     Refused(Fault, Option<Box<Refusal>>, &'a [u8]),
     /// The code is redeemed by this form, after the login was claimed.
-    Redeem { form: Vec<u8>, transaction: Transaction<'a> },
+    Redeem { form: Vec<u8>, said: Vec<u8>, transaction: Transaction<'a> },
 }
 
 /// Looks at a URL that the page was reached by, with what is kept under its name: the fields of the pending login, and of what
@@ -68,11 +68,12 @@ pub(crate) fn arrive<'a>(setup: &Setup<'_>, url: &[u8], pending: &'a [u8], remai
         return Arrival::Refused(about!(TransactionInvalid, OTHER, "state"), None, b"");
     }
     let return_to = transaction.return_to();
+    let said = callback.said();
     match callback.accept(setup, &transaction, now) {
         Ok(Answer::Given(code)) => {
             let mut form = Vec::new();
             redeem(&transaction, &code, &mut form);
-            Arrival::Redeem { form, transaction }
+            Arrival::Redeem { form, said, transaction }
         }
         Ok(Answer::Refused(refusal)) => Arrival::Refused(refusal.code.into(), Some(refusal), return_to),
         Err(fault) => Arrival::Refused(fault, None, return_to),

@@ -4,14 +4,15 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::flow::authorize::{begin_request, check_return_to, end_request};
-use crate::flow::callback::Callback;
+use crate::flow::callback::{Answer, Callback};
 use crate::flow::setup::Setup;
+use crate::flow::token::refused;
 use crate::flow::tokens::Session;
 use crate::flow::transaction::{Outcome, bury, key};
 use crate::http::Reply;
 use crate::random::{Entropy, write_token};
 use crate::tables::{Options, about};
-use crate::text::Write;
+use crate::text::{Write, after, from_form, parts};
 
 /// The parameters of the request, in their order; no other parameter may have their names.
 const PARAMETERS: &str = "id_token_hint client_id post_logout_redirect_uri state";
@@ -34,13 +35,21 @@ pub(crate) fn revoke(setup: &Setup<'_>, token: &[u8], hint: &str, form: &mut Vec
     form.pairs("token token_type_hint client_id", &[token, hint.as_bytes(), setup.client_id()]);
 }
 
-/// Reads the answer to one of them. The body is not looked at, and an unknown token is no error (RFC 7009 section 2.2).
+/// Reads the answer to one of them. The body of a success is not looked at, and an unknown token is no error (RFC 7009 section 2.2). `form` is what was
+/// sent: a refusal does not repeat its token.
 ///
 /// # Errors
 /// [`Code::ServerError`], [`Code::RedirectNotFollowed`], [`Code::RevocationRefused`]
-pub(crate) fn finish_revocation(reply: &Reply<'_>) -> Result<(), Fault> {
-    reply.check_status()?;
-    if reply.status == 200 { Ok(()) } else { Err(Code::RevocationRefused.into()) }
+pub(crate) fn finish_revocation(reply: &Reply<'_>, form: &[u8]) -> Result<Answer<()>, Fault> {
+    if matches!(reply.status, 200..=299) {
+        return Ok(Answer::Given(()));
+    }
+    let token = parts(form, b'&').find_map(|pair| after(pair, b"token=")).and_then(from_form).unwrap_or_default();
+    match refused(reply, Code::RevocationRefused, &[&token]) {
+        Ok(Some(refusal)) => Ok(Answer::Refused(refusal)),
+        Err(fault) if fault.code() != Code::TokenResponseInvalid => Err(fault),
+        _ => Err(Code::RevocationRefused.into()),
+    }
 }
 
 /// Writes the URL of the request that ends the session at the server, and gives what is to be kept until the user comes

@@ -6,6 +6,7 @@ pub(crate) mod callback;
 pub(crate) mod challenge;
 pub(crate) mod config;
 pub(crate) mod id_token;
+pub(crate) mod issuer;
 pub(crate) mod jwks;
 pub(crate) mod login;
 pub(crate) mod logout;

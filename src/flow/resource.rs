@@ -73,17 +73,27 @@ pub(crate) fn read_refusal(
     www_authenticate: Option<&[u8]>,
     now: u64,
 ) -> Refused {
-    let refresh = |holds| if status == 401 && holds { Refused::Refresh } else { Refused::Final };
-    let Some(challenge) = challenge::bearer(www_authenticate.unwrap_or_default()) else {
-        // What cannot be seen may be an invalid token; another scheme is none of ours.
-        return refresh(www_authenticate.is_none());
+    let challenge = match www_authenticate {
+        Some(header) => challenge::bearer(header),
+        None => Some(Raw::blank()),
     };
-    let known = b"insufficient_scope insufficient_user_authentication invalid_token";
-    let code = match position(known, &unquote(challenge.error())) {
+    // Another scheme is none of ours.
+    let Some(challenge) = challenge else { return Refused::Final };
+    let error = unquote(challenge.error());
+    let code = match position(b"insufficient_scope insufficient_user_authentication invalid_request", &error) {
         Some(0) => Code::InsufficientScope,
         Some(1) => Code::InsufficientUserAuthentication,
-        // Without an error the server saw no token, which a proxy may have taken away: a fresh one will fare no better.
-        place => return refresh(place.is_some()),
+        Some(_) => return Refused::Final,
+        None => {
+            // What cannot be seen or read may be an invalid token, and so may a challenge that says nothing at all. One with other parameters and
+            // without an error saw no token, which a proxy may have taken away: a fresh one will fare no better.
+            let says_nothing = challenge.fields().iter().take(6).all(|parameter| parameter.is_empty());
+            return if status == 401 && (says_nothing || !error.is_empty()) {
+                Refused::Refresh
+            } else {
+                Refused::Final
+            };
+        }
     };
     Refused::Login(code, needed(setup, session, &challenge, now))
 }

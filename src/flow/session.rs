@@ -3,10 +3,12 @@
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
-use crate::flow::tokens::Session;
+use crate::flow::tokens::{Session, is_refresh_token, seconds};
+use crate::http::Reply;
 use crate::secret::matches;
-use crate::tables::about;
-use crate::text::{digits, number, number_or};
+use crate::table::ODD;
+use crate::tables::{FAILED, FailedAs, ROTATED, Rotated, about};
+use crate::text::{EMPTY, Write, contains, digits, joined, number, number_or, plain, same, words};
 
 /// Seconds before its expiry from which on an access token is refreshed while it is still handed out; of a token that
 /// lives less than four times as long a quarter of its life.
@@ -21,6 +23,14 @@ const MAX_PAUSE: u64 = 30;
 
 /// The most seconds for which a server may send everybody away.
 const MAX_RETRY_AFTER: u64 = 600;
+
+/// Seconds after which a refusal that may mean that the refresh token is dead ends the session when it comes again.
+const MIN_DOUBT: u64 = 600;
+
+/// Refusals that mean something else: the server at this moment, the client, or the request.
+const NOT_THE_TOKEN: &[u8] =
+    b"temporarily_unavailable server_error slow_down use_dpop_nonce invalid_dpop_proof invalid_client \
+    unauthorized_client unsupported_grant_type invalid_scope invalid_target";
 
 /// The state of an access token, from good to bad.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -93,7 +103,8 @@ pub(crate) fn next(session: &Session<'_>, asked: &Asked<'_>, now: u64) -> Result
     if is_access_token(asked.seen) {
         freshness = freshness.max(freshness_of(session, asked.steady));
     }
-    let wait = Code::from_place(number_or(session.failed(), u64::MAX)).and_then(|code| {
+    let fields = failed(session);
+    let wait = Code::from_place(number_or(FailedAs::of_table(&fields).code(), u64::MAX)).and_then(|code| {
         // One beyond that was noted by another clock.
         let seconds = number(session.retry_at())?.saturating_sub(now);
         (1..=MAX_RETRY_AFTER).contains(&seconds).then_some((code, seconds))
@@ -115,22 +126,79 @@ pub(crate) fn next(session: &Session<'_>, asked: &Asked<'_>, now: u64) -> Result
     }
 }
 
+/// How the last refresh failed: the fields of [`FailedAs`], with the place of the code.
+pub(crate) fn failed(session: &Session<'_>) -> Vec<u8> {
+    FAILED.read(session.failed(), Code::Internal).unwrap_or_default()
+}
+
 /// The fields of the session whose tokens are about to be refreshed. To be kept before the request is sent: so it is known afterwards
 /// that the server may have put another refresh token in the place of this one.
 pub(crate) fn begin_refresh(session: &Session<'_>) -> Vec<u8> {
     let attempts = digits(number_or(session.attempts(), 0).saturating_add(1));
-    session.with_attempts(&attempts, b"", b"")
+    session.with_attempts(&[&attempts, b"", b""])
 }
 
-/// How a refresh went.
-#[derive(Clone, Copy)]
-pub(crate) enum Refreshed {
-    /// Fresh tokens came.
-    Well,
-    /// The server refused the refresh token itself.
-    InvalidGrant,
-    /// It failed in another way, after which the server wants so many seconds to pass.
-    Badly(Code, Option<u64>),
+/// How a refresh failed.
+pub(crate) struct Failure<'a> {
+    pub(crate) code: Code,
+    /// What was told of it.
+    pub(crate) told: &'a FailedAs<'a>,
+    /// The answer; blank when none came.
+    pub(crate) reply: Reply<'a>,
+}
+
+impl Failure<'_> {
+    /// By what a refusal may mean that the refresh token is dead, although it does not say so (RFC 6749 section 5.2 has `invalid_grant` for that): its
+    /// `error`, or that it has no body. Empty when it means something else, or comes from somebody in between.
+    fn doubt(&self) -> &[u8] {
+        let (error, status) = (self.told.oauth_error(), self.reply.status);
+        match error {
+            [] | [ODD] => {
+                let is_bare = matches!(status, 400 | 401) && self.reply.body.trim_ascii().is_empty();
+                if is_bare { &[EMPTY] } else { b"" }
+            }
+            _ if matches!(status, 200 | 400 | 401) && !contains(NOT_THE_TOKEN, error) => error,
+            _ => b"",
+        }
+    }
+
+    /// The refresh token of an answer that brought tokens which cannot be used: the server may have put it in the place of the one before.
+    fn rotated(&self) -> Vec<u8> {
+        if !matches!(self.reply.status, 200..=202) || !self.told.oauth_error().is_empty() {
+            return Vec::new();
+        }
+        let fields = ROTATED.read(self.reply.body, self.code).unwrap_or_default();
+        let token = plain(Rotated::of_table(&fields).refresh_token());
+        if is_refresh_token(token) { joined(&[token]) } else { Vec::new() }
+    }
+
+    /// The same as JSON, to be told again while the next attempt waits.
+    fn to_json(&self) -> Vec<u8> {
+        let mut json = Vec::new();
+        write_details(self.told, &mut json);
+        json.member(b"code");
+        json.number(self.code as u64);
+        json.push(b'}');
+        json
+    }
+}
+
+/// The most bytes of a text that is told again.
+const MOST_TOLD: usize = 500;
+
+/// Writes the members that say more of a failure, as JavaScript has them.
+pub(crate) fn write_details(told: &FailedAs<'_>, json: &mut Vec<u8>) {
+    let texts = told.fields().get(4..).unwrap_or_default();
+    for (name, text) in words("subject found url oauthError oauthErrorDescription oauthErrorUri").zip(texts) {
+        if !matches!(text, [] | [ODD]) && text.len() <= MOST_TOLD {
+            json.member(name);
+            json.string(plain(text));
+        }
+    }
+    if let Some(status) = seconds(told.status()) {
+        json.member(b"status");
+        json.number(status);
+    }
 }
 
 /// What becomes of a kept session after a refresh.
@@ -145,12 +213,13 @@ pub(crate) enum Kept {
     Other,
 }
 
-/// What becomes of the session that is `kept` now after the refresh of the one that was `sent`. Only the server's own refusal
-/// of the refresh token ends a session (RFC 6749 section 5.2). `now` is in seconds since 1970, and `chance` any number.
+/// What becomes of the session that is `kept` now after the refresh of the one that was `sent`. The server's own refusal of the refresh token ends
+/// it (RFC 6749 section 5.2), and an ID token of another user or issuer. So does a refusal that may mean the same and came again ten minutes later, when the
+/// access token does not serve any more. `now` is in seconds since 1970, and `chance` any number.
 pub(crate) fn conclude(
     sent: &Session<'_>,
     kept: Option<&Session<'_>>,
-    refreshed: Refreshed,
+    failure: Option<&Failure<'_>>,
     now: u64,
     chance: u8,
 ) -> Kept {
@@ -158,17 +227,35 @@ pub(crate) fn conclude(
     if token.is_empty() || !kept.is_some_and(|kept| matches(kept.refresh_token(), token)) {
         return Kept::Other;
     }
+    let Some(failure) = failure else { return Kept::Fresh };
+    let (code, told) = (failure.code, failure.told);
     let attempts = number_or(sent.attempts(), 0);
-    match refreshed {
-        Refreshed::Well => Kept::Fresh,
-        Refreshed::InvalidGrant if attempts > 1 => Kept::Ended(Code::RefreshInterrupted),
-        Refreshed::InvalidGrant => Kept::Ended(Code::SessionExpired),
-        Refreshed::Badly(code, retry_after) => {
-            let seconds = pause(attempts, chance).max(retry_after.unwrap_or(0)).min(MAX_RETRY_AFTER);
-            let (place, retry_at) = (digits(code as u64), digits(now.saturating_add(seconds)));
-            Kept::Still(sent.with_attempts(sent.attempts(), &place, &retry_at), seconds)
+    if code == Code::TokenRefused && same(told.oauth_error(), b"invalid_grant") {
+        return Kept::Ended(if attempts > 1 { Code::RefreshInterrupted } else { Code::SessionExpired });
+    }
+    if matches!(code, Code::IdTokenSubjectMismatch | Code::IdTokenIssuerMismatch) {
+        return Kept::Ended(code);
+    }
+    let time = digits(now);
+    let (mut doubt, mut doubted_at) = (sent.doubt(), sent.doubted_at());
+    let found = failure.doubt();
+    if !found.is_empty() {
+        let since = number_or(doubted_at, u64::MAX);
+        if found == doubt && since <= now {
+            let is_spent = freshness_of(sent, now) == Freshness::Expired
+                || sent.expires_at().is_empty() && !told.refused().is_empty();
+            if is_spent && now.saturating_sub(since) >= MIN_DOUBT {
+                return Kept::Ended(Code::SessionExpired);
+            }
+        } else {
+            (doubt, doubted_at) = (found, &time);
         }
     }
+    let seconds = pause(attempts, chance).max(seconds(told.retry_after()).unwrap_or(0)).min(MAX_RETRY_AFTER);
+    let (json, retry_at) = (failure.to_json(), digits(now.saturating_add(seconds)));
+    let rotated = failure.rotated();
+    let still = sent.with_refresh_token(if rotated.is_empty() { token } else { &rotated });
+    Kept::Still(still.with_attempts(&[sent.attempts(), &json, &retry_at, doubt, doubted_at]), seconds)
 }
 
 /// Seconds between that attempt and the next: twice as many each time, and of those by chance between half and all, so that

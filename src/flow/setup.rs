@@ -6,8 +6,9 @@ use alloc::vec::Vec;
 use crate::encoding::write_hash;
 use crate::error::{Code, Fault};
 use crate::flow::config::{self, CLOCK_TOLERANCE, TRANSACTION_MAX_AGE, whole};
+use crate::flow::issuer::tenant;
 use crate::flow::metadata;
-use crate::table::{join, join_with, record};
+use crate::table::{elements, join, join_with, record};
 use crate::tables::{Document, METADATA, SETTINGS, Settings};
 use crate::text::{Write, digits, joined, number_or, plain};
 use crate::url::is_tls;
@@ -16,7 +17,7 @@ record! {
     /// The application and its server, checked.
     pub(crate) struct Setup / SetupParts {
         issuer client_id redirect_uri post_logout_redirect_uri scope signed_response_alg transaction_max_age
-        clock_tolerance session_name resource_origins shared_issuers allow_http allow_unverified
+        clock_tolerance session_name resource_origins shared_issuers trusted_audiences accept_issuer allow_http allow_unverified
         authorization_endpoint token_endpoint userinfo_endpoint revocation_endpoint end_session_endpoint jwks_uri
         signing_algs iss_required
     }
@@ -31,7 +32,7 @@ pub(crate) fn setup(config: &[u8], document: &[u8]) -> Result<Vec<u8>, Fault> {
     let settings = Settings::of_table(&fields);
     config::check(&settings)?;
     let allow_http = config::is_set(settings.dangerously_allow_http());
-    let fields = metadata::read(document, settings.issuer(), allow_http)?;
+    let fields = metadata::read(document, settings.issuer(), settings.accept_issuer(), allow_http)?;
     let document = Document::of_table(&fields);
     metadata::check_server(&document, &settings)?;
     Ok(record(&settings, &document))
@@ -42,9 +43,9 @@ pub(crate) fn setup(config: &[u8], document: &[u8]) -> Result<Vec<u8>, Fault> {
 pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8> {
     let max_age = digits(whole(settings.transaction_max_age(), TRANSACTION_MAX_AGE).unwrap_or_default());
     let tolerance = digits(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
-    let scope = if settings.scope().is_empty() { b"openid" } else { settings.scope() };
+    let scope = config::scope(settings);
     // The fields stand in the order of the tables.
-    let settings_from = settings.fields().get(..12).unwrap_or_default();
+    let settings_from = settings.fields().get(..14).unwrap_or_default();
     let checked =
         [scope, settings.id_token_signed_response_alg(), &max_age, &tolerance, plain(settings.session_name())];
     let mut record = join_with(settings_from, 4, &checked);
@@ -56,7 +57,7 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
 const _: () = {
     assert!(SETTINGS.place("scope") == SETTINGS.place("issuer").wrapping_add(4));
     assert!(SETTINGS.place("session_name") == SETTINGS.place("scope").wrapping_add(4));
-    assert!(SETTINGS.place("dangerously_allow_http") == SETTINGS.place("issuer").wrapping_add(11));
+    assert!(SETTINGS.place("dangerously_allow_http") == SETTINGS.place("issuer").wrapping_add(13));
     assert!(METADATA.place("authorization_endpoint") == METADATA.place("issuer").wrapping_add(1));
     assert!(
         METADATA.place("authorization_response_iss_parameter_supported") == METADATA.place("issuer").wrapping_add(8)
@@ -76,6 +77,14 @@ impl Setup<'_> {
         }
         write_hash(&mut owner, &hashed);
         owner
+    }
+
+    /// Whether a token, a session or a response may be of that issuer: the tenant that it names, which is empty where it names none.
+    pub(crate) fn accepts<'b>(&self, issuer: &'b [u8]) -> Option<&'b [u8]> {
+        if issuer == self.issuer() {
+            return Some(b"");
+        }
+        elements(self.accept_issuer()).find_map(|pattern| tenant(pattern, issuer))
     }
 
     /// Seconds by which the server's clock may differ.

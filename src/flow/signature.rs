@@ -17,16 +17,20 @@ use crate::text::{Write, cut_last, plain, same};
 
 record! {
     /// An ID token that waits for the verdict on its signature: who vouches for it otherwise, how it is signed and by which
-    /// key, the hash of the access token where that is still to be checked, the token and its claims, a JSON text. The
-    /// fields of the session follow, still with the ID token of the session before.
-    pub(crate) struct Unverified / UnverifiedParts { voucher jwks_uri alg kid at_hash id_token claims }
+    /// key, the hash of the access token where that is still to be checked, the token and its claims, a JSON text, whether it is dropped afterwards, and whether
+    /// its algorithm is the one that was registered; its issuer, where a key has to serve that. The fields of the session follow, still with the ID token of the session before.
+    pub(crate) struct Unverified / UnverifiedParts { voucher jwks_uri alg kid at_hash id_token claims dropped registered issuer }
 }
 
-/// Where the keys are, and who vouches for a signature that cannot be verified: empty when nobody does.
+/// Where the keys are, who vouches for a signature that cannot be verified: empty when nobody does; whether the ID token is dropped when all of it was
+/// checked; the algorithm that was registered, if any; and the issuer that the key has to serve.
 #[derive(Clone, Copy)]
 pub(crate) struct Trust<'a> {
     pub(crate) jwks_uri: &'a [u8],
     pub(crate) voucher: &'a [u8],
+    pub(crate) dropped: &'a [u8],
+    pub(crate) registered: &'a [u8],
+    pub(crate) issuer: &'a [u8],
 }
 
 /// What a signature was found to be.
@@ -64,10 +68,18 @@ impl<'a> Unverified<'a> {
             at_hash,
             id_token,
             claims: &claimed.text,
+            dropped: trust.dropped,
+            registered: trust.registered,
+            issuer: trust.issuer,
         }
         .to_fields();
         fields.text(&join(session));
         Ok(fields)
+    }
+
+    /// Whether the ID token is not used although it is right: it tells of another authentication than the one of the session.
+    pub(crate) fn is_dropped(&self) -> bool {
+        !self.dropped().is_empty()
     }
 
     pub(crate) fn algorithm(&self) -> Result<Algorithm, Fault> {
@@ -129,6 +141,9 @@ impl<'a> Unverified<'a> {
             } else if !same(verified_by, b"nothing") {
                 return Err(about!(IdTokenUnverifiable, CLAIMS, "at_hash"));
             }
+        }
+        if self.is_dropped() {
+            return Ok(session.to_fields());
         }
         Ok(session.with_id_token(self.id_token(), verified_by))
     }

@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::flow::authorize::write_resources;
-use crate::flow::callback::{Answer, Refusal, without};
+use crate::flow::callback::{Answer, Refusal, Said, without};
 use crate::flow::config::asks_for_openid;
 use crate::flow::id_token::{self, Claimed};
 use crate::flow::setup::Setup;
@@ -16,7 +16,7 @@ use crate::http::Reply;
 use crate::json;
 use crate::table::{ODD, join};
 use crate::tables::{ANSWER, Claims, Granted, REFUSAL, Refused, about};
-use crate::text::{EMPTY, Write, after, digits, from_form, number, number_or, parts, plain};
+use crate::text::{EMPTY, Write, digits, number, number_or, plain};
 use crate::url::is_link;
 
 /// What the token endpoint granted, checked.
@@ -82,7 +82,7 @@ pub(crate) fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transacti
 }
 
 /// Reads the answer of the token endpoint to the code of a login, or to the refresh of the session before, which is blank in a
-/// login; `sent` is the form that was sent, and `now` is in seconds since 1970. What a refresh does not bring stays: the refresh token (RFC 6749 section 6),
+/// login; `said` is what the callback said, blank in a refresh, and `now` is in seconds since 1970. What a refresh does not bring stays: the refresh token (RFC 6749 section 6),
 /// the scope, the ID token.
 ///
 /// # Errors
@@ -92,13 +92,12 @@ pub(crate) fn finish(
     setup: &Setup<'_>,
     transaction: &Transaction<'_>,
     before: &Session<'_>,
-    sent: &[u8],
+    said: &Said<'_>,
     reply: &Reply<'_>,
     now: u64,
 ) -> Result<Answer<Grant>, Fault> {
-    let code = parts(sent, b'&').find_map(|pair| after(pair, b"code=")).and_then(from_form).unwrap_or_default();
     let secrets =
-        [&code, transaction.code_verifier(), transaction.state(), before.refresh_token(), before.access_token()];
+        [said.code(), transaction.code_verifier(), transaction.state(), before.refresh_token(), before.access_token()];
     if let Some(refusal) = refused(reply, Code::TokenRefused, &secrets)? {
         return Ok(Answer::Refused(refusal));
     }
@@ -130,7 +129,7 @@ pub(crate) fn finish(
         expires_in = digits(lifetime);
         expires_at = digits(now.saturating_add(lifetime));
     }
-    let claimed = read_id_token(setup, transaction, before, granted.id_token(), reply.clock(now), now)?;
+    let claimed = read_id_token(setup, transaction, before, said.iss(), granted.id_token(), (reply.clock(now), now))?;
 
     let refresh_token = if granted.refresh_token() == [EMPTY] { b"" } else { granted.refresh_token() };
     let session = [
@@ -148,15 +147,27 @@ pub(crate) fn finish(
         b"",
         b"",
         b"",
+        b"",
+        b"",
     ];
     Ok(Answer::Given(match claimed {
-        Some(claimed) => {
-            let trust =
-                Trust { jwks_uri: transaction.jwks_uri(), voucher: setup.voucher(transaction.token_endpoint()) };
+        Some((claimed, is_other)) => {
+            let trust = Trust {
+                jwks_uri: transaction.jwks_uri(),
+                voucher: setup.voucher(transaction.token_endpoint()),
+                dropped: if is_other { b"1" } else { b"" },
+                registered: setup.signed_response_alg(),
+                issuer: issuer_of_keys(setup, claimed.claims().iss()),
+            };
             Grant::Unverified(Unverified::new(&claimed, granted.id_token(), trust, &session, granted.access_token())?)
         }
         None => Grant::Tokens(join(&session)),
     }))
+}
+
+/// The issuer that a key has to serve: none where there can be one alone.
+pub(crate) fn issuer_of_keys<'a>(setup: &Setup<'_>, iss: &'a [u8]) -> &'a [u8] {
+    if setup.accept_issuer().is_empty() { b"" } else { iss }
 }
 
 /// What came, or else what was there before.
@@ -164,16 +175,21 @@ const fn or<'a>(fresh: &'a [u8], before: &'a [u8]) -> &'a [u8] {
     if fresh.is_empty() { before } else { fresh }
 }
 
-/// Checks the ID token of an answer, where there is one, in everything but its signature.
+/// Checks the ID token of an answer, where there is one, in everything but its signature; and whether it is of another authentication than the
+/// session, so that the one before stays.
 fn read_id_token(
     setup: &Setup<'_>,
     transaction: &Transaction<'_>,
     before: &Session<'_>,
+    issuer: &[u8],
     id_token: &[u8],
-    clock: u64,
-    now: u64,
-) -> Result<Option<Box<Claimed>>, Fault> {
+    (clock, now): (u64, u64),
+) -> Result<Option<(Box<Claimed>, bool)>, Fault> {
     let is_login = before.access_token().is_empty();
+    let fields = before.claims();
+    let claims_before = Claims::of_table(&fields);
+    // One and the same from the callback to the last refresh.
+    let issuer = or(issuer, claims_before.iss());
     if id_token.is_empty() {
         return if is_login && asks_for_openid(transaction.scope()) {
             Err(about!(IdTokenMissing, ANSWER, "id_token"))
@@ -181,44 +197,42 @@ fn read_id_token(
             Ok(None)
         };
     }
-    let claimed = id_token::validate(id_token, setup, transaction, clock)?;
-    // The login was begun by this machine's clock, the user authenticated by the server's. Counted from the beginning
-    // of the login: however long the user then takes, they are asked once.
-    let begun = number_or(transaction.created_at(), 0);
-    let earliest = number(transaction.max_age())
-        .map(|max_age| begun.saturating_sub(max_age).saturating_add(clock).saturating_sub(now));
-    id_token::check_authentication(&claimed.claims(), setup, earliest, transaction.acr_values(), clock)?;
-    if !is_login {
-        let fields = before.claims();
-        check_same_login(&claimed.claims(), &Claims::of_table(&fields), setup)?;
+    let claimed = id_token::validate(id_token, setup, transaction, issuer, clock)?;
+    let claims = claimed.claims();
+    let mut is_other = false;
+    if is_login {
+        id_token::check_auth_time(&claims)?;
+        // The login was begun by this machine's clock, the user authenticated by the server's. Counted from the beginning
+        // of the login: however long the user then takes, they are asked once.
+        let begun = number_or(transaction.created_at(), 0);
+        let earliest = number(transaction.max_age())
+            .map(|max_age| begun.saturating_sub(max_age).saturating_add(clock).saturating_sub(now));
+        id_token::check_authentication(&claims, setup, earliest, transaction.acr_values(), clock)?;
+    } else {
+        is_other = is_of_another_login(&claims, &claims_before, setup)?;
     }
-    Ok(Some(claimed))
+    Ok(Some((claimed, is_other)))
 }
 
-/// A refreshed ID token is about the user of the first one, and newer; its nonce and `auth_time`, if any, are the same
-/// (OpenID Connect Core section 12.2).
-fn check_same_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_>) -> Result<(), Fault> {
-    if before.sub().is_empty() {
-        return Ok(());
-    }
-    if fresh.sub() != before.sub() {
+/// Whether a refreshed ID token tells of another authentication than the one before: its nonce and `auth_time`, if any, are the same (OpenID Connect
+/// Core section 12.2). Then it is not used; the tokens beside it are. It is about the same user in any case, and newer.
+fn is_of_another_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_>) -> Result<bool, Fault> {
+    let is_first = before.sub().is_empty();
+    if !is_first && fresh.sub() != before.sub() {
         return Err(about!(IdTokenSubjectMismatch, CLAIMS, "sub"));
-    }
-    if !fresh.nonce().is_empty() && fresh.nonce() != before.nonce() {
-        return Err(about!(IdTokenNonceMismatch, CLAIMS, "nonce"));
     }
     // The fresh one has an `iat`: it was validated.
     if json::number_or_nan(fresh.iat()) + setup.tolerance() < json::number_or_nan(before.iat()) {
         return Err(about!(IdTokenInvalid, CLAIMS, "iat"));
     }
-    if !before.auth_time().is_empty() && !fresh.auth_time().is_empty() {
-        let (fresh, before) = (json::number_or_nan(fresh.auth_time()), json::number_or_nan(before.auth_time()));
-        // What is no number on both sides is the same, too.
-        if fresh != before && !(fresh.is_nan() && before.is_nan()) {
-            return Err(about!(IdTokenInvalid, CLAIMS, "auth_time"));
-        }
-    }
-    Ok(())
+    let has_other_nonce = !is_first && !fresh.nonce().is_empty() && fresh.nonce() != before.nonce();
+    let (fresh_time, time) = (json::number_or_nan(fresh.auth_time()), json::number_or_nan(before.auth_time()));
+    // What is no number on both sides is the same, too.
+    let has_other_time = !before.auth_time().is_empty()
+        && !fresh.auth_time().is_empty()
+        && fresh_time != time
+        && !(fresh_time.is_nan() && time.is_nan());
+    Ok(has_other_nonce || has_other_time || id_token::check_auth_time(fresh).is_err())
 }
 
 /// What the server said of its refusal (RFC 6749 section 5.2), but for these secrets; `None` when the answer is a 200 in JSON.

@@ -15,11 +15,11 @@ const VERSION: &[u8] = b"2";
 
 record! {
     /// A session: its tokens, how often they were to be refreshed in vain or with an answer that was never kept, how the
-    /// last attempt failed, and when the next one may be made. The times are in seconds since 1970. The tokens stand in the
-    /// order of [`TOKENS`].
+    /// last attempt failed (JSON), and when the next one may be made; by what the refresh token may be dead, and since when. The times are in seconds since
+    /// 1970. The tokens stand in the order of [`TOKENS`].
     pub(crate) struct Session / SessionParts {
         version access_token token_type scope refresh_token id_token id_token_verified_by resource expires_at expires_in
-        authorization_details attempts failed retry_at
+        authorization_details attempts failed retry_at doubt doubted_at
     }
 }
 
@@ -41,7 +41,10 @@ impl<'a> Session<'a> {
         };
         let is_sound = session.version() == VERSION
             && are_numbers(8, 10)
-            && are_numbers(11, 14)
+            && are_numbers(11, 12)
+            && are_numbers(13, 14)
+            && are_numbers(15, 16)
+            && (session.failed().is_empty() || is_json(session.failed(), b'{'))
             && is_access_token(session.access_token())
             && !session.token_type().is_empty()
             && is_refresh_token(session.refresh_token())
@@ -71,12 +74,21 @@ impl<'a> Session<'a> {
     pub(crate) fn check_issuer(&self, setup: &Setup<'_>) -> Result<(), Fault> {
         let fields = self.claims();
         let iss = Claims::of_table(&fields).iss();
-        if iss.is_empty() || iss == setup.issuer() { Ok(()) } else { Err(about!(IssuerMismatch, CLAIMS, "iss")) }
+        if iss.is_empty() || setup.accepts(iss).is_some() { Ok(()) } else { Err(about!(IssuerMismatch, CLAIMS, "iss")) }
     }
 
-    /// The fields of the same tokens with another account of the attempts.
-    pub(crate) fn with_attempts(&self, attempts: &[u8], failed: &[u8], retry_at: &[u8]) -> Vec<u8> {
-        join_with(self.fields(), 11, &[attempts, failed, retry_at])
+    /// The fields of the same tokens with another account of the attempts, from their number on.
+    pub(crate) fn with_attempts(&self, account: &[&[u8]]) -> Vec<u8> {
+        join_with(self.fields(), 11, account)
+    }
+
+    /// The same session with another refresh token.
+    pub(crate) fn with_refresh_token(&self, token: &'a [u8]) -> Self {
+        let mut session = self.clone();
+        if let Some(field) = session.fields_mut().get_mut(4) {
+            *field = token;
+        }
+        session
     }
 
     /// The fields of the same tokens with another ID token.
@@ -146,7 +158,7 @@ pub(crate) fn from_json(tokens: &[u8]) -> Result<Vec<u8>, Fault> {
     let expires_in = time(tokens.expires_in(), about!(ConfigInvalid, TOKENS, "expires_in"))?;
     let mut session = join(&[VERSION]);
     session.text(&join_with(tokens.fields(), 7, &[&expires_at, &expires_in]));
-    session.text(&join(&[b"", b"", b""]));
+    session.text(&join(&[b"".as_slice(); 5]));
     // All else was looked at.
     if Session::parse(&session).is_none() {
         return Err(about!(ConfigInvalid, TOKENS, "id_token"));

@@ -89,7 +89,7 @@ impl<'a> Transaction<'a> {
             && is_list(record.scope())
             && if asks_for_openid(record.scope()) { is_token(nonce) } else { nonce.is_empty() }
             && number_or(record.expires_at(), 0).wrapping_sub(number_or(record.created_at(), 0)) <= MOST_MAX_AGE
-            && is_list_or_absent(record.acr_values())
+            && is_list_or_absent(plain(record.acr_values()))
             && are_resources(plain(record.resource()))
             && is_way_back(record.return_to());
         if !is_sound {

@@ -7,7 +7,7 @@ use crate::flow::callback::Answer;
 use crate::flow::id_token::{Claimed, seconds, time};
 use crate::flow::setup::Setup;
 use crate::flow::signature::{Trust, Unverified};
-use crate::flow::token::refused;
+use crate::flow::token::{issuer_of_keys, refused};
 use crate::flow::tokens::Session;
 use crate::http::Reply;
 use crate::table::has_element;
@@ -87,7 +87,10 @@ pub(crate) fn finish_signed(
 ) -> Result<Vec<u8>, Fault> {
     let claimed = Claimed::decode(reply.body, Code::UserinfoInvalid)?;
     let claims = claimed.claims();
-    if !claims.iss().is_empty() && claims.iss() != setup.issuer() {
+    let fields = session.claims();
+    let known = Claims::of_table(&fields).iss();
+    let is_ours = if known.is_empty() { setup.accepts(claims.iss()).is_some() } else { claims.iss() == known };
+    if !claims.iss().is_empty() && !is_ours {
         return Err(about!(UserinfoInvalid, CLAIMS, "iss"));
     }
     if !claims.aud().is_empty() && !has_element(claims.aud(), setup.client_id()) {
@@ -98,7 +101,13 @@ pub(crate) fn finish_signed(
         return Err(about!(UserinfoInvalid, CLAIMS, "exp"));
     }
     check_subject(claims.sub(), session)?;
-    let trust = Trust { jwks_uri: setup.jwks_uri(), voucher: setup.voucher(setup.userinfo_endpoint()) };
+    let trust = Trust {
+        jwks_uri: setup.jwks_uri(),
+        voucher: setup.voucher(setup.userinfo_endpoint()),
+        dropped: b"",
+        registered: b"",
+        issuer: issuer_of_keys(setup, if known.is_empty() { claims.iss() } else { known }),
+    };
     Unverified::new(&claimed, reply.body, trust, Session::blank().fields(), b"")
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Code, Fault};
 use crate::flow::login::{self, Arrival, Failed};
 use crate::flow::logout::end_session;
 use crate::flow::resource::{self, Refused};
-use crate::flow::session::{Asked, Kept, Next, Refreshed, conclude, is_over, next};
+use crate::flow::session::{Asked, Failure, Kept, Next, conclude, failed, is_over, next};
 use crate::flow::tokens::Session;
 use crate::flow::transaction::{Outcome, sweep as sweep_records};
 use crate::random::{Entropy, SystemEntropy};
@@ -17,7 +17,7 @@ use crate::tables::{ASKED, AskedFor, FAILED, FailedAs, OPTIONS, Options};
 use crate::text::{Write, digits, joined, number_or};
 use crate::web::steps::{separate, tell_tokens};
 use crate::web::text::{
-    Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, read_code, records, run, setup_and, write_code,
+    Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, read_code, records, reply, run, setup_and, write_code,
 };
 
 /// The name under which the record is kept of the login or sign-out that a URL belongs to: `{ key }`, or `{}` when the URL is no
@@ -34,7 +34,7 @@ pub fn callback(setup: Text, url: Text) -> Text {
 
 /// Decides what becomes of a callback, by the records of the pending login and of what remains of one, each empty when there is none.
 ///
-/// Gives `{ outcome, address?, remains? }` with `{ status, error?, restart?, returnTo? }`; or `{ url, form, keys, address, remains }` when the code is to be
+/// Gives `{ outcome, address?, remains? }` with `{ status, error?, restart?, returnTo? }`; or `{ url, form, said, keys, address, remains }` when the code is to be
 /// redeemed. `remains` takes the place of the pending login, before the request is sent; `address` is what is to stand in the address bar.
 ///
 /// # Errors
@@ -46,9 +46,10 @@ pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
         let (setup, [_, pending, remains, url]) = (&given.setup, given.texts);
         let mut address = setup.redirect_uri();
         match login::arrive(setup, url, pending, remains, now()) {
-            Arrival::Redeem { form, transaction } => {
+            Arrival::Redeem { form, said, transaction } => {
                 let keys = if transaction.nonce().is_empty() { b"" } else { transaction.jwks_uri() };
                 out.texts("url form keys", &[transaction.token_endpoint(), &form, keys]);
+                out.record("said", &said);
                 out.record("remains", &login::claim(setup, &transaction, now()));
             }
             Arrival::None => {
@@ -148,13 +149,14 @@ fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
 }
 
 /// Reads a session that was kept: `{ tokens, session }`, with `expired` when no access token can be had from it any more; or `{}` when it is
-/// none of this version.
+/// none of this version, or of an issuer that this client does not accept.
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn session(session: Text) -> Text {
-    run(session, absent(), absent(), absent(), records(1), |given, out| {
-        let fields = given.texts[0];
-        if let Some(session) = Session::parse(fields) {
+pub fn session(setup: Text, session: Text) -> Text {
+    run(setup, session, absent(), absent(), setup_and(1), |given, out| {
+        let fields = given.texts[1];
+        let is_ours = |session: &Session<'_>| session.check_issuer(&given.setup).is_ok();
+        if let Some(session) = Session::parse(fields).filter(is_ours) {
             tell_tokens(fields, b"", out);
             if is_over(&session, now()) {
                 out.json("expired", b"true");
@@ -184,7 +186,10 @@ pub fn session_tokens(session: Text, asked: Text) -> Text {
             steady: crate::flow::tokens::seconds(asked.now()).unwrap_or_default(),
         };
         let next = next(&session, &asked, now()).map_err(|(fault, retry_after)| {
-            out.detail("retryAfter", retry_after);
+            if retry_after.is_some() {
+                out.repeat(&FailedAs::of_table(&failed(&session)));
+            }
+            out.detail("retryAfter", retry_after.filter(|_| fault.code().retryable()));
             fault
         })?;
         if next != Next::Refresh {
@@ -197,21 +202,18 @@ pub fn session_tokens(session: Text, asked: Text) -> Text {
     })
 }
 
-/// Decides what becomes of the session that is kept now after the refresh of the one that was sent, by how it failed: JSON,
-/// `{ code, retryAfter?, oauthError? }`, or `{}` when fresh tokens came. Gives `{ fresh }` when these are kept; `{ session, retryAfter }` when the record is;
-/// `{ ended, code }` when the session has ended; `{ code }` when whatever is kept stays.
+/// Decides what becomes of the session that is kept now after the refresh of the one that was sent, by how it failed: JSON, the members of its error and
+/// `refused` when a resource server did not take the access token; or `{}` when fresh tokens came. The answer is that of the token endpoint, where one came. Gives
+/// `{ fresh }` when the fresh tokens are kept; `{ session, retryAfter? }` when the record is; `{ ended, code }` when the session has ended; `{ code }` when
+/// whatever is kept stays.
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn settle(sent: Text, kept: Text, failed: Text) -> Text {
-    run(sent, kept, failed, absent(), records(2), |given, out| {
-        let [sent, kept, failed, _] = given.texts;
+pub fn settle(sent: Text, kept: Text, failed: Text, answer: Text) -> Text {
+    run(sent, kept, failed, answer, records(2), |given, out| {
+        let [sent, kept, failed, answer] = given.texts;
         let failed = FAILED.read(failed, Code::Internal)?;
-        let failed = FailedAs::of_table(&failed);
-        let refreshed = match failure_of(&failed) {
-            None => Refreshed::Well,
-            Some(Failed { is_invalid_grant: true, .. }) => Refreshed::InvalidGrant,
-            Some(Failed { code, .. }) => Refreshed::Badly(code, crate::flow::tokens::seconds(failed.retry_after())),
-        };
+        let told = FailedAs::of_table(&failed);
+        let failure = failure_of(&told).map(|failed| Failure { code: failed.code, told: &told, reply: reply(answer) });
         let mut chance = [0_u8; 1];
         // Without it those who failed together come back together, which is no reason to lose what came.
         let _ = SystemEntropy.fill(&mut chance);
@@ -219,14 +221,17 @@ pub fn settle(sent: Text, kept: Text, failed: Text) -> Text {
         match conclude(
             &Session::parse(sent).ok_or(Code::Internal)?,
             kept.as_ref(),
-            refreshed,
+            failure.as_ref(),
             now(),
             u8::from_le_bytes(chance),
         ) {
             Kept::Fresh => out.json("fresh", b"true"),
             Kept::Still(fields, seconds) => {
                 out.record("session", &fields);
-                out.json("retryAfter", &digits(seconds));
+                // Nobody is told to come again where that does not help.
+                if failure.is_some_and(|failure| failure.code.retryable()) {
+                    out.json("retryAfter", &digits(seconds));
+                }
             }
             Kept::Ended(code) => {
                 out.json("ended", b"true");

@@ -12,8 +12,8 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Code, Fault};
 use crate::flow::algorithm::Algorithm;
 use crate::flow::authorize::begin as begin_login;
-use crate::flow::callback::{Answer, Callback};
-use crate::flow::config::is_set;
+use crate::flow::callback::{Answer, Callback, Said};
+use crate::flow::config::{are_accepted, is_set};
 use crate::flow::redirect_uris::note;
 use crate::flow::session::begin_refresh;
 use crate::flow::setup::{Setup, setup as check_setup};
@@ -24,7 +24,8 @@ use crate::flow::transaction::{Transaction, key};
 use crate::flow::user_agent::is_embedded;
 use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_of};
 use crate::random::SystemEntropy;
-use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page};
+use crate::table::from_lines;
+use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page, about};
 use crate::text::{Write, is_number, joined, number, position};
 use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, reply, run, setup_and};
 
@@ -32,12 +33,13 @@ use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, no
 /// Gives `{ setup, owner }`: a record that every later step takes, and a name for this client at this issuer.
 ///
 /// # Errors
-/// `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`
+/// `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`,
+/// `id_token_alg_unsupported`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn setup(config: Text, metadata: Text) -> Text {
     run(config, metadata, absent(), absent(), TEXTS, |given, out| {
-        let fields = check_setup(given.texts[0], given.texts[1])?;
+        let fields = check_setup(given.texts[0], given.texts[1]).map_err(|fault| said(fault, given.texts[1], out))?;
         out.record("setup", &fields);
         out.text("owner", &Setup::of_table(&fields).owner());
         Ok(())
@@ -46,7 +48,7 @@ pub fn setup(config: Text, metadata: Text) -> Text {
 
 /// Gives the two places where the metadata of an issuer may be (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.1):
 /// `{ openid, oauth }`. The second one is asked when the first answers that there is nothing. The options are JSON:
-/// `{ dangerouslyAllowHttp? }`.
+/// `{ dangerouslyAllowHttp?, acceptIssuer? }`.
 ///
 /// # Errors
 /// `config_invalid`, `endpoint_insecure`
@@ -54,7 +56,8 @@ pub fn setup(config: Text, metadata: Text) -> Text {
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn discovery(issuer: Text, options: Text) -> Text {
     run(issuer, options, absent(), absent(), TEXTS, |given, out| {
-        let [openid, oauth] = discovery_of::places(given.texts[0], allows_http(given)?)?;
+        let (_, allow_http) = allowed(given)?;
+        let [openid, oauth] = discovery_of::places(given.texts[0], allow_http)?;
         out.texts("openid oauth", &[&openid, &oauth]);
         Ok(())
     })
@@ -69,14 +72,29 @@ pub fn discovery(issuer: Text, options: Text) -> Text {
 pub fn metadata(issuer: Text, options: Text, answer: Text) -> Text {
     run(issuer, options, answer, absent(), TEXTS, |given, out| {
         let reply = reply(given.texts[2]);
-        discovery_of::finish(&reply, given.texts[0], allows_http(given)?).map_err(|fault| out.fault(fault, &reply))?;
+        let (fields, allow_http) = allowed(given)?;
+        let accepted = Discovery::of_table(&fields).accept_issuer();
+        discovery_of::finish(&reply, given.texts[0], accepted, allow_http)
+            .map_err(|fault| said(out.fault(fault, &reply), reply.body, out))?;
         Ok(())
     })
 }
 
-fn allows_http(given: &Given<'_>) -> Result<bool, Fault> {
+/// A fault of a document, with what the document says there.
+fn said(fault: Fault, document: &[u8], out: &mut Out) -> Fault {
+    out.found(&discovery_of::said(fault, document));
+    fault
+}
+
+/// The fields of [`Discovery`], and whether they allow `http`.
+fn allowed(given: &Given<'_>) -> Result<(Vec<u8>, bool), Fault> {
     let fields = DISCOVERY.read(given.texts[1], Code::ConfigInvalid)?;
-    Ok(is_set(Discovery::of_table(&fields).dangerously_allow_http()))
+    let discovery = Discovery::of_table(&fields);
+    let allow_http = is_set(discovery.dangerously_allow_http());
+    if !are_accepted(discovery.accept_issuer(), allow_http) {
+        return Err(about!(ConfigInvalid, SETTINGS, "accept_issuer"));
+    }
+    Ok((fields, allow_http))
 }
 
 /// Builds the authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3) from the options of a login, which are JSON.
@@ -118,7 +136,7 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
 }
 
 /// Checks the callback against its transaction (RFC 6749 sections 4.1.2 and 10.12, RFC 9207 section 2.4) and builds the token
-/// request (section 4.1.3): `{ url, form }`.
+/// request (section 4.1.3): `{ url, form, said }`, of which the last is for [`finish`].
 ///
 /// # Errors
 /// `transaction_invalid`, `transaction_expired`, `state_missing`, `state_mismatch`, `redirect_uri_mismatch`, `parameter_duplicated`,
@@ -130,11 +148,13 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
     run(setup, transaction, url, absent(), TRANSACTION, |given, out| {
         let transaction = &given.transaction;
         let callback = Callback::parse(given.texts[2], transaction.redirect_uri())?.ok_or(Code::RedirectUriMismatch)?;
+        let said = callback.said();
         match callback.accept(&given.setup, transaction, now())? {
             Answer::Given(code) => {
                 let mut form = Vec::new();
                 token::redeem(transaction, &code, &mut form);
                 out.texts("url form", &[transaction.token_endpoint(), &form]);
+                out.record("said", &said);
                 Ok(())
             }
             Answer::Refused(refusal) => Err(out.refused(&refusal)),
@@ -142,8 +162,8 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
     })
 }
 
-/// Reads the answer to the token request of a login (RFC 6749 section 5, OpenID Connect Core section 3.1.3.7). The form is the one that was sent:
-/// a refusal does not repeat its code. Gives
+/// Reads the answer to the token request of a login (RFC 6749 section 5, OpenID Connect Core section 3.1.3.7). What the callback said comes
+/// from [`redeem`]: the ID token is of the same issuer, and a refusal does not repeat the code. Gives
 /// `{ tokens, session }`: the token set and the record to keep; or `{ unverified, keys? }`: a record for [`check`] and [`conclude`], and the
 /// `jwks_uri`.
 ///
@@ -152,8 +172,12 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
 /// `token_type_unsupported`, `id_token_missing`, `insufficient_user_authentication` and the errors of the ID token
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn finish(setup: Text, transaction: Text, answer: Text, form: Text) -> Text {
-    run(setup, transaction, answer, form, TRANSACTION, |given, out| take_tokens(given, &given.transaction, out))
+pub fn finish(setup: Text, transaction: Text, answer: Text, said: Text) -> Text {
+    run(setup, transaction, answer, said, TRANSACTION, |given, out| {
+        let fields = from_lines(given.texts[3]);
+        let said = Said::read(&fields).ok_or(Code::Internal)?;
+        take_tokens(given, &given.transaction, &said, out)
+    })
 }
 
 /// Builds the request that trades a refresh token for fresh tokens (RFC 6749 section 6): `{ url, form, session }`. The record takes the
@@ -183,14 +207,14 @@ pub fn refresh(setup: Text, session: Text) -> Text {
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn finish_refresh(setup: Text, session: Text, answer: Text) -> Text {
     run(setup, session, answer, absent(), SESSION, |given, out| {
-        take_tokens(given, &token::renewal(&given.setup, &given.session), out)
+        take_tokens(given, &token::renewal(&given.setup, &given.session), &Said::blank(), out)
     })
 }
 
 #[inline(never)]
-fn take_tokens(given: &Given<'_>, transaction: &Transaction<'_>, out: &mut Out) -> Result<(), Fault> {
+fn take_tokens(given: &Given<'_>, transaction: &Transaction<'_>, said: &Said<'_>, out: &mut Out) -> Result<(), Fault> {
     let reply = reply(given.texts[2]);
-    let granted = token::finish(&given.setup, transaction, &given.session, given.texts[3], &reply, now());
+    let granted = token::finish(&given.setup, transaction, &given.session, said, &reply, now());
     match granted.map_err(|fault| out.fault(fault, &reply))? {
         Answer::Given(Grant::Tokens(session)) => tell_tokens(&session, b"", out),
         Answer::Given(Grant::Unverified(fields)) => tell_unverified(&fields, out),
@@ -222,7 +246,7 @@ fn tell_unverified(fields: &[u8], out: &mut Out) {
 /// Says by which keys a signature is to be verified (RFC 7515 section 5.2, RFC 7517). `keys` is the body of the `jwks_uri`, or empty when it was not
 /// fetched yet; `refetched_at` when it was last fetched because of this step, in seconds since 1970, or empty; `invalid` is `1` when none of the
 /// keys made the signature. Gives `{ fetch }`, where the keys are to be fetched, or what WebCrypto is to be asked:
-/// `{ algorithm, keys, input, signature, digest?, text? }`.
+/// `{ algorithm, keys, input, signature, registered?, digest?, text? }`.
 ///
 /// # Errors
 /// `endpoint_missing`, `signing_key_not_found`, `id_token_signature_invalid`, `jwks_invalid`
@@ -275,11 +299,12 @@ fn write_check(
     out.json("algorithm", &members);
     let (input, signature) = unverified.signed();
     out.texts("input signature", &[input, signature]);
+    out.text("registered", unverified.registered());
     if !unverified.at_hash().is_empty() {
         out.texts("digest text", &[&hash, session.access_token()]);
     }
     let mut list = joined(&[b"["]);
-    jwks::candidates(keys, algorithm, unverified.kid(), &mut |jwk| {
+    jwks::candidates(keys, algorithm, unverified.kid(), unverified.issuer(), &mut |jwk| {
         let mut key = Vec::new();
         key.members("kty n e crv x y", &jwks::members(jwk, algorithm));
         separate(&mut list);
@@ -313,8 +338,8 @@ pub fn keys(answer: Text) -> Text {
 }
 
 /// Makes usable tokens of what the signature was found to be: `valid`, `unavailable` when this platform cannot verify it, or `unfetched` when the
-/// keys could not be fetched, anything else when it is invalid; and of the digest that was asked for, in base64url. Gives `{ tokens, session }`, or `{ claims }` of a
-/// signed userinfo response.
+/// keys could not be fetched, anything else when it is invalid; and of the digest that was asked for, in base64url. Gives `{ tokens, session, dropped? }`, or
+/// `{ claims }` of a signed userinfo response. `dropped` says that the ID token of a refresh was not used: the one before stays.
 ///
 /// # Errors
 /// `id_token_signature_invalid`, `id_token_hash_mismatch`, `id_token_unverifiable`, `signing_keys_unavailable`, `userinfo_invalid`
@@ -332,6 +357,7 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
             Some(_) => {
                 keep_previous(&session)?;
                 tell_tokens(rest, b"", out);
+                out.json("dropped", b"true");
                 return Ok(());
             }
             None => Signature::Invalid,
@@ -340,7 +366,12 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
             unverified.conclude(signature, &digest, &session).map_err(userinfo_of::told)?;
             out.json("claims", unverified.claims());
         } else {
-            tell_tokens(&unverified.conclude(signature, &digest, &session)?, unverified.claims(), out);
+            let (is_dropped, claims) = (unverified.is_dropped(), unverified.claims());
+            let fields = unverified.conclude(signature, &digest, &session)?;
+            tell_tokens(&fields, if is_dropped { b"" } else { claims }, out);
+            if is_dropped {
+                out.json("dropped", b"true");
+            }
         }
         Ok(())
     })
@@ -423,16 +454,23 @@ pub fn revoke(setup: Text, session: Text) -> Text {
     })
 }
 
-/// Reads the answer to one of them (RFC 7009 section 2.2). Gives `{}`.
+/// Reads the answer to one of them (RFC 7009 section 2.2); the form is the one that was sent. Gives `{}`. The other one is sent all the same; once the
+/// refresh token is gone, it is no matter when the access token is refused.
 ///
 /// # Errors
 /// `revocation_refused`, `server_error`, `redirect_not_followed`
 #[wasm_bindgen(js_name = finishRevocation)]
 #[must_use]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn finish_revocation(answer: Text) -> Text {
-    run(answer, absent(), absent(), absent(), TEXTS, |given, out| {
+pub fn finish_revocation(answer: Text, form: Text) -> Text {
+    run(answer, form, absent(), absent(), TEXTS, |given, out| {
         let reply = reply(given.texts[0]);
-        logout::finish_revocation(&reply).map_err(|fault| out.fault(fault, &reply))
+        match logout::finish_revocation(&reply, given.texts[1]).map_err(|fault| out.fault(fault, &reply))? {
+            Answer::Given(()) => Ok(()),
+            Answer::Refused(refusal) => {
+                let fault = out.refused(&refusal);
+                Err(out.fault(fault, &reply))
+            }
+        }
     })
 }

@@ -7,12 +7,13 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Code, Fault};
 use crate::flow::callback::Refusal;
 use crate::flow::resource::Needed;
+use crate::flow::session::write_details;
 use crate::flow::setup::Setup;
 use crate::flow::tokens::Session;
 use crate::flow::transaction::Transaction;
 use crate::http::Reply;
 use crate::table::{from_lines, to_lines};
-use crate::tables::member;
+use crate::tables::{FailedAs, member};
 use crate::text::{Write, number, number_or, take};
 
 #[wasm_bindgen(module = "/src/web/text.js")]
@@ -161,11 +162,26 @@ impl Out {
         refusal.code.into()
     }
 
+    /// What was found where something is at fault.
+    pub(crate) fn found(&mut self, found: &[u8]) {
+        self.details.members("found", &[found]);
+    }
+
+    /// What was told of a failure before.
+    pub(crate) fn repeat(&mut self, told: &FailedAs<'_>) {
+        write_details(told, &mut self.details);
+    }
+
     /// What a login has to ask for.
     pub(crate) fn needed(&mut self, needed: &Needed) {
         self.details.member(b"loginOptions");
         let mut options = Vec::new();
         options.members("scope acrValues", &[&needed.scope, needed.acr_values.as_deref().unwrap_or_default()]);
+        // A login that only asks would end where this one began.
+        if needed.acr_values.is_some() {
+            options.member(b"requireAcr");
+            options.text(b"true");
+        }
         if let Some(max_age) = needed.max_age {
             options.member(b"maxAge");
             options.number(max_age);

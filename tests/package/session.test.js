@@ -399,7 +399,10 @@ test("a refusal that a login can mend says which", async () => {
   await assert.rejects(session.fetch(`${API}/`), (error) => {
     assert.deepEqual(
       [error.code, error.loginOptions],
-      ["insufficient_user_authentication", { scope: "files", acrValues: "gold", maxAge: 5 }],
+      [
+        "insufficient_user_authentication",
+        { scope: "files", acrValues: "gold", requireAcr: true, maxAge: 5 },
+      ],
     );
     return true;
   });

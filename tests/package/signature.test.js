@@ -47,6 +47,7 @@ const signingServer = async (issuer = ISSUER) => {
         if (url.endsWith("/jwks")) {
           server.fetches += 1;
           if (server.down) throw new TypeError("offline");
+          if (server.keys) return server.keys();
           return Response.json({ keys: keys.map(({ jwk }) => ({ ...jwk, kid: server.kid })) });
         }
         const headers = server.date ? { date: new Date(Date.now() + server.clock * 1000).toUTCString() } : {};
@@ -169,4 +170,130 @@ test("ID5 without WebCrypto, or without the algorithm, TLS stands for the signat
     assert.equal(tokens.idTokenVerifiedBy, "nothing");
   }
   assert.equal((await http.signIn("ES256")).idTokenVerifiedBy, "signature");
+});
+
+/** Does the work with another WebCrypto. */
+const withSubtle = async (change, work) => {
+  const value = {
+    digest: (...given) => subtle.digest(...given),
+    importKey: (...given) => subtle.importKey(...given),
+    verify: (...given) => subtle.verify(...given),
+    ...change,
+  };
+  Object.defineProperty(globalThis.crypto, "subtle", { value, configurable: true });
+  try {
+    return await work();
+  } finally {
+    delete globalThis.crypto.subtle;
+  }
+};
+
+/** Does the work without a built-in. */
+const withoutBuiltIn = async (owner, name, work) => {
+  const there = Object.getOwnPropertyDescriptor(owner, name);
+  delete owner[name];
+  try {
+    return await work();
+  } finally {
+    Object.defineProperty(owner, name, there);
+  }
+};
+
+const throwing = (name) => async () => {
+  throw name === "TypeError" ? new TypeError("odd") : new DOMException("odd", name);
+};
+
+test("ID5 what WebCrypto throws over a key or a signature is a refusal with a code of its own, and nobody vouches for it", async () => {
+  const server = await signingServer("https://odd.example");
+  for (const name of ["OperationError", "DataError", "InvalidAccessError", "TypeError"]) {
+    for (const member of ["importKey", "verify"]) {
+      for (const alg of ["RS256", "ES256", "EdDSA"]) {
+        const error = await withSubtle({ [member]: throwing(name) }, () => server.signIn(alg)).then(
+          () => assert.fail("it did not fail"),
+          (error) => error,
+        );
+        assert.deepEqual(
+          [error.code, error.cause.name],
+          ["id_token_verification_failed", name],
+          `${member} ${alg}`,
+        );
+      }
+    }
+  }
+  // A key that cannot be taken beside one that did not make the signature.
+  let calls = 0;
+  const importKey = (...given) => (++calls % 2 ? subtle.importKey(...given) : throwing("DataError")());
+  server.mend = (token) => `${token.slice(0, -4)}AAAA`;
+  await assert.rejects(
+    withSubtle({ importKey }, () => server.signIn("EdDSA")),
+    code("id_token_signature_invalid"),
+  );
+  server.mend = (token) => token;
+  assert.equal((await server.signIn("EdDSA")).idTokenVerifiedBy, "signature");
+});
+
+test("ID5 TLS stands for a signature only where the platform has not what it takes, whatever the key is", async () => {
+  const server = await signingServer("https://partly.example");
+  const unsupported = { importKey: throwing("NotSupportedError") };
+  const registered = { idTokenSignedResponseAlg: "ES256" };
+  assert.equal((await withSubtle(unsupported, () => server.signIn("ES256"))).idTokenVerifiedBy, "tls");
+  assert.equal(
+    (await withSubtle(unsupported, () => server.signIn("ES256", registered))).idTokenVerifiedBy,
+    "tls",
+  );
+  // The platform has the algorithm that was registered: it is the key or the token that it does not take.
+  const odd = { verify: throwing("NotSupportedError") };
+  await assert.rejects(
+    withSubtle(odd, () => server.signIn("ES256", registered)),
+    code("id_token_verification_failed"),
+  );
+  assert.equal((await withSubtle(odd, () => server.signIn("ES256"))).idTokenVerifiedBy, "tls");
+  for (const name of ["atob", "btoa", "TextEncoder"]) {
+    const tokens = await withoutBuiltIn(globalThis, name, () => server.signIn("ES256"));
+    assert.equal(tokens.idTokenVerifiedBy, "tls", name);
+  }
+  const tokens = await withoutBuiltIn(String.prototype, "replaceAll", () => server.signIn("RS512"));
+  assert.equal(tokens.idTokenVerifiedBy, "signature");
+});
+
+test("ID6 an ID token by an HS algorithm says so, and to begin again does not help", async () => {
+  const server = await signingServer("https://symmetric.example");
+  server.mend = (token) => `${b64({ alg: "HS256" })}${token.slice(token.indexOf("."))}`;
+  const error = await server.signIn("RS256").then(
+    () => assert.fail("it did not fail"),
+    (error) => error,
+  );
+  assert.deepEqual([error.code, error.subject, error.found], ["id_token_alg_unsupported", "alg", "HS256"]);
+  assert.match(error.message, /Register an asymmetric one.*e\.g\. RS256.*\(alg: found HS256\)$/);
+  const listing = (...algs) => ({ ...metadataOf(ISSUER), id_token_signing_alg_values_supported: algs });
+  const config = { issuer: ISSUER, clientId: "app", redirectUri: "com.example.app:/callback" };
+  assert.throws(
+    () => new client.Client(config, listing("HS256", "HS512")),
+    ({ code, found }) => code === "id_token_alg_unsupported" && found === "HS256 HS512",
+  );
+  new client.Client({ ...config, scope: "files" }, listing("HS256"));
+  new client.Client({ ...config, idTokenSignedResponseAlg: "RS256" }, listing("HS256"));
+  new client.Client(config, listing("HS256", "RS256"));
+});
+
+test("ID5 keys that cannot be had are told with where they were looked for and what was answered", async () => {
+  for (const [answer, status] of [
+    [() => new Response("no", { status: 403 }), 403],
+    [() => new Response("", { status: 404 }), 404],
+    [() => new Response("<html></html>", { headers: { "content-type": "text/html" } }), 200],
+    [() => Response.json([]), 200],
+  ]) {
+    const server = await signingServer("https://keyless.example");
+    const { signIn } = server;
+    server.keys = answer;
+    const error = await signIn("ES256").then(
+      () => assert.fail("it did not fail"),
+      (error) => error,
+    );
+    assert.deepEqual(
+      [error.code, error.url, error.status],
+      ["jwks_invalid", "https://keyless.example/jwks", status],
+    );
+    assert.ok(error.message.endsWith(`(https://keyless.example/jwks answered ${status})`), error.message);
+  }
 });

@@ -147,7 +147,7 @@ pub(crate) fn ask(name: &str, texts: &[&str]) -> Result<JsValue, JsValue> {
         "sessionTokens" => web::session_tokens(text(0), text(1)),
         "refresh" => web::refresh(text(0), text(1)),
         "finishRefresh" => web::finish_refresh(text(0), text(1), text(2)),
-        "settle" => web::settle(text(0), text(1), text(2)),
+        "settle" => web::settle(text(0), text(1), text(2), text(3)),
         "logout" => web::logout(text(0), text(1), text(2)),
         "resource" => web::resource(text(0), text(1)),
         "refusal" => web::refusal(text(0), text(1), text(2), text(3)),
@@ -329,6 +329,7 @@ impl Client {
         let parts = Object::new().into();
         set(&parts, "ask", &asking());
         set(&parts, "named", &named());
+        set(&parts, "more", &Function::new_with_args("error, facts", "return Object.assign(error, facts)"));
         set(&parts, "send", &sending());
         set(&parts, "bodyOf", &reading());
         Self {
@@ -471,7 +472,7 @@ impl Client {
         };
         let fresh = fresh.await;
         let how = fresh.as_ref().err().map_or_else(|| "{}".to_owned(), failed);
-        let settled = ask("settle", &[&sent, &self.sessions.load().unwrap_or_default(), &how])?;
+        let settled = ask("settle", &[&sent, &self.sessions.load().unwrap_or_default(), &how, ""])?;
         if let Some(session) = get(&settled, "session").as_string() {
             self.sessions.save(&session);
         }

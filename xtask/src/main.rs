@@ -37,6 +37,7 @@ mod twin;
 mod wasm_pack;
 mod webdriver;
 mod webview;
+mod world;
 
 use std::process::ExitCode;
 
@@ -53,8 +54,8 @@ cargo xtask <command>
   test quick                    in four minutes: lint, native, the package in Node, and the main path in
                                 Chromium
   test [LAYER…] [--engine E…] [--soak]
-                                all tests, or only the layers lint, native, package, size, reach,
-                                web, e2e, webview, in chromium, firefox and webkit or only in the engines named;
+                                all tests, or only the layers lint, native, package, world, size,
+                                reach, web, e2e, webview, in chromium, firefox and webkit or only in the engines named;
                                 --soak repeats what chance decides hundreds of times, and adds the slow
                                 rows of the reach table
   lint [--fix]                  formatting, lints, types, documents and layers; --fix formats in place

@@ -101,9 +101,9 @@ pub(crate) fn version_in(folder: &Path) -> Result<String> {
     version.with_context(|| format!("the package in {} has no version", folder.display()))
 }
 
-/// The tests that run in Node against the installed package.
-pub(crate) fn tests() -> Result<Vec<PathBuf>> {
-    let entries = fs::read_dir(root().join("tests/package")).context("cannot read tests/package")?;
+/// The tests of a folder that run in Node against the installed package.
+pub(crate) fn tests(folder: &str) -> Result<Vec<PathBuf>> {
+    let entries = fs::read_dir(root().join(folder)).with_context(|| format!("cannot read {folder}"))?;
     let files = entries.flatten().map(|entry| entry.path());
     Ok(files.filter(|path| path.to_string_lossy().ends_with(".test.js")).collect())
 }

@@ -13,7 +13,7 @@ use crate::gate::Gate;
 use crate::process::{End, cargo, path_with, root, run, say, watch, watch_within};
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
-use crate::{before, browsers, build, frontend, lint, package, reach, release, setup, size, wasm_pack, webview};
+use crate::{before, browsers, build, frontend, lint, package, reach, release, setup, size, wasm_pack, webview, world};
 
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "600";
@@ -46,6 +46,8 @@ pub(crate) enum Layer {
     Native,
     /// The archive, installed in Node as a user would, and the rehearsal of its release.
     Package,
+    /// The archive in Node, at authorization servers of others.
+    World,
     /// What a user ships, against the budget.
     Size,
     /// The archive in bundlers, test runners, runtimes, pages and workers.
@@ -59,14 +61,24 @@ pub(crate) enum Layer {
 }
 
 impl Layer {
-    const ALL: [Self; 8] =
-        [Self::Lint, Self::Native, Self::Package, Self::Size, Self::Reach, Self::Web, Self::EndToEnd, Self::WebView];
+    const ALL: [Self; 9] = [
+        Self::Lint,
+        Self::Native,
+        Self::Package,
+        Self::World,
+        Self::Size,
+        Self::Reach,
+        Self::Web,
+        Self::EndToEnd,
+        Self::WebView,
+    ];
 
     const fn name(self) -> &'static str {
         match self {
             Self::Lint => "lint",
             Self::Native => "native",
             Self::Package => "package",
+            Self::World => "world",
             Self::Size => "size",
             Self::Reach => "reach",
             Self::Web => "web",
@@ -81,8 +93,8 @@ impl FromStr for Layer {
 
     fn from_str(name: &str) -> Result<Self, String> {
         let layer = Self::ALL.into_iter().find(|layer| layer.name() == name);
-        layer
-            .ok_or_else(|| format!("there is no layer {name}: lint, native, package, size, reach, web, e2e or webview"))
+        let [but_last @ .., last] = Self::ALL.map(Self::name);
+        layer.ok_or_else(|| format!("there is no layer {name}: {} or {last}", but_last.join(", ")))
     }
 }
 
@@ -137,6 +149,9 @@ pub(crate) fn test(options: &Options) -> Result<()> {
     if wanted(Layer::Package) {
         jobs.push(Job::new(Layer::Package.name(), "", packaged));
     }
+    if wanted(Layer::World) {
+        jobs.push(Job::new(Layer::World.name(), "", world::count));
+    }
     if wanted(Layer::Size) {
         jobs.push(Job::new(Layer::Size.name(), "", size::count));
     }
@@ -163,16 +178,17 @@ fn run_quick(engine: Engine) -> Result<()> {
 fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
     let any = |layers: &[Layer]| layers.iter().any(|layer| wanted(*layer));
     let in_browsers = any(&[Layer::Reach, Layer::Web, Layer::EndToEnd]);
-    let steps: [(bool, &dyn Fn() -> Result<()>); 12] = [
+    let steps: [(bool, &dyn Fn() -> Result<()>); 13] = [
         (true, &setup::npm_tools),
         (true, &|| setup::server_node().map(drop)),
         (true, &|| setup::rust_targets(&TARGETS)),
         (in_browsers, &|| browsers::install(engines)),
         (in_browsers && engines.contains(&Engine::Firefox), &|| setup::geckodriver().map(drop)),
         (wanted(Layer::Web), &|| setup::wasm_bindgen().and(setup::wasm_pack()).map(drop)),
-        (any(&[Layer::Package, Layer::Size, Layer::Reach, Layer::EndToEnd]), &|| build::build(false)),
+        (any(&[Layer::Package, Layer::World, Layer::Size, Layer::Reach, Layer::EndToEnd]), &|| build::build(false)),
         (any(&[Layer::Package, Layer::EndToEnd]), &|| install_for_pages()),
         (any(&[Layer::Package, Layer::Size, Layer::EndToEnd]), &|| before::install().map(drop)),
+        (wanted(Layer::World), &world::install),
         (wanted(Layer::EndToEnd), &|| wasm_pack::build().map(drop)),
         (wanted(Layer::EndToEnd), &|| frontend::build().map(drop)),
         (wanted(Layer::WebView), &|| webview::install_for_tests().and_then(|()| webview::build().map(drop))),
@@ -212,7 +228,7 @@ fn in_node(count: &mut Count) -> Result<bool> {
         let mut node = Command::new("node");
         node.current_dir(root())
             .args(["--test", "--test-reporter=spec", "--test-concurrency=4"])
-            .args(package::tests()?);
+            .args(package::tests("tests/package")?);
         node.env("PKCE_WASM_INSTALLED", &installed).env("PKCE_WASM_ENGINE", engine);
         // Two tabs of one origin may have two versions.
         node.envs(before.iter().map(|folder| ("PKCE_WASM_BEFORE", folder)));

@@ -100,7 +100,7 @@ fn indiscretions(case: &Case, server: &Server) -> Vec<String> {
         .filter(|place| server.hits(case.name, place) > 0)
         .map(|place| format!("{}: {place} was asked", case.name))
         .collect();
-    let most = if case.group == Group::Refresh { 2 } else { 1 };
+    let most = if case.group == Group::Refresh || case.refreshes { 2 } else { 1 };
     if server.hits(case.name, "token") > most {
         found.push(format!("{}: the token endpoint was asked again", case.name));
     }
@@ -124,14 +124,16 @@ impl Browser {
             self.1 = SHORT_PATIENCE;
         }
         let issuer = server.issuer(case.name);
-        let config = config(&issuer)?;
-        let metadata = self.discover(&issuer).await?;
+        let mut settings = settings(&issuer);
+        (case.configure)(&mut settings);
+        let config = Config::new(settings)?;
+        let metadata = self.discover_for(&config).await?;
         let tokens = self.sign_in_with(&config, &metadata, (case.options)()).await?;
         if case.group == Group::Userinfo || !case.is_lie() {
             let answer = self.send(userinfo::request(&metadata, &tokens)?).await?;
             userinfo::finish(&answer, &tokens)?;
         }
-        if case.group == Group::Refresh {
+        if case.group == Group::Refresh || case.refreshes {
             self.refresh(&config, &metadata, tokens).await?;
         }
         Ok(())
@@ -145,6 +147,16 @@ impl Browser {
             answer = self.send(oauth).await?;
         }
         Ok(Metadata::from_response(&answer, issuer, false)?.0)
+    }
+
+    /// The metadata for a configuration.
+    async fn discover_for(&self, config: &Config) -> Result<Metadata, Error> {
+        let [openid, oauth] = discovery_requests(&config.settings().issuer, false)?;
+        let mut answer = self.send(openid).await?;
+        if answer.status == 404 {
+            answer = self.send(oauth).await?;
+        }
+        Ok(Metadata::from_response_for(&answer, config)?.0)
     }
 
     /// A whole login.
@@ -254,5 +266,9 @@ impl Browser {
 
 /// The configuration of the client at an issuer.
 pub fn config(issuer: &str) -> Result<Config, Error> {
-    Config::new(Settings { scope: "openid profile".to_owned(), ..Settings::new(issuer, CLIENT_ID, REDIRECT_URI) })
+    Config::new(settings(issuer))
+}
+
+fn settings(issuer: &str) -> Settings {
+    Settings { scope: "openid profile".to_owned(), ..Settings::new(issuer, CLIENT_ID, REDIRECT_URI) }
 }

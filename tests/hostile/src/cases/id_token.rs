@@ -1,14 +1,14 @@
 //! Lies in the header and claims of the ID token, whose signature is good (OpenID Connect Core section 3.1.3.7).
 
 use pkce_wasm::Code;
-use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::authorize::{ClaimsRequest, LoginOptions};
 use serde_json::{Value, json};
 
 use super::Case;
 use crate::honest::{self, with, without};
 use crate::keys::{self, KID, Signer, encode};
 use crate::reply::Reply;
-use crate::server::{Login, Scenario, now};
+use crate::server::{Answer, Login, Scenario, now};
 
 fn case(name: &'static str, requirements: &'static [&'static str], token: fn(&Login) -> Reply) -> Case {
     Case::new(name, requirements, Scenario { token, ..Scenario::HONEST })
@@ -63,13 +63,86 @@ fn within_300_seconds() -> LoginOptions {
 }
 
 fn by_two_factors() -> LoginOptions {
-    LoginOptions { acr_values: Some("phr phrh".to_owned()), ..LoginOptions::default() }
+    LoginOptions { acr_values: Some("phr phrh".to_owned()), require_acr: true, ..LoginOptions::default() }
+}
+
+fn perhaps_by_two_factors() -> LoginOptions {
+    LoginOptions { require_acr: false, ..by_two_factors() }
+}
+
+fn essentially_by_two_factors() -> LoginOptions {
+    let request = json!({ "id_token": { "acr": { "essential": true, "values": ["phr", "phrh"] } } });
+    LoginOptions { claims: ClaimsRequest::parse(request.to_string()).ok(), ..LoginOptions::default() }
+}
+
+/// A case of a client that trusts the audience `project`, whose ID token has these audiences and that `azp`.
+fn trusting(name: &'static str, token: fn(&Login) -> Reply) -> Case {
+    case(name, &["ID3", "ID4"], token).configured(|settings| settings.trusted_audiences = vec!["project".to_owned()])
+}
+
+/// A token response whose ID token is for this client and for these others, and was asked for by that party.
+fn beside(login: &Login, others: &[&str], azp: &Value) -> Reply {
+    let audiences: Vec<&str> = others.iter().copied().chain([login.client_id.as_str()]).collect();
+    claiming(login, &with(with(honest::claims(login), "aud", json!(audiences)), "azp", azp.clone()))
+}
+
+/// Two tenants of a server that names the tenant in its tokens.
+const TENANT: &str = "11111111-2222-3333-4444-555555555555";
+const OTHER_TENANT: &str = "aaaaaaaa-BBBB-cccc-dddd-eeeeeeeeeeee";
+
+/// A case of a client that accepts every tenant of its server, whose document names none.
+fn of_tenants(name: &'static str, token: fn(&Login) -> Reply) -> Case {
+    let metadata = |issuer: &str| {
+        let document = with(honest::metadata(issuer), "issuer", json!(format!("{issuer}/{{tenantid}}")));
+        Reply::json(without(document, "authorization_response_iss_parameter_supported"))
+    };
+    let response = |answer: &Answer| answer.with(&[("code", &answer.code), ("state", &answer.state)]);
+    let refresh = |login: &Login| {
+        let claims = of_tenant(honest::refreshed_claims(login), &login.issuer, TENANT, Some(TENANT));
+        Reply::json(honest::tokens_with(login, keys::token(&claims, Signer::Rs256)))
+    };
+    Case::new(name, &["ID2", "MD3", "MD8"], Scenario { metadata, response, token, refresh, ..Scenario::HONEST })
+        .configured(|settings| settings.accept_issuer = vec![format!("{}/{{tenantid}}", settings.issuer)])
+}
+
+fn of_tenant(claims: Value, issuer: &str, tenant: &str, tid: Option<&str>) -> Value {
+    let claims = with(claims, "iss", json!(format!("{issuer}/{tenant}")));
+    match tid {
+        Some(tid) => with(claims, "tid", json!(tid)),
+        None => claims,
+    }
+}
+
+/// A token response whose ID token is of that tenant.
+fn tenant(login: &Login, tenant: &str, tid: Option<&str>) -> Reply {
+    claiming(login, &of_tenant(honest::claims(login), &login.issuer, tenant, tid))
+}
+
+/// A case of that kind whose callback names a tenant.
+fn with_tenant_in_the_callback(mut case: Case, response: fn(&Answer) -> String) -> Case {
+    case.scenario.response = response;
+    case
+}
+
+/// A case of that kind whose refreshed ID token is of another tenant.
+fn refreshed_by_another_tenant(mut case: Case) -> Case {
+    case.scenario.refresh = |login| {
+        let claims = of_tenant(honest::refreshed_claims(login), &login.issuer, OTHER_TENANT, Some(OTHER_TENANT));
+        Reply::json(honest::tokens_with(login, keys::token(&claims, Signer::Rs256)))
+    };
+    case.refreshed()
+}
+
+/// A case of that kind whose key is one of that issuer.
+fn with_key_of(mut case: Case, jwks: fn(u32) -> Reply) -> Case {
+    case.scenario.jwks = jwks;
+    case
 }
 
 pub(super) fn cases() -> Vec<Case> {
     use Code::{
         IdTokenAudienceMismatch, IdTokenExpired, IdTokenInvalid, IdTokenIssuerMismatch, IdTokenNonceMismatch,
-        IdTokenNotYetValid, InsufficientUserAuthentication,
+        IdTokenNotYetValid, InsufficientUserAuthentication, SigningKeyNotFound,
     };
     vec![
         case("id-token-honest", &["ID2", "ID3"], |login| claiming(login, &honest::claims(login))).for_peers(),
@@ -80,6 +153,9 @@ pub(super) fn cases() -> Vec<Case> {
         case("auth-time-within-max-age", &["ID11"], |login| altered(login, "auth_time", now() - 200))
             .asking(within_300_seconds),
         case("acr-as-asked", &["ID11"], |login| altered(login, "acr", "phrh")).asking(by_two_factors),
+        case("acr-not-as-asked", &["ID11"], |login| altered(login, "acr", "0")).asking(perhaps_by_two_factors),
+        case("acr-asked-and-not-told", &["ID11"], |login| lacking(login, "acr")).asking(perhaps_by_two_factors),
+        case("acr-essential", &["ID11"], |login| altered(login, "acr", "phr")).asking(essentially_by_two_factors),
         case("iss-wrong", &["ID2"], |login| altered(login, "iss", "https://login.example"))
             .refused(IdTokenIssuerMismatch)
             .for_peers(),
@@ -90,6 +166,69 @@ pub(super) fn cases() -> Vec<Case> {
         case("iss-claim-missing", &["ID2"], |login| lacking(login, "iss")).refused(IdTokenInvalid).for_peers(),
         case("iss-claim-number", &["ID2"], |login| altered(login, "iss", 1)).refused(IdTokenInvalid),
         case("iss-claim-array", &["ID2"], |login| altered(login, "iss", json!([login.issuer]))).refused(IdTokenInvalid),
+        of_tenants("tenant-of-a-pattern", |login| tenant(login, TENANT, Some(TENANT))).refreshed(),
+        of_tenants("tenant-of-a-pattern-without-it", |login| claiming(login, &honest::claims(login))),
+        with_tenant_in_the_callback(
+            of_tenants("tenant-in-the-callback", |login| tenant(login, TENANT, Some(TENANT))),
+            |answer| {
+                let iss = format!("{}/{TENANT}", answer.issuer);
+                answer.with(&[("code", &answer.code), ("state", &answer.state), ("iss", &iss)])
+            },
+        ),
+        with_key_of(of_tenants("tenant-with-a-key-for-all", |login| tenant(login, TENANT, Some(TENANT))), |_| {
+            Reply::json(json!({ "keys": [keys::rsa_jwk()] }))
+        }),
+        of_tenants("tenant-without-tid", |login| tenant(login, TENANT, None)).refused(IdTokenIssuerMismatch),
+        of_tenants("tenant-with-tid-of-another", |login| tenant(login, TENANT, Some(OTHER_TENANT)))
+            .refused(IdTokenIssuerMismatch),
+        of_tenants("tenant-with-tid-in-other-case", |login| {
+            tenant(login, OTHER_TENANT, Some(&OTHER_TENANT.to_lowercase()))
+        })
+        .refused(IdTokenIssuerMismatch),
+        of_tenants("tenant-that-is-the-pattern", |login| tenant(login, "{tenantid}", Some("{tenantid}")))
+            .refused(IdTokenIssuerMismatch),
+        of_tenants("tenant-that-is-no-guid", |login| tenant(login, "common", Some("common")))
+            .refused(IdTokenIssuerMismatch),
+        of_tenants("tenant-with-a-path", |login| tenant(login, &format!("{TENANT}/x"), Some(TENANT)))
+            .refused(IdTokenIssuerMismatch),
+        of_tenants("tenant-of-another-host", |login| {
+            let claims = honest::claims(login);
+            claiming(login, &of_tenant(claims, "https://login.example", TENANT, Some(TENANT)))
+        })
+        .refused(IdTokenIssuerMismatch),
+        of_tenants("tenants-twice-and-different", |login| {
+            tenant(login, &format!("{TENANT}/{OTHER_TENANT}"), Some(TENANT))
+        })
+        .configured(|settings| {
+            let issuer = &settings.issuer;
+            settings.accept_issuer =
+                vec![format!("{issuer}/{{tenantid}}"), format!("{issuer}/{{tenantid}}/{{tenantid}}")];
+        })
+        .refused(IdTokenIssuerMismatch),
+        with_tenant_in_the_callback(
+            of_tenants("tenant-in-the-callback-of-another", |login| tenant(login, TENANT, Some(TENANT))),
+            |answer| {
+                let iss = format!("{}/{OTHER_TENANT}", answer.issuer);
+                answer.with(&[("code", &answer.code), ("state", &answer.state), ("iss", &iss)])
+            },
+        )
+        .refused(IdTokenIssuerMismatch),
+        with_tenant_in_the_callback(
+            of_tenants("tenant-not-in-the-callback", |login| tenant(login, TENANT, Some(TENANT))),
+            Answer::honest,
+        )
+        .refused(IdTokenIssuerMismatch),
+        refreshed_by_another_tenant(of_tenants("tenant-of-another-at-refresh", |login| {
+            tenant(login, TENANT, Some(TENANT))
+        }))
+        .refused(IdTokenIssuerMismatch),
+        with_key_of(of_tenants("tenant-with-a-key-of-another", |login| tenant(login, TENANT, Some(TENANT))), |_| {
+            let issuer = format!("http://127.0.0.1/{OTHER_TENANT}");
+            Reply::json(json!({ "keys": [with(keys::rsa_jwk(), "issuer", json!(issuer))] }))
+        })
+        .refused(SigningKeyNotFound),
+        case("tenant-where-none-is-accepted", &["ID2"], |login| tenant(login, TENANT, Some(TENANT)))
+            .refused(IdTokenIssuerMismatch),
         case("sub-missing", &["ID15"], |login| lacking(login, "sub")).refused(IdTokenInvalid).for_peers(),
         case("sub-empty", &["ID15"], |login| altered(login, "sub", "")).refused(IdTokenInvalid),
         case("sub-number", &["ID15"], |login| altered(login, "sub", 7)).refused(IdTokenInvalid).for_peers(),
@@ -114,6 +253,28 @@ pub(super) fn cases() -> Vec<Case> {
             claiming(login, &with(claims, "azp", json!(login.client_id)))
         })
         .refused(IdTokenAudienceMismatch),
+        trusting("aud-with-a-trusted-one", |login| beside(login, &["project"], &json!(login.client_id))),
+        trusting("aud-with-a-trusted-one-without-azp", |login| {
+            altered(login, "aud", json!([login.client_id, "project"]))
+        })
+        .refused(IdTokenAudienceMismatch),
+        trusting("aud-with-a-trusted-one-and-its-azp", |login| beside(login, &["project"], &json!("project")))
+            .refused(IdTokenAudienceMismatch),
+        trusting("aud-with-a-trusted-one-and-azp-in-an-array", |login| {
+            beside(login, &["project"], &json!([login.client_id]))
+        })
+        .refused(IdTokenAudienceMismatch),
+        trusting("aud-with-a-trusted-one-and-another", |login| {
+            beside(login, &["project", "another"], &json!(login.client_id))
+        })
+        .refused(IdTokenAudienceMismatch),
+        trusting("aud-of-a-trusted-one-alone", |login| {
+            let claims = with(honest::claims(login), "aud", json!("project"));
+            claiming(login, &with(claims, "azp", json!(login.client_id)))
+        })
+        .refused(IdTokenAudienceMismatch),
+        trusting("aud-begins-like-a-trusted-one", |login| beside(login, &["project2"], &json!(login.client_id)))
+            .refused(IdTokenAudienceMismatch),
         case("azp-of-another", &["ID4"], |login| altered(login, "azp", "another"))
             .refused(IdTokenAudienceMismatch)
             .for_peers(),
@@ -161,6 +322,12 @@ pub(super) fn cases() -> Vec<Case> {
             .refused(InsufficientUserAuthentication),
         case("acr-of-all", &["ID11"], |login| altered(login, "acr", "phr phrh"))
             .asking(by_two_factors)
+            .refused(InsufficientUserAuthentication),
+        case("acr-essential-missing", &["ID11"], |login| lacking(login, "acr"))
+            .asking(essentially_by_two_factors)
+            .refused(InsufficientUserAuthentication),
+        case("acr-essential-of-another", &["ID11"], |login| altered(login, "acr", "0"))
+            .asking(essentially_by_two_factors)
             .refused(InsufficientUserAuthentication),
         case("claims-twice-the-last-ones-good", &["ID15"], |login| {
             twice(login, r#""iss":"https://login.example","aud":"another","nonce":"another","sub":7,"exp":0"#)

@@ -8,8 +8,8 @@ mod signature;
 mod token;
 mod userinfo;
 
-use pkce_wasm::Code;
 use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::{Code, Settings};
 
 use crate::server::Scenario;
 
@@ -80,6 +80,10 @@ pub struct Case {
     pub expected: Expected,
     /// What the login asks for.
     pub options: fn() -> LoginOptions,
+    /// What the configuration has beside the usual.
+    pub configure: fn(&mut Settings),
+    /// Whether the tokens are refreshed in any case.
+    pub refreshes: bool,
     /// Whether other clients are held against it too.
     pub peer: bool,
     /// How the server behaves.
@@ -95,6 +99,8 @@ impl Case {
             requirements,
             expected: Expected::Accepted,
             options: LoginOptions::default,
+            configure: |_| {},
+            refreshes: false,
             peer: false,
             scenario,
         }
@@ -102,6 +108,17 @@ impl Case {
 
     const fn asking(mut self, options: fn() -> LoginOptions) -> Self {
         self.options = options;
+        self
+    }
+
+    const fn configured(mut self, configure: fn(&mut Settings)) -> Self {
+        self.configure = configure;
+        self
+    }
+
+    /// Its tokens are refreshed too, whatever the step at which the server lies.
+    const fn refreshed(mut self) -> Self {
+        self.refreshes = true;
         self
     }
 

@@ -40,6 +40,12 @@ fn authenticated(name: &'static str, refresh: fn(&Login) -> Reply) -> Case {
     Case::new(name, &["ID14"], Scenario { token, refresh, ..Scenario::HONEST })
 }
 
+/// An answer whose ID token has the `nonce` of another login, and one more claim that is wrong.
+fn wrong_beside(login: &Login, claim: &str, value: impl Into<Value>) -> Reply {
+    let claims = with(honest::refreshed_claims(login), "nonce", json!("another"));
+    Reply::json(honest::tokens_with(login, keys::token(&with(claims, claim, value.into()), Signer::Rs256)))
+}
+
 fn disclaiming(login: &Login, claim: &str) -> Reply {
     let claims = without(honest::refreshed_claims(login), claim);
     Reply::json(honest::tokens_with(login, keys::token(&claims, Signer::Rs256)))
@@ -47,9 +53,9 @@ fn disclaiming(login: &Login, claim: &str) -> Reply {
 
 pub(super) fn cases() -> Vec<Case> {
     use Code::{
-        AccessTokenMissing, IdTokenAudienceMismatch, IdTokenExpired, IdTokenInvalid, IdTokenIssuerMismatch,
-        IdTokenNonceMismatch, IdTokenNotYetValid, IdTokenSubjectMismatch, NetworkFailed, RedirectNotFollowed,
-        ServerError, TokenRefused, TokenResponseInvalid, TokenTypeUnsupported,
+        AccessTokenMissing, IdTokenAudienceMismatch, IdTokenExpired, IdTokenHashMismatch, IdTokenInvalid,
+        IdTokenIssuerMismatch, IdTokenNotYetValid, IdTokenSignatureInvalid, IdTokenSubjectMismatch, NetworkFailed,
+        RedirectNotFollowed, ServerError, TokenRefused, TokenResponseInvalid, TokenTypeUnsupported,
     };
     vec![
         case("refresh-honest", &["AC21", "ID14"], honest).for_peers(),
@@ -77,12 +83,30 @@ pub(super) fn cases() -> Vec<Case> {
             .for_peers(),
         case("refresh-azp-of-another", &["ID14"], |login| claiming(login, "azp", "another"))
             .refused(IdTokenAudienceMismatch),
-        case("refresh-nonce-of-another", &["ID14"], |login| claiming(login, "nonce", "another"))
-            .refused(IdTokenNonceMismatch),
-        authenticated("refresh-auth-time-of-another-login", |login| claiming(login, "auth_time", now()))
-            .refused(IdTokenInvalid),
-        authenticated("refresh-auth-time-text", |login| claiming(login, "auth_time", "1000000000"))
-            .refused(IdTokenInvalid),
+        // Of these the ID token is dropped and the tokens are kept; what is wrong beside it counts all the same.
+        case("refresh-nonce-of-another", &["ID14"], |login| claiming(login, "nonce", "another")),
+        case("refresh-nonce-empty", &["ID14"], |login| claiming(login, "nonce", "")),
+        case("refresh-nonce-and-sub-of-another", &["ID14"], |login| wrong_beside(login, "sub", "another"))
+            .refused(IdTokenSubjectMismatch),
+        case("refresh-nonce-and-iss-of-another", &["ID14"], |login| {
+            wrong_beside(login, "iss", "https://login.example")
+        })
+        .refused(IdTokenIssuerMismatch),
+        case("refresh-nonce-and-aud-of-another", &["ID14"], |login| wrong_beside(login, "aud", "another"))
+            .refused(IdTokenAudienceMismatch),
+        case("refresh-nonce-of-another-and-exp-past", &["ID14"], |login| wrong_beside(login, "exp", now() - 3600))
+            .refused(IdTokenExpired),
+        case("refresh-nonce-of-another-and-at-hash", &["ID12", "ID14"], |login| {
+            wrong_beside(login, "at_hash", keys::at_hash("another", Signer::Rs256))
+        })
+        .refused(IdTokenHashMismatch),
+        case("refresh-nonce-of-another-signed-by-another", &["ID5", "ID14"], |login| {
+            let claims = with(honest::refreshed_claims(login), "nonce", json!("another"));
+            Reply::json(honest::tokens_with(login, keys::token(&claims, Signer::OtherRs256)))
+        })
+        .refused(IdTokenSignatureInvalid),
+        authenticated("refresh-auth-time-of-another-login", |login| claiming(login, "auth_time", now())),
+        authenticated("refresh-auth-time-text", |login| claiming(login, "auth_time", "1000000000")),
         case("refresh-iat-older", &["ID14"], |login| claiming(login, "iat", now() - 3600)).refused(IdTokenInvalid),
         case("refresh-iat-missing", &["ID14"], |login| disclaiming(login, "iat")).refused(IdTokenInvalid),
         case("refresh-iat-future", &["ID14"], |login| claiming(login, "iat", now() + 86_400))

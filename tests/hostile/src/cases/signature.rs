@@ -53,8 +53,8 @@ fn keys_of(keys: &[Value]) -> Reply {
 
 pub(super) fn cases() -> Vec<Case> {
     use Code::{
-        EndpointMissing, IdTokenHashMismatch, IdTokenInvalid, IdTokenSignatureInvalid, JwksInvalid,
-        RedirectNotFollowed, SigningKeyNotFound, SigningKeysUnavailable,
+        EndpointMissing, IdTokenAlgUnsupported, IdTokenHashMismatch, IdTokenInvalid, IdTokenSignatureInvalid,
+        JwksInvalid, RedirectNotFollowed, SigningKeyNotFound, SigningKeysUnavailable,
     };
     vec![
         token("signed-rs256", &["ID5"], |login| signed(login, Signer::Rs256)).for_peers(),
@@ -91,7 +91,7 @@ pub(super) fn cases() -> Vec<Case> {
         token("alg-none-in-other-case", &["ID6"], |login| headed(login, json!({ "alg": "nOnE" }), Signer::Bytes(b"x")))
             .refused(IdTokenInvalid),
         token("alg-hs256-with-the-public-key", &["ID6"], |login| signed(login, Signer::Hs256WithPublicKey))
-            .refused(IdTokenInvalid)
+            .refused(IdTokenAlgUnsupported)
             .for_peers(),
         token("alg-of-another-key", &["ID6", "ID7"], |login| {
             headed(login, json!({ "alg": "ES256", "kid": KID }), Signer::Rs256)
@@ -191,6 +191,33 @@ pub(super) fn cases() -> Vec<Case> {
                 ..Scenario::HONEST
             },
         )
+        .refused(IdTokenInvalid),
+        Case::new(
+            "alg-registered-and-not-listed",
+            &["ID6"],
+            Scenario {
+                metadata: |issuer| {
+                    let listed = json!(["RS256"]);
+                    Reply::json(with(honest::metadata(issuer), "id_token_signing_alg_values_supported", listed))
+                },
+                token: |login| signed(login, Signer::Es256),
+                ..Scenario::HONEST
+            },
+        )
+        .configured(|settings| settings.id_token_signed_response_alg = Some("ES256".to_owned())),
+        Case::new(
+            "alg-listed-and-another-registered",
+            &["ID6"],
+            Scenario { token: |login| signed(login, Signer::Rs256), ..Scenario::HONEST },
+        )
+        .configured(|settings| settings.id_token_signed_response_alg = Some("ES256".to_owned()))
+        .refused(IdTokenInvalid),
+        Case::new(
+            "alg-none-registered-as-another-and-not-listed",
+            &["ID6"],
+            Scenario { token: |login| signed(login, Signer::Unsigned), ..Scenario::HONEST },
+        )
+        .configured(|settings| settings.id_token_signed_response_alg = Some("ES256".to_owned()))
         .refused(IdTokenInvalid),
         Case::new(
             "keys-nowhere",
