@@ -205,12 +205,15 @@ table! {
 }
 
 table! {
-    /// How an operation failed. From `subject` on they are texts that are told again; `refused` says that a resource server did not take the access token.
+    /// How an operation failed. From `subject` on they are texts that are told again; `refused` says that a resource server did not take the access token; and
+    /// what is kept says by what the refresh token may be dead, and since when.
     FAILED / FailedAs / FailedAsParts after Some(&ASKED), camel {
         code: Any,
         retry_after: AnyNumber,
         status: AnyNumber,
         refused: Flag,
+        doubt: AnyText,
+        doubted_at: AnyNumber,
         subject: AnyText,
         found: AnyText,
         url: AnyText,

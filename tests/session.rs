@@ -82,9 +82,9 @@ fn a_session_of_an_access_token_alone_survives_too() {
 }
 
 /// The lines of a session with nothing but what has to be there.
-const SOUND: [&str; 16] = ["2", "a", "Bearer", "\\e", "", "", "", "", "", "", "", "", "", "", "", ""];
+const SOUND: [&str; 14] = ["2", "a", "Bearer", "\\e", "", "", "", "", "", "", "", "", "", ""];
 
-fn record_of(lines: [&str; 16]) -> String {
+fn record_of(lines: [&str; 14]) -> String {
     lines.map(|line| [line, "\n"].concat()).concat()
 }
 
@@ -115,7 +115,6 @@ fn a_record_that_lacks_something_or_is_of_another_form_is_none() {
         (12, "x"),
         (12, "16"),
         (12, "[]"),
-        (15, "x"),
         (13, "18446744073709551616"),
     ] {
         let mut lines = SOUND;
@@ -618,7 +617,7 @@ fn ac21_the_new_refresh_token_is_in_the_record_that_takes_the_place_of_the_old_o
     let record = session.to_record();
     let lines: Vec<_> = record.expose().lines().collect();
     assert_eq!(lines[4], "next");
-    assert_eq!(lines[11..], ["", "", "", "", ""], "of the attempts to refresh the old one nothing is left");
+    assert_eq!(lines[11..], ["", "", ""], "of the attempts to refresh the old one nothing is left");
 }
 
 proptest! {
@@ -640,7 +639,7 @@ proptest! {
     }
 
     #[test]
-    fn any_string_can_be_read_as_a_session(record in "\\PC*|2\n([a-z0-9.%\\\\]{0,12}\n){7}([0-9]{0,3}\n){2}(\\[\\]|)\n[0-9]{0,3}\n(\\{\\}|)\n[0-9]{0,3}\n[a-z]{0,3}\n[0-9]{0,3}\n") {
+    fn any_string_can_be_read_as_a_session(record in "\\PC*|2\n([a-z0-9.%\\\\]{0,12}\n){7}([0-9]{0,3}\n){2}(\\[\\]|)\n[0-9]{0,3}\n(\\{\\}|)\n[0-9]{0,3}\n") {
         if let Some(tokens) = revive(&record) {
             prop_assert!(revive(tokens.to_record().expose()).is_some());
         }

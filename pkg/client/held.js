@@ -18,8 +18,8 @@ const adopt = ({ ask, toJson }, form) => {
       /^expires_|_details$/.test(name) ? JSON.parse(value) : value,
     ]);
     const { session, tokens } = ask("fromTokens", toJson(Object.fromEntries(members)));
-    // The last five lines say how the attempts went to refresh it; the last two were not known then.
-    const attempts = [kept.attempts, kept.failed, kept.retry_at, "", ""].map((line) =>
+    // The last three lines say how the attempts went to refresh it.
+    const attempts = [kept.attempts, kept.failed, kept.retry_at].map((line) =>
       /^\d+$/.test(line) ? line : "",
     );
     attempts[1] &&= `{"code":${Math.max(NETWORK_FAILED, attempts[1])}}`;

@@ -85,7 +85,9 @@ export const createRefresh = ({ ask, discard, exchange, failed, named, place, to
     const settled = await settle(client, begun, came, reason).catch((error) => ({ error }));
     const { kept, error, ended, idTokenDropped } = settled;
     if (error) {
-      tell(client, ended ? { type: "expired", reason: error.code } : { type: "failed", reason });
+      // A token of another user or issuer is told by the error alone.
+      const why = error.code === "refresh_interrupted" ? error.code : "session_expired";
+      tell(client, ended ? { type: "expired", reason: why } : { type: "failed", reason });
       throw error;
     }
     tell(client, { type: "refreshed", reason, idTokenDropped });

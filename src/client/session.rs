@@ -51,14 +51,13 @@ pub struct Session {
     attempts: Attempts,
 }
 
-/// The last fields of a [`tokens::Session`]: how often the tokens were to be refreshed, how the last attempt failed, when the next one may be made, and
-/// whether the refresh token may be dead.
+/// The last fields of a [`tokens::Session`]: how often the tokens were to be refreshed, how the last attempt failed, and when the next one may be made.
 #[derive(Clone, Debug, Default)]
-struct Attempts([Vec<u8>; 5]);
+struct Attempts([Vec<u8>; 3]);
 
 impl Attempts {
     fn of(session: &tokens::Session<'_>) -> Self {
-        let account = [session.attempts(), session.failed(), session.retry_at(), session.doubt(), session.doubted_at()];
+        let account = [session.attempts(), session.failed(), session.retry_at()];
         Self(account.map(<[u8]>::to_vec))
     }
 }
@@ -221,6 +220,8 @@ fn told(error: &Error, is_refused: bool) -> Vec<u8> {
         retry_after: &optional_digits(error.retry_after),
         status: &optional_digits(error.status),
         refused: flag(is_refused),
+        doubt: b"",
+        doubted_at: b"",
         subject: optional(error.subject),
         found: optional(error.found.as_deref()),
         url: b"",

@@ -63,8 +63,6 @@ impl TokenSet {
                 attempts: b"",
                 failed: b"",
                 retry_at: b"",
-                doubt: b"",
-                doubted_at: b"",
             })
             .to_fields(),
         )

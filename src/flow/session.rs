@@ -135,7 +135,8 @@ pub(crate) fn failed(session: &Session<'_>) -> Vec<u8> {
 /// that the server may have put another refresh token in the place of this one.
 pub(crate) fn begin_refresh(session: &Session<'_>) -> Vec<u8> {
     let attempts = digits(number_or(session.attempts(), 0).saturating_add(1));
-    session.with_attempts(&[&attempts, b"", b""])
+    // How the one before failed is kept, for that tells when the same comes again.
+    session.with_attempts(&[&attempts, session.failed(), b""])
 }
 
 /// How a refresh failed.
@@ -172,10 +173,13 @@ impl Failure<'_> {
         if is_refresh_token(token) { joined(&[token]) } else { Vec::new() }
     }
 
-    /// The same as JSON, to be told again while the next attempt waits.
-    fn to_json(&self) -> Vec<u8> {
+    /// The same as JSON, to be told again while the next attempt waits; with the doubt, if any, and since when there is one.
+    fn to_json(&self, doubt: &[u8], doubted_at: u64) -> Vec<u8> {
         let mut json = Vec::new();
         write_details(self.told, &mut json);
+        json.members("doubt", &[doubt]);
+        json.member(b"doubtedAt");
+        json.number(doubted_at);
         json.member(b"code");
         json.number(self.code as u64);
         json.push(b'}');
@@ -188,7 +192,7 @@ const MOST_TOLD: usize = 500;
 
 /// Writes the members that say more of a failure, as JavaScript has them.
 pub(crate) fn write_details(told: &FailedAs<'_>, json: &mut Vec<u8>) {
-    let texts = told.fields().get(4..).unwrap_or_default();
+    let texts = told.fields().get(6..).unwrap_or_default();
     for (name, text) in words("subject found url oauthError oauthErrorDescription oauthErrorUri").zip(texts) {
         if !matches!(text, [] | [ODD]) && text.len() <= MOST_TOLD {
             json.member(name);
@@ -236,26 +240,26 @@ pub(crate) fn conclude(
     if matches!(code, Code::IdTokenSubjectMismatch | Code::IdTokenIssuerMismatch) {
         return Kept::Ended(code);
     }
-    let time = digits(now);
-    let (mut doubt, mut doubted_at) = (sent.doubt(), sent.doubted_at());
+    let fields = failed(sent);
+    let before = FailedAs::of_table(&fields);
+    let (mut doubt, mut since) = (before.doubt(), seconds(before.doubted_at()).unwrap_or(u64::MAX));
     let found = failure.doubt();
+    // What means something else says nothing of it.
     if !found.is_empty() {
-        let since = number_or(doubted_at, u64::MAX);
-        if found == doubt && since <= now {
-            let is_spent = freshness_of(sent, now) == Freshness::Expired
-                || sent.expires_at().is_empty() && !told.refused().is_empty();
-            if is_spent && now.saturating_sub(since) >= MIN_DOUBT {
-                return Kept::Ended(Code::SessionExpired);
-            }
-        } else {
-            (doubt, doubted_at) = (found, &time);
+        if found != doubt || since > now {
+            (doubt, since) = (found, now);
+        }
+        let is_spent =
+            freshness_of(sent, now) == Freshness::Expired || sent.expires_at().is_empty() && !told.refused().is_empty();
+        if is_spent && now.saturating_sub(since) >= MIN_DOUBT {
+            return Kept::Ended(Code::SessionExpired);
         }
     }
     let seconds = pause(attempts, chance).max(seconds(told.retry_after()).unwrap_or(0)).min(MAX_RETRY_AFTER);
-    let (json, retry_at) = (failure.to_json(), digits(now.saturating_add(seconds)));
+    let (json, retry_at) = (failure.to_json(doubt, since), digits(now.saturating_add(seconds)));
     let rotated = failure.rotated();
     let still = sent.with_refresh_token(if rotated.is_empty() { token } else { &rotated });
-    Kept::Still(still.with_attempts(&[sent.attempts(), &json, &retry_at, doubt, doubted_at]), seconds)
+    Kept::Still(still.with_attempts(&[sent.attempts(), &json, &retry_at]), seconds)
 }
 
 /// Seconds between that attempt and the next: twice as many each time, and of those by chance between half and all, so that

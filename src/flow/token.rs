@@ -147,8 +147,6 @@ pub(crate) fn finish(
         b"",
         b"",
         b"",
-        b"",
-        b"",
     ];
     Ok(Answer::Given(match claimed {
         Some((claimed, is_other)) => {
@@ -228,10 +226,8 @@ fn is_of_another_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_
     let has_other_nonce = !is_first && !fresh.nonce().is_empty() && fresh.nonce() != before.nonce();
     let (fresh_time, time) = (json::number_or_nan(fresh.auth_time()), json::number_or_nan(before.auth_time()));
     // What is no number on both sides is the same, too.
-    let has_other_time = !before.auth_time().is_empty()
-        && !fresh.auth_time().is_empty()
-        && fresh_time != time
-        && !(fresh_time.is_nan() && time.is_nan());
+    let has_both = !(before.auth_time().is_empty() || fresh.auth_time().is_empty());
+    let has_other_time = has_both && fresh_time != time && !(fresh_time.is_nan() && time.is_nan());
     Ok(has_other_nonce || has_other_time || id_token::check_auth_time(fresh).is_err())
 }
 

@@ -15,11 +15,11 @@ const VERSION: &[u8] = b"2";
 
 record! {
     /// A session: its tokens, how often they were to be refreshed in vain or with an answer that was never kept, how the
-    /// last attempt failed (JSON), and when the next one may be made; by what the refresh token may be dead, and since when. The times are in seconds since
-    /// 1970. The tokens stand in the order of [`TOKENS`].
+    /// last attempt failed (JSON), and when the next one may be made. The times are in seconds since 1970. The tokens stand in the
+    /// order of [`TOKENS`].
     pub(crate) struct Session / SessionParts {
         version access_token token_type scope refresh_token id_token id_token_verified_by resource expires_at expires_in
-        authorization_details attempts failed retry_at doubt doubted_at
+        authorization_details attempts failed retry_at
     }
 }
 
@@ -43,7 +43,6 @@ impl<'a> Session<'a> {
             && are_numbers(8, 10)
             && are_numbers(11, 12)
             && are_numbers(13, 14)
-            && are_numbers(15, 16)
             && (session.failed().is_empty() || is_json(session.failed(), b'{'))
             && is_access_token(session.access_token())
             && !session.token_type().is_empty()
@@ -158,7 +157,7 @@ pub(crate) fn from_json(tokens: &[u8]) -> Result<Vec<u8>, Fault> {
     let expires_in = time(tokens.expires_in(), about!(ConfigInvalid, TOKENS, "expires_in"))?;
     let mut session = join(&[VERSION]);
     session.text(&join_with(tokens.fields(), 7, &[&expires_at, &expires_in]));
-    session.text(&join(&[b"".as_slice(); 5]));
+    session.text(&join(&[b"".as_slice(); 3]));
     // All else was looked at.
     if Session::parse(&session).is_none() {
         return Err(about!(ConfigInvalid, TOKENS, "id_token"));

@@ -84,7 +84,7 @@ const GROUP = 50;
 
 /** Node's own WebCrypto reads these from a key that lacks them, whatever it is given: no signature is found to be good then. */
 const OF_A_KEY = ["alg", "use", "key_ops", "d"];
-const REFUSED = /id_token_signature_invalid/;
+const REFUSED = /id_token_verification_failed/;
 
 const fair = await play(path);
 if ((await play(path)).join() !== fair.join()) throw new Error("the scenes differ by themselves");

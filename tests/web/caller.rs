@@ -143,7 +143,7 @@ pub(crate) fn ask(name: &str, texts: &[&str]) -> Result<JsValue, JsValue> {
         "check" => web::check(text(0), text(1), text(2), text(3)),
         "conclude" => web::conclude(text(0), text(1), text(2)),
         "end" => web::end(text(0), text(1), text(2)),
-        "session" => web::session(text(0)),
+        "session" => web::session(text(0), text(1)),
         "sessionTokens" => web::session_tokens(text(0), text(1)),
         "refresh" => web::refresh(text(0), text(1)),
         "finishRefresh" => web::finish_refresh(text(0), text(1), text(2)),
@@ -402,7 +402,7 @@ impl Client {
         let network = self.network();
         let kept = async {
             let answer = self.exchange.send(&look.arrival, &network).await?.as_string().unwrap();
-            let step = self.ask("finish", &[&look.pending, &answer])?;
+            let step = self.ask("finish", &[&look.pending, &answer, &text(&look.arrival, "said")])?;
             self.exchange.conclude(&step, &network, true).await
         };
         let kept = kept.await;
@@ -439,7 +439,7 @@ impl Client {
 
     /// The tokens that are kept; undefined when there are none.
     pub(crate) fn session(&self) -> JsValue {
-        get(&ask("session", &[&self.sessions.load().unwrap_or_default()]).unwrap(), "tokens")
+        get(&self.ask("session", &[&self.sessions.load().unwrap_or_default()]).unwrap(), "tokens")
     }
 
     /// Forgets the session, and then asks where to send the user.

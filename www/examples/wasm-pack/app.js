@@ -68,8 +68,8 @@ const verify = async ({ algorithm, keys, input, signature, digest, text }) => {
 
 /** From a callback to tokens whose ID token is verified. */
 const finish = async (setup, transaction, callback) => {
-  const { url, form } = ask("redeem", setup, transaction, callback);
-  const { unverified, keys } = ask("finish", setup, transaction, (await send(url, form)).answer, form);
+  const { url, form, said } = ask("redeem", setup, transaction, callback);
+  const { unverified, keys } = ask("finish", setup, transaction, (await send(url, form)).answer, said);
   const { body, answer } = await send(keys);
   ask("keys", answer);
   // They are fresh: where the right one is missing, fetching them again would not help.
