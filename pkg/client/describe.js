@@ -116,8 +116,7 @@ export const createDescribe = ({ ask, discover, loadBefore, named }) => {
     /** Fetches what the server says of itself, unless this page has done so. A code and a refresh token wait for it. */
     client.confirm = async () => {
       if (found.get(client.metadata) === undefined) return;
-      const { dangerouslyAllowHttp } = config;
-      confirming ??= discover(issuer, { ...client.network(), dangerouslyAllowHttp })
+      confirming ??= discover(issuer, { ...config, ...client.network() })
         .then((metadata) => {
           take(metadata);
           found.set(metadata);

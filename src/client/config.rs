@@ -23,7 +23,7 @@ pub struct Settings {
     pub redirect_uri: String,
     /// Where the user comes back to after signing out at the server: one of the registered URIs (OpenID Connect RP-Initiated Logout section 3).
     pub post_logout_redirect_uri: Option<String>,
-    /// Space-separated scopes (RFC 6749 section 3.3).
+    /// Space-separated scopes; with an empty text none are sent (RFC 6749 section 3.3).
     pub scope: String,
     /// Seconds within which a login must be finished.
     pub transaction_max_age: u32,
@@ -98,6 +98,7 @@ impl Settings {
             storage: b"",
             transaction_storage: b"",
             host: b"",
+            metadata: b"",
         })
         .to_fields()
     }

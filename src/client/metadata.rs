@@ -1,27 +1,101 @@
 //! What the server is: discovery (RFC 8414, OpenID Connect Discovery 1.0).
 
 use alloc::string::String;
-use alloc::vec::Vec;
+use alloc::vec::{self, Vec};
 use core::fmt;
 
 use crate::client::config::Config;
 use crate::client::fields::{fault_in, text};
-use crate::error::Error;
+use crate::error::{Code, Error};
+use crate::flow::config::asks_for_openid;
 use crate::flow::metadata;
 use crate::flow::setup;
 use crate::http::{Request, Response};
 use crate::tables::{Document, METADATA, Settings};
 
 /// Where the metadata of an issuer may be: the OpenID form, which is appended to the path, then that of RFC 8414,
-/// which is inserted before it (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.1).
+/// which is inserted before it (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.1); where there is a path, then the OpenID form inserted likewise.
 ///
-/// Ask the first; ask the second when the first answers 404.
+/// Ask them in this order: [`Search`] says when to stop.
 ///
 /// # Errors
-/// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid) when the issuer is no URL of a server,
-/// [`Code::EndpointInsecure`](crate::Code::EndpointInsecure)
-pub fn discovery_requests(issuer: &str, allow_http: bool) -> Result<[Request; 2], Error> {
-    Ok(metadata::places(issuer.as_bytes(), allow_http)?.map(|place| Request::get(text(place))))
+/// [`Code::ConfigInvalid`] when the issuer is no URL of a server, [`Code::EndpointInsecure`]
+pub fn discovery_requests(issuer: &str, allow_http: bool) -> Result<Vec<Request>, Error> {
+    let places = metadata::places(issuer.as_bytes(), allow_http)?;
+    Ok(places.into_iter().filter(|place| !place.is_empty()).map(|place| Request::get(text(place))).collect())
+}
+
+/// The search for the metadata of an issuer: which place to ask next, and what to make of the answers.
+///
+/// A place that fails in any way is passed over: servers answer with any status, a page or nothing where they have no document. A document of another issuer ends the
+/// search. Where the scope asks for an ID token, a document without `jwks_uri` counts only when no OpenID place failed in a way that may pass: it may be the lesser of two.
+#[derive(Debug)]
+pub struct Search {
+    issuer: String,
+    allow_http: bool,
+    is_openid: bool,
+    left: vec::IntoIter<(bool, Request)>,
+    /// Whether the place that was asked last is one of OpenID.
+    at_openid: bool,
+    may_pass: bool,
+    fault: Option<Error>,
+    held: Option<(Metadata, String)>,
+}
+
+impl Search {
+    /// Begins the search for a client with that scope.
+    ///
+    /// # Errors
+    /// those of [`discovery_requests`]
+    pub fn new(issuer: &str, scope: &str, allow_http: bool) -> Result<Self, Error> {
+        let requests = discovery_requests(issuer, allow_http)?;
+        let left: Vec<_> = requests.into_iter().enumerate().map(|(place, request)| (place != 1, request)).collect();
+        Ok(Self {
+            issuer: issuer.into(),
+            allow_http,
+            is_openid: asks_for_openid(scope.as_bytes()),
+            left: left.into_iter(),
+            at_openid: false,
+            may_pass: false,
+            fault: None,
+            held: None,
+        })
+    }
+
+    /// The next request; `None` when every place was asked: then see [`Search::end`].
+    pub fn next_request(&mut self) -> Option<Request> {
+        let (at_openid, request) = self.left.next()?;
+        self.at_openid = at_openid;
+        Some(request)
+    }
+
+    /// Takes the answer to it, or why there is none. Gives the metadata, and the document that it was read from, when the search is at its end.
+    ///
+    /// # Errors
+    /// [`Code::IssuerMismatch`]
+    #[allow(clippy::needless_pass_by_value, reason = "an answer is read once")]
+    pub fn take(&mut self, answer: Result<Response, Error>) -> Result<Option<(Metadata, String)>, Error> {
+        match answer.and_then(|response| Metadata::from_response(&response, &self.issuer, self.allow_http)) {
+            Ok(found) if self.is_openid && found.0.view().jwks_uri().is_empty() => {
+                self.held.get_or_insert(found);
+            }
+            Ok(found) => return Ok(Some(found)),
+            Err(error) if error.code == Code::IssuerMismatch => return Err(error),
+            Err(error) => {
+                self.may_pass |= self.at_openid && error.code.retryable();
+                self.fault.get_or_insert(error);
+            }
+        }
+        Ok(None)
+    }
+
+    /// What there is when every place was asked.
+    ///
+    /// # Errors
+    /// the first failure
+    pub fn end(self) -> Result<(Metadata, String), Error> {
+        self.held.filter(|_| !self.may_pass).ok_or_else(|| self.fault.unwrap_or(Code::MetadataNotFound.into()))
+    }
 }
 
 /// What the server says of itself, checked (RFC 8414 section 2).
@@ -44,27 +118,36 @@ impl Metadata {
     /// [`Metadata::from_json`].
     ///
     /// # Errors
-    /// [`Code::MetadataNotFound`](crate::Code::MetadataNotFound), [`Code::ServerError`](crate::Code::ServerError),
-    /// [`Code::RedirectNotFollowed`](crate::Code::RedirectNotFollowed), and those of [`Metadata::from_json`]
+    /// [`Code::MetadataNotFound`], [`Code::ServerError`], [`Code::RedirectNotFollowed`], and those of [`Metadata::from_json`]
     pub fn from_response(response: &Response, issuer: &str, allow_http: bool) -> Result<(Self, String), Error> {
-        let fields = metadata::finish(&response.reply(), issuer.as_bytes(), allow_http).map_err(fault_in(response))?;
+        let fields =
+            metadata::finish(&response.reply(), b"", issuer.as_bytes(), allow_http).map_err(fault_in(response))?;
         Ok((Self(fields), response.body.expose().into()))
     }
 
-    /// Reads a metadata document that was kept.
+    /// Reads a metadata document that was kept. An optional endpoint that cannot be used is refused when it is asked for.
     ///
     /// # Errors
-    /// [`Code::MetadataInvalid`](crate::Code::MetadataInvalid) naming the member, [`Code::IssuerMismatch`](crate::Code::IssuerMismatch),
-    /// [`Code::EndpointInsecure`](crate::Code::EndpointInsecure) naming the endpoint
+    /// [`Code::MetadataInvalid`] naming the member, [`Code::IssuerMismatch`], [`Code::EndpointInsecure`] naming the endpoint
     pub fn from_json(document: &str, issuer: &str, allow_http: bool) -> Result<Self, Error> {
-        Ok(Self(metadata::read(document.as_bytes(), issuer.as_bytes(), allow_http)?))
+        Ok(Self(metadata::read(document.as_bytes(), b"", issuer.as_bytes(), allow_http)?))
     }
 
-    /// Checks that this is the server of the configuration, and that it protects the code by S256
-    /// (RFC 9700 sections 2.1.1 and 4.4.2).
+    /// The same with what the application knows better, a JSON object: its members take the place of those of the document, and stand the
+    /// same checks. It has every member but `issuer`.
     ///
     /// # Errors
-    /// [`Code::IssuerMismatch`](crate::Code::IssuerMismatch), [`Code::PkceUnsupported`](crate::Code::PkceUnsupported)
+    /// those of [`Metadata::from_json`], and [`Code::ConfigInvalid`] when `known` has an `issuer` or a member of the wrong type
+    pub fn from_json_with(document: &str, known: &str, issuer: &str, allow_http: bool) -> Result<Self, Error> {
+        Ok(Self(metadata::read(document.as_bytes(), known.as_bytes(), issuer.as_bytes(), allow_http)?))
+    }
+
+    /// Checks that this is the server of the configuration, that it protects the code by S256
+    /// (RFC 9700 sections 2.1.1 and 4.4.2), and that it says nothing by which no login can succeed.
+    ///
+    /// # Errors
+    /// [`Code::IssuerMismatch`], [`Code::PkceUnsupported`], [`Code::ServerUnsupported`] naming the member; where the scope asks for an ID token also
+    /// [`Code::MetadataInvalid`] and [`Code::EndpointInsecure`] about the `jwks_uri`
     pub fn check(&self, config: &Config) -> Result<(), Error> {
         Ok(metadata::check_server(&self.view(), &config.view())?)
     }

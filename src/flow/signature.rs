@@ -8,8 +8,10 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::flow::algorithm::Algorithm;
+use crate::flow::config::is_set;
 use crate::flow::id_token::{Claimed, check_access_token, check_hash};
 use crate::flow::jwks::may_refetch;
+use crate::flow::metadata::usable;
 use crate::flow::tokens::Session;
 use crate::table::{join, record};
 use crate::tables::about;
@@ -17,16 +19,17 @@ use crate::text::{Write, cut_last, plain, same};
 
 record! {
     /// An ID token that waits for the verdict on its signature: who vouches for it otherwise, how it is signed and by which
-    /// key, the hash of the access token where that is still to be checked, the token and its claims, a JSON text. The
+    /// key, the hash of the access token where that is still to be checked, the token and its claims, a JSON text, and whether the tokens serve without it. The
     /// fields of the session follow, still with the ID token of the session before.
-    pub(crate) struct Unverified / UnverifiedParts { voucher jwks_uri alg kid at_hash id_token claims }
+    pub(crate) struct Unverified / UnverifiedParts { voucher jwks_uri alg kid at_hash id_token claims optional }
 }
 
-/// Where the keys are, and who vouches for a signature that cannot be verified: empty when nobody does.
+/// Where the keys are, who vouches for a signature that cannot be verified: empty when nobody does, and whether the tokens serve without the ID token.
 #[derive(Clone, Copy)]
 pub(crate) struct Trust<'a> {
     pub(crate) jwks_uri: &'a [u8],
     pub(crate) voucher: &'a [u8],
+    pub(crate) optional: &'a [u8],
 }
 
 /// What a signature was found to be.
@@ -64,6 +67,7 @@ impl<'a> Unverified<'a> {
             at_hash,
             id_token,
             claims: &claimed.text,
+            optional: trust.optional,
         }
         .to_fields();
         fields.text(&join(session));
@@ -99,12 +103,12 @@ impl<'a> Unverified<'a> {
     /// Whether the keys can be fetched.
     ///
     /// # Errors
-    /// [`Code::EndpointMissing`] when the metadata has no `jwks_uri`
+    /// [`Code::EndpointMissing`] when the metadata has no `jwks_uri`, and what is wrong with one that cannot be used
     pub(crate) fn fetch(&self) -> Result<(), Fault> {
-        if self.jwks_uri().is_empty() { Err(about!(EndpointMissing, METADATA, "jwks_uri")) } else { Ok(()) }
+        usable(self.jwks_uri(), about!(EndpointMissing, METADATA, "jwks_uri"))
     }
 
-    /// Gives the fields of a session that may be used, by the verdict. Where nothing can verify the signature, the TLS of the token endpoint may stand for it (OpenID Connect Core section 3.1.3.7, step 6).
+    /// Gives the fields of a session that may be used, by the verdict; without the ID token when this one is not right and the tokens serve without it. Where nothing can verify the signature, the TLS of the token endpoint may stand for it (OpenID Connect Core section 3.1.3.7, step 6).
     ///
     /// # Errors
     /// [`Code::IdTokenSignatureInvalid`], [`Code::IdTokenHashMismatch`], [`Code::IdTokenUnverifiable`]
@@ -114,6 +118,15 @@ impl<'a> Unverified<'a> {
         digest: &[u8],
         session: &Session<'_>,
     ) -> Result<Vec<u8>, Fault> {
+        match self.verified_by(signature, digest) {
+            Ok(verified_by) => Ok(session.with_id_token(self.id_token(), verified_by)),
+            Err(_) if is_set(self.optional()) => Ok(session.to_fields()),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    /// Who says that the ID token is the issuer's.
+    fn verified_by(&self, signature: Signature, digest: &[u8]) -> Result<&'a [u8], Fault> {
         let verified_by = match signature {
             Signature::Valid => b"signature".as_slice(),
             Signature::Invalid => return Err(Code::IdTokenSignatureInvalid.into()),
@@ -130,15 +143,19 @@ impl<'a> Unverified<'a> {
                 return Err(about!(IdTokenUnverifiable, CLAIMS, "at_hash"));
             }
         }
-        Ok(session.with_id_token(self.id_token(), verified_by))
+        Ok(verified_by)
     }
-}
 
-/// Sees to it that the tokens of a refresh can do without its new ID token, as if the server had sent none: the one before stays. For
-/// when the keys cannot be fetched, so that the fresh refresh token is not lost with them.
-///
-/// # Errors
-/// [`Code::SigningKeysUnavailable`] when there was no ID token before
-pub(crate) fn keep_previous(session: &Session<'_>) -> Result<(), Fault> {
-    if session.id_token().is_empty() { Err(Code::SigningKeysUnavailable.into()) } else { Ok(()) }
+    /// Sees to it that the tokens can do without this ID token, as if the server had sent none: of a refresh the one before stays, and nobody misses one
+    /// that was not asked for. For when the keys cannot be fetched, so that the tokens are not lost with them.
+    ///
+    /// # Errors
+    /// [`Code::SigningKeysUnavailable`] when there was no ID token before
+    pub(crate) fn leave_out(&self, session: &Session<'_>) -> Result<(), Fault> {
+        if session.id_token().is_empty() && !is_set(self.optional()) {
+            Err(Code::SigningKeysUnavailable.into())
+        } else {
+            Ok(())
+        }
+    }
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::encoding::write_hash;
 use crate::error::{Code, Fault};
-use crate::flow::config::{are_resources, asks_for_openid, is_list, is_list_or_absent, is_way_back};
+use crate::flow::config::{are_resources, asks_for_openid, is_list_or_absent, is_way_back};
 use crate::flow::setup::Setup;
 use crate::pkce::is_verifier;
 use crate::table::record;
@@ -86,7 +86,7 @@ impl<'a> Transaction<'a> {
         let lifetime = number_or(record.expires_at(), 0).wrapping_sub(number_or(record.created_at(), 0));
         for (is_sound, fault) in [
             (is_token(state), about!(TransactionInvalid, OTHER, "state")),
-            (is_list(record.scope()), about!(TransactionInvalid, SETTINGS, "scope")),
+            (is_list_or_absent(plain(record.scope())), about!(TransactionInvalid, SETTINGS, "scope")),
             (
                 if needs_nonce { is_token(record.nonce()) } else { record.nonce().is_empty() },
                 about!(TransactionInvalid, CLAIMS, "nonce"),

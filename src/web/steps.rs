@@ -13,18 +13,18 @@ use crate::error::{Code, Fault};
 use crate::flow::algorithm::Algorithm;
 use crate::flow::authorize::begin as begin_login;
 use crate::flow::callback::{Answer, Callback};
-use crate::flow::config::is_set;
+use crate::flow::config::{asks_for_openid, is_set, or_openid};
 use crate::flow::redirect_uris::note;
 use crate::flow::session::begin_refresh;
 use crate::flow::setup::{Setup, setup as check_setup};
-use crate::flow::signature::{Signature, Unverified, keep_previous};
+use crate::flow::signature::{Signature, Unverified};
 use crate::flow::token::{self, Grant};
 use crate::flow::tokens::{Session, from_json};
 use crate::flow::transaction::{Transaction, key};
 use crate::flow::user_agent::is_embedded;
 use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_of};
 use crate::random::SystemEntropy;
-use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page};
+use crate::tables::{DISCOVERY, Discovery, Document, OPTIONS, Options, PAGE, Page};
 use crate::text::{Write, is_number, joined, number, position};
 use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, reply, run, setup_and};
 
@@ -44,9 +44,9 @@ pub fn setup(config: Text, metadata: Text) -> Text {
     })
 }
 
-/// Gives the two places where the metadata of an issuer may be (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.1):
-/// `{ openid, oauth }`. The second one is asked when the first answers that there is nothing. The options are JSON:
-/// `{ dangerouslyAllowHttp? }`.
+/// Gives the places where the metadata of an issuer may be (OpenID Connect Discovery 1.0 section 4, RFC 8414 sections 3.1 and 5):
+/// `{ openid, oauth, inserted? }`. They are asked in this order until one has it; a document of another issuer ends the search. The options are JSON:
+/// `{ dangerouslyAllowHttp?, metadata?, scope? }`.
 ///
 /// # Errors
 /// `config_invalid`, `endpoint_insecure`
@@ -54,13 +54,16 @@ pub fn setup(config: Text, metadata: Text) -> Text {
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn discovery(issuer: Text, options: Text) -> Text {
     run(issuer, options, absent(), absent(), TEXTS, |given, out| {
-        let [openid, oauth] = discovery_of::places(given.texts[0], allows_http(given)?)?;
-        out.texts("openid oauth", &[&openid, &oauth]);
+        let fields = DISCOVERY.read(given.texts[1], Code::ConfigInvalid)?;
+        let allow_http = is_set(Discovery::of_table(&fields).dangerously_allow_http());
+        let [openid, oauth, inserted] = discovery_of::places(given.texts[0], allow_http)?;
+        out.texts("openid oauth inserted", &[&openid, &oauth, &inserted]);
         Ok(())
     })
 }
 
-/// Checks the answer of one of these places; its body is the metadata then (RFC 8414 section 3.3). Gives `{}`.
+/// Checks the answer of one of these places; its body is the metadata then (RFC 8414 section 3.3). Gives `{ keyless }` when the scope asks for an ID token and the
+/// document does not say where its keys are: then it counts only when no OpenID place may have another one. Otherwise `{}`.
 ///
 /// # Errors
 /// `metadata_not_found`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `server_error`, `redirect_not_followed`
@@ -69,14 +72,16 @@ pub fn discovery(issuer: Text, options: Text) -> Text {
 pub fn metadata(issuer: Text, options: Text, answer: Text) -> Text {
     run(issuer, options, answer, absent(), TEXTS, |given, out| {
         let reply = reply(given.texts[2]);
-        discovery_of::finish(&reply, given.texts[0], allows_http(given)?).map_err(|fault| out.fault(fault, &reply))?;
+        let fields = DISCOVERY.read(given.texts[1], Code::ConfigInvalid)?;
+        let options = Discovery::of_table(&fields);
+        let allow_http = is_set(options.dangerously_allow_http());
+        let document = discovery_of::finish(&reply, options.metadata(), given.texts[0], allow_http)
+            .map_err(|fault| out.fault(fault, &reply))?;
+        if asks_for_openid(or_openid(options.scope())) && Document::of_table(&document).jwks_uri().is_empty() {
+            out.json("keyless", b"true");
+        }
         Ok(())
     })
-}
-
-fn allows_http(given: &Given<'_>) -> Result<bool, Fault> {
-    let fields = DISCOVERY.read(given.texts[1], Code::ConfigInvalid)?;
-    Ok(is_set(Discovery::of_table(&fields).dangerously_allow_http()))
 }
 
 /// Builds the authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3) from the options of a login, which are JSON.
@@ -144,8 +149,8 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
 
 /// Reads the answer to the token request of a login (RFC 6749 section 5, OpenID Connect Core section 3.1.3.7). The form is the one that was sent:
 /// a refusal does not repeat its code. Gives
-/// `{ tokens, session }`: the token set and the record to keep; or `{ unverified, keys? }`: a record for [`check`] and [`conclude`], and the
-/// `jwks_uri`.
+/// `{ tokens, session }`: the token set and the record to keep; or `{ unverified, keys?, optional? }`: a record for [`check`] and [`conclude`], the
+/// `jwks_uri`, and whether the tokens serve without the ID token: then a failure of [`check`] leads to [`conclude`] as `unfetched`.
 ///
 /// # Errors
 /// `server_error`, `redirect_not_followed`, `token_refused`, `token_response_invalid`, `access_token_missing`,
@@ -192,7 +197,7 @@ fn take_tokens(given: &Given<'_>, transaction: &Transaction<'_>, out: &mut Out) 
     let reply = reply(given.texts[2]);
     let granted = token::finish(&given.setup, transaction, &given.session, given.texts[3], &reply, now());
     match granted.map_err(|fault| out.fault(fault, &reply))? {
-        Answer::Given(Grant::Tokens(session)) => tell_tokens(&session, b"", out),
+        Answer::Given(Grant::Tokens(session)) => tell_tokens(&session, out),
         Answer::Given(Grant::Unverified(fields)) => tell_unverified(&fields, out),
         Answer::Refused(refusal) => {
             let fault = out.refused(&refusal);
@@ -202,13 +207,12 @@ fn take_tokens(given: &Given<'_>, transaction: &Transaction<'_>, out: &mut Out) 
     Ok(())
 }
 
-/// Tells tokens, and the record to keep. Their claims are at hand, or else those of the ID token.
+/// Tells tokens with the claims of their ID token, and the record to keep.
 #[inline(never)]
-pub(crate) fn tell_tokens(fields: &[u8], claims: &[u8], out: &mut Out) {
+pub(crate) fn tell_tokens(fields: &[u8], out: &mut Out) {
     let session = Session::of_table(fields);
-    let text = if claims.is_empty() { session.claims_text().unwrap_or_default() } else { Vec::new() };
     out.members.member(b"tokens");
-    session.write_json(if claims.is_empty() { &text } else { claims }, &mut out.members);
+    session.write_json(&session.claims_text().unwrap_or_default(), &mut out.members);
     out.record("session", fields);
 }
 
@@ -217,6 +221,9 @@ fn tell_unverified(fields: &[u8], out: &mut Out) {
     let unverified = Unverified::take(&mut rest).unwrap_or(Unverified::blank());
     out.record("unverified", fields);
     out.text("keys", unverified.jwks_uri());
+    if is_set(unverified.optional()) {
+        out.json("optional", b"true");
+    }
 }
 
 /// Says by which keys a signature is to be verified (RFC 7515 section 5.2, RFC 7517). `keys` is the body of the `jwks_uri`, or empty when it was not
@@ -313,7 +320,7 @@ pub fn keys(answer: Text) -> Text {
 }
 
 /// Makes usable tokens of what the signature was found to be: `valid`, `unavailable` when this platform cannot verify it, or `unfetched` when the
-/// keys could not be fetched, anything else when it is invalid; and of the digest that was asked for, in base64url. Gives `{ tokens, session }`, or `{ claims }` of a
+/// keys could not be fetched or the tokens are to do without the ID token, anything else when it is invalid; and of the digest that was asked for, in base64url. Gives `{ tokens, session }`, or `{ claims }` of a
 /// signed userinfo response.
 ///
 /// # Errors
@@ -330,8 +337,8 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
             Some(0) => Signature::Valid,
             Some(1) => Signature::Unavailable,
             Some(_) => {
-                keep_previous(&session)?;
-                tell_tokens(rest, b"", out);
+                unverified.leave_out(&session)?;
+                tell_tokens(rest, out);
                 return Ok(());
             }
             None => Signature::Invalid,
@@ -340,7 +347,7 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
             unverified.conclude(signature, &digest, &session).map_err(userinfo_of::told)?;
             out.json("claims", unverified.claims());
         } else {
-            tell_tokens(&unverified.conclude(signature, &digest, &session)?, unverified.claims(), out);
+            tell_tokens(&unverified.conclude(signature, &digest, &session)?, out);
         }
         Ok(())
     })
