@@ -135,18 +135,19 @@ impl Table {
 
     /// The same for an object that is part of a text.
     pub(crate) fn take(&self, object: Json<'_>, invalid: Code) -> Result<Vec<u8>, Fault> {
-        self.divide(object, Json::default(), invalid, &mut |_, _| {})
+        self.divide(object, Json::default(), invalid, 0, &mut Vec::new())
     }
 
-    /// The same, with the members of another object in the place of its own, unless this one is no value. Visits the members that
-    /// the table does not have.
+    /// The same, with the members of another object in the place of its own, unless this one is no value. Writes the members that
+    /// the table does not have, up to so many bytes, as an object that lacks its end.
     #[inline(never)]
-    pub(crate) fn divide<'a>(
+    pub(crate) fn divide(
         &self,
-        object: Json<'a>,
-        over: Json<'a>,
+        object: Json<'_>,
+        over: Json<'_>,
         invalid: Code,
-        unread: &mut dyn FnMut(Json<'a>, Json<'a>),
+        most: usize,
+        rest: &mut Vec<u8>,
     ) -> Result<Vec<u8>, Fault> {
         let mut members = blank();
         let mut key_text = Vec::new();
@@ -167,8 +168,11 @@ impl Table {
                 let place = words(self.names).position(|name| is_name(name, &key_text, self.camel));
                 if let Some(member) = place.and_then(|place| members.get_mut(place)) {
                     *member = value.raw();
-                } else {
-                    unread(key, value);
+                } else if rest.len().saturating_add(key.raw().len()).saturating_add(value.raw().len()) < most {
+                    rest.push(if rest.is_empty() { b'{' } else { b',' });
+                    rest.text(key.raw());
+                    rest.push(b':');
+                    rest.text(value.raw());
                 }
             });
             visited.filter(|()| !twice).ok_or(invalid)?;

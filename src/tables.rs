@@ -85,17 +85,11 @@ table! {
 }
 
 table! {
-    /// What a server says of its refusal (RFC 6749 section 5.2). The text is shown, never trusted.
+    /// What a server says of its refusal (RFC 6749 section 5.2), and what an error says that is an object. The text is shown, never trusted.
     REFUSAL / Refused / RefusedParts after Some(&ANSWER), {
         error: Any,
         error_description: AnyText,
         error_uri: AnyText,
-    }
-}
-
-table! {
-    /// An error that is an object: no specification has it, but servers do.
-    FAILURE / Failure / FailureParts after Some(&REFUSAL), {
         kind = "type": AnyText,
         message: AnyText,
     }
@@ -103,7 +97,7 @@ table! {
 
 table! {
     /// The header of a signed token (RFC 7515 section 4.1).
-    HEADER / Header / HeaderParts after Some(&FAILURE), signed {
+    HEADER / Header / HeaderParts after Some(&REFUSAL), signed {
         alg: AnyText,
         kid: Text,
         crit: Any,
@@ -231,9 +225,9 @@ table! {
     }
 }
 
-const TABLES: [&Table; 18] = [
-    &SETTINGS, &METADATA, &OPTIONS, &DETAIL, &ANSWER, &REFUSAL, &FAILURE, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS,
-    &SUBJECT, &DISCOVERY, &PAGE, &ASKED, &FAILED, &OTHER,
+const TABLES: [&Table; 17] = [
+    &SETTINGS, &METADATA, &OPTIONS, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS, &SUBJECT,
+    &DISCOVERY, &PAGE, &ASKED, &FAILED, &OTHER,
 ];
 
 /// The name of what a fault is about.

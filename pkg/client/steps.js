@@ -59,7 +59,7 @@ export const createSteps = (parts) => {
         if (!keyless) return found;
         held ??= found;
       } catch (error) {
-        if (["issuer_mismatch", "config_invalid", "aborted"].includes(error.code)) throw error;
+        if (error.code === "issuer_mismatch" || error.code === "aborted") throw error;
         first ??= error;
         mayPass ||= error.retryable && name !== "oauth";
       }

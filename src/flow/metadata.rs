@@ -62,7 +62,7 @@ pub(crate) fn read(document: &[u8], known: &[u8], issuer: &[u8], allow_http: boo
         over = Json::new(known);
     }
     let document = json::parse(document).ok_or(Code::MetadataInvalid)?;
-    let fields = METADATA.divide(document, over, Code::MetadataInvalid, &mut |_, _| {})?;
+    let fields = METADATA.divide(document, over, Code::MetadataInvalid, 0, &mut Vec::new())?;
     let mut document = Document::of_table(&fields);
     // The types of its members were looked at, no more: it is used only when its issuer is the one asked (RFC 8414 section 3.3).
     if document.issuer().is_empty() {
@@ -79,13 +79,16 @@ pub(crate) fn read(document: &[u8], known: &[u8], issuer: &[u8], allow_http: boo
         let is_required = place < first.saturating_add(2);
         // A URL of a server without fragment (RFC 6749 sections 3.1 and 3.2), over TLS.
         let url = Url::parse(endpoint).filter(|url| url.is_web() && url.fragment.is_none());
-        match url {
-            Some(url) if url.has_scheme(b"https") || allow_http || url.is_secure() && is_local => {}
-            None if endpoint.is_empty() && !is_required => {}
-            None if is_required => return Err(Code::MetadataInvalid.at(place)),
-            None => *endpoint = INVALID,
-            Some(_) if is_required => return Err(Code::EndpointInsecure.at(place)),
-            Some(_) => *endpoint = INSECURE,
+        let (code, mark) = match url {
+            Some(url) if url.has_scheme(b"https") || allow_http || url.is_secure() && is_local => continue,
+            Some(_) => (Code::EndpointInsecure, INSECURE),
+            None => (Code::MetadataInvalid, INVALID),
+        };
+        if is_required {
+            return Err(code.at(place));
+        }
+        if !endpoint.is_empty() {
+            *endpoint = mark;
         }
     }
     Ok(document.to_fields())

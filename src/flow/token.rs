@@ -14,8 +14,8 @@ use crate::flow::tokens::{MOST_SECONDS, Session, is_access_token, is_refresh_tok
 use crate::flow::transaction::{Transaction, TransactionParts};
 use crate::http::Reply;
 use crate::json::{self, Json};
-use crate::table::{ODD, elements, field, join};
-use crate::tables::{ANSWER, Claims, FAILURE, Failure, Granted, REFUSAL, Refused, about};
+use crate::table::{LIST, ODD, field, join};
+use crate::tables::{ANSWER, Claims, Granted, REFUSAL, Refused, about};
 use crate::text::{EMPTY, Write, after, digits, from_form, joined, number, number_or, parts, plain};
 use crate::url::{Url, is_link};
 
@@ -114,16 +114,9 @@ pub(crate) fn finish(
     }
     let body = json::parse(reply.body).ok_or(Code::TokenResponseInvalid)?;
     let mut extra = Vec::new();
-    let fields = ANSWER.divide(body, Json::default(), Code::TokenResponseInvalid, &mut |name, value| {
-        // A colon, and a mark before the member and after the last one.
-        let size = extra.len().saturating_add(name.raw().len()).saturating_add(value.raw().len());
-        if size <= MOST_EXTRA.wrapping_sub(3) {
-            extra.push(if extra.is_empty() { b'{' } else { b',' });
-            extra.text(name.raw());
-            extra.push(b':');
-            extra.text(value.raw());
-        }
-    })?;
+    // A mark before each member, one behind its name, and one at the end.
+    let most = MOST_EXTRA.wrapping_sub(2);
+    let fields = ANSWER.divide(body, Json::default(), Code::TokenResponseInvalid, most, &mut extra)?;
     if !extra.is_empty() {
         extra.push(b'}');
     }
@@ -144,14 +137,13 @@ pub(crate) fn finish(
         return Err(about!(TokenTypeUnsupported, ANSWER, "token_type"));
     }
     let mut scope = Vec::new();
-    for element in elements(granted.scope()) {
-        if element == [ODD] {
-            return Err(about!(TokenResponseInvalid, ANSWER, "scope"));
+    for byte in granted.scope() {
+        match *byte {
+            ODD => return Err(about!(TokenResponseInvalid, ANSWER, "scope")),
+            LIST if !scope.is_empty() => scope.push(b' '),
+            LIST | EMPTY => {}
+            byte => scope.push(byte),
         }
-        if !(scope.is_empty() || element == [EMPTY]) {
-            scope.push(b' ');
-        }
-        scope.text(plain(element));
     }
     let (mut expires_in, mut expires_at) = (Vec::new(), Vec::new());
     let lifetime = json::parse(granted.expires_in()).unwrap_or_default().raw();
@@ -162,9 +154,9 @@ pub(crate) fn finish(
         expires_at = digits(now.saturating_add(lifetime));
     }
     // A login with openid has an ID token, and so has every session that it led to.
-    let is_login = before.access_token().is_empty();
-    let is_needed = if is_login { asks_for_openid(transaction.scope()) } else { !before.id_token().is_empty() };
-    let claimed = match read_id_token(setup, transaction, before, granted.id_token(), reply.clock(now), now) {
+    let is_due = before.access_token().is_empty() && asks_for_openid(transaction.scope());
+    let is_needed = is_due || !before.id_token().is_empty();
+    let claimed = match read_id_token(setup, transaction, before, granted.id_token(), is_due, reply.clock(now), now) {
         // Nobody asked for it: one that is not right is as if it were not there.
         Err(_) if !is_needed => None,
         checked => checked?,
@@ -206,17 +198,16 @@ const fn or<'a>(fresh: &'a [u8], before: &'a [u8]) -> &'a [u8] {
     if fresh.is_empty() { before } else { fresh }
 }
 
-/// Checks the ID token of an answer, where there is one, in everything but its signature.
+/// Checks the ID token of an answer, where there is one, in everything but its signature. Where it is due, there has to be one.
 fn read_id_token(
     setup: &Setup<'_>,
     transaction: &Transaction<'_>,
     before: &Session<'_>,
     id_token: &[u8],
+    is_due: bool,
     clock: u64,
     now: u64,
 ) -> Result<Option<Box<Claimed>>, Fault> {
-    let is_login = before.access_token().is_empty();
-    let is_due = is_login && asks_for_openid(transaction.scope());
     match id_token {
         [] if is_due => return Err(about!(IdTokenMissing, ANSWER, "id_token")),
         [] => return Ok(None),
@@ -231,15 +222,13 @@ fn read_id_token(
     let earliest = number(transaction.max_age())
         .map(|max_age| begun.saturating_sub(max_age).saturating_add(clock).saturating_sub(now));
     id_token::check_authentication(&claimed.claims(), setup, earliest, transaction.acr_values(), clock)?;
-    if !is_login {
-        let fields = before.claims();
-        check_same_login(&claimed.claims(), &Claims::of_table(&fields), setup)?;
-    }
+    let fields = before.claims();
+    check_same_login(&claimed.claims(), &Claims::of_table(&fields), setup)?;
     Ok(Some(claimed))
 }
 
 /// A refreshed ID token is about the user of the first one, and newer; its nonce and `auth_time`, if any, are the same
-/// (OpenID Connect Core section 12.2).
+/// (OpenID Connect Core section 12.2). In a login there is none before.
 fn check_same_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_>) -> Result<(), Fault> {
     if before.sub().is_empty() {
         return Ok(());
@@ -294,20 +283,21 @@ pub(crate) fn refused(reply: &Reply<'_>, code: Code, secrets: &[&[u8]]) -> Resul
     let fields = REFUSAL.read(reply.body, code).unwrap_or_default();
     let said = Refused::of_table(&fields);
     let error = Json::new(said.error());
-    let failure = FAILURE.take(error, code).unwrap_or_default();
-    let failure = Failure::of_table(&failure);
-    let mut word = Vec::new();
-    let mut description = said.error_description();
-    if error.text(&mut word).is_none() {
-        word = shown(failure.kind());
-        description = failure.message();
+    // No specification has an object there, but servers do.
+    let object = REFUSAL.take(error, code).unwrap_or_default();
+    let object = Refused::of_table(&object);
+    let mut word = shown(object.kind());
+    let mut description = shown(object.message());
+    let is_object = !description.is_empty();
+    if error.text(&mut word).is_some() {
+        description = shown(said.error_description());
     }
-    let is_said = !word.is_empty() || error.kind() == b'{' && !shown(description).is_empty();
+    let is_said = is_object || !word.is_empty();
     if !is_said {
         return status.map(|()| None);
     }
     let uri = if is_link(said.error_uri()) { said.error_uri() } else { b"" };
-    let refusal = Refusal { code, error: word, description: shown(description), uri: joined(&[uri]) };
+    let refusal = Refusal { code, error: word, description, uri: joined(&[uri]) };
     Ok(Some(Box::new(refusal.without(secrets))))
 }
 
