@@ -27,8 +27,14 @@ export interface ServerMetadata {
   readonly code_challenge_methods_supported?: readonly string[];
   readonly id_token_signing_alg_values_supported?: readonly string[];
   readonly authorization_response_iss_parameter_supported?: boolean;
+  readonly require_pushed_authorization_requests?: boolean;
   readonly [member: string]: unknown;
 }
+
+/** What an application knows of its server better than the server's own document: every member of {@link ServerMetadata} but `issuer`. */
+export type KnownMetadata = { readonly issuer?: never } & {
+  readonly [Member in Exclude<keyof ServerMetadata, "issuer">]?: ServerMetadata[Member];
+};
 
 /**
  * A place for records.
@@ -89,7 +95,10 @@ export interface Host {
 
 /** What the application is. */
 export interface Config {
-  /** The authorization server's issuer identifier, exactly as its metadata spells it (RFC 8414 section 2). */
+  /**
+   * The authorization server's issuer identifier, exactly as its metadata spells it (RFC 8414 section 2). It is what stands before `/.well-known/` in the URL of
+   * a discovery document; that URL itself is `config_invalid`.
+   */
   issuer: string;
   /**
    * Other issuers that the fetched metadata and the ID tokens may name in the place of {@link issuer}, for servers that do not know the issuer before the sign-in, or
@@ -102,6 +111,12 @@ export interface Config {
    * A pattern admits every tenant of the server: your application has to check `claims.tid`, and a user is known by `iss` and `sub` together.
    */
   acceptIssuer?: string | readonly string[];
+  /**
+   * What you know of the server better than its document: an endpoint that it has and does not list, or a member that it lists wrongly. These members take the place
+   * of the document's and stand the same checks (RFC 8414 section 2). `issuer` cannot be among them. With {@link Client.discover} the document is fetched all the same;
+   * `new Client(config)` alone takes these members for the whole. Together with a second argument of the constructor it is `config_invalid`: put them into that one.
+   */
+  metadata?: KnownMetadata;
   /** The `client_id` of the registration. A public client: there is no secret. */
   clientId: string;
   /**
@@ -134,8 +149,13 @@ export interface Config {
    * `id_token_audience_mismatch`.
    */
   trustedAudiences?: readonly string[];
-  /** Space-separated scopes; `"openid"` when absent. With `openid` an ID token is required and checked. */
-  scope?: string;
+  /**
+   * Space-separated scopes; `"openid"` when absent. With `openid` an ID token is required and checked. `""` and null send none, for a server that knows no
+   * scopes or chooses them itself (RFC 6749 section 3.3).
+   *
+   * Without `openid` an ID token is not needed: one that is right is taken, any other is dropped, and then `claims` is null.
+   */
+  scope?: string | null;
   /**
    * Where the session rests; `"memory"` when absent: gone when the page is left. With `"local"` and `"host"` all tabs and workers share one session and
    * refresh it together; with `"memory"` and `"session"` each has its own, and only its end is shared ({@link Client.logout}). A service worker cannot use
@@ -204,8 +224,8 @@ export type IdTokenVerifiedBy =
 
 /** What a single login may ask for. */
 export interface LoginOptions {
-  /** Scopes of this login instead of the configured ones. */
-  scope?: string;
+  /** Scopes of this login instead of the configured ones; `""` and null send none (RFC 6749 section 3.3). */
+  scope?: string | null;
   /** A path of this origin to return to after the login; kept with the login, never in the URL. */
   returnTo?: string;
   /**
@@ -307,7 +327,7 @@ export interface TokenSet {
   readonly accessToken: string;
   /** `"Bearer"` in the server's own spelling. */
   readonly tokenType: string;
-  /** Seconds since 1970 after which the access token is not to be used; absent when the server did not say. */
+  /** Seconds since 1970 after which the access token is not to be used; absent when the server did not say, or said no number. */
   readonly expiresAt?: number;
   /** The seconds that the server gave it (RFC 6749 section 5.1); absent when it did not say. */
   readonly expiresIn?: number;
@@ -323,6 +343,11 @@ export interface TokenSet {
   readonly resource?: string;
   /** What exactly the tokens allow, as the server granted it; absent when it did not say (RFC 9396 section 7). */
   readonly authorizationDetails?: readonly AuthorizationDetail[];
+  /**
+   * The members of the answer that this package does not read, as the server sent them: `patient`, `instance_url` and the like (RFC 6749 section 5.1). They may hold
+   * secrets. At most 4096 bytes of JSON; a member that would go beyond is left out. Those of a refresh take the place of the ones before; absent when none ever came.
+   */
+  readonly extra?: { readonly [member: string]: Json };
 }
 
 /** How a call can be told to stop. */
@@ -345,11 +370,21 @@ export interface DiscoverOptions extends StepOptions {
   acceptIssuer?: Config["acceptIssuer"];
   /** See {@link Config.dangerouslyAllowHttp}. */
   dangerouslyAllowHttp?: boolean;
+  /** The scopes that the client will ask for: see {@link Config.scope}. */
+  scope?: string | null;
+  /** The document is checked together with these: see {@link Config.metadata}. What comes back is the document alone. */
+  metadata?: KnownMetadata;
 }
 
 /**
- * Fetches and checks the metadata of an authorization server: first the OpenID form, then the form of RFC 8414
- * (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3). The `issuer` must be identical, character for character, unless `acceptIssuer` names the other one.
+ * Fetches and checks the metadata of an authorization server: the OpenID form, then the form of RFC 8414, then, where the issuer has a path, the OpenID form with
+ * `/.well-known/openid-configuration` inserted before it (OpenID Connect Discovery 1.0 section 4, RFC 8414 sections 3 and 5). The `issuer` must be identical, character for
+ * character, unless `acceptIssuer` names the other one.
+ *
+ * A place that has no document is passed over, whatever it answers. A document of another issuer ends the search. With the scope `openid` a document without
+ * `jwks_uri` counts only when no OpenID place failed in a way that may pass. The error is that of the first place; its `places` are the URLs that were asked.
+ *
+ * An optional endpoint that is no `https` URL is refused when it is used, not here: `metadata_invalid` or `endpoint_insecure`, naming it.
  *
  * @returns The metadata, for {@link Client} and the stateless steps.
  * @throws PkceError `config_invalid`, `metadata_not_found`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`,
@@ -370,7 +405,7 @@ export interface AuthorizationRequest {
 /**
  * Builds the authorization request; synchronous and pure, for those who keep their own storage.
  *
- * @throws PkceError `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `issuer_mismatch`, `metadata_invalid`,
+ * @throws PkceError `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `server_unsupported`, `issuer_mismatch`, `metadata_invalid`,
  * `endpoint_insecure`, `parameter_protected`, `return_to_refused`, `randomness_unavailable`
  */
 export function beginAuthorization(
@@ -571,14 +606,15 @@ export class Client {
   static discover(config: Config, options?: Cancellation): Promise<Client>;
 
   /**
-   * Makes a client of metadata that is already known.
+   * Makes a client of metadata that is already known; when absent, of {@link Config.metadata} alone.
    *
    * @throws PkceError `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `issuer_mismatch`, `metadata_invalid`,
-   * `endpoint_insecure`, `id_token_alg_unsupported`, and `engine_not_ready` where {@link ready} has to be awaited first
+   * `endpoint_insecure`, `id_token_alg_unsupported`, `server_unsupported` (its metadata says that no login can succeed there), and `engine_not_ready` where {@link ready}
+   * has to be awaited first
    */
-  constructor(config: Config, metadata: ServerMetadata);
+  constructor(config: Config, metadata?: ServerMetadata);
 
-  /** The metadata in use. */
+  /** The metadata in use, {@link Config.metadata} included. */
   readonly metadata: ServerMetadata;
 
   /** Which places are in use for pending logins and for the session. */
@@ -659,14 +695,16 @@ export class Client {
 /** What a signed-in application holds. */
 export class Session {
   private constructor();
-  /** The checked claims of the ID token; null without the scope `openid`. */
+  /** The checked claims of the ID token; null without one: see {@link Config.scope}. */
   readonly claims: Claims | null;
   /** The ID token itself; null when there is none. It is for this application alone, and no access token. */
   readonly idToken: string | null;
-  /** Who says that the ID token is the issuer's; null without the scope `openid`. */
+  /** Who says that the ID token is the issuer's; null without one. */
   readonly idTokenVerifiedBy: IdTokenVerifiedBy | null;
   /** The scopes granted. */
   readonly scope: string;
+  /** The members of the token endpoint's answer that this package does not read; null when there are none: see {@link TokenSet.extra}. */
+  readonly extra: { readonly [member: string]: Json } | null;
   /** Seconds since 1970 at which the access token expires; null when the server did not say. */
   readonly expiresAt: number | null;
   /**

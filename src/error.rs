@@ -172,6 +172,7 @@ codes! {
     RedirectUriShared "redirect_uri_shared" Caller false "This server and another one use the same redirect URI, and neither promises iss: one could get the codes of the other. Give each a redirect URI of its own, or name all of them in sharedRedirectUriIssuers if you trust them all."
     IdTokenAlgUnsupported "id_token_alg_unsupported" Server false "The server signs ID tokens for this client by an algorithm that a public client cannot verify: an HS algorithm needs a client secret. Register an asymmetric one at the server (id_token_signed_response_alg), e.g. RS256."
     IdTokenVerificationFailed "id_token_verification_failed" Peer false "The platform could not take a key of the server or the signature of the ID token, and verified nothing (cause says why): check the keys at the jwks_uri."
+    ServerUnsupported "server_unsupported" Peer false "The server's metadata says that no login by this package can succeed there: it requires pushed authorization requests, offers no response type code, or signs ID tokens by no public key. Change the client's registration, or put the member named right in the metadata of your configuration."
 }
 
 /// A failure inside the protocol: its code, and the place in the tables of what it is about, in one number, for it travels
@@ -211,6 +212,7 @@ impl Code {
             Blame::Peer => !matches!(
                 self,
                 Self::PkceUnsupported
+                    | Self::ServerUnsupported
                     | Self::EndpointInsecure
                     | Self::MetadataInvalid
                     | Self::IssuerMismatch
@@ -389,7 +391,8 @@ impl Error {
     /// Whether the server refused the code or the refresh token itself (RFC 6749 section 5.2).
     #[must_use]
     pub fn is_invalid_grant(&self) -> bool {
-        self.refusal.as_ref().is_some_and(|refusal| refusal.error == "invalid_grant")
+        // What a server says while it fails says nothing of the grant.
+        self.code != Code::ServerError && self.refusal.as_ref().is_some_and(|refusal| refusal.error == "invalid_grant")
     }
 
     /// Whether a login whose callback failed so has come to its end. Otherwise the answer was not shown to be the

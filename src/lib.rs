@@ -38,7 +38,7 @@
 //!     let issuer = "https://login.example.com";
 //!     let redirect_uri = "http://127.0.0.1:51004/callback"; // a port that was free (RFC 8252 section 7.3)
 //!     let config = Config::new(Settings::new(issuer, "my-app", redirect_uri))?;
-//!     let [openid, _] = discovery_requests(issuer, false)?;
+//!     let openid = discovery_requests(issuer, false)?.swap_remove(0); // `Search`, beside it, asks every place
 //!     let (metadata, _) = Metadata::from_response(&send(openid)?, issuer, false)?;
 //!
 //!     let login = begin(&config, &metadata, LoginOptions::default(), &mut SystemEntropy, now)?;

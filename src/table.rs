@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::json::{self, Json};
-use crate::text::{EMPTY, Parts, Write, after, copy, cut, is_number, parts, take_plain, words};
+use crate::text::{EMPTY, Parts, Write, after, copy, cut, parts, take_plain, words};
 
 /// Ends a field.
 pub(crate) const FIELD: u8 = 0xFF;
@@ -28,13 +28,15 @@ const MOST_NAMES: usize = 1 << 14;
 pub(crate) enum Kind {
     /// A string.
     Text,
+    /// A string; null is an empty one.
+    NullableText,
     /// A string; anything else equals nothing.
     AnyText,
     /// A number.
     Number,
     /// A number; anything else is none.
     AnyNumber,
-    /// A number, or digits in a string.
+    /// A number, or one in a string; anything else is none.
     Seconds,
     /// Whether it is `true`.
     Flag,
@@ -133,12 +135,26 @@ impl Table {
 
     /// The same for an object that is part of a text.
     pub(crate) fn take(&self, object: Json<'_>, invalid: Code) -> Result<Vec<u8>, Fault> {
+        self.divide(object, Json::default(), invalid, 0, &mut Vec::new())
+    }
+
+    /// The same, with the members of another object in the place of its own, unless this one is no value. Writes the members that
+    /// the table does not have, up to so many bytes, as an object that lacks its end.
+    #[inline(never)]
+    pub(crate) fn divide(
+        &self,
+        object: Json<'_>,
+        over: Json<'_>,
+        invalid: Code,
+        most: usize,
+        rest: &mut Vec<u8>,
+    ) -> Result<Vec<u8>, Fault> {
         let mut members = blank();
         let mut key_text = Vec::new();
         let mut seen = Vec::new();
         let (mut count, mut twice) = (0_usize, false);
-        object
-            .each(b'{', &mut |key, value| {
+        for object in [object, over].iter().filter(|object| !object.raw().is_empty()) {
+            let visited = object.each(b'{', &mut |key, value| {
                 key_text.clear();
                 key.text(&mut key_text);
                 if self.unique {
@@ -151,17 +167,24 @@ impl Table {
                 }
                 let place = words(self.names).position(|name| is_name(name, &key_text, self.camel));
                 if let Some(member) = place.and_then(|place| members.get_mut(place)) {
-                    *member = if value.kind() == b'n' && !self.signed { b"" } else { value.raw() };
+                    *member = value.raw();
+                } else if rest.len().saturating_add(key.raw().len()).saturating_add(value.raw().len()) < most {
+                    rest.push(if rest.is_empty() { b'{' } else { b',' });
+                    rest.text(key.raw());
+                    rest.push(b':');
+                    rest.text(value.raw());
                 }
-            })
-            .filter(|()| !twice)
-            .ok_or(invalid)?;
+            });
+            visited.filter(|()| !twice).ok_or(invalid)?;
+        }
         let mut fields = Vec::new();
         let mut place = self.before;
         for (member, kind) in members.iter().zip(self.kinds) {
             place = place.wrapping_add(1);
-            if !member.is_empty() {
-                write(Json::new(member), *kind, &mut fields).ok_or(invalid.at(place))?;
+            let member = Json::new(member);
+            let is_absent = member.kind() == b'n' && !self.signed && *kind != Kind::NullableText;
+            if !member.raw().is_empty() && !is_absent {
+                write(member, *kind, &mut fields).ok_or(invalid.at(place))?;
             }
             fields.push(FIELD);
         }
@@ -200,19 +223,13 @@ fn write(member: Json<'_>, kind: Kind, fields: &mut Vec<u8>) -> Option<()> {
     let is_numeric = matches!(member.kind(), b'-' | b'0'..=b'9');
     let is_text = member.kind() == b'"';
     match kind {
-        Kind::Text | Kind::AnyText if is_text => write_text(member, fields),
+        Kind::Text | Kind::NullableText | Kind::AnyText | Kind::Seconds if is_text => write_text(member, fields),
+        Kind::NullableText if member.kind() == b'n' => fields.push(EMPTY),
         Kind::TextOrTexts if is_text => {
             fields.push(LIST);
             write_text(member, fields);
         }
         Kind::Texts | Kind::TextOrTexts => write_texts(member, fields),
-        Kind::Seconds if is_text => {
-            let before = fields.len();
-            member.text(fields);
-            if !is_number(fields.get(before..)?) {
-                return None;
-            }
-        }
         Kind::Number | Kind::AnyNumber | Kind::Seconds if is_numeric => fields.text(member.raw()),
         Kind::Object if member.kind() == b'{' => write_raw(member, fields),
         Kind::Array if member.kind() == b'[' => write_raw(member, fields),
@@ -222,7 +239,7 @@ fn write(member: Json<'_>, kind: Kind, fields: &mut Vec<u8>) -> Option<()> {
                 fields.push(b'1');
             }
         }
-        Kind::AnyText | Kind::AnyNumber => fields.push(ODD),
+        Kind::AnyText | Kind::AnyNumber | Kind::Seconds => fields.push(ODD),
         _ => return None,
     }
     Some(())

@@ -10,7 +10,7 @@ table! {
         client_id: Text,
         redirect_uri: Text,
         post_logout_redirect_uri: Text,
-        scope: Text,
+        scope: NullableText,
         id_token_signed_response_alg: Text,
         transaction_max_age: Number,
         clock_tolerance: Number,
@@ -26,6 +26,7 @@ table! {
         storage: Text,
         transaction_storage: Text,
         host: Flag,
+        metadata: Object,
     }
 }
 
@@ -35,20 +36,22 @@ table! {
         issuer: Text,
         authorization_endpoint: Text,
         token_endpoint: Text,
-        userinfo_endpoint: Text,
-        revocation_endpoint: Text,
-        end_session_endpoint: Text,
-        jwks_uri: Text,
+        userinfo_endpoint: AnyText,
+        revocation_endpoint: AnyText,
+        end_session_endpoint: AnyText,
+        jwks_uri: AnyText,
         id_token_signing_alg_values_supported: Texts,
         authorization_response_iss_parameter_supported: Flag,
         code_challenge_methods_supported: Texts,
+        response_types_supported: TextOrTexts,
+        require_pushed_authorization_requests: Flag,
     }
 }
 
 table! {
     /// What a single login or sign-out may ask for, as JavaScript has it. From `prompt` on they are parameters of the request.
     OPTIONS / Options / OptionsParts after Some(&METADATA), camel {
-        scope: Text,
+        scope: NullableText,
         return_to: Text,
         resource: Text,
         popup: Flag,
@@ -88,19 +91,21 @@ table! {
         access_token: Text,
         token_type: Text,
         expires_in: Seconds,
-        scope: Text,
+        scope: TextOrTexts,
         refresh_token: Text,
-        id_token: Text,
+        id_token: AnyText,
         authorization_details: Array,
     }
 }
 
 table! {
-    /// What a server says of its refusal (RFC 6749 section 5.2). The text is shown, never trusted.
+    /// What a server says of its refusal (RFC 6749 section 5.2), and what an error says that is an object. The text is shown, never trusted.
     REFUSAL / Refused / RefusedParts after Some(&ANSWER), {
-        error: AnyText,
+        error: Any,
         error_description: AnyText,
         error_uri: AnyText,
+        kind = "type": AnyText,
+        message: AnyText,
     }
 }
 
@@ -168,6 +173,7 @@ table! {
         expires_at: Number,
         expires_in: Number,
         authorization_details: Array,
+        extra: Object,
     }
 }
 
@@ -183,6 +189,8 @@ table! {
     DISCOVERY / Discovery / DiscoveryParts after Some(&SUBJECT), camel {
         dangerously_allow_http: Flag,
         accept_issuer: TextOrTexts,
+        metadata: Object,
+        scope: NullableText,
     }
 }
 

@@ -6,13 +6,13 @@ mod support;
 
 use pkce_wasm::client::authorize::{AuthorizationDetails, ClaimsRequest, LoginOptions};
 use pkce_wasm::pkce::verify;
-use pkce_wasm::{Code, Method, begin};
+use pkce_wasm::{Code, Method, Transaction, begin};
 use proptest::prelude::*;
 use serde_json::json;
 use support::entropy::{Dry, Seeded};
 use support::{
-    CLIENT_ID, ISSUER, NOW, REDIRECT_URI, code, code_verifier, config, config_with, fault, login, login_at, login_with,
-    metadata, metadata_with, parameter, parameters, state, try_login,
+    CLIENT_ID, CODE, ISSUER, NOW, REDIRECT_URI, answer, code, code_verifier, come_back, config, config_with, fault,
+    finish, login, login_at, login_with, metadata, metadata_with, ok, parameter, parameters, state, try_login,
 };
 
 fn with_extra(extra: &[(&str, &str)]) -> LoginOptions {
@@ -224,9 +224,25 @@ fn ac5_the_redirect_uri_is_sent_byte_for_byte() {
 fn ac6_the_scope_of_a_login_replaces_the_configured_one() {
     let login = login_with(with_scope("openid profile offline_access"));
     assert_eq!(parameter(&login.url, "scope").as_deref(), Some("openid profile offline_access"));
-    for scope in ["", "openid  profile", "a\"b", "ü"] {
+    for scope in [" ", "openid  profile", "a\"b", "ü"] {
         assert_eq!(fault(try_login(with_scope(scope))), (Code::ConfigInvalid, Some("scope")), "{scope:?}");
     }
+}
+
+#[test]
+fn ac6_an_empty_scope_is_not_sent_and_the_answer_tells_what_was_granted() {
+    let bare = config_with(|settings| settings.scope = String::new());
+    for (config, options) in [(&bare, LoginOptions::default()), (&config(), with_scope(""))] {
+        let login = begin(config, &metadata(), options, &mut Seeded(7), NOW).unwrap();
+        assert_eq!((parameter(&login.url, "scope"), parameter(&login.url, "nonce")), (None, None));
+        let transaction = Transaction::from_record(login.transaction.to_record().expose()).unwrap();
+        let url = answer(&login, &[("code", CODE)]);
+        let (_, exchange) = come_back(transaction, &url).unwrap().into_request(config);
+        let tokens = finish(exchange, &ok(&json!({"access_token": "a", "token_type": "Bearer"})), NOW).unwrap();
+        assert_eq!(tokens.scope, "");
+    }
+    let again = begin(&bare, &metadata(), with_scope("openid"), &mut Seeded(7), NOW).unwrap();
+    assert_eq!(parameter(&again.url, "scope").as_deref(), Some("openid"));
 }
 
 #[test]

@@ -52,7 +52,7 @@ fn id5_a_key_set_is_a_json_object_with_an_array_of_keys_and_nothing_else_is() {
 #[test]
 fn id5_the_keys_come_over_tls_as_everything_does() {
     assert!(metadata().check(&support::config()).is_ok());
-    let at = |url: &str| try_metadata(|document| document["jwks_uri"] = json!(url));
+    let at = |url: &str| try_metadata(|document| document["jwks_uri"] = json!(url)).unwrap().check(&support::config());
     assert_eq!(fault(at("http://as.example/jwks")), (Code::EndpointInsecure, Some("jwks_uri")));
     assert_eq!(fault(at("jwks")), (Code::MetadataInvalid, Some("jwks_uri")));
     assert_eq!(fault(at("http://127.0.0.1:3000/jwks")), (Code::EndpointInsecure, Some("jwks_uri")));

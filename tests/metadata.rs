@@ -4,18 +4,22 @@
 
 mod support;
 
-use pkce_wasm::client::metadata::discovery_requests;
+use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::logout::{LogoutOptions, end_session, revocation_requests};
+use pkce_wasm::client::metadata::{Search, discovery_requests};
+use pkce_wasm::client::userinfo;
 use pkce_wasm::http::Response;
-use pkce_wasm::{Code, Error, Metadata};
+use pkce_wasm::{Code, Error, Metadata, TokenSet, begin};
 use proptest::prelude::*;
 use serde_json::{Value, json};
+use support::entropy::Seeded;
 use support::{
-    CODE, ISSUER, code, come_back_with, config, config_with, document, document_with, fault, json_response, login_at,
-    metadata, metadata_with, promises_iss, response, try_metadata, without,
+    CODE, ISSUER, NOW, code, come_back_with, config, config_with, document, document_with, fault, json_response,
+    login_at, metadata, metadata_with, ok, promises_iss, response, try_metadata, without,
 };
 
-fn well_known(issuer: &str) -> [String; 2] {
-    discovery_requests(issuer, false).unwrap().map(|request| request.url)
+fn well_known(issuer: &str) -> Vec<String> {
+    discovery_requests(issuer, false).unwrap().into_iter().map(|request| request.url).collect()
 }
 
 fn read(response: &Response) -> Result<(Metadata, Value), Error> {
@@ -53,7 +57,11 @@ fn md1_md2_the_well_known_path_is_appended_then_inserted() {
             "https://h/.well-known/oauth-authorization-server/h",
         ),
     ] {
-        assert_eq!(well_known(issuer), [openid, oauth], "{issuer}");
+        let asked = well_known(issuer);
+        assert_eq!(asked[..2], [openid, oauth], "{issuer}");
+        // With a path there is a third place (RFC 8414 section 5).
+        let inserted = oauth.replace("oauth-authorization-server", "openid-configuration");
+        assert_eq!(asked[2..], if inserted == openid { vec![] } else { vec![inserted] }, "{issuer}");
     }
 }
 
@@ -65,8 +73,18 @@ fn md1_discovery_is_a_bare_get() {
 }
 
 #[test]
-fn md4_metadata_is_asked_only_of_an_https_issuer_without_query_and_fragment() {
-    for issuer in ["https://h?a=b", "https://h/#a", "h", "", "com.example:/as"] {
+fn md4_metadata_is_asked_only_of_an_https_issuer_that_is_no_document() {
+    for issuer in [
+        "https://h?a=b",
+        "https://h/#a",
+        "h",
+        "",
+        "com.example:/as",
+        "https://h/.well-known/openid-configuration",
+        "https://h/t/.well-known/openid-configuration",
+        "https://h/.well-known/oauth-authorization-server/t",
+        "https://h/.well-known",
+    ] {
         assert_eq!(fault(discovery_requests(issuer, true)), (Code::ConfigInvalid, Some("issuer")), "{issuer:?}");
     }
     assert_eq!(fault(discovery_requests("http://h", false)), (Code::EndpointInsecure, Some("issuer")));
@@ -178,7 +196,8 @@ fn md6_an_endpoint_on_this_machine_is_that_of_an_issuer_on_this_machine() {
                     document["issuer"] = json!(issuer);
                     document[endpoint] = json!(url);
                 });
-                Metadata::from_json(&document.to_string(), issuer, allow_http).map(|_| ())
+                let metadata = Metadata::from_json(&document.to_string(), issuer, allow_http)?;
+                used(&metadata, endpoint, issuer)
             };
             for issuer in [ISSUER, "https://localhost.example", "https://127.0.0.1.example/localhost"] {
                 assert_eq!(fault(at(issuer, false)), (Code::EndpointInsecure, Some(endpoint)), "{issuer} {url}");
@@ -188,6 +207,20 @@ fn md6_an_endpoint_on_this_machine_is_that_of_an_issuer_on_this_machine() {
                 assert_eq!(at(issuer, false), Ok(()), "{issuer} {url}");
             }
         }
+    }
+}
+
+/// Uses an endpoint of that metadata.
+fn used(metadata: &Metadata, endpoint: &str, issuer: &str) -> Result<(), Error> {
+    let config = config_with(|settings| settings.issuer = issuer.into());
+    let tokens = TokenSet { id_token: None, claims: None, ..support::signed_in() };
+    match endpoint {
+        "userinfo_endpoint" => userinfo::request(metadata, &tokens).map(|_| ()),
+        "revocation_endpoint" => revocation_requests(&config, metadata, &tokens).map(|_| ()),
+        "end_session_endpoint" => {
+            end_session(&config, metadata, None, LogoutOptions::default(), &mut Seeded(7), NOW).map(|_| ())
+        }
+        _ => metadata.check(&config),
     }
 }
 
@@ -203,32 +236,226 @@ const ENDPOINTS: [&str; 6] = [
 #[test]
 fn md6_every_endpoint_is_https() {
     for endpoint in ENDPOINTS {
-        let at = |url: &str| try_metadata(|document| document[endpoint] = json!(url));
+        let at = |url: &str| used(&try_metadata(|document| document[endpoint] = json!(url))?, endpoint, ISSUER);
         assert_eq!(fault(at("http://as.example/x")), (Code::EndpointInsecure, Some(endpoint)));
         assert!(at("https://elsewhere.example/x?tenant=1").is_ok(), "{endpoint}");
         let insecure = document_with(|document| document[endpoint] = json!("http://as.example/x"));
-        assert!(Metadata::from_json(&insecure.to_string(), ISSUER, true).is_ok(), "{endpoint}");
+        let allowed = Metadata::from_json(&insecure.to_string(), ISSUER, true).unwrap();
+        assert_eq!(used(&allowed, endpoint, ISSUER), Ok(()));
     }
 }
 
+const NO_ENDPOINTS: [&str; 7] = [
+    "https://as.example/x#y",
+    "https://as.example/#",
+    "/x",
+    "",
+    "javascript:alert(1)",
+    "com.example:/x",
+    "https://a@as.example/",
+];
+
 #[test]
 fn ac1_an_endpoint_that_is_no_url_of_a_server_or_has_a_fragment_is_refused() {
-    for endpoint in ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "revocation_endpoint"] {
-        for url in [
-            json!("https://as.example/x#y"),
-            json!("https://as.example/#"),
-            json!("/x"),
-            json!(""),
-            json!("javascript:alert(1)"),
-            json!("com.example:/x"),
-            json!(1),
-            json!({}),
-            json!("https://a@as.example/"),
-        ] {
+    for endpoint in ["authorization_endpoint", "token_endpoint"] {
+        for url in NO_ENDPOINTS.map(|url| json!(url)).into_iter().chain([json!(1), json!({})]) {
             let metadata = try_metadata(|document| document[endpoint] = url.clone());
             assert_eq!(fault(metadata), (Code::MetadataInvalid, Some(endpoint)), "{url}");
         }
     }
+}
+
+#[test]
+fn md5_an_optional_endpoint_that_cannot_be_used_is_refused_when_it_is_used() {
+    for endpoint in ["userinfo_endpoint", "revocation_endpoint", "end_session_endpoint", "jwks_uri"] {
+        for url in NO_ENDPOINTS.map(|url| json!(url)).into_iter().chain([json!(1), json!({}), json!(false), json!([])])
+        {
+            let metadata = metadata_with(|document| document[endpoint] = url.clone());
+            assert_eq!(fault(used(&metadata, endpoint, ISSUER)), (Code::MetadataInvalid, Some(endpoint)), "{url}");
+            for other in
+                ENDPOINTS.into_iter().filter(|other| ![endpoint, "end_session_endpoint", "jwks_uri"].contains(other))
+            {
+                assert!(endpoint == "jwks_uri" || used(&metadata, other, ISSUER).is_ok(), "{endpoint} {other}");
+            }
+        }
+        if endpoint != "jwks_uri" {
+            let absent = metadata_with(|document| document[endpoint] = Value::Null);
+            assert_eq!(fault(used(&absent, endpoint, ISSUER)), (Code::EndpointMissing, Some(endpoint)));
+        }
+    }
+}
+
+#[test]
+fn md5_the_place_of_the_keys_is_right_wherever_an_id_token_is_asked_for() {
+    let metadata = metadata_with(|document| document["jwks_uri"] = json!("http://as.example/jwks"));
+    let with = |scope: &str, login: Option<&str>| {
+        let config = config_with(|settings| settings.scope = scope.into());
+        let options = LoginOptions { scope: login.map(Into::into), ..LoginOptions::default() };
+        begin(&config, &metadata, options, &mut Seeded(7), NOW).map(|_| ())
+    };
+    let insecure = (Code::EndpointInsecure, Some("jwks_uri"));
+    assert_eq!(fault(with("openid", None)), insecure);
+    assert_eq!(fault(with("files", Some("openid"))), insecure);
+    assert_eq!(with("files", None), Ok(()));
+    assert_eq!(with("", None), Ok(()));
+}
+
+#[test]
+fn md5_a_server_at_which_no_login_can_succeed_is_refused_before_the_user_is_sent_there() {
+    let check = |member: &str, value: &Value, scope: &str, alg: Option<&str>| {
+        let config = config_with(|settings| {
+            settings.scope = scope.into();
+            settings.id_token_signed_response_alg = alg.map(Into::into);
+        });
+        metadata_with(|document| document[member] = value.clone()).check(&config)
+    };
+    let algs = "id_token_signing_alg_values_supported";
+    for (member, value) in [
+        ("require_pushed_authorization_requests", json!(true)),
+        ("response_types_supported", json!(["token", "code id_token"])),
+        ("response_types_supported", json!([])),
+        (algs, json!(["RS2567", "xRS256"])),
+        (algs, json!([["RS256"]])),
+    ] {
+        let error = check(member, &value, "openid", None).unwrap_err();
+        assert_eq!((error.code, error.subject), (Code::ServerUnsupported, Some(member)), "{value}");
+        assert!(!error.restart_helps());
+        if member == algs {
+            assert_eq!(check(member, &value, "files", None), Ok(()));
+            assert_eq!(check(member, &value, "openid", Some("ES256")), Ok(()), "what was registered counts");
+        }
+    }
+    for (member, value) in [
+        ("require_pushed_authorization_requests", json!(false)),
+        ("response_types_supported", json!(["id_token", "code"])),
+        ("response_types_supported", json!("code")),
+        ("response_types_supported", Value::Null),
+        (algs, json!(["HS256", "ES256"])),
+        (algs, json!([])),
+        (algs, Value::Null),
+    ] {
+        assert_eq!(check(member, &value, "openid", None), Ok(()), "{value}");
+    }
+}
+
+#[test]
+fn md7_what_the_application_knows_takes_the_place_of_the_document_and_never_its_issuer() {
+    let read_with = |document: &Value, known: &str| {
+        let config = config_with(|settings| settings.metadata = Some(known.to_owned()));
+        Metadata::from_json_for(&document.to_string(), &config)
+    };
+    let read = |known: Value| read_with(&document(), &known.to_string());
+    let known = json!({
+        "token_endpoint": "https://as.example/own",
+        "end_session_endpoint": "https://as.example/end",
+        "code_challenge_methods_supported": ["S256"],
+    });
+    let login = login_at(&read(known).unwrap());
+    let (request, _) = come_back_with(login, &[("code", CODE)]).unwrap().into_request(&config());
+    assert_eq!(request.url, "https://as.example/own");
+
+    let required = json!({"require_pushed_authorization_requests": true}).to_string();
+    let without = json!({"require_pushed_authorization_requests": false}).to_string();
+    let demanding = document_with(|document| document["require_pushed_authorization_requests"] = json!(true));
+    assert_eq!(code(read_with(&document(), &required).unwrap().check(&config())), Code::ServerUnsupported);
+    assert_eq!(read_with(&demanding, &without).unwrap().check(&config()), Ok(()));
+    assert!(read_with(&document(), "").is_ok() && read_with(&document(), "{}").is_ok());
+
+    for issuer in [ISSUER, "https://evil.example", ""] {
+        assert_eq!(fault(read(json!({"issuer": issuer}))), (Code::ConfigInvalid, Some("metadata")), "{issuer}");
+    }
+    for (known, expected, member) in [
+        (json!({"token_endpoint": "http://as.example/x"}), Code::EndpointInsecure, Some("token_endpoint")),
+        (json!({"token_endpoint": "x"}), Code::MetadataInvalid, Some("token_endpoint")),
+        (json!({"token_endpoint": 1}), Code::ConfigInvalid, Some("token_endpoint")),
+        (json!([]), Code::ConfigInvalid, None),
+    ] {
+        assert_eq!(fault(read(known)), (expected, member));
+    }
+    let other = document_with(|document| document["issuer"] = json!("https://evil.example"));
+    let known = json!({"revocation_endpoint": "https://as.example/r"}).to_string();
+    assert_eq!(code(read_with(&other, &known)), Code::IssuerMismatch);
+}
+
+/// The search at an issuer with a path, each place of which answers so; what was found, and how many were asked.
+fn search(scope: &str, answers: [Result<Response, Error>; 3]) -> (Result<Value, Error>, usize) {
+    let config = config_with(|settings| {
+        settings.issuer = "https://as.example/t".to_owned();
+        settings.scope = scope.to_owned();
+    });
+    let mut search = Search::new(&config).unwrap();
+    let mut asked = 0;
+    let mut answers = answers.into_iter();
+    while search.next_request().is_some() {
+        asked += 1;
+        match search.take(answers.next().unwrap()) {
+            Ok(None) => {}
+            Ok(Some((_, document))) => return (Ok(serde_json::from_str(&document).unwrap()), asked),
+            Err(error) => return (Err(error), asked),
+        }
+    }
+    (search.end().map(|(_, document)| serde_json::from_str(&document).unwrap()), asked)
+}
+
+fn of_tenant(change: impl FnOnce(&mut Value)) -> Value {
+    document_with(|document| {
+        document["issuer"] = json!("https://as.example/t");
+        change(document);
+    })
+}
+
+#[test]
+fn md1_md2_a_place_without_a_document_is_passed_over_and_the_first_fault_is_told() {
+    let full = of_tenant(|_| {});
+    let missing: Vec<fn() -> Result<Response, Error>> = vec![
+        || Ok(response(400, None, "")),
+        || Ok(response(401, None, "")),
+        || Ok(response(403, Some("text/html"), "")),
+        || Ok(response(404, None, "")),
+        || Ok(response(405, None, "")),
+        || Ok(response(410, None, "")),
+        || Ok(response(500, None, "")),
+        || Ok(response(503, None, "")),
+        || Ok(response(302, None, "")),
+        || Ok(response(200, Some("text/html"), "<!doctype html>")),
+        || Ok(ok(&json!({}))),
+        || Ok(ok(&json!([]))),
+        || Err(Code::NetworkFailed.into()),
+        || Err(Code::TimedOut.into()),
+        || Err(Code::ResponseTooLarge.into()),
+    ];
+    for missing in &missing {
+        let second = search("openid", [missing(), Ok(ok(&full)), missing()]);
+        assert_eq!(second, (Ok(full.clone()), 2));
+        let third = search("openid", [missing(), missing(), Ok(ok(&full))]);
+        assert_eq!(third, (Ok(full.clone()), 3));
+        let (none, asked) = search("openid", [missing(), Ok(response(418, None, "")), Ok(response(418, None, ""))]);
+        assert_eq!((none.unwrap_err().code, asked), (code(missing().and_then(|answer| read(&answer))), 3));
+    }
+}
+
+#[test]
+fn md3_a_document_of_another_issuer_ends_the_search() {
+    let other = json_response(200, &of_tenant(|document| document["issuer"] = json!(ISSUER)));
+    let (found, asked) = search("openid", [Ok(other), Ok(ok(&of_tenant(|_| {}))), Ok(ok(&of_tenant(|_| {})))]);
+    assert_eq!((code(found), asked), (Code::IssuerMismatch, 1));
+}
+
+#[test]
+fn md2_a_document_without_keys_is_not_taken_while_the_openid_place_may_have_another_one() {
+    let lesser = of_tenant(|document| without(document, "jwks_uri"));
+    let nothing = || Ok(response(404, None, ""));
+    for failure in [|| Ok(response(503, None, "")), || Err(Code::NetworkFailed.into()), || Err(Code::TimedOut.into())] {
+        let failure: fn() -> Result<Response, Error> = failure;
+        assert!(search("openid", [failure(), Ok(ok(&lesser)), nothing()]).0.unwrap_err().code.retryable());
+        assert!(search("openid", [nothing(), Ok(ok(&lesser)), failure()]).0.is_err());
+        assert_eq!(search("files", [failure(), Ok(ok(&lesser)), nothing()]), (Ok(lesser.clone()), 2));
+        let full = of_tenant(|_| {});
+        assert_eq!(search("openid", [failure(), Ok(ok(&full)), nothing()]).0, Ok(full));
+    }
+    assert_eq!(search("openid", [nothing(), Ok(ok(&lesser)), nothing()]), (Ok(lesser.clone()), 3));
+    let full = of_tenant(|_| {});
+    assert_eq!(search("openid", [nothing(), Ok(ok(&lesser)), Ok(ok(&full))]), (Ok(full), 3));
 }
 
 #[test]

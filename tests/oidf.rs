@@ -243,8 +243,8 @@ fn oidcc_client_test_scope_userinfo_claims() {
 
 #[test]
 fn oidcc_client_test_discovery_openid_config() {
-    let [openid, _] = discovery_requests(ISSUER, false).unwrap();
-    assert_eq!(openid.url, "https://as.example/.well-known/openid-configuration");
+    let requests = discovery_requests(ISSUER, false).unwrap();
+    assert_eq!(requests[0].url, "https://as.example/.well-known/openid-configuration");
     let document = document_with(|document| document["token_endpoint"] = json!("https://as.example/moved/token"));
     let (metadata, _) = Metadata::from_response(&ok(&document), ISSUER, false).unwrap();
     let login = login_at(&metadata);

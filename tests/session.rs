@@ -48,6 +48,7 @@ fn bare(access_token: &str) -> TokenSet {
         id_token_verified_by: None,
         resource: None,
         authorization_details: None,
+        extra: None,
     }
 }
 
@@ -82,9 +83,9 @@ fn a_session_of_an_access_token_alone_survives_too() {
 }
 
 /// The lines of a session with nothing but what has to be there.
-const SOUND: [&str; 14] = ["2", "a", "Bearer", "\\e", "", "", "", "", "", "", "", "", "", ""];
+const SOUND: [&str; 15] = ["2", "a", "Bearer", "\\e", "", "", "", "", "", "", "", "", "", "", ""];
 
-fn record_of(lines: [&str; 14]) -> String {
+fn record_of(lines: [&str; 15]) -> String {
     lines.map(|line| [line, "\n"].concat()).concat()
 }
 
@@ -92,7 +93,7 @@ fn record_of(lines: [&str; 14]) -> String {
 fn a_record_that_lacks_something_or_is_of_another_form_is_none() {
     assert!(revive(&record_of(SOUND)).is_some());
     let mut all = SOUND;
-    (all[5], all[10]) = ("e30.e30.c2ln", "[1]");
+    (all[5], all[10], all[11]) = ("e30.e30.c2ln", "[1]", "{\"a\":1}");
     assert!(revive(&record_of(all)).is_some());
     for (place, wrong) in [
         (0, ""),
@@ -112,10 +113,12 @@ fn a_record_that_lacks_something_or_is_of_another_form_is_none() {
         (8, "-1"),
         (9, "soon"),
         (11, "x"),
+        (11, "[]"),
+        (11, "{\"a\"}"),
         (12, "x"),
-        (12, "16"),
-        (12, "[]"),
-        (13, "18446744073709551616"),
+        (13, "16"),
+        (13, "[]"),
+        (14, "18446744073709551616"),
     ] {
         let mut lines = SOUND;
         lines[place] = wrong;
@@ -617,7 +620,7 @@ fn ac21_the_new_refresh_token_is_in_the_record_that_takes_the_place_of_the_old_o
     let record = session.to_record();
     let lines: Vec<_> = record.expose().lines().collect();
     assert_eq!(lines[4], "next");
-    assert_eq!(lines[11..], ["", "", ""], "of the attempts to refresh the old one nothing is left");
+    assert_eq!(lines[12..], ["", "", ""], "of the attempts to refresh the old one nothing is left");
 }
 
 proptest! {
@@ -639,7 +642,7 @@ proptest! {
     }
 
     #[test]
-    fn any_string_can_be_read_as_a_session(record in "\\PC*|2\n([a-z0-9.%\\\\]{0,12}\n){7}([0-9]{0,3}\n){2}(\\[\\]|)\n[0-9]{0,3}\n(\\{\\}|)\n[0-9]{0,3}\n") {
+    fn any_string_can_be_read_as_a_session(record in "\\PC*|2\n([a-z0-9.%\\\\]{0,12}\n){7}([0-9]{0,3}\n){2}(\\[\\]|)\n(\\{\\}|)\n[0-9]{0,3}\n(\\{\\}|)\n[0-9]{0,3}\n") {
         if let Some(tokens) = revive(&record) {
             prop_assert!(revive(tokens.to_record().expose()).is_some());
         }

@@ -9,15 +9,17 @@ use std::path::Path;
 
 use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::client::token::refresh;
+use pkce_wasm::http::Response;
 use pkce_wasm::pkce::verify;
-use pkce_wasm::{Authorization, Code, Method, TokenSet, Transaction, begin};
+use pkce_wasm::{Authorization, Code, Error, Metadata, Method, TokenSet, Transaction, begin};
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::entropy::Seeded;
 use support::{
-    ACCESS_TOKEN, CLIENT_ID, CODE, NOW, REDIRECT_URI, REFRESH_TOKEN, SUBJECT, code, come_back_with, config,
-    config_with, exchange, fault, fields, finish, json_response, login, login_at, login_with, metadata, metadata_with,
-    names, ok, parameter, read_json, redeem, redeem_from, response, signed_in, state, token_response, value, without,
+    ACCESS_TOKEN, CLIENT_ID, CODE, ISSUER, NOW, REDIRECT_URI, REFRESH_TOKEN, SUBJECT, claims, code, come_back,
+    come_back_with, config, config_with, document_with, exchange, fault, fields, finish, json_response, login,
+    login_at, login_with, metadata, metadata_with, names, ok, parameter, read_json, redeem, redeem_from, response,
+    signed_in, state, token_response, value, without,
 };
 
 const INVALID: Code = Code::TokenResponseInvalid;
@@ -180,7 +182,7 @@ fn ac16_a_missing_token_type_is_told() {
 
 #[test]
 fn ac16_a_member_that_is_no_string_is_refused_and_told() {
-    for member in ["access_token", "token_type", "scope", "refresh_token", "id_token"] {
+    for member in ["access_token", "token_type", "refresh_token", "id_token"] {
         for wrong in [json!(1), json!(true), json!(["x"]), json!({})] {
             assert_eq!(fault(redeem(|answer| answer[member] = wrong.clone())), (INVALID, Some(member)), "{wrong}");
         }
@@ -191,7 +193,6 @@ fn ac16_a_member_that_is_no_string_is_refused_and_told() {
 fn ac16_unknown_members_are_ignored() {
     let tokens = redeem(|answer| {
         answer["session_state"] = json!("x");
-        answer["error"] = json!("nothing");
         answer["x"] = json!([{}]);
     });
     assert!(tokens.is_ok());
@@ -212,27 +213,54 @@ fn id15_of_a_member_given_twice_the_last_one_counts() {
 
 #[test]
 fn ac16_a_body_that_is_not_a_json_object_is_refused() {
-    let honest = token_response("n").to_string();
-    for (content_type, body) in [
-        (Some("text/html"), "<!doctype html><title>Oops</title>"),
-        (Some("application/json"), "<!doctype html><title>Oops</title>"),
-        (Some("text/plain"), &*honest),
-        (Some("application/x-www-form-urlencoded"), "access_token=a&token_type=bearer"),
-        (None, &honest),
-        (Some("application/json"), ""),
-        (Some("application/json"), "[]"),
-        (Some("application/json"), "null"),
-        (Some("application/json"), "\"a\""),
-    ] {
-        let error = redeem_from(&response(200, content_type, body)).unwrap_err();
-        assert_eq!((error.code, error.status), (INVALID, Some(200)), "{content_type:?} {body}");
+    for content_type in [Some("application/json"), Some("text/html"), Some("text/plain"), None] {
+        for body in [
+            "<!doctype html><title>Oops</title>",
+            "access_token=a&token_type=bearer",
+            "",
+            "[]",
+            "null",
+            "\"a\"",
+            "{\"access_token\":\"a\"",
+            "{\"access_token\":\"a\",\"token_type\":\"Bearer\"}}",
+        ] {
+            let error = redeem_from(&response(200, content_type, body)).unwrap_err();
+            assert_eq!((error.code, error.status), (INVALID, Some(200)), "{content_type:?} {body}");
+        }
     }
 }
 
+/// The answer to a login without `openid` at a server with that token endpoint.
+fn redeem_at(token_endpoint: &str, answer: &Response) -> Result<TokenSet, Error> {
+    let config = config_with(|settings| {
+        settings.scope = "files".into();
+        settings.dangerously_allow_http = true;
+    });
+    let document = document_with(|document| document["token_endpoint"] = json!(token_endpoint));
+    let metadata = Metadata::from_json(&document.to_string(), ISSUER, true).unwrap();
+    let login = begin(&config, &metadata, LoginOptions::default(), &mut Seeded(7), NOW).unwrap();
+    let url = support::answer(&login, &[("code", CODE)]);
+    let (_, exchange) = come_back(login.transaction, &url).unwrap().into_request(&config);
+    finish(exchange, answer, NOW)
+}
+
 #[test]
-fn ac16_only_the_status_200_is_success() {
-    for status in [201, 202, 204, 206] {
-        let error = redeem_from(&json_response(status, &token_response("n"))).unwrap_err();
+fn ac16_over_tls_or_within_the_machine_the_body_decides_what_is_success() {
+    let body = json!({"access_token": "a", "token_type": "Bearer"});
+    for status in [200, 201, 202] {
+        for content_type in [Some("application/json"), Some("text/plain"), Some("text/html"), Some(""), None] {
+            let answer = response(status, content_type, &body.to_string());
+            for endpoint in ["https://as.example/token", "http://localhost:8080/token", "http://[::1]/token"] {
+                assert!(redeem_at(endpoint, &answer).is_ok(), "{status} {content_type:?} {endpoint}");
+            }
+            // Anybody on the network may have made that answer.
+            let far = redeem_at("http://as.example/token", &answer).map(|_| ()).map_err(|error| error.code);
+            let is_as_specified = status == 200 && content_type == Some("application/json");
+            assert_eq!(far, if is_as_specified { Ok(()) } else { Err(INVALID) }, "{status} {content_type:?}");
+        }
+    }
+    for status in [203, 204, 205, 206, 207, 226, 400, 404] {
+        let error = redeem_at("https://as.example/token", &json_response(status, &body)).unwrap_err();
         assert_eq!((error.code, error.status), (INVALID, Some(status)));
     }
 }
@@ -304,23 +332,37 @@ fn ac18_a_lifetime_is_a_number_or_one_in_a_string() {
 }
 
 #[test]
-fn ac18_a_lifetime_that_is_negative_or_no_number_is_refused() {
-    for lifetime in [
-        json!(-1),
-        json!(-0.5),
-        json!(-1e300),
-        json!("-1"),
-        json!("1e3"),
-        json!(""),
-        json!("soon"),
-        json!(true),
-        json!([1]),
-    ] {
-        let tokens = redeem(|answer| answer["expires_in"] = lifetime.clone());
-        assert_eq!(fault(tokens), (INVALID, Some("expires_in")), "{lifetime}");
+fn ac18_a_lifetime_that_is_negative_has_expired() {
+    for lifetime in [json!(-1), json!(-0.5), json!(-1e300), json!("-1"), json!("-0.1"), json!(-0.0)] {
+        let tokens = redeem(|answer| answer["expires_in"] = lifetime.clone()).unwrap();
+        assert_eq!((tokens.expires_at, tokens.expires_in), (Some(NOW), Some(0)), "{lifetime}");
     }
     let body = r#"{"access_token":"a","token_type":"Bearer","expires_in":-1e400}"#;
-    assert_eq!(code(redeem_from(&response(200, Some("application/json"), body))), INVALID);
+    let tokens = redeem_at("https://as.example/token", &response(200, None, body)).unwrap();
+    assert_eq!(tokens.expires_at, Some(NOW));
+}
+
+#[test]
+fn ac18_a_lifetime_that_is_no_number_is_as_if_it_were_missing() {
+    for lifetime in [
+        json!(""),
+        json!("soon"),
+        json!("3600s"),
+        json!("0x10"),
+        json!("3 600"),
+        json!("1,5"),
+        json!("[1]"),
+        json!(true),
+        json!([1]),
+        json!({"seconds": 1}),
+    ] {
+        let tokens = redeem(|answer| answer["expires_in"] = lifetime.clone()).unwrap();
+        assert_eq!((tokens.expires_at, tokens.expires_in), (None, None), "{lifetime}");
+    }
+    for (lifetime, seconds) in [("3599.99", 3599), ("3.6e3", 3600), ("60.0", 60)] {
+        let tokens = redeem(|answer| answer["expires_in"] = json!(lifetime)).unwrap();
+        assert_eq!(tokens.expires_in, Some(seconds), "{lifetime}");
+    }
 }
 
 #[test]
@@ -359,6 +401,117 @@ fn ac19_the_scope_granted_is_the_one_asked_for_unless_the_server_says_otherwise(
     let (_, exchange) = come_back_with(login, &[("code", CODE)]).unwrap().into_request(&config());
     let tokens: TokenSet = finish(exchange, &ok(&json!({"access_token": "a", "token_type": "Bearer"})), NOW).unwrap();
     assert_eq!((tokens.scope.as_str(), tokens.refresh_token.is_none()), ("a b", true));
+}
+
+#[test]
+fn ac19_a_scope_that_is_a_list_is_joined_and_any_other_is_refused() {
+    for (scope, expected) in [
+        (json!(["user:read", "chat"]), "user:read chat"),
+        (json!(["one"]), "one"),
+        (json!([]), ""),
+        (json!([""]), ""),
+        (json!(["", "a", ""]), "a"),
+        (json!(""), ""),
+    ] {
+        assert_eq!(redeem(|answer| answer["scope"] = scope.clone()).unwrap().scope, expected, "{scope}");
+    }
+    for scope in [json!(1), json!(true), json!({}), json!(["a", 1]), json!([["a"]]), json!([null])] {
+        assert_eq!(fault(redeem(|answer| answer["scope"] = scope.clone())), (INVALID, Some("scope")), "{scope}");
+    }
+}
+
+#[test]
+fn ac16_members_that_nothing_reads_are_given_whole_and_bounded() {
+    let extra =
+        |tokens: &TokenSet| tokens.extra.as_ref().map(|text| serde_json::from_str::<Value>(text.expose()).unwrap());
+    assert_eq!(extra(&signed_in()), None);
+    let tokens = redeem(|answer| {
+        answer["patient"] = json!("1");
+        answer["nested"] = json!({"a": [1, null, "\u{e9}\n\""]});
+    })
+    .unwrap();
+    let told = json!({"patient": "1", "nested": {"a": [1, null, "\u{e9}\n\""]}});
+    assert_eq!(extra(&tokens), Some(told.clone()));
+    // They stay in the record, and until a refresh brings others.
+    let tokens = TokenSet::from_record(tokens.to_record().expose()).unwrap();
+    let refreshed = |tokens, answer: Value| {
+        let (_, exchange) = refresh(&config(), &metadata(), tokens).unwrap();
+        finish(exchange, &ok(&answer), NOW).unwrap()
+    };
+    let tokens = refreshed(tokens, json!({"access_token": "b", "token_type": "Bearer"}));
+    assert_eq!(extra(&tokens), Some(told));
+    let tokens = refreshed(tokens, json!({"access_token": "c", "token_type": "Bearer", "x": 1}));
+    assert_eq!(extra(&tokens), Some(json!({"x": 1})));
+    assert!(!format!("{:?}", redeem(|answer| answer["device_secret"] = json!("hunter2"))).contains("hunter2"));
+
+    for length in [4000, 4086, 4087, 4088, 4089, 100_000] {
+        let tokens = redeem(|answer| {
+            answer["a"] = json!("x".repeat(length));
+            answer["b"] = json!(1);
+        })
+        .unwrap();
+        let text = tokens.extra.as_ref().unwrap().expose();
+        assert!(text.len() <= 4096, "{}", text.len());
+        assert_eq!(extra(&tokens).unwrap().get("a").is_some(), length <= 4088, "{length}");
+    }
+}
+
+#[test]
+fn ac20_an_error_refuses_whatever_else_is_there() {
+    for status in [200, 201, 202, 400, 401, 404] {
+        for content_type in [Some("application/json"), Some("text/html"), Some("text/plain"), None] {
+            let mut answer = token_response("n");
+            answer["error"] = json!("bad_verification_code");
+            answer["error_description"] = json!("it is wrong");
+            let error = redeem_from(&response(status, content_type, &answer.to_string())).unwrap_err();
+            assert_eq!((error.code, error.status), (Code::TokenRefused, Some(status)));
+            let refusal = error.refusal.as_ref().unwrap();
+            assert_eq!(refusal.error, "bad_verification_code");
+            assert_eq!(refusal.error_description.as_deref(), Some("it is wrong"));
+        }
+    }
+    let object = json!({"error": {"message": "used before", "type": "OAuthException", "code": 100}});
+    let error = redeem_from(&json_response(400, &object)).unwrap_err();
+    assert_eq!(error.code, Code::TokenRefused);
+    let refusal = error.refusal.as_ref().unwrap();
+    assert_eq!((refusal.error.as_str(), refusal.error_description.as_deref()), ("OAuthException", Some("used before")));
+}
+
+#[test]
+fn ac20_an_error_that_says_nothing_refuses_nothing() {
+    for error in [Value::Null, json!(""), json!(false), json!(0), json!([]), json!({}), json!({"code": 1})] {
+        assert!(redeem(|answer| answer["error"] = error.clone()).is_ok(), "{error}");
+    }
+}
+
+#[test]
+fn ac20_a_server_that_fails_is_told_in_its_words_and_ends_no_grant() {
+    for (status, word) in
+        [(500, "server_error"), (503, "temporarily_unavailable"), (502, "invalid_grant"), (429, "slow_down")]
+    {
+        let body = json!({"error": word, "error_description": "later"}).to_string();
+        let answer = Response { retry_after: Some(7), ..response(status, Some("text/html"), &body) };
+        let error = redeem_from(&answer).unwrap_err();
+        assert_eq!((error.code, error.status, error.retry_after), (Code::ServerError, Some(status), Some(7)));
+        assert_eq!(error.refusal.as_ref().unwrap().error, word);
+        assert!(!error.is_invalid_grant() && error.code.retryable());
+    }
+}
+
+#[test]
+fn id16_an_id_token_that_nobody_asked_for_is_not_needed() {
+    let endpoint = "https://as.example/token";
+    let header = |alg: &str| support::jwt(&json!({"alg": alg}).to_string(), &claims("n").to_string(), "s");
+    for id_token in
+        [json!(""), Value::Null, json!(7), json!({}), json!("a.b.c"), json!(header("HS256")), json!(header("none"))]
+    {
+        for granted in ["files", "openid files"] {
+            let answer = json!({"access_token": "a", "token_type": "Bearer", "id_token": id_token, "scope": granted});
+            let tokens = redeem_at(endpoint, &ok(&answer)).unwrap();
+            assert_eq!((tokens.id_token.is_none(), tokens.claims.is_none()), (true, true), "{id_token}");
+            assert_eq!(tokens.id_token_verified_by, None);
+        }
+    }
 }
 
 #[test]

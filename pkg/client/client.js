@@ -75,13 +75,11 @@ export const createClient = (engine) => {
     }
 
     static async #discover(config, options) {
-      const { issuer, acceptIssuer, dangerouslyAllowHttp, ...given } = own(config);
+      const { issuer, ...given } = own(config);
       await ready();
       // What cannot be read in time, or does not stand the checks, is fetched.
       const recalled = await within(PATIENCE, describe(config).recall()).catch(() => {});
-      const metadata =
-        recalled ??
-        (await steps.discover(issuer, { ...network(given, options), acceptIssuer, dangerouslyAllowHttp }));
+      const metadata = recalled ?? (await steps.discover(issuer, { ...given, ...network(given, options) }));
       if (!recalled) found.set(metadata);
       const client = new Client(config, metadata);
       const { confirm, keep } = client.#client;
@@ -91,14 +89,21 @@ export const createClient = (engine) => {
     }
 
     constructor(config, metadata) {
-      this.#client = guarded(() => describe(config, metadata));
+      this.#client = guarded(() => {
+        const isGiven = metadata !== undefined && !found.has(metadata);
+        if (isGiven && own(config).metadata) {
+          throw named("config_invalid", new Error("metadata is given twice"), "metadata");
+        }
+        return describe(config, metadata ?? { issuer: own(config).issuer });
+      });
       this.#client.signedIn = (kept) => this.#signedIn(kept);
       this.#client.tell = (news, everywhere) => this.#tell(news, everywhere);
       this.#rehearse();
     }
 
     get metadata() {
-      return this.#client.metadata;
+      const { config, metadata } = this.#client;
+      return config.metadata ? { ...metadata, ...config.metadata } : metadata;
     }
 
     get storage() {

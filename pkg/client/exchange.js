@@ -52,6 +52,28 @@ export const createExchange = ({ ask, bodyOf, more, named, send: sendPlain, toJs
     known.set(url, { keys: bodyOf(answer), again });
   };
 
+  const verified = async ({ unverified, keys: url }, network, spent) => {
+    if (!canVerify()) return ask("conclude", unverified, "unavailable", "");
+    for (let invalid = ""; ; ) {
+      const { keys, again } = own(known.get(url));
+      const task = ask("check", unverified, keys, again, invalid);
+      if (task.fetch !== undefined) {
+        try {
+          await fetchKeys(task.fetch, network);
+        } catch (error) {
+          if (!spent || !error.retryable) throw error;
+          return ask("conclude", unverified, "unfetched", "");
+        }
+        invalid = "";
+        continue;
+      }
+      const { signature, digest, failure } = await unless(network.signal, named, verify(task));
+      if (signature === "failed") throw named("id_token_verification_failed", failure);
+      if (signature !== "invalid") return ask("conclude", unverified, signature, digest);
+      invalid = "1";
+    }
+  };
+
   return {
     send,
     fetchKeys,
@@ -70,29 +92,15 @@ export const createExchange = ({ ask, bodyOf, more, named, send: sendPlain, toJs
     lacks: (url) => Boolean(url) && canVerify() && !known.has(url),
     /**
      * Goes on with what the module made of an answer. Where the keys cannot be fetched, the tokens of a refresh stay (`spent`): the
-     * same request again would not bring them.
+     * same request again would not bring them. Where nobody asked for an ID token, the tokens serve without one that is not right.
      */
     async conclude(step, network, spent) {
-      const { unverified, keys: url } = step;
-      if (unverified === undefined) return step;
-      if (!canVerify()) return ask("conclude", unverified, "unavailable", "");
-      for (let invalid = ""; ; ) {
-        const { keys, again } = own(known.get(url));
-        const task = ask("check", unverified, keys, again, invalid);
-        if (task.fetch !== undefined) {
-          try {
-            await fetchKeys(task.fetch, network);
-          } catch (error) {
-            if (!spent || !error.retryable) throw error;
-            return ask("conclude", unverified, "unfetched", "");
-          }
-          invalid = "";
-          continue;
-        }
-        const { signature, digest, failure } = await unless(network.signal, named, verify(task));
-        if (signature === "failed") throw named("id_token_verification_failed", failure);
-        if (signature !== "invalid") return ask("conclude", unverified, signature, digest);
-        invalid = "1";
+      if (step.unverified === undefined) return step;
+      try {
+        return await verified(step, network, spent);
+      } catch (error) {
+        if (!step.optional || error.code === "aborted") throw error;
+        return ask("conclude", step.unverified, "unfetched", "");
       }
     },
   };

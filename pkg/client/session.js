@@ -40,6 +40,10 @@ export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
       return this.#tokens.expiresAt ?? null;
     }
 
+    get extra() {
+      return this.#tokens.extra ?? null;
+    }
+
     get expired() {
       const { refreshToken, expiresAt } = this.#tokens;
       const isSpent = refreshToken === undefined && 1000 * expiresAt <= Date.now();

@@ -45,18 +45,28 @@ export const createSteps = (parts) => {
   const discover = async (issuer, options) => {
     await ready();
     const given = own(options);
-    const { acceptIssuer, dangerouslyAllowHttp } = given;
-    const allowed = toJson({ acceptIssuer, dangerouslyAllowHttp });
-    const { openid, oauth } = ask("discovery", `${issuer}`, allowed);
-    const look = async (url) => {
-      const answer = await send({ url }, network(given, options));
-      ask("metadata", `${issuer}`, allowed, answer);
-      return JSON.parse(bodyOf(answer));
-    };
-    return look(openid).catch((error) => {
-      if (error.code !== "metadata_not_found") throw error;
-      return look(oauth);
-    });
+    const { acceptIssuer, dangerouslyAllowHttp, metadata, scope } = given;
+    const wanted = toJson({ acceptIssuer, dangerouslyAllowHttp, metadata, scope });
+    const places = ask("discovery", `${issuer}`, wanted);
+    let held;
+    let first;
+    let mayPass;
+    for (const name of Object.keys(places)) {
+      try {
+        const answer = await send({ url: places[name] }, network(given, options));
+        const { keyless } = ask("metadata", `${issuer}`, wanted, answer);
+        const found = JSON.parse(bodyOf(answer));
+        if (!keyless) return found;
+        held ??= found;
+      } catch (error) {
+        if (error.code === "issuer_mismatch" || error.code === "aborted") throw error;
+        first ??= error;
+        mayPass ||= error.retryable && name !== "oauth";
+      }
+    }
+    // A document without keys may be the lesser of two.
+    if (held && !mayPass) return held;
+    throw Object.assign(first, { places: Object.values(places) });
   };
 
   const complete = async (config, metadata, transaction, callbackUrl, options) => {

@@ -30,6 +30,8 @@ export class PkceError extends Error {
   readonly oauthErrorUri?: string;
   /** The HTTP status of the answer that was refused, where there was one. */
   readonly status?: number;
+  /** The URLs at which metadata was looked for, in their order, where none was found. */
+  readonly places?: readonly string[];
   /**
    * Seconds after which the same call may succeed: what the server said (`Retry-After`, where CORS exposes it), or how long a failed
    * refresh that is `retryable` is not repeated.

@@ -6,7 +6,7 @@ const DEPTH = 4;
 /** Characters of what is struck out: no secret is shorter. */
 const SHORTEST = 6;
 
-/** A copy of an error by its name, its message and its cause, in which no secret stands. */
+/** A copy of an error by its name, its message, its code and its cause, in which no secret stands. */
 export const harmless = (error, secrets, depth = DEPTH) => {
   const strike = (text) => {
     for (const secret of secrets) {
@@ -16,9 +16,11 @@ export const harmless = (error, secrets, depth = DEPTH) => {
     return text;
   };
   try {
-    const { name, message, cause } = Object(error);
+    const { name, message, code, cause } = Object(error);
     const copy = new Error(strike(`${message ?? error}`));
     copy.name = strike(`${name ?? copy.name}`);
+    // Why there was no connection (`ECONNREFUSED`, `ENOTFOUND`), as Node has it.
+    if (typeof code === "string") copy.code = strike(code);
     if (cause !== undefined && depth > 0) copy.cause = harmless(cause, secrets, depth - 1);
     return copy;
   } catch {

@@ -19,7 +19,7 @@ use crate::tables::{Options, OptionsParts, about};
 /// What a single login may ask for.
 #[derive(Clone, Debug, Default)]
 pub struct LoginOptions {
-    /// Scopes of this login instead of the configured ones.
+    /// Scopes of this login instead of the configured ones; with an empty text none are sent (RFC 6749 section 3.3).
     pub scope: Option<String>,
     /// A path of the application's origin to return to; kept in the transaction, never in the URL.
     pub return_to: Option<String>,

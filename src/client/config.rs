@@ -23,7 +23,7 @@ pub struct Settings {
     pub redirect_uri: String,
     /// Where the user comes back to after signing out at the server: one of the registered URIs (OpenID Connect RP-Initiated Logout section 3).
     pub post_logout_redirect_uri: Option<String>,
-    /// Space-separated scopes (RFC 6749 section 3.3).
+    /// Space-separated scopes; with an empty text none are sent (RFC 6749 section 3.3).
     pub scope: String,
     /// Seconds within which a login must be finished.
     pub transaction_max_age: u32,
@@ -46,6 +46,9 @@ pub struct Settings {
     /// GUID, which has to be the claim `tid` of the ID token. The callback's `iss`, the ID token and every refresh agree on one issuer. A pattern admits every tenant of
     /// the server: the application checks `tid`.
     pub accept_issuer: Vec<String>,
+    /// What the application knows better than the server's metadata: a JSON object with members of RFC 8414 section 2 but `issuer`. They take the place of the
+    /// document's own, and stand the same checks.
+    pub metadata: Option<String>,
     /// The server supports S256 although its metadata does not say so.
     pub dangerously_assume_pkce_support: bool,
     /// `http` is allowed beyond the loopback hosts.
@@ -73,6 +76,7 @@ impl Settings {
             shared_redirect_uri_issuers: Vec::new(),
             trusted_audiences: Vec::new(),
             accept_issuer: Vec::new(),
+            metadata: None,
             dangerously_assume_pkce_support: false,
             dangerously_allow_http: false,
             dangerously_allow_unverified_id_token: false,
@@ -109,6 +113,7 @@ impl Settings {
             storage: b"",
             transaction_storage: b"",
             host: b"",
+            metadata: optional(self.metadata.as_deref().filter(|metadata| !metadata.is_empty())),
         })
         .to_fields()
     }

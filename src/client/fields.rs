@@ -122,6 +122,11 @@ pub(crate) fn fault_in(response: &Response) -> impl Fn(Fault) -> Error {
     }
 }
 
+/// The server's own refusal in an answer.
+pub(crate) fn refused_in(response: &Response, refusal: callback::Refusal) -> Error {
+    refused(refusal).status(response.status).retry_after(response.retry_after)
+}
+
 /// The server's own refusal, in its words.
 pub(crate) fn refused(refusal: callback::Refusal) -> Error {
     let some = |words: Vec<u8>| if words.is_empty() { None } else { Some(text(words)) };

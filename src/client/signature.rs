@@ -116,18 +116,18 @@ impl Unverified {
     pub fn conclude(self, verdict: &Verdict) -> Result<TokenSet, Error> {
         let (unverified, session) = self.view();
         let digest = verdict.digest.as_deref().unwrap_or_default();
-        let fields = Zeroizing::new(unverified.conclude(verdict.signature, digest, &session)?);
-        Ok(TokenSet::from_fields(&fields))
+        let (fields, _) = unverified.conclude(verdict.signature, digest, &session)?;
+        Ok(TokenSet::from_fields(&Zeroizing::new(fields)))
     }
 
-    /// The tokens of a refresh without its new ID token, as if the server had sent none: the one before stays. For when the
-    /// keys cannot be fetched, so that the fresh refresh token is not lost with them.
+    /// The tokens without this ID token, as if the server had sent none: of a refresh the one before stays, and nobody misses one that was not
+    /// asked for. For when [`Unverified::next`] fails or the keys cannot be fetched, so that the tokens are not lost with them.
     ///
     /// # Errors
     /// [`Code::SigningKeysUnavailable`] when there was no ID token before
     pub fn keep_previous(self) -> Result<TokenSet, Error> {
-        let (_, session) = self.view();
-        signature::keep_previous(&session)?;
+        let (unverified, session) = self.view();
+        unverified.leave_out(&session)?;
         Ok(TokenSet::from_fields(&Zeroizing::new(session.to_fields())))
     }
 

@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 use crate::client::callback::Grant;
 use crate::client::config::Config;
-use crate::client::fields::{Fields, fault_in, read, refused, secret, text};
+use crate::client::fields::{Fields, fault_in, read, refused_in, secret, text};
 use crate::client::metadata::Metadata;
 use crate::client::signature::Unverified;
 pub use crate::client::token_set::{TokenSet, VerifiedBy};
@@ -102,7 +102,7 @@ impl Exchange {
             callback::Answer::Given(token::Grant::Unverified(fields)) => {
                 Ok(Answer::Unverified(Unverified(Zeroizing::new(fields))))
             }
-            callback::Answer::Refused(refusal) => Err(refused(*refusal).status(response.status)),
+            callback::Answer::Refused(refusal) => Err(refused_in(response, *refusal)),
         }
     }
 }

@@ -35,6 +35,9 @@ pub struct TokenSet {
     pub resource: Option<String>,
     /// What exactly the tokens allow, as the server granted it: an array of objects (RFC 9396 section 7).
     pub authorization_details: Option<JsonText>,
+    /// The members of the answer that nothing here reads, a JSON object of at most 4096 bytes (RFC 6749 section 5.1); they may hold secrets. Members that would go beyond are left
+    /// out. Those of a refresh take the place of the ones before.
+    pub extra: Option<Secret>,
 }
 
 impl TokenSet {
@@ -60,6 +63,7 @@ impl TokenSet {
                 expires_at: &optional_digits(self.expires_at),
                 expires_in: &optional_digits(self.expires_in),
                 authorization_details: optional(details),
+                extra: self.extra.as_ref().map(|extra| extra.expose().as_bytes()).unwrap_or_default(),
                 attempts: b"",
                 failed: b"",
                 retry_at: b"",
@@ -84,6 +88,7 @@ impl TokenSet {
             id_token_verified_by: VerifiedBy::from_name(&read(session.id_token_verified_by())),
             resource: read_optional(session.resource()),
             authorization_details: JsonText::from_bytes(plain(session.authorization_details())),
+            extra: secret(session.extra()),
         }
     }
 }

@@ -3,7 +3,7 @@
 use zeroize::Zeroizing;
 
 use crate::client::config::Config;
-use crate::client::fields::{fault_in, read, refused};
+use crate::client::fields::{fault_in, read, refused_in};
 use crate::client::json_text::JsonText;
 use crate::client::metadata::Metadata;
 use crate::client::signature::{Unverified, Verdict};
@@ -38,7 +38,7 @@ pub fn finish(response: &Response, tokens: &TokenSet) -> Result<JsonText, Error>
     let fields = tokens.to_fields();
     match userinfo::finish_json(&Session::of_table(&fields), &response.reply()).map_err(fault_in(response))? {
         Answer::Given(claims) => JsonText::from_bytes(&claims).ok_or(Code::UserinfoInvalid.into()),
-        Answer::Refused(refusal) => Err(refused(*refusal).status(response.status)),
+        Answer::Refused(refusal) => Err(refused_in(response, *refusal)),
     }
 }
 

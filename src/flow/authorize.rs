@@ -7,6 +7,7 @@ use crate::error::{Code, Fault};
 use crate::flow::config::{
     WORD, are_resources, asks_for_openid, is_list_or_absent, is_set, is_way_back, resources, whole,
 };
+use crate::flow::metadata::check_keys;
 use crate::flow::setup::Setup;
 use crate::flow::transaction::{POPUP, Transaction, TransactionParts};
 use crate::json;
@@ -48,6 +49,10 @@ pub(crate) fn begin(
         return Err(about!(ConfigInvalid, OPTIONS, "scope"));
     }
 
+    if is_openid {
+        check_keys(setup.jwks_uri())?;
+    }
+
     // The three secrets at once, for the platform takes as long for them as for one. Of the verifier's 33 bytes any 43 characters
     // carry 256 bits and more (RFC 7636 section 7.1).
     let mut octets = Wiped::new([0; 97]);
@@ -79,7 +84,7 @@ pub(crate) fn begin(
             b"code",
             setup.client_id(),
             setup.redirect_uri(),
-            scope,
+            plain(scope),
             &state,
             Challenge::of(&code_verifier).as_bytes(),
             Method::S256.name().as_bytes(),
@@ -121,7 +126,7 @@ pub(crate) fn begin(
 }
 
 fn check_options(options: &Options<'_>) -> Result<(), Fault> {
-    if !is_list_or_absent(options.scope()) {
+    if !is_list_or_absent(plain(options.scope())) {
         return Err(about!(ConfigInvalid, OPTIONS, "scope"));
     }
     check_return_to(options)?;

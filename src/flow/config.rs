@@ -6,7 +6,7 @@ use crate::flow::issuer::of_some_tenant;
 use crate::json;
 use crate::table::{ODD, elements};
 use crate::tables::{Settings, about};
-use crate::text::{Class, EMPTY, Parts, all, contains, has, parts, position};
+use crate::text::{Class, EMPTY, Parts, all, contains, has, parts, plain, position, same};
 use crate::url::Url;
 
 /// The most seconds of clock tolerance that a configuration may ask for.
@@ -37,7 +37,7 @@ pub(crate) fn check(settings: &Settings<'_>) -> Result<(), Fault> {
     if !return_uri.is_empty() && !is_redirect_uri(return_uri, allow_http) {
         return Err(about!(RedirectUriInvalid, SETTINGS, "post_logout_redirect_uri"));
     }
-    if !settings.scope().is_empty() && !is_list(settings.scope()) {
+    if !is_list_or_absent(plain(settings.scope())) {
         return Err(about!(ConfigInvalid, SETTINGS, "scope"));
     }
     if whole(settings.clock_tolerance(), 0).is_none_or(|seconds| seconds > MAX_CLOCK_TOLERANCE) {
@@ -86,9 +86,14 @@ fn is_tier(tier: &[u8], has_host: bool) -> bool {
     tier.is_empty() || position(b"host memory session local", tier).is_some_and(|place| place > 0 || has_host)
 }
 
-/// The scopes that a login asks for unless it says otherwise.
-pub(crate) fn scope<'a>(settings: &Settings<'a>) -> &'a [u8] {
-    if settings.scope().is_empty() { b"openid" } else { settings.scope() }
+/// The scopes of a configuration; an empty list, which is none, is not sent (RFC 6749 section 3.3).
+pub(crate) fn scope_of<'a>(settings: &Settings<'a>) -> &'a [u8] {
+    or_openid(settings.scope())
+}
+
+/// The scopes, or `openid` where nothing is said of them.
+pub(crate) const fn or_openid(scope: &[u8]) -> &[u8] {
+    if scope.is_empty() { b"openid" } else { scope }
 }
 
 /// Whether a list of scopes asks for an ID token (OpenID Connect Core section 3.1.2.1).
@@ -96,10 +101,14 @@ pub(crate) fn asks_for_openid(scope: &[u8]) -> bool {
     contains(scope, b"openid")
 }
 
-/// An issuer is a URL of a server, without query and fragment (RFC 8414 section 2).
+/// An issuer is a URL of a server, without query and fragment (RFC 8414 section 2), and no document that says of one (RFC 8615 section 3).
 pub(crate) fn check_issuer(issuer: &[u8], allow_http: bool) -> Result<(), Fault> {
     match Url::parse(issuer) {
-        Some(url) if url.is_web() && url.query.or(url.fragment).is_none() => {
+        Some(url)
+            if url.is_web()
+                && url.query.or(url.fragment).is_none()
+                && parts(url.path, b'/').all(|part| !same(part, b".well-known")) =>
+        {
             if url.is_secure() || allow_http {
                 Ok(())
             } else {

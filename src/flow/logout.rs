@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::error::{Code, Fault};
 use crate::flow::authorize::{begin_request, check_return_to, end_request};
 use crate::flow::callback::{Answer, Callback};
+use crate::flow::metadata::usable;
 use crate::flow::setup::Setup;
 use crate::flow::token::refused;
 use crate::flow::tokens::Session;
@@ -23,10 +24,7 @@ const PARAMETERS: &str = "id_token_hint client_id post_logout_redirect_uri state
 /// [`Code::EndpointMissing`], [`Code::IssuerMismatch`]
 pub(crate) fn check_revocation(setup: &Setup<'_>, session: &Session<'_>) -> Result<(), Fault> {
     session.check_issuer(setup)?;
-    if setup.revocation_endpoint().is_empty() {
-        return Err(about!(EndpointMissing, METADATA, "revocation_endpoint"));
-    }
-    Ok(())
+    usable(setup.revocation_endpoint(), about!(EndpointMissing, METADATA, "revocation_endpoint"))
 }
 
 /// Writes the form that makes the server forget a token: first the refresh token, when there is one, then the access
@@ -71,9 +69,7 @@ pub(crate) fn end_session(
     if let Some(session) = session {
         session.check_issuer(setup)?;
     }
-    if setup.end_session_endpoint().is_empty() {
-        return Err(about!(EndpointMissing, METADATA, "end_session_endpoint"));
-    }
+    usable(setup.end_session_endpoint(), about!(EndpointMissing, METADATA, "end_session_endpoint"))?;
     check_return_to(options)?;
     let return_uri = setup.post_logout_redirect_uri();
     let mut state = Vec::new();

@@ -111,13 +111,15 @@ fn needed(setup: &Setup<'_>, session: &Session<'_>, challenge: &Raw<'_>, now: u6
     let is_recent = |max_age: u64| json::number_or_nan(claims.auth_time()) + max_age as f64 >= now as f64;
     let mut has_all = acr_values.as_ref().is_none_or(has_acr) && max_age.is_none_or(is_recent);
     let granted = plain(session.scope());
-    let mut scope = joined(&[setup.scope()]);
+    let mut scope = joined(&[plain(setup.scope())]);
     for list in &[granted, &asked] {
         for element in parts(list, b' ') {
             let is_empty = element.is_empty();
             has_all &= is_empty || contains(granted, element);
             if !is_empty && !contains(&scope, element) {
-                scope.push(b' ');
+                if !scope.is_empty() {
+                    scope.push(b' ');
+                }
                 scope.text(element);
             }
         }

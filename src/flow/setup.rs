@@ -32,7 +32,8 @@ pub(crate) fn setup(config: &[u8], document: &[u8]) -> Result<Vec<u8>, Fault> {
     let settings = Settings::of_table(&fields);
     config::check(&settings)?;
     let allow_http = config::is_set(settings.dangerously_allow_http());
-    let fields = metadata::read(document, settings.issuer(), settings.accept_issuer(), allow_http)?;
+    let fields =
+        metadata::read(document, settings.metadata(), settings.issuer(), settings.accept_issuer(), allow_http)?;
     let document = Document::of_table(&fields);
     metadata::check_server(&document, &settings)?;
     Ok(record(&settings, &document))
@@ -43,7 +44,7 @@ pub(crate) fn setup(config: &[u8], document: &[u8]) -> Result<Vec<u8>, Fault> {
 pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8> {
     let max_age = digits(whole(settings.transaction_max_age(), TRANSACTION_MAX_AGE).unwrap_or_default());
     let tolerance = digits(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
-    let scope = config::scope(settings);
+    let scope = config::scope_of(settings);
     // The fields stand in the order of the tables.
     let settings_from = settings.fields().get(..14).unwrap_or_default();
     let checked =

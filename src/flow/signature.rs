@@ -8,8 +8,10 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::flow::algorithm::Algorithm;
+use crate::flow::config::is_set;
 use crate::flow::id_token::{Claimed, check_access_token, check_hash};
 use crate::flow::jwks::may_refetch;
+use crate::flow::metadata::usable;
 use crate::flow::tokens::Session;
 use crate::table::{join, record};
 use crate::tables::about;
@@ -17,13 +19,14 @@ use crate::text::{Write, cut_last, plain, same};
 
 record! {
     /// An ID token that waits for the verdict on its signature: who vouches for it otherwise, how it is signed and by which
-    /// key, the hash of the access token where that is still to be checked, the token and its claims, a JSON text, whether it is dropped afterwards, and whether
-    /// its algorithm is the one that was registered; its issuer, where a key has to serve that. The fields of the session follow, still with the ID token of the session before.
-    pub(crate) struct Unverified / UnverifiedParts { voucher jwks_uri alg kid at_hash id_token claims dropped registered issuer }
+    /// key, the hash of the access token where that is still to be checked, the token and its claims, a JSON text, whether it is dropped afterwards, whether
+    /// its algorithm is the one that was registered; its issuer, where a key has to serve that; and whether the tokens serve without it. The fields of the session
+    /// follow, still with the ID token of the session before.
+    pub(crate) struct Unverified / UnverifiedParts { voucher jwks_uri alg kid at_hash id_token claims dropped registered issuer optional }
 }
 
 /// Where the keys are, who vouches for a signature that cannot be verified: empty when nobody does; whether the ID token is dropped when all of it was
-/// checked; the algorithm that was registered, if any; and the issuer that the key has to serve.
+/// checked; the algorithm that was registered, if any; the issuer that the key has to serve; and whether the tokens serve without the ID token.
 #[derive(Clone, Copy)]
 pub(crate) struct Trust<'a> {
     pub(crate) jwks_uri: &'a [u8],
@@ -31,6 +34,7 @@ pub(crate) struct Trust<'a> {
     pub(crate) dropped: &'a [u8],
     pub(crate) registered: &'a [u8],
     pub(crate) issuer: &'a [u8],
+    pub(crate) optional: &'a [u8],
 }
 
 /// What a signature was found to be.
@@ -71,15 +75,11 @@ impl<'a> Unverified<'a> {
             dropped: trust.dropped,
             registered: trust.registered,
             issuer: trust.issuer,
+            optional: trust.optional,
         }
         .to_fields();
         fields.text(&join(session));
         Ok(fields)
-    }
-
-    /// Whether the ID token is not used although it is right: it tells of another authentication than the one of the session.
-    pub(crate) fn is_dropped(&self) -> bool {
-        !self.dropped().is_empty()
     }
 
     pub(crate) fn algorithm(&self) -> Result<Algorithm, Fault> {
@@ -111,12 +111,13 @@ impl<'a> Unverified<'a> {
     /// Whether the keys can be fetched.
     ///
     /// # Errors
-    /// [`Code::EndpointMissing`] when the metadata has no `jwks_uri`
+    /// [`Code::EndpointMissing`] when the metadata has no `jwks_uri`, and what is wrong with one that cannot be used
     pub(crate) fn fetch(&self) -> Result<(), Fault> {
-        if self.jwks_uri().is_empty() { Err(about!(EndpointMissing, METADATA, "jwks_uri")) } else { Ok(()) }
+        usable(self.jwks_uri(), about!(EndpointMissing, METADATA, "jwks_uri"))
     }
 
-    /// Gives the fields of a session that may be used, by the verdict. Where nothing can verify the signature, the TLS of the token endpoint may stand for it (OpenID Connect Core section 3.1.3.7, step 6).
+    /// Gives the fields of a session that may be used, by the verdict, and whether the ID token is used: not when it tells of another authentication, nor when
+    /// it is not right and the tokens serve without it. Where nothing can verify the signature, the TLS of the token endpoint may stand for it (OpenID Connect Core section 3.1.3.7, step 6).
     ///
     /// # Errors
     /// [`Code::IdTokenSignatureInvalid`], [`Code::IdTokenHashMismatch`], [`Code::IdTokenUnverifiable`]
@@ -125,7 +126,18 @@ impl<'a> Unverified<'a> {
         signature: Signature,
         digest: &[u8],
         session: &Session<'_>,
-    ) -> Result<Vec<u8>, Fault> {
+    ) -> Result<(Vec<u8>, bool), Fault> {
+        match self.verified_by(signature, digest) {
+            Ok(verified_by) if !is_set(self.dropped()) => {
+                Ok((session.with_id_token(self.id_token(), verified_by), true))
+            }
+            Err(fault) if !is_set(self.optional()) => Err(fault),
+            _ => Ok((session.to_fields(), false)),
+        }
+    }
+
+    /// Who says that the ID token is the issuer's.
+    fn verified_by(&self, signature: Signature, digest: &[u8]) -> Result<&'a [u8], Fault> {
         let verified_by = match signature {
             Signature::Valid => b"signature".as_slice(),
             Signature::Invalid => return Err(Code::IdTokenSignatureInvalid.into()),
@@ -142,18 +154,19 @@ impl<'a> Unverified<'a> {
                 return Err(about!(IdTokenUnverifiable, CLAIMS, "at_hash"));
             }
         }
-        if self.is_dropped() {
-            return Ok(session.to_fields());
-        }
-        Ok(session.with_id_token(self.id_token(), verified_by))
+        Ok(verified_by)
     }
-}
 
-/// Sees to it that the tokens of a refresh can do without its new ID token, as if the server had sent none: the one before stays. For
-/// when the keys cannot be fetched, so that the fresh refresh token is not lost with them.
-///
-/// # Errors
-/// [`Code::SigningKeysUnavailable`] when there was no ID token before
-pub(crate) fn keep_previous(session: &Session<'_>) -> Result<(), Fault> {
-    if session.id_token().is_empty() { Err(Code::SigningKeysUnavailable.into()) } else { Ok(()) }
+    /// Sees to it that the tokens can do without this ID token, as if the server had sent none: of a refresh the one before stays, and nobody misses one
+    /// that was not asked for. For when the keys cannot be fetched, so that the tokens are not lost with them.
+    ///
+    /// # Errors
+    /// [`Code::SigningKeysUnavailable`] when there was no ID token before
+    pub(crate) fn leave_out(&self, session: &Session<'_>) -> Result<(), Fault> {
+        if session.id_token().is_empty() && !is_set(self.optional()) {
+            Err(Code::SigningKeysUnavailable.into())
+        } else {
+            Ok(())
+        }
+    }
 }

@@ -13,11 +13,11 @@ use crate::flow::signature::{Trust, Unverified};
 use crate::flow::tokens::{MOST_SECONDS, Session, is_access_token, is_refresh_token, seconds};
 use crate::flow::transaction::{Transaction, TransactionParts};
 use crate::http::Reply;
-use crate::json;
-use crate::table::{ODD, join};
+use crate::json::{self, Json};
+use crate::table::{LIST, ODD, field, join};
 use crate::tables::{ANSWER, Claims, Granted, REFUSAL, Refused, about};
-use crate::text::{EMPTY, Write, digits, number, number_or, plain};
-use crate::url::is_link;
+use crate::text::{EMPTY, Write, digits, joined, number, number_or, parts, plain};
+use crate::url::{Url, is_link};
 
 /// What the token endpoint granted, checked.
 pub(crate) enum Grant {
@@ -101,7 +101,17 @@ pub(crate) fn finish(
     if let Some(refusal) = refused(reply, Code::TokenRefused, &secrets)? {
         return Ok(Answer::Refused(refusal));
     }
-    let fields = ANSWER.read(reply.body, Code::TokenResponseInvalid)?;
+    if !is_success(reply, transaction.token_endpoint()) {
+        return Err(Code::TokenResponseInvalid.into());
+    }
+    let body = json::parse(reply.body).ok_or(Code::TokenResponseInvalid)?;
+    let mut extra = Vec::new();
+    // A mark before each member, one behind its name, and one at the end.
+    let most = MOST_EXTRA.wrapping_sub(2);
+    let fields = ANSWER.divide(body, Json::default(), Code::TokenResponseInvalid, most, &mut extra)?;
+    if !extra.is_empty() {
+        extra.push(b'}');
+    }
     let granted = Granted::of_table(&fields);
     if matches!(granted.access_token(), [] | [EMPTY]) {
         return Err(about!(AccessTokenMissing, ANSWER, "access_token"));
@@ -118,25 +128,40 @@ pub(crate) fn finish(
     if !granted.token_type().eq_ignore_ascii_case(b"bearer") {
         return Err(about!(TokenTypeUnsupported, ANSWER, "token_type"));
     }
-    let (mut expires_in, mut expires_at) = (Vec::new(), Vec::new());
-    if json::number_or_nan(granted.expires_in()) < 0.0 {
-        return Err(about!(TokenResponseInvalid, ANSWER, "expires_in"));
+    let mut scope = Vec::new();
+    for element in parts(granted.scope(), LIST).map(plain) {
+        if element == [ODD] {
+            return Err(about!(TokenResponseInvalid, ANSWER, "scope"));
+        }
+        if !(scope.is_empty() || element.is_empty()) {
+            scope.push(b' ');
+        }
+        scope.text(element);
     }
-    // One that is beyond every clock is as if it were missing, which it may be.
-    if let Some(lifetime) =
-        seconds(granted.expires_in()).filter(|lifetime| now.saturating_add(*lifetime) < MOST_SECONDS)
-    {
+    let (mut expires_in, mut expires_at) = (Vec::new(), Vec::new());
+    let lifetime = json::parse(granted.expires_in()).unwrap_or_default().raw();
+    // What is negative has expired. What is no number, or beyond every clock, is as if it were missing, which it may be.
+    let lifetime = if lifetime.first() == Some(&b'-') { b"0" } else { lifetime };
+    if let Some(lifetime) = seconds(lifetime).filter(|lifetime| now.saturating_add(*lifetime) < MOST_SECONDS) {
         expires_in = digits(lifetime);
         expires_at = digits(now.saturating_add(lifetime));
     }
-    let claimed = read_id_token(setup, transaction, before, said.iss(), granted.id_token(), (reply.clock(now), now))?;
+    // A login with openid has an ID token, and so has every session that it led to.
+    let is_due = before.access_token().is_empty() && asks_for_openid(transaction.scope());
+    let is_needed = is_due || !before.id_token().is_empty();
+    let clocks = (reply.clock(now), now);
+    let claimed = match read_id_token(setup, transaction, before, said.iss(), granted.id_token(), is_due, clocks) {
+        // Nobody asked for it: one that is not right is as if it were not there.
+        Err(_) if !is_needed => None,
+        checked => checked?,
+    };
 
     let refresh_token = if granted.refresh_token() == [EMPTY] { b"" } else { granted.refresh_token() };
     let session = [
         Session::VERSION,
         granted.access_token(),
         granted.token_type(),
-        or(granted.scope(), transaction.scope()),
+        if granted.scope().is_empty() { transaction.scope() } else { field(&scope) },
         or(refresh_token, before.refresh_token()),
         before.id_token(),
         before.id_token_verified_by(),
@@ -144,6 +169,7 @@ pub(crate) fn finish(
         &expires_at,
         &expires_in,
         or(granted.authorization_details(), before.authorization_details()),
+        or(&extra, before.extra()),
         b"",
         b"",
         b"",
@@ -156,6 +182,7 @@ pub(crate) fn finish(
                 dropped: if is_other { b"1" } else { b"" },
                 registered: setup.signed_response_alg(),
                 issuer: issuer_of_keys(setup, claimed.claims().iss()),
+                optional: if is_needed { b"" } else { b"1" },
             };
             Grant::Unverified(Unverified::new(&claimed, granted.id_token(), trust, &session, granted.access_token())?)
         }
@@ -174,31 +201,31 @@ const fn or<'a>(fresh: &'a [u8], before: &'a [u8]) -> &'a [u8] {
 }
 
 /// Checks the ID token of an answer, where there is one, in everything but its signature; and whether it is of another authentication than the
-/// session, so that the one before stays.
+/// session, so that the one before stays. Where it is due, there has to be one.
 fn read_id_token(
     setup: &Setup<'_>,
     transaction: &Transaction<'_>,
     before: &Session<'_>,
     issuer: &[u8],
     id_token: &[u8],
+    is_due: bool,
     (clock, now): (u64, u64),
 ) -> Result<Option<(Box<Claimed>, bool)>, Fault> {
-    let is_login = before.access_token().is_empty();
+    match id_token {
+        [] if is_due => return Err(about!(IdTokenMissing, ANSWER, "id_token")),
+        [] => return Ok(None),
+        [EMPTY] if !is_due => return Ok(None),
+        [ODD] => return Err(about!(TokenResponseInvalid, ANSWER, "id_token")),
+        _ => {}
+    }
     let fields = before.claims();
     let claims_before = Claims::of_table(&fields);
     // One and the same from the callback to the last refresh.
     let issuer = or(issuer, claims_before.iss());
-    if id_token.is_empty() {
-        return if is_login && asks_for_openid(transaction.scope()) {
-            Err(about!(IdTokenMissing, ANSWER, "id_token"))
-        } else {
-            Ok(None)
-        };
-    }
     let claimed = id_token::validate(id_token, setup, transaction, issuer, clock)?;
     let claims = claimed.claims();
     let mut is_other = false;
-    if is_login {
+    if before.access_token().is_empty() {
         id_token::check_auth_time(&claims)?;
         // The login was begun by this machine's clock, the user authenticated by the server's. Counted from the beginning
         // of the login: however long the user then takes, they are asked once.
@@ -231,30 +258,55 @@ fn is_of_another_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_
     Ok(has_other_nonce || has_other_time || id_token::check_auth_time(fresh).is_err())
 }
 
-/// What the server said of its refusal (RFC 6749 section 5.2), but for these secrets; `None` when the answer is a 200 in JSON.
+/// The most bytes of the members that nothing here reads.
+const MOST_EXTRA: usize = 4096;
+
+/// Whether the answer is a success. Over TLS, or within this machine, it is the server's own whatever its header calls it, and a server that has made
+/// something says 201: the body decides. Elsewhere it is as RFC 6749 section 5.1 has it.
+fn is_success(reply: &Reply<'_>, endpoint: &[u8]) -> bool {
+    if Url::parse(endpoint).is_some_and(|url| url.is_secure()) {
+        matches!(reply.status, 200..=202)
+    } else {
+        reply.status == 200 && reply.is_json()
+    }
+}
+
+/// What the server said of its refusal (RFC 6749 section 5.2), but for these secrets; `None` when it said nothing of one. Its words are shown and never
+/// trusted: they are read whatever the status and the content type, and of a server that failed too.
 ///
 /// # Errors
-/// [`Code::ServerError`], [`Code::RedirectNotFollowed`], and [`Code::TokenResponseInvalid`] when it is neither
+/// [`Code::RedirectNotFollowed`], and [`Code::ServerError`] of one that said nothing
 #[inline(never)]
 pub(crate) fn refused(reply: &Reply<'_>, code: Code, secrets: &[&[u8]]) -> Result<Option<Box<Refusal>>, Fault> {
-    reply.check_status()?;
-    if !reply.is_json() {
-        return Err(Code::TokenResponseInvalid.into());
-    }
-    if reply.status == 200 {
-        return Ok(None);
-    }
-    let fields = REFUSAL.read(reply.body, Code::TokenResponseInvalid)?;
+    let status = reply.check_status();
+    let code = match status {
+        Ok(()) => code,
+        Err(fault) if fault.code() == Code::ServerError => Code::ServerError,
+        Err(fault) => return Err(fault),
+    };
+    // What is no JSON object has no members.
+    let fields = REFUSAL.read(reply.body, code).unwrap_or_default();
     let said = Refused::of_table(&fields);
-    let text = |field: &[u8]| if field == [ODD] { Vec::new() } else { without(secrets, plain(field)) };
-    if matches!(said.error(), [] | [ODD]) {
-        return Err(Code::TokenResponseInvalid.into());
+    let error = Json::new(said.error());
+    // No specification has an object there, but servers do.
+    let object = REFUSAL.take(error, code).unwrap_or_default();
+    let object = Refused::of_table(&object);
+    let mut word = shown(object.kind());
+    let mut description = shown(object.message());
+    let is_object = !description.is_empty();
+    if error.text(&mut word).is_some() {
+        description = shown(said.error_description());
+    }
+    let is_said = is_object || !word.is_empty();
+    if !is_said {
+        return status.map(|()| None);
     }
     let uri = if is_link(said.error_uri()) { said.error_uri() } else { b"" };
-    Ok(Some(Box::new(Refusal {
-        code,
-        error: text(said.error()),
-        description: text(said.error_description()),
-        uri: text(uri),
-    })))
+    let [error, description, uri] = [&*word, &*description, uri].map(|text| without(secrets, text));
+    Ok(Some(Box::new(Refusal { code, error, description, uri })))
+}
+
+/// The text of a member that may be anything.
+fn shown(field: &[u8]) -> Vec<u8> {
+    if field == [ODD] { Vec::new() } else { joined(&[plain(field)]) }
 }

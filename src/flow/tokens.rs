@@ -19,13 +19,13 @@ record! {
     /// order of [`TOKENS`].
     pub(crate) struct Session / SessionParts {
         version access_token token_type scope refresh_token id_token id_token_verified_by resource expires_at expires_in
-        authorization_details attempts failed retry_at
+        authorization_details extra attempts failed retry_at
     }
 }
 
 /// The tokens that are texts, as JavaScript names them, and the others.
 const TEXTS: &str = "accessToken tokenType scope refreshToken idToken idTokenVerifiedBy resource";
-const OTHERS: &str = "expiresAt expiresIn authorizationDetails";
+const OTHERS: &str = "expiresAt expiresIn authorizationDetails extra";
 
 impl<'a> Session<'a> {
     /// The version that is written.
@@ -41,14 +41,15 @@ impl<'a> Session<'a> {
         };
         let is_sound = session.version() == VERSION
             && are_numbers(8, 10)
-            && are_numbers(11, 12)
-            && are_numbers(13, 14)
+            && are_numbers(12, 13)
+            && are_numbers(14, 15)
             && (session.failed().is_empty() || is_json(session.failed(), b'{'))
             && is_access_token(session.access_token())
             && !session.token_type().is_empty()
             && is_refresh_token(session.refresh_token())
             && (session.id_token().is_empty() || session.read_claims().is_some())
-            && (session.authorization_details().is_empty() || is_json(session.authorization_details(), b'['));
+            && (session.authorization_details().is_empty() || is_json(session.authorization_details(), b'['))
+            && (session.extra().is_empty() || is_json(session.extra(), b'{'));
         is_sound.then_some(session)
     }
 
@@ -78,7 +79,7 @@ impl<'a> Session<'a> {
 
     /// The fields of the same tokens with another account of the attempts, from their number on.
     pub(crate) fn with_attempts(&self, account: &[&[u8]]) -> Vec<u8> {
-        join_with(self.fields(), 11, account)
+        join_with(self.fields(), 12, account)
     }
 
     /// The same session with another refresh token.
@@ -98,7 +99,7 @@ impl<'a> Session<'a> {
     /// Writes the tokens as JavaScript has them, with these claims.
     pub(crate) fn write_json(&self, claims: &[u8], out: &mut Vec<u8>) {
         out.members(TEXTS, self.fields().get(1..8).unwrap_or_default());
-        for (name, value) in words(OTHERS).zip(self.fields().get(8..11).unwrap_or_default()) {
+        for (name, value) in words(OTHERS).zip(self.fields().get(8..12).unwrap_or_default()) {
             if !value.is_empty() {
                 out.member(name);
                 out.json(value);

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::encoding::write_hash;
 use crate::error::{Code, Fault};
-use crate::flow::config::{are_resources, asks_for_openid, is_list, is_list_or_absent, is_way_back};
+use crate::flow::config::{are_resources, asks_for_openid, is_list_or_absent, is_way_back};
 use crate::flow::setup::Setup;
 use crate::pkce::is_verifier;
 use crate::table::record;
@@ -86,7 +86,7 @@ impl<'a> Transaction<'a> {
         // What a login is begun with: who can write the storage is not to say more.
         let nonce = record.nonce();
         let is_sound = is_token(after(record.state(), POPUP).unwrap_or(record.state()))
-            && is_list(record.scope())
+            && is_list_or_absent(plain(record.scope()))
             && if asks_for_openid(record.scope()) { is_token(nonce) } else { nonce.is_empty() }
             && number_or(record.expires_at(), 0).wrapping_sub(number_or(record.created_at(), 0)) <= MOST_MAX_AGE
             && is_list_or_absent(plain(record.acr_values()))

@@ -5,6 +5,7 @@ use alloc::vec::Vec;
 use crate::error::{Code, Fault};
 use crate::flow::callback::Answer;
 use crate::flow::id_token::{Claimed, seconds, time};
+use crate::flow::metadata::usable;
 use crate::flow::setup::Setup;
 use crate::flow::signature::{Trust, Unverified};
 use crate::flow::token::{issuer_of_keys, refused};
@@ -20,10 +21,7 @@ use crate::text::joined;
 /// [`Code::EndpointMissing`], [`Code::IssuerMismatch`]
 pub(crate) fn check(setup: &Setup<'_>, session: &Session<'_>) -> Result<(), Fault> {
     session.check_issuer(setup)?;
-    if setup.userinfo_endpoint().is_empty() {
-        return Err(about!(EndpointMissing, METADATA, "userinfo_endpoint"));
-    }
-    Ok(())
+    usable(setup.userinfo_endpoint(), about!(EndpointMissing, METADATA, "userinfo_endpoint"))
 }
 
 /// What the endpoint said of the user.
@@ -59,14 +57,13 @@ pub(crate) fn finish(
 /// # Errors
 /// those of [`finish`]
 pub(crate) fn finish_json(session: &Session<'_>, reply: &Reply<'_>) -> Result<Answer<Vec<u8>>, Fault> {
-    let refusal =
-        refused(reply, Code::UserinfoRefused, &[session.access_token()]).map_err(|fault| match fault.code() {
-            Code::TokenResponseInvalid if matches!(reply.status, 401 | 403) => Code::UserinfoRefused.into(),
-            Code::TokenResponseInvalid => Code::UserinfoInvalid.into(),
-            _ => fault,
-        })?;
-    if let Some(refusal) = refusal {
+    if let Some(refusal) = refused(reply, Code::UserinfoRefused, &[session.access_token()])? {
         return Ok(Answer::Refused(refusal));
+    }
+    match reply.status {
+        200 if reply.is_json() => {}
+        401 | 403 => return Err(Code::UserinfoRefused.into()),
+        _ => return Err(Code::UserinfoInvalid.into()),
     }
     let fields = SUBJECT.read(reply.body, Code::UserinfoInvalid)?;
     check_subject(Subject::of_table(&fields).sub(), session)?;
@@ -106,6 +103,7 @@ pub(crate) fn finish_signed(
         voucher: setup.voucher(setup.userinfo_endpoint()),
         dropped: b"",
         registered: b"",
+        optional: b"",
         issuer: issuer_of_keys(setup, if known.is_empty() { claims.iss() } else { known }),
     };
     Unverified::new(&claimed, reply.body, trust, Session::blank().fields(), b"")

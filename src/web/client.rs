@@ -145,7 +145,8 @@ fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
         return None;
     }
     let code = read_code(failed.code()).unwrap_or(Code::Internal);
-    Some(Failed { code, is_invalid_grant: failed.oauth_error() == b"invalid_grant" })
+    // What a server says while it fails says nothing of the grant.
+    Some(Failed { code, is_invalid_grant: code == Code::TokenRefused && failed.oauth_error() == b"invalid_grant" })
 }
 
 /// Reads a session that was kept: `{ tokens, session }`, with `expired` when no access token can be had from it any more; or `{}` when it is
@@ -193,7 +194,7 @@ pub fn session_tokens(session: Text, asked: Text) -> Text {
             fault
         })?;
         if next != Next::Refresh {
-            tell_tokens(fields, b"", out);
+            tell_tokens(fields, out);
         }
         if next != Next::Give {
             out.json("refresh", b"true");

@@ -13,11 +13,11 @@ use crate::error::{Code, Fault};
 use crate::flow::algorithm::Algorithm;
 use crate::flow::authorize::begin as begin_login;
 use crate::flow::callback::{Answer, Callback, Said};
-use crate::flow::config::{are_accepted, is_set};
+use crate::flow::config::{are_accepted, asks_for_openid, is_set, or_openid};
 use crate::flow::redirect_uris::note;
 use crate::flow::session::begin_refresh;
 use crate::flow::setup::{Setup, setup as check_setup};
-use crate::flow::signature::{Signature, Unverified, keep_previous};
+use crate::flow::signature::{Signature, Unverified};
 use crate::flow::token::{self, Grant};
 use crate::flow::tokens::{Session, from_json};
 use crate::flow::transaction::{Transaction, key};
@@ -25,7 +25,7 @@ use crate::flow::user_agent::is_embedded;
 use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_of};
 use crate::random::SystemEntropy;
 use crate::table::from_lines;
-use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page, about};
+use crate::tables::{DISCOVERY, Discovery, Document, OPTIONS, Options, PAGE, Page, SETTINGS, Settings, about};
 use crate::text::{Write, is_number, joined, number, position};
 use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, reply, run, setup_and};
 
@@ -39,16 +39,20 @@ use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, no
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn setup(config: Text, metadata: Text) -> Text {
     run(config, metadata, absent(), absent(), TEXTS, |given, out| {
-        let fields = check_setup(given.texts[0], given.texts[1]).map_err(|fault| said(fault, given.texts[1], out))?;
+        let [config, document, ..] = given.texts;
+        let fields = check_setup(config, document).map_err(|fault| {
+            let fields = SETTINGS.read(config, fault.code()).unwrap_or_default();
+            said(fault, document, Settings::of_table(&fields).metadata(), out)
+        })?;
         out.record("setup", &fields);
         out.text("owner", &Setup::of_table(&fields).owner());
         Ok(())
     })
 }
 
-/// Gives the two places where the metadata of an issuer may be (OpenID Connect Discovery 1.0 section 4, RFC 8414 section 3.1):
-/// `{ openid, oauth }`. The second one is asked when the first answers that there is nothing. The options are JSON:
-/// `{ dangerouslyAllowHttp?, acceptIssuer? }`.
+/// Gives the places where the metadata of an issuer may be (OpenID Connect Discovery 1.0 section 4, RFC 8414 sections 3.1 and 5):
+/// `{ openid, oauth, inserted? }`. They are asked in this order until one has it; a document of another issuer ends the search. The options are JSON:
+/// `{ dangerouslyAllowHttp?, acceptIssuer?, metadata?, scope? }`.
 ///
 /// # Errors
 /// `config_invalid`, `endpoint_insecure`
@@ -57,13 +61,14 @@ pub fn setup(config: Text, metadata: Text) -> Text {
 pub fn discovery(issuer: Text, options: Text) -> Text {
     run(issuer, options, absent(), absent(), TEXTS, |given, out| {
         let (_, allow_http) = allowed(given)?;
-        let [openid, oauth] = discovery_of::places(given.texts[0], allow_http)?;
-        out.texts("openid oauth", &[&openid, &oauth]);
+        let [openid, oauth, inserted] = discovery_of::places(given.texts[0], allow_http)?;
+        out.texts("openid oauth inserted", &[&openid, &oauth, &inserted]);
         Ok(())
     })
 }
 
-/// Checks the answer of one of these places; its body is the metadata then (RFC 8414 section 3.3). Gives `{}`.
+/// Checks the answer of one of these places; its body is the metadata then (RFC 8414 section 3.3). Gives `{ keyless }` when the scope asks for an ID token and the
+/// document does not say where its keys are: then it counts only when no OpenID place may have another one. Otherwise `{}`.
 ///
 /// # Errors
 /// `metadata_not_found`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `server_error`, `redirect_not_followed`
@@ -73,16 +78,20 @@ pub fn metadata(issuer: Text, options: Text, answer: Text) -> Text {
     run(issuer, options, answer, absent(), TEXTS, |given, out| {
         let reply = reply(given.texts[2]);
         let (fields, allow_http) = allowed(given)?;
-        let accepted = Discovery::of_table(&fields).accept_issuer();
-        discovery_of::finish(&reply, given.texts[0], accepted, allow_http)
-            .map_err(|fault| said(out.fault(fault, &reply), reply.body, out))?;
+        let options = Discovery::of_table(&fields);
+        let (known, accepted) = (options.metadata(), options.accept_issuer());
+        let document = discovery_of::finish(&reply, known, given.texts[0], accepted, allow_http)
+            .map_err(|fault| said(out.fault(fault, &reply), reply.body, known, out))?;
+        if asks_for_openid(or_openid(options.scope())) && Document::of_table(&document).jwks_uri().is_empty() {
+            out.json("keyless", b"true");
+        }
         Ok(())
     })
 }
 
 /// A fault of a document, with what the document says there.
-fn said(fault: Fault, document: &[u8], out: &mut Out) -> Fault {
-    out.found(&discovery_of::said(fault, document));
+fn said(fault: Fault, document: &[u8], known: &[u8], out: &mut Out) -> Fault {
+    out.found(&discovery_of::said(fault, document, known));
     fault
 }
 
@@ -164,8 +173,8 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
 
 /// Reads the answer to the token request of a login (RFC 6749 section 5, OpenID Connect Core section 3.1.3.7). What the callback said comes
 /// from [`redeem`]: the ID token is of the same issuer, and a refusal does not repeat the code. Gives
-/// `{ tokens, session }`: the token set and the record to keep; or `{ unverified, keys? }`: a record for [`check`] and [`conclude`], and the
-/// `jwks_uri`.
+/// `{ tokens, session }`: the token set and the record to keep; or `{ unverified, keys?, optional? }`: a record for [`check`] and [`conclude`], the
+/// `jwks_uri`, and whether the tokens serve without the ID token: then a failure of [`check`] leads to [`conclude`] as `unfetched`.
 ///
 /// # Errors
 /// `server_error`, `redirect_not_followed`, `token_refused`, `token_response_invalid`, `access_token_missing`,
@@ -219,7 +228,7 @@ fn take_tokens(given: &Given<'_>, transaction: &Transaction<'_>, said: &Said<'_>
     let reply = reply(given.texts[2]);
     let granted = token::finish(&given.setup, transaction, &given.session, said, &reply, now());
     match granted.map_err(|fault| out.fault(fault, &reply))? {
-        Answer::Given(Grant::Tokens(session)) => tell_tokens(&session, b"", out),
+        Answer::Given(Grant::Tokens(session)) => tell_tokens(&session, out),
         Answer::Given(Grant::Unverified(fields)) => tell_unverified(&fields, out),
         Answer::Refused(refusal) => {
             let fault = out.refused(&refusal);
@@ -229,13 +238,12 @@ fn take_tokens(given: &Given<'_>, transaction: &Transaction<'_>, said: &Said<'_>
     Ok(())
 }
 
-/// Tells tokens, and the record to keep. Their claims are at hand, or else those of the ID token.
+/// Tells tokens with the claims of their ID token, and the record to keep.
 #[inline(never)]
-pub(crate) fn tell_tokens(fields: &[u8], claims: &[u8], out: &mut Out) {
+pub(crate) fn tell_tokens(fields: &[u8], out: &mut Out) {
     let session = Session::of_table(fields);
-    let text = if claims.is_empty() { session.claims_text().unwrap_or_default() } else { Vec::new() };
     out.members.member(b"tokens");
-    session.write_json(if claims.is_empty() { &text } else { claims }, &mut out.members);
+    session.write_json(&session.claims_text().unwrap_or_default(), &mut out.members);
     out.record("session", fields);
 }
 
@@ -244,6 +252,9 @@ fn tell_unverified(fields: &[u8], out: &mut Out) {
     let unverified = Unverified::take(&mut rest).unwrap_or(Unverified::blank());
     out.record("unverified", fields);
     out.text("keys", unverified.jwks_uri());
+    if is_set(unverified.optional()) {
+        out.json("optional", b"true");
+    }
 }
 
 /// Says by which keys a signature is to be verified (RFC 7515 section 5.2, RFC 7517). `keys` is the body of the `jwks_uri`, or empty when it was not
@@ -341,8 +352,9 @@ pub fn keys(answer: Text) -> Text {
 }
 
 /// Makes usable tokens of what the signature was found to be: `valid`, `unavailable` when this platform cannot verify it, or `unfetched` when the
-/// keys could not be fetched, anything else when it is invalid; and of the digest that was asked for, in base64url. Gives `{ tokens, session, dropped? }`, or
-/// `{ claims }` of a signed userinfo response. `dropped` says that the ID token of a refresh was not used: the one before stays.
+/// keys could not be fetched or the tokens are to do without the ID token, anything else when it is invalid; and of the digest that was asked for, in
+/// base64url. Gives `{ tokens, session, dropped? }`, or `{ claims }` of a signed userinfo response. `dropped` says that the ID token was not used: the one before, if
+/// any, stays.
 ///
 /// # Errors
 /// `id_token_signature_invalid`, `id_token_hash_mismatch`, `id_token_unverifiable`, `signing_keys_unavailable`, `userinfo_invalid`
@@ -358,7 +370,7 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
             Some(0) => Signature::Valid,
             Some(1) => Signature::Unavailable,
             Some(_) => {
-                keep_previous(&session)?;
+                unverified.leave_out(&session)?;
                 tell_tokens(rest, b"", out);
                 out.json("dropped", b"true");
                 return Ok(());
@@ -369,10 +381,9 @@ pub fn conclude(unverified: Text, signature: Text, digest: Text) -> Text {
             unverified.conclude(signature, &digest, &session).map_err(userinfo_of::told)?;
             out.json("claims", unverified.claims());
         } else {
-            let (is_dropped, claims) = (unverified.is_dropped(), unverified.claims());
-            let fields = unverified.conclude(signature, &digest, &session)?;
-            tell_tokens(&fields, if is_dropped { b"" } else { claims }, out);
-            if is_dropped {
+            let (fields, is_used) = unverified.conclude(signature, &digest, &session)?;
+            tell_tokens(&fields, if is_used { unverified.claims() } else { b"" }, out);
+            if !is_used {
                 out.json("dropped", b"true");
             }
         }

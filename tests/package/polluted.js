@@ -18,7 +18,8 @@ for (const [, name, json, kind] of readFileSync(tables, "utf8").matchAll(
 
 /** What else options, hosts, answers, outcomes, errors and requests have. */
 const OTHERS = {
-  Flag: "done enumerable configurable writable refresh revoke endSession popup aborted fallback closed redirected stream fatal steal ifAvailable installed restart retryable alone",
+  Flag: "done enumerable configurable writable refresh revoke endSession popup aborted fallback closed redirected stream fatal steal ifAvailable installed restart retryable alone \
+    optional keyless",
   Text: "value get set url form features fallback longest outcome tokens session unverified key form bearer address pending remains message name cause status location href method body mode \
     referrer credentials integrity duplex window transactions algorithm input digest text hash namedCurve again lacks owner setup \
     transaction token offset subject oauthError oauthErrorDescription oauthErrorUri loginOptions retryAfter returnTo d k p q dp dq qi oth",
@@ -55,6 +56,7 @@ const VALUES = {
 const SUITING = {
   Text: "text",
   AnyText: "text",
+  NullableText: "text",
   Number: "number",
   AnyNumber: "number",
   Seconds: "number",

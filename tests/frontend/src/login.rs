@@ -4,12 +4,12 @@ use std::rc::Rc;
 
 use js_sys::{Array, JSON, Reflect};
 use pkce_wasm::client::authorize::LoginOptions;
-use pkce_wasm::client::metadata::discovery_requests;
+use pkce_wasm::client::metadata::Search;
 use pkce_wasm::client::signature::{Signature, Step};
 use pkce_wasm::client::transaction;
 use pkce_wasm::random::SystemEntropy;
 use pkce_wasm::{
-    Answer, Callback, Code, Config, Jwks, Metadata, Settings, TokenSet, Transaction, Unverified, VerifiedBy, begin,
+    Answer, Callback, Code, Config, Error, Jwks, Metadata, Settings, TokenSet, Transaction, Unverified, VerifiedBy, begin,
 };
 use wasm_bindgen::{JsCast, JsValue};
 
@@ -26,6 +26,17 @@ impl PartialEq for Login {
     }
 }
 
+/// The metadata of the server, at one of its places.
+async fn discover(config: &Config) -> Result<Metadata, Error> {
+    let mut search = Search::new(config)?;
+    while let Some(request) = search.next_request() {
+        if let Some((metadata, _)) = search.take(send(request).await)? {
+            return Ok(metadata);
+        }
+    }
+    Ok(search.end()?.0)
+}
+
 impl Login {
     /// Asks the page's server which client this is, and that client's server what it offers.
     pub(crate) async fn discover() -> Result<Self, String> {
@@ -33,12 +44,7 @@ impl Login {
         let found = async {
             let settings = Settings::new(&issuer, client_id, redirect_uri);
             let config = Config::new(Settings { scope: "openid profile".into(), ..settings })?;
-            let [openid, oauth] = discovery_requests(&issuer, false)?;
-            let mut answer = send(openid).await?;
-            if answer.status == 404 {
-                answer = send(oauth).await?;
-            }
-            let (metadata, _) = Metadata::from_response(&answer, &issuer, false)?;
+            let metadata = discover(&config).await?;
             Ok(Self(Rc::new((config, metadata))))
         };
         found.await.map_err(browser::sentence)

@@ -13,7 +13,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::client::jwks::Jwks;
-use pkce_wasm::client::metadata::discovery_requests;
+use pkce_wasm::client::metadata::Search;
 use pkce_wasm::client::signature::{Signature, Step, Verdict};
 use pkce_wasm::client::token::Answer;
 use pkce_wasm::client::{token, userinfo};
@@ -141,22 +141,18 @@ impl Browser {
 
     /// The metadata of an issuer.
     pub async fn discover(&self, issuer: &str) -> Result<Metadata, Error> {
-        let [openid, oauth] = discovery_requests(issuer, false)?;
-        let mut answer = self.send(openid).await?;
-        if answer.status == 404 {
-            answer = self.send(oauth).await?;
-        }
-        Ok(Metadata::from_response(&answer, issuer, false)?.0)
+        self.discover_for(&config(issuer)?).await
     }
 
     /// The metadata for a configuration.
     async fn discover_for(&self, config: &Config) -> Result<Metadata, Error> {
-        let [openid, oauth] = discovery_requests(&config.settings().issuer, false)?;
-        let mut answer = self.send(openid).await?;
-        if answer.status == 404 {
-            answer = self.send(oauth).await?;
+        let mut search = Search::new(config)?;
+        while let Some(request) = search.next_request() {
+            if let Some((metadata, _)) = search.take(self.send(request).await)? {
+                return Ok(metadata);
+            }
         }
-        Ok(Metadata::from_response_for(&answer, config)?.0)
+        Ok(search.end()?.0)
     }
 
     /// A whole login.
@@ -264,11 +260,14 @@ impl Browser {
     }
 }
 
+/// The scopes that it asks for.
+const SCOPE: &str = "openid profile";
+
 /// The configuration of the client at an issuer.
 pub fn config(issuer: &str) -> Result<Config, Error> {
     Config::new(settings(issuer))
 }
 
 fn settings(issuer: &str) -> Settings {
-    Settings { scope: "openid profile".to_owned(), ..Settings::new(issuer, CLIENT_ID, REDIRECT_URI) }
+    Settings { scope: SCOPE.to_owned(), ..Settings::new(issuer, CLIENT_ID, REDIRECT_URI) }
 }

@@ -2,17 +2,18 @@
 
 use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::client::metadata::discovery_requests;
+use pkce_wasm::client::userinfo;
 use pkce_wasm::encoding::form_pairs;
 use pkce_wasm::random::Entropy;
 use pkce_wasm::url::Url;
-use pkce_wasm::{Code, Config, Metadata, Settings, Transaction, begin};
+use pkce_wasm::{Code, Config, Metadata, Settings, TokenSet, Transaction, begin};
 use serde_json::Value;
 
 use crate::peer::{CLIENT_ID, NOW, REDIRECT_URI, accepted, fields, lines, only, response};
 use crate::url::is_secure;
 
-const ENDPOINTS: [&str; 5] =
-    ["authorization_endpoint", "token_endpoint", "userinfo_endpoint", "revocation_endpoint", "jwks_uri"];
+/// What a login goes to; the other endpoints are looked at when they are used.
+const ENDPOINTS: [&str; 2] = ["authorization_endpoint", "token_endpoint"];
 
 /// Known octets, others at each call.
 struct Counted(u8);
@@ -40,10 +41,21 @@ pub fn metadata(data: &[u8]) {
         for name in ENDPOINTS {
             assert_sound(&document[name], issuer, allow_http);
         }
+        if let Ok(request) = userinfo::request(&metadata, &tokens()) {
+            assert_eq!(document["userinfo_endpoint"], request.url);
+            assert_sound(&document["userinfo_endpoint"], issuer, allow_http);
+        }
         // What is kept is read again in the same way.
         assert_eq!(format!("{metadata:?}"), format!("{kept:?}"));
         assert_login(&metadata, &document, issuer, allow_http);
     }
+}
+
+/// Tokens without an ID token, which may be any server's.
+fn tokens() -> TokenSet {
+    let record =
+        ["2", "a", "Bearer", "", "", "", "", "", "", "", "", "", "", "", ""].map(|line| [line, "\n"].concat()).concat();
+    TokenSet::from_record(&record).expect("a record of an access token alone")
 }
 
 /// The requests of discovery go to the issuer and nowhere else.

@@ -13,7 +13,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::client::jwks::Jwks;
-use pkce_wasm::client::metadata::discovery_requests;
+use pkce_wasm::client::metadata::Search;
 use pkce_wasm::client::signature::{Signature, Step};
 use pkce_wasm::client::userinfo;
 use pkce_wasm::random::SystemEntropy;
@@ -47,7 +47,7 @@ fn sign_in(issuer: &str, client_id: &str) -> Outcome<String> {
     let loopback = Loopback::listen()?;
     let settings = Settings::new(issuer, client_id, loopback.redirect_uri());
     let config = Config::new(Settings { scope: "openid profile".to_owned(), ..settings })?;
-    let metadata = discover(issuer)?;
+    let metadata = discover(&config)?;
 
     let login = begin(&config, &metadata, LoginOptions::default(), &mut SystemEntropy, now())?;
     println!("{}", login.url);
@@ -61,14 +61,15 @@ fn sign_in(issuer: &str, client_id: &str) -> Outcome<String> {
     Ok(user.string("name").or_else(|| tokens.subject()).unwrap_or_default())
 }
 
-/// The metadata of an issuer, at either of its two places.
-fn discover(issuer: &str) -> Outcome<Metadata> {
-    let [openid, oauth] = discovery_requests(issuer, false)?;
-    let mut answer = send(openid)?;
-    if answer.status == 404 {
-        answer = send(oauth)?;
+/// The metadata of the server, at one of its places.
+fn discover(config: &Config) -> Outcome<Metadata> {
+    let mut search = Search::new(config)?;
+    while let Some(request) = search.next_request() {
+        if let Some((metadata, _)) = search.take(send(request))? {
+            return Ok(metadata);
+        }
     }
-    Ok(Metadata::from_response(&answer, issuer, false)?.0)
+    Ok(search.end()?.0)
 }
 
 /// From the token response to tokens whose ID token is verified.

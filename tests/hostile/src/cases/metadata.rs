@@ -28,7 +28,7 @@ fn honest(issuer: &str) -> Reply {
 pub(super) fn cases() -> Vec<Case> {
     use Code::{
         EndpointInsecure, IssuerMismatch, MetadataInvalid, MetadataNotFound, NetworkFailed, PkceUnsupported,
-        RedirectNotFollowed, ResponseTooLarge, ServerError, TimedOut,
+        RedirectNotFollowed, ResponseTooLarge, ServerError, ServerUnsupported, TimedOut,
     };
     vec![
         case("metadata-honest", &["MD2"], honest).for_peers(),
@@ -37,6 +37,21 @@ pub(super) fn cases() -> Vec<Case> {
             &["MD1"],
             Scenario { metadata: |_| Reply::html(404), oauth_metadata: honest, ..Scenario::HONEST },
         ),
+        Case::new(
+            "metadata-at-the-oauth-place-behind-a-page",
+            &["MD1"],
+            Scenario { metadata: |_| Reply::html(200), oauth_metadata: honest, ..Scenario::HONEST },
+        ),
+        Case::new(
+            "metadata-at-the-oauth-place-behind-a-failure",
+            &["MD1"],
+            Scenario { metadata: |_| Reply::html(503), oauth_metadata: honest, ..Scenario::HONEST },
+        ),
+        case("end-session-endpoint-empty", &["MD5"], |issuer| altered(issuer, "end_session_endpoint", "")),
+        case("revocation-endpoint-object", &["MD5"], |issuer| altered(issuer, "revocation_endpoint", json!({}))),
+        case("revocation-endpoint-http", &["MD6"], |issuer| {
+            altered(issuer, "revocation_endpoint", "http://login.example/revoke")
+        }),
         case("metadata-unknown-members", &["MD9"], |issuer| altered(issuer, "signed_metadata", "a.b.c")),
         case("metadata-charset", &["MD5"], |issuer| honest(issuer).content_type("application/json; charset=UTF-8")),
         case("authorization-endpoint-with-query", &["AC1"], |issuer| {
@@ -45,6 +60,46 @@ pub(super) fn cases() -> Vec<Case> {
         case("issuer-of-another", &["MD3"], |issuer| altered(issuer, "issuer", "https://login.example"))
             .refused(IssuerMismatch)
             .for_peers(),
+        Case::new(
+            "issuer-of-another-before-the-right-one",
+            &["MD3"],
+            Scenario {
+                metadata: |issuer| altered(issuer, "issuer", "https://login.example"),
+                oauth_metadata: honest,
+                ..Scenario::HONEST
+            },
+        )
+        .refused(IssuerMismatch),
+        Case::new(
+            "issuer-of-another-at-the-oauth-place",
+            &["MD3"],
+            Scenario {
+                metadata: |_| Reply::html(403),
+                oauth_metadata: |issuer| altered(issuer, "issuer", "https://login.example"),
+                ..Scenario::HONEST
+            },
+        )
+        .refused(IssuerMismatch),
+        Case::new(
+            "lesser-document-while-the-better-one-fails",
+            &["MD2"],
+            Scenario {
+                metadata: |_| Reply::html(503),
+                oauth_metadata: |issuer| lacking(issuer, "jwks_uri"),
+                ..Scenario::HONEST
+            },
+        )
+        .refused(ServerError),
+        Case::new(
+            "insecure-document-at-the-oauth-place",
+            &["MD6"],
+            Scenario {
+                metadata: |_| Reply::html(404),
+                oauth_metadata: |issuer| altered(issuer, "token_endpoint", "http://login.example/token"),
+                ..Scenario::HONEST
+            },
+        )
+        .refused(MetadataNotFound),
         case("issuer-with-trailing-slash", &["MD3"], |issuer| altered(issuer, "issuer", format!("{issuer}/")))
             .refused(IssuerMismatch)
             .for_peers(),
@@ -108,14 +163,23 @@ pub(super) fn cases() -> Vec<Case> {
             altered(issuer, "token_endpoint", json!([format!("{issuer}/token")]))
         })
         .refused(MetadataInvalid),
-        case("userinfo-endpoint-http", &["MD6"], |issuer| {
-            altered(issuer, "userinfo_endpoint", "http://login.example/userinfo")
+        case("jwks-uri-http", &["MD6", "ID5"], |issuer| altered(issuer, "jwks_uri", "http://login.example/jwks"))
+            .refused(EndpointInsecure),
+        case("jwks-uri-empty", &["MD5", "ID5"], |issuer| altered(issuer, "jwks_uri", "")).refused(MetadataInvalid),
+        case("jwks-uri-object", &["MD5", "ID5"], |issuer| altered(issuer, "jwks_uri", json!({})))
+            .refused(MetadataInvalid),
+        case("pushed-requests-required", &["MD5"], |issuer| {
+            altered(issuer, "require_pushed_authorization_requests", true)
         })
-        .refused(EndpointInsecure),
-        case("revocation-endpoint-http", &["MD6"], |issuer| {
-            altered(issuer, "revocation_endpoint", "http://login.example/revoke")
+        .refused(ServerUnsupported),
+        case("no-response-type-code", &["MD5"], |issuer| {
+            altered(issuer, "response_types_supported", json!(["token", "code id_token"]))
         })
-        .refused(EndpointInsecure),
+        .refused(ServerUnsupported),
+        case("symmetric-algorithms-only", &["MD5", "ID6"], |issuer| {
+            altered(issuer, "id_token_signing_alg_values_supported", json!(["HS256", "none"]))
+        })
+        .refused(ServerUnsupported),
         case("pkce-not-mentioned", &["PK8"], |issuer| lacking(issuer, "code_challenge_methods_supported"))
             .refused(PkceUnsupported)
             .for_peers(),

@@ -71,6 +71,10 @@ pub(super) fn cases() -> Vec<Case> {
         case("refresh-scope-wider", &["AC19", "AC21"], |login| altered(login, "scope", "openid profile email")),
         authenticated("refresh-auth-time-as-before", |login| claiming(login, "auth_time", 1_000_000_000)),
         authenticated("refresh-auth-time-missing", honest),
+        case("refresh-expires-in-negative", &["AC18"], |login| altered(login, "expires_in", -1)),
+        case("refresh-as-text", &["AC16"], |login| honest(login).content_type("text/plain")),
+        case("refresh-under-201", &["AC16"], |login| honest(login).status(201)),
+        case("refresh-id-token-empty", &["ID14"], |login| altered(login, "id_token", "")),
         case("refresh-iss-wrong", &["ID14"], |login| claiming(login, "iss", "https://login.example"))
             .refused(IdTokenIssuerMismatch)
             .for_peers(),
@@ -124,13 +128,26 @@ pub(super) fn cases() -> Vec<Case> {
         case("refresh-token-type-mac", &["AC17"], |login| altered(login, "token_type", "mac"))
             .refused(TokenTypeUnsupported)
             .for_peers(),
-        case("refresh-expires-in-negative", &["AC18"], |login| altered(login, "expires_in", -1))
-            .refused(TokenResponseInvalid),
         case("refresh-html", &["AC16"], |_| Reply::html(200)).refused(TokenResponseInvalid),
-        case("refresh-as-text", &["AC16"], |login| honest(login).content_type("text/plain"))
-            .refused(TokenResponseInvalid),
         case("refresh-refused", &["SB3"], |_| Reply::json(json!({ "error": "invalid_grant" })).status(400))
             .refused(TokenRefused),
+        case("refresh-refused-under-200", &["AC20"], |login| altered(login, "error", "bad_refresh_token"))
+            .refused(TokenRefused),
+        case("refresh-refused-in-text", &["AC20"], |_| {
+            Reply::json(json!({ "error": "invalid_grant" })).status(401).content_type("text/plain")
+        })
+        .refused(TokenRefused),
+        case("refresh-refused-under-503", &["AC20"], |_| Reply::json(json!({ "error": "invalid_grant" })).status(503))
+            .refused(ServerError),
+        case("refresh-of-another-in-text", &["ID14"], |login| {
+            claiming(login, "sub", "another").content_type("text/plain")
+        })
+        .refused(IdTokenSubjectMismatch),
+        case("refresh-of-another-under-202", &["ID14"], |login| claiming(login, "sub", "another").status(202))
+            .refused(IdTokenSubjectMismatch),
+        case("refresh-as-text-that-is-none", &["AC16"], |_| Reply::text("ok").content_type("text/plain"))
+            .refused(TokenResponseInvalid),
+        case("refresh-under-206", &["AC16"], |login| honest(login).status(206)).refused(TokenResponseInvalid),
         case("refresh-under-500", &["AC20"], |login| honest(login).status(500)).refused(ServerError),
         case("refresh-moved", &["SB7"], |login| {
             Reply::redirect(307, format!("{}/elsewhere/token", abroad(&login.issuer)))

@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::Case;
 use crate::honest::{self, with, without};
+use crate::keys::{self, Signer};
 use crate::reply::{Delivery, Reply};
 use crate::server::{Login, Scenario, abroad};
 
@@ -39,8 +40,9 @@ fn twice(login: &Login, last: &str) -> Reply {
 
 pub(super) fn cases() -> Vec<Case> {
     use Code::{
-        AccessTokenMissing, IdTokenInvalid, IdTokenMissing, NetworkFailed, RedirectNotFollowed, ResponseTooLarge,
-        ServerError, TimedOut, TokenRefused, TokenResponseInvalid, TokenTypeUnsupported,
+        AccessTokenMissing, IdTokenAudienceMismatch, IdTokenInvalid, IdTokenMissing, NetworkFailed,
+        RedirectNotFollowed, ResponseTooLarge, ServerError, TimedOut, TokenRefused, TokenResponseInvalid,
+        TokenTypeUnsupported,
     };
     vec![
         case("tokens-honest", &["AC16"], honest).for_peers(),
@@ -64,14 +66,22 @@ pub(super) fn cases() -> Vec<Case> {
                 1,
             ))
         }),
-        case("tokens-as-html", &["AC16"], |login| honest(login).content_type("text/html"))
-            .refused(TokenResponseInvalid)
-            .for_peers(),
-        case("tokens-as-text", &["AC16"], |login| honest(login).content_type("text/plain"))
-            .refused(TokenResponseInvalid),
-        case("tokens-without-type", &["AC16"], |login| honest(login).content_type("")).refused(TokenResponseInvalid),
-        case("tokens-as-javascript", &["AC16"], |login| honest(login).content_type("text/json"))
-            .refused(TokenResponseInvalid),
+        case("tokens-as-html", &["AC16"], |login| honest(login).content_type("text/html")).for_peers(),
+        case("tokens-as-text", &["AC16"], |login| honest(login).content_type("text/plain")),
+        case("tokens-without-type", &["AC16"], |login| honest(login).content_type("")),
+        case("tokens-as-javascript", &["AC16"], |login| honest(login).content_type("text/json")),
+        case("tokens-under-201", &["AC16"], |login| honest(login).status(201)).for_peers(),
+        case("expires-in-negative", &["AC18"], |login| altered(login, "expires_in", -300)).for_peers(),
+        case("expires-in-words", &["AC18"], |login| altered(login, "expires_in", "soon")).for_peers(),
+        case("expires-in-negative-digits", &["AC18"], |login| altered(login, "expires_in", "-300")),
+        case("expires-in-boolean", &["AC18"], |login| altered(login, "expires_in", true)),
+        case("expires-in-object", &["AC18"], |login| altered(login, "expires_in", json!({}))),
+        case("expires-in-infinitely-negative", &["AC18"], |login| lasting(login, "-1e400")),
+        case("scope-array", &["AC19"], |login| altered(login, "scope", json!(["openid"]))).for_peers(),
+        case("tokens-under-202", &["AC16"], |login| honest(login).status(202)),
+        case("expires-in-a-fraction-in-a-string", &["AC18"], |login| altered(login, "expires_in", "299.99")),
+        case("error-empty", &["AC20"], |login| altered(login, "error", "")),
+        case("error-null", &["AC20"], |login| altered(login, "error", Value::Null)),
         case("tokens-moved-307", &["SB7"], |login| {
             Reply::redirect(307, format!("{}/elsewhere/token", abroad(&login.issuer)))
         })
@@ -82,13 +92,43 @@ pub(super) fn cases() -> Vec<Case> {
         case("tokens-moved-302", &["SB7"], |login| Reply::redirect(302, format!("{}/elsewhere/token", login.issuer)))
             .refused(RedirectNotFollowed),
         case("tokens-under-303-with-a-body", &["SB7"], |login| honest(login).status(303)).refused(RedirectNotFollowed),
-        case("tokens-under-201", &["AC16"], |login| honest(login).status(201))
-            .refused(TokenResponseInvalid)
-            .for_peers(),
         case("tokens-under-206", &["AC16"], |login| honest(login).status(206)).refused(TokenResponseInvalid),
         case("tokens-under-400", &["AC20"], |login| honest(login).status(400)).refused(TokenResponseInvalid),
         case("tokens-under-429", &["AC20"], |login| honest(login).status(429)).refused(ServerError),
         case("tokens-under-500", &["AC20"], |login| honest(login).status(500)).refused(ServerError),
+        case("tokens-under-203", &["AC16"], |login| honest(login).status(203)).refused(TokenResponseInvalid),
+        case("tokens-under-207", &["AC16"], |login| honest(login).status(207)).refused(TokenResponseInvalid),
+        case("tokens-as-text-under-500", &["AC20"], |login| honest(login).status(500).content_type("text/plain"))
+            .refused(ServerError),
+        case("tokens-in-text-that-is-none", &["AC16"], |_| Reply::text("at").content_type("text/plain"))
+            .refused(TokenResponseInvalid),
+        case("tokens-in-text-as-a-form", &["AC16"], |login| {
+            Reply::text(format!("access_token={}&token_type=bearer", login.access_token)).content_type("text/plain")
+        })
+        .refused(TokenResponseInvalid),
+        case("token-type-missing-in-text", &["AC17"], |login| lacking(login, "token_type").content_type("text/plain"))
+            .refused(TokenResponseInvalid),
+        case("token-type-mac-under-201", &["AC17"], |login| altered(login, "token_type", "mac").status(201))
+            .refused(TokenTypeUnsupported),
+        case("id-token-missing-in-text", &["ID1"], |login| lacking(login, "id_token").content_type("text/html"))
+            .refused(IdTokenMissing),
+        case("id-token-of-another-under-201", &["ID3"], |login| {
+            let claims = with(honest::claims(login), "aud", "another".into());
+            Reply::json(honest::tokens_with(login, keys::token(&claims, Signer::Rs256))).status(201)
+        })
+        .refused(IdTokenAudienceMismatch),
+        case("id-token-missing-and-no-openid-granted", &["ID1"], |login| {
+            Reply::json(with(without(honest::tokens(login), "id_token"), "scope", "profile".into()))
+        })
+        .refused(IdTokenMissing),
+        case("id-token-empty-and-no-openid-granted", &["ID1"], |login| {
+            Reply::json(with(with(honest::tokens(login), "id_token", "".into()), "scope", "profile".into()))
+        })
+        .refused(IdTokenInvalid),
+        case("id-token-broken-and-no-openid-granted", &["ID1"], |login| {
+            Reply::json(with(with(honest::tokens(login), "id_token", "a.b.c".into()), "scope", "profile".into()))
+        })
+        .refused(IdTokenInvalid),
         case("tokens-html", &["AC16"], |_| Reply::html(200)).refused(TokenResponseInvalid),
         case("tokens-html-under-400", &["AC20"], |_| Reply::html(400)).refused(TokenResponseInvalid),
         case("tokens-array", &["AC16"], |login| Reply::json(json!([honest::tokens(login)])))
@@ -109,7 +149,24 @@ pub(super) fn cases() -> Vec<Case> {
         case("tokens-refused-under-401", &["AC20"], |_| Reply::json(json!({ "error": "invalid_client" })).status(401))
             .refused(TokenRefused),
         case("tokens-refused-under-200", &["AC16"], |_| Reply::json(json!({ "error": "invalid_grant" })))
-            .refused(AccessTokenMissing),
+            .refused(TokenRefused),
+        case("tokens-refused-in-text", &["AC20"], |_| {
+            Reply::json(json!({ "error": "invalid_grant" })).status(400).content_type("text/html")
+        })
+        .refused(TokenRefused),
+        case("tokens-refused-by-an-object", &["AC20"], |_| {
+            Reply::json(json!({ "error": { "message": "used", "type": "OAuthException" } })).status(400)
+        })
+        .refused(TokenRefused),
+        case("tokens-and-an-error", &["AC20"], |login| altered(login, "error", "invalid_grant")).refused(TokenRefused),
+        case("tokens-and-an-error-in-text", &["AC20"], |login| {
+            altered(login, "error", "invalid_grant").content_type("text/plain")
+        })
+        .refused(TokenRefused),
+        case("tokens-and-an-error-that-is-an-object", &["AC20"], |login| {
+            altered(login, "error", json!({ "message": "used" }))
+        })
+        .refused(TokenRefused),
         case("tokens-refused-by-a-number", &["AC20"], |_| Reply::json(json!({ "error": 5 })).status(400))
             .refused(TokenResponseInvalid),
         case("access-token-missing", &["AC16"], |login| lacking(login, "access_token"))
@@ -142,28 +199,18 @@ pub(super) fn cases() -> Vec<Case> {
             .refused(TokenTypeUnsupported),
         case("access-token-twice-the-last-empty", &["AC16", "ID15"], |login| twice(login, r#""access_token":"""#))
             .refused(AccessTokenMissing),
-        case("expires-in-negative", &["AC18"], |login| altered(login, "expires_in", -300))
-            .refused(TokenResponseInvalid)
-            .for_peers(),
-        case("expires-in-words", &["AC18"], |login| altered(login, "expires_in", "soon"))
-            .refused(TokenResponseInvalid)
-            .for_peers(),
-        case("expires-in-negative-digits", &["AC18"], |login| altered(login, "expires_in", "-300"))
-            .refused(TokenResponseInvalid),
-        case("expires-in-boolean", &["AC18"], |login| altered(login, "expires_in", true)).refused(TokenResponseInvalid),
-        case("expires-in-object", &["AC18"], |login| altered(login, "expires_in", json!({})))
-            .refused(TokenResponseInvalid),
         case("expires-in-nan", &["AC18"], |login| lasting(login, "NaN")).refused(TokenResponseInvalid),
-        case("expires-in-infinitely-negative", &["AC18"], |login| lasting(login, "-1e400"))
-            .refused(TokenResponseInvalid),
         case("access-token-with-a-line-break", &["AC22"], |login| altered(login, "access_token", "a\r\nX: b"))
             .refused(TokenResponseInvalid),
         case("refresh-token-with-a-line-break", &["AC22"], |login| altered(login, "refresh_token", "a\nb"))
             .refused(TokenResponseInvalid),
+        case("scope-array-with-a-number", &["AC19"], |login| altered(login, "scope", json!(["openid", 7])))
+            .refused(TokenResponseInvalid),
+        case("scope-array-in-an-array", &["AC19"], |login| altered(login, "scope", json!([["openid"]])))
+            .refused(TokenResponseInvalid),
+        case("scope-object", &["AC19"], |login| altered(login, "scope", json!({ "openid": true })))
+            .refused(TokenResponseInvalid),
         case("scope-number", &["AC19"], |login| altered(login, "scope", 7)).refused(TokenResponseInvalid),
-        case("scope-array", &["AC19"], |login| altered(login, "scope", json!(["openid"])))
-            .refused(TokenResponseInvalid)
-            .for_peers(),
         case("refresh-token-number", &["AC21"], |login| altered(login, "refresh_token", 7))
             .refused(TokenResponseInvalid)
             .for_peers(),

@@ -22,8 +22,8 @@ fn altered(login: &Login, claim: &str, value: impl Into<Value>) -> Reply {
 
 pub(super) fn cases() -> Vec<Case> {
     use Code::{
-        NetworkFailed, RedirectNotFollowed, ResponseTooLarge, ServerError, TimedOut, UserinfoInvalid, UserinfoRefused,
-        UserinfoSubjectMismatch,
+        EndpointInsecure, MetadataInvalid, NetworkFailed, RedirectNotFollowed, ResponseTooLarge, ServerError, TimedOut,
+        UserinfoInvalid, UserinfoRefused, UserinfoSubjectMismatch,
     };
     vec![
         case("userinfo-honest", &["ID13"], honest).for_peers(),
@@ -53,6 +53,29 @@ pub(super) fn cases() -> Vec<Case> {
         case("userinfo-under-401", &["ID13", "BE5"], |login| honest(login).status(401)).refused(UserinfoRefused),
         case("userinfo-under-403", &["ID13", "BE5"], |_| Reply::html(403)).refused(UserinfoRefused),
         case("userinfo-under-500", &["ID13"], |login| honest(login).status(500)).refused(ServerError),
+        case("userinfo-and-an-error", &["ID13"], |login| altered(login, "error", "invalid_token"))
+            .refused(UserinfoRefused),
+        Case::new(
+            "userinfo-endpoint-http",
+            &["MD6"],
+            Scenario {
+                metadata: |issuer| {
+                    let endpoint = "http://login.example/userinfo".into();
+                    Reply::json(with(honest::metadata(issuer), "userinfo_endpoint", endpoint))
+                },
+                ..Scenario::HONEST
+            },
+        )
+        .refused(EndpointInsecure),
+        Case::new(
+            "userinfo-endpoint-empty",
+            &["MD5"],
+            Scenario {
+                metadata: |issuer| Reply::json(with(honest::metadata(issuer), "userinfo_endpoint", "".into())),
+                ..Scenario::HONEST
+            },
+        )
+        .refused(MetadataInvalid),
         case("userinfo-moved", &["BE6", "SB7"], |login| {
             Reply::redirect(307, format!("{}/elsewhere/userinfo", abroad(&login.issuer)))
         })
