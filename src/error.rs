@@ -172,6 +172,10 @@ codes! {
     RedirectUriShared "redirect_uri_shared" Caller false "This server and another one use the same redirect URI, and neither promises iss: one could get the codes of the other. Give each a redirect URI of its own, or name all of them in sharedRedirectUriIssuers if you trust them all."
 }
 
+/// Errors of a server that do not last: it refuses the code or the refresh token itself, or fails (RFC 6749 sections 4.1.2.1 and 5.2).
+#[cfg(feature = "client")]
+pub(crate) const PASSING: &str = "invalid_grant temporarily_unavailable server_error";
+
 /// A failure inside the protocol: its code, and the place in the tables of what it is about, in one number, for it travels
 /// through every `?`. (A number as wide as a pointer: a narrower one would have to be taken apart wherever it stands in
 /// the place of one.) The faces make an [`Error`] or an object of JavaScript of it.
@@ -199,13 +203,12 @@ impl Code {
         )
     }
 
-    /// Whether beginning the login again may lead to another end. `is_invalid_grant` says that the server refused the
-    /// code or the refresh token itself.
-    pub(crate) const fn restart_helps(self, is_invalid_grant: bool) -> bool {
+    /// Whether beginning the login again may lead to another end. `passes` says that the server's `error` is one of [`PASSING`].
+    pub(crate) const fn restart_helps(self, passes: bool) -> bool {
         match self.blame() {
             Blame::User => true,
             Blame::Environment => !matches!(self, Self::IdTokenUnverifiable),
-            Blame::Server => self.retryable() || is_invalid_grant,
+            Blame::Server => self.retryable() || passes,
             Blame::Peer => !matches!(
                 self,
                 Self::PkceUnsupported
@@ -362,7 +365,8 @@ impl Error {
     /// Whether beginning the login again may lead to another end.
     #[must_use]
     pub fn restart_helps(&self) -> bool {
-        self.code.restart_helps(self.is_invalid_grant())
+        let is_passing = |refusal: &Refusal| PASSING.split(' ').any(|error| error == refusal.error);
+        self.code.restart_helps(self.refusal.as_ref().is_some_and(is_passing))
     }
 
     /// Whether the server refused the code or the refresh token itself (RFC 6749 section 5.2).

@@ -175,6 +175,7 @@ table! {
         user_agent: AnyText,
         in_shell: Flag,
         installed: Flag,
+        origin: AnyText,
     }
 }
 
@@ -205,6 +206,9 @@ table! {
         error: Any,
         error_description: Any,
         error_uri: Any,
+        scheme: Any,
+        host: Any,
+        path: Any,
         query: Any,
         fragment: Any,
         redirect_uri: Any,

@@ -19,7 +19,9 @@ export const isPkceError = (value) => value?.name === "PkceError" && typeof valu
 
 /** Gives an error its sentence, with the member it is about. */
 export const say = (error, sentence, subject) => {
-  error.message = subject ? `${sentence} (${subject})` : sentence;
+  const { expected, found } = error;
+  const facts = found ? `${subject}: expected ${expected}, found ${found}` : subject;
+  error.message = subject ? `${sentence} (${facts})` : sentence;
   return error;
 };
 

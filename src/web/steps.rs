@@ -14,7 +14,7 @@ use crate::flow::algorithm::Algorithm;
 use crate::flow::authorize::begin as begin_login;
 use crate::flow::callback::{Answer, Callback};
 use crate::flow::config::is_set;
-use crate::flow::redirect_uris::note;
+use crate::flow::redirect_uris::{is_unseen_from, note};
 use crate::flow::session::begin_refresh;
 use crate::flow::setup::{Setup, setup as check_setup};
 use crate::flow::signature::{Signature, Unverified, keep_previous};
@@ -24,7 +24,7 @@ use crate::flow::transaction::{Transaction, key};
 use crate::flow::user_agent::is_embedded;
 use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_of};
 use crate::random::SystemEntropy;
-use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page};
+use crate::tables::{DISCOVERY, Discovery, OPTIONS, Options, PAGE, Page, about};
 use crate::text::{Write, is_number, joined, number, position};
 use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, reply, run, setup_and};
 
@@ -100,6 +100,10 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
             if is_embedded(page.user_agent(), is_set(page.in_shell()), is_set(page.installed())) {
                 return Err(Code::EmbeddedUserAgent.into());
             }
+            if is_unseen_from(page.origin(), given.setup.redirect_uri()) {
+                out.differs(given.setup.redirect_uri(), page.origin());
+                return Err(about!(ConfigInvalid, SETTINGS, "redirect_uri"));
+            }
         }
         let options = OPTIONS.read(given.texts[1], Code::ConfigInvalid)?;
         let mut url = Vec::new();
@@ -129,8 +133,7 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
 pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
     run(setup, transaction, url, absent(), TRANSACTION, |given, out| {
         let transaction = &given.transaction;
-        let callback = Callback::parse(given.texts[2], transaction.redirect_uri())?.ok_or(Code::RedirectUriMismatch)?;
-        match callback.accept(&given.setup, transaction, now())? {
+        match Callback::accept(given.texts[2], &given.setup, transaction, now())? {
             Answer::Given(code) => {
                 let mut form = Vec::new();
                 token::redeem(transaction, &code, &mut form);

@@ -279,7 +279,6 @@ impl Kept {
     }
 }
 
-
 /// Who calls the face: it keeps the records, and sends the requests.
 pub(crate) struct Client {
     pub(crate) config: JsValue,
