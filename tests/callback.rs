@@ -655,3 +655,10 @@ proptest! {
         prop_assert_eq!(granted.is_ok(), is_fine);
     }
 }
+
+#[test]
+fn ac25_a_token_in_a_fragment_with_a_broken_escape_is_refused_all_the_same() {
+    let login = login();
+    let url = [&answer(&login, &[("code", CODE)]), "#access_token=t&x=%FF"].concat();
+    assert_eq!(fault(come_back(login.transaction, &url)), (Code::CallbackInvalid, Some("fragment")));
+}

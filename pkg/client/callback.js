@@ -47,7 +47,11 @@ export const createCallback = async ({
       const kept = read(sessions.load());
       outcome.session = signedIn(kept?.expired ? undefined : kept);
       const isOthers = !kept && !completed.has(key) && copies.some((copy) => copy.has(key));
-      if (isOthers && tiers(config).session === "memory") console.warn(TWO_COPIES);
+      if (isOthers && tiers(config).session === "memory") {
+        console.warn(TWO_COPIES);
+        // Once is enough.
+        completed.add(key);
+      }
     }
     return outcome;
   };
@@ -63,7 +67,7 @@ export const createCallback = async ({
     client.keeping(({ logins }) => {
       for (const name of logins.look()) {
         const { outcome } = ask("arrive", client.setup, address, logins.place.get("", name));
-        if (outcome.unverified) return outcome;
+        if (own(outcome).unverified) return outcome;
       }
       return { status: "none" };
     });

@@ -207,7 +207,7 @@ export const createClient = (engine) => {
       const isPopup = isPage && key?.startsWith(POPUP);
       const isKnown = key && !isPopup && (await keeping(({ logins }) => logins.pending(key) ?? logins.remains(key)));
       if (!isKnown && !isPopup && !bare && left === undefined) {
-        const { error } = outcome;
+        const { error } = own(outcome);
         return error ? { ...outcome, error: failed(error.code, error) } : outcome;
       }
       let callback;

@@ -19,7 +19,7 @@ export const isPkceError = (value) => value?.name === "PkceError" && typeof valu
 
 /** Gives an error its sentence, with the member it is about. */
 export const say = (error, sentence, subject) => {
-  const { expected, found } = error;
+  const { expected, found } = own(error);
   const facts = found ? `${subject}: expected ${expected}, found ${found}` : subject;
   error.message = subject ? `${sentence} (${facts})` : sentence;
   return error;

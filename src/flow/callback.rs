@@ -152,7 +152,7 @@ impl Callback {
     /// Whether it is at the redirect URI and has the whole form of a response (RFC 6749 sections 4.1.2 and 4.1.2.1).
     pub(crate) fn is_response(&self) -> bool {
         let [state, code, _, error, ..] = &*self.values;
-        self.difference == 0 && !state.is_empty() && !(code.is_empty() && error.is_empty())
+        self.difference == 0 && self.fault.is_none() && !state.is_empty() && !(code.is_empty() && error.is_empty())
     }
 
     /// The error of a response at the redirect URI of which nothing shows whose it is; empty when it is none.

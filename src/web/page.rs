@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 use wasm_bindgen::prelude::*;
 use web_sys::{Storage, Window};
 
-use crate::error::{Code, Fault};
+use crate::error::Code;
 use crate::flow::callback::Callback;
+use crate::flow::login::key_of;
 use crate::flow::setup::Setup;
-use crate::flow::transaction::{kept_since, key, sweep};
+use crate::flow::transaction::{Newest, kept_since};
 use crate::json;
 use crate::table::from_lines;
 use crate::text::Write;
@@ -20,8 +21,11 @@ use crate::web::text::{Text, now};
 /// What the name of a pending login's record begins with, as in the npm package.
 const PENDING: &str = "pkce-wasm:2:t:";
 
+/// Where the record is of the redirect URIs in use at servers without `iss`, in the `localStorage` of the page.
+const REDIRECT_URIS: &str = "pkce-wasm:2:u";
+
 /// Sends the user to the authorization server (RFC 6749 section 4.1.1): begins a login as [`begin`] does, keeps its
-/// record in the `sessionStorage` of the page, and navigates. The page is left then; when the user comes back, [`take_callback`] goes on.
+/// record in the `sessionStorage` of the page, and navigates. The redirect URIs in use are kept in the `localStorage`. The page is left then; when the user comes back, [`take_callback`] goes on.
 ///
 /// `setup` is the record that `setup` gave. `options` are those of this login, as JSON: `{}`, or some of `scope`, `returnTo`, `resource`, `prompt`,
 /// `loginHint`, `maxAge` (seconds), `acrValues`, `uiLocales`, `claims`, `authorizationDetails`, `extraParameters`. `page` is what the page knows
@@ -35,10 +39,16 @@ const PENDING: &str = "pkce-wasm:2:t:";
 #[wasm_bindgen(js_name = signIn)]
 #[must_use]
 pub fn sign_in(setup: Text, options: Text, page: Text) -> Text {
-    let begun = begin(setup, options, page);
-    let [key, transaction, url] = ["key", "transaction", "url"].map(|name| member(&begun, name));
+    let shared = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
+    let used = shared.as_ref().and_then(|storage| storage.get_item(REDIRECT_URIS).ok().flatten());
+    let begun = begin(setup, options, page, text(&used.unwrap_or_default()));
+    let [key, transaction, url, index] = ["key", "transaction", "url", "index"].map(|name| member(&begun, name));
     // An error, which says what is wrong.
     let (Some(key), Some(transaction), Some(url)) = (key, transaction, url) else { return begun };
+    if let Some((storage, index)) = shared.zip(index) {
+        // Without it a later login cannot be compared with this one; this one is sound.
+        let _ = storage.set_item(REDIRECT_URIS, &index);
+    }
     told(leave(&key, &transaction, &url))
 }
 
@@ -63,11 +73,11 @@ fn leave(key: &str, transaction: &str, url: &str) -> Result<Vec<u8>, Code> {
 /// `setup` is the record that `setup` gave.
 ///
 /// Gives `{ url, transaction }`, the callback and the record for `redeem`, whether the server let the user in or refused; or `{}` when the page was
-/// reached in another way. `redeem` checks the answer.
+/// reached in another way: by a URL whose `state` this tab does not know. `redeem` checks the answer.
 ///
 /// # Errors
-/// `transaction_not_found` when this tab began no such login, or took it up before; `state_missing`, `parameter_duplicated`, `callback_invalid`
-/// (RFC 6749 sections 3.1 and 4.1.2); `storage_unavailable` when this is no page
+/// `transaction_not_found` when this tab began no such login, or took it up before; `redirect_uri_mismatch` when the login is known, but this is another
+/// place; `storage_unavailable` when this is no page. Nothing is changed then
 #[wasm_bindgen(js_name = takeCallback)]
 #[must_use]
 pub fn take_callback(setup: Text) -> Text {
@@ -80,11 +90,16 @@ fn arrive(setup: &Text) -> Result<Vec<u8>, Code> {
     let url = window.location().href().unwrap_or_default();
     let setup = from_lines(JsValue::from(setup).as_string().unwrap_or_default().as_bytes());
     let setup = Setup::read(&setup).ok_or(Code::Internal)?;
-    let callback = Callback::parse(url.as_bytes(), setup.redirect_uri()).map_err(Fault::code)?;
-    let Some(callback) = callback else { return Ok(Vec::from(b"{")) };
-    let key = String::from_utf8(key(callback.state())).unwrap_or_default();
+    let callback = Callback::read(url.as_bytes(), setup.redirect_uri());
+    let key = String::from_utf8(key_of(&callback)).unwrap_or_default();
     let name = [PENDING, &key].concat();
-    let transaction = storage.get_item(&name).ok().flatten().ok_or(Code::TransactionNotFound)?;
+    let pending = if key.is_empty() { None } else { storage.get_item(&name).ok().flatten() };
+    let Some(transaction) = pending else {
+        return if callback.is_response() { Err(Code::TransactionNotFound) } else { Ok(Vec::from(b"{")) };
+    };
+    if callback.difference != 0 {
+        return Err(Code::RedirectUriMismatch);
+    }
     storage.remove_item(&name).map_err(|_| Code::StorageUnavailable)?;
     let address = core::str::from_utf8(setup.redirect_uri()).ok();
     // Where an address cannot be replaced (an opaque origin) it stays: its code is about to be spent.
@@ -110,9 +125,11 @@ fn forget(storage: &Storage) {
         (name, since)
     });
     let records: Vec<_> = records.collect();
-    sweep(records.len(), &|place| records.get(place)?.1, &mut |place| {
-        let _ = records.get(place).map(|(name, _)| storage.remove_item(name));
-    });
+    let mut newest = Newest::default();
+    for (place, (_, since)) in records.iter().enumerate() {
+        let gone = newest.add(*since, place).and_then(|gone| records.get(gone));
+        let _ = gone.map(|(name, _)| storage.remove_item(name));
+    }
 }
 
 /// The text of an object with these members, or with an error.

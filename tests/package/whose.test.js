@@ -1,7 +1,8 @@
 // Whose a URL is: that of a login or a sign-out that this client knows, or somebody else's. The page is a stand-in; real ones are in tests/e2e.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { afterEach, beforeEach, test } from "node:test";
-import { ISSUER, load, METADATA, playPage, REDIRECT_URI, setClockRight, wait } from "./installed.js";
+import { ISSUER, load, METADATA, playPage, REDIRECT_URI, resolve, setClockRight, wait } from "./installed.js";
 
 playPage();
 const { Client, isPkceError, ready } = await load("pkce-wasm");
@@ -122,13 +123,13 @@ test("NA9 a URL whose state nobody here knows is left to whomever it is of, with
     ["?code=&state=other", "none"],
     [`?code=x&state=${FOREIGN}`, "other-login transaction_not_found"],
     [`?state=${FOREIGN}`, "none"],
-    [`?code=x&code=y&state=${FOREIGN}`, "other-login transaction_not_found"],
+    [`?code=x&code=y&state=${FOREIGN}`, "none"],
     [`?code=x&state=${FOREIGN}&state=${FOREIGN}`, "none"],
     ["?code=x&state=a&state=b", "none"],
     ["?error=access_denied", "none"],
     ["?error=x&iss=https%3A%2F%2Fas.example", "none"],
     ["?city=Orl%E9ans", "none"],
-    ["?code=%E9&state=%E9", "none"],
+    ["?code=%E9&state=%E9", "other-login transaction_not_found"],
     ["#access_token=x", "none"],
     ["#access_token=x&token_type=bearer&state=y", "none"],
     ["#state=open", "none"],
@@ -173,6 +174,8 @@ test("NA9 AC7 what anybody sends while the user signs in disturbs no login", asy
     "?code=x&state=a&state=b",
     `?code=x&state=${state}&state=${state}`,
     `?code=x&state=${state}&state=`,
+    `?code=x&state=${state}#state=${state}`,
+    `#code=x&state=${state}&state=${state}`,
     "#state=z",
     "#code=x&state=z",
     `?code=x&state=${FOREIGN}`,
@@ -199,7 +202,6 @@ test("AC25 a known state in the fragment is refused, and its login lives on", as
     `#access_token=t&token_type=bearer&state=${state}`,
     `#state=${state}`,
     `?code=c&state=${state}#access_token=t`,
-    `?code=c&state=${state}#state=${state}`,
   ]) {
     const outcome = await open(app, `${REDIRECT_URI}${rest}`);
     assert.deepEqual(
@@ -282,7 +284,7 @@ test("NA7 a known state at another place is refused, with what differs, and its 
       ["https://app.example/Callback", "path"],
       ["https://app.example/%63allback", "path"],
       ["http://app.example/callback", "scheme"],
-      ["https://app.example:8443/callback", "port"],
+      ["https://app.example:8443/callback", "host"],
       ["https://www.app.example/callback", "host"],
       ["com.example.app:/callback", "scheme"],
     ],
@@ -352,9 +354,9 @@ test("ID16 what prompt=none leads to is told so only where it was asked for", as
   const answer = (error, options) => open(app, `${REDIRECT_URI}?error=${error}&state=${app.begin(options)}`);
   for (const [error, code] of [
     ["consent_required", "access_denied"],
-    ["login_required", "authorization_refused"],
-    ["interaction_required", "authorization_refused"],
-    ["account_selection_required", "authorization_refused"],
+    ["login_required", "access_denied"],
+    ["interaction_required", "access_denied"],
+    ["account_selection_required", "access_denied"],
   ]) {
     for (const options of [undefined, { prompt: "login" }, { prompt: "consent select_account" }]) {
       const outcome = await answer(error, options);
@@ -474,9 +476,7 @@ test("AC11 two copies of the package in a page are told apart, where one lacks w
   assert.equal((await app.handle(url)).status, "already-completed");
   assert.deepEqual(warned, []);
 
-  const copy = await import(`${import.meta.resolve("./installed.js")}?`).then(() => load("pkce-wasm/slim"));
-  const { readFileSync } = await import("node:fs");
-  const { resolve } = await import("./installed.js");
+  const copy = await load("pkce-wasm/slim");
   await copy.initialize(readFileSync(resolve("pkce-wasm/client.wasm")));
   const config = { issuer: ISSUER, clientId: "app", redirectUri: REDIRECT_URI, scope: "files" };
   const second = new copy.Client(config, METADATA);
@@ -502,7 +502,7 @@ test("NA10 a page that could never see its login again on another name of this m
         isPkceError(error) &&
         error.code === "config_invalid" &&
         error.subject === "redirect_uri" &&
-        error.expected === new URL(redirectUri).origin &&
+        error.expected === redirectUri &&
         error.found === origin &&
         error.message.includes(origin);
       assert.throws(() => app.client.login(), told, `${origin} and ${redirectUri}`);
