@@ -205,7 +205,8 @@ export const createClient = (engine) => {
       // Without a callback, but marked: the page was reloaded while its callback was being handled.
       const left = key === undefined && isPage ? history?.state?.[MARK] : undefined;
       const isPopup = isPage && key?.startsWith(POPUP);
-      const isKnown = key && !isPopup && (await keeping(({ logins }) => logins.pending(key) ?? logins.remains(key)));
+      const isKnown =
+        key && !isPopup && (await keeping(({ logins }) => logins.pending(key) ?? logins.remains(key)));
       if (!isKnown && !isPopup && !bare && left === undefined) {
         const { error } = own(outcome);
         return error ? { ...outcome, error: failed(error.code, error) } : outcome;

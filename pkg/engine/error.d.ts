@@ -18,6 +18,10 @@ export class PkceError extends Error {
   readonly retryable: boolean;
   /** The member, parameter or claim at fault, in the specifications' spelling, where one can be named. */
   readonly subject?: string;
+  /** What should be there: the redirect URI, with `redirect_uri_mismatch` and where `login()` finds the page at another name of this machine. */
+  readonly expected?: string;
+  /** What is there in its place, without a query. */
+  readonly found?: string;
   /** The OAuth `error` that the server sent, as it was sent (RFC 6749 sections 4.1.2.1 and 5.2). Not trustworthy as HTML. */
   readonly oauthError?: string;
   /** The server's `error_description`, as it was sent. Not trustworthy as HTML. */

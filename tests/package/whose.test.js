@@ -204,11 +204,7 @@ test("AC25 a known state in the fragment is refused, and its login lives on", as
     `?code=c&state=${state}#access_token=t`,
   ]) {
     const outcome = await open(app, `${REDIRECT_URI}${rest}`);
-    assert.deepEqual(
-      [shown(outcome), outcome.error.subject],
-      ["refused callback_invalid", "fragment"],
-      rest,
-    );
+    assert.deepEqual([shown(outcome), outcome.error.subject], ["refused callback_invalid", "fragment"], rest);
     assert.equal(page.href, REDIRECT_URI, "what was meant for this client is taken away");
   }
   assert.equal((await open(app, `${REDIRECT_URI}?code=c&state=${state}#_=_`)).status, "signed-in");
@@ -276,36 +272,37 @@ test("NA7 AC4 of the redirect URI's own query the order and the case of escapes 
 });
 
 test("NA7 a known state at another place is refused, with what differs, and its login lives on", async () => {
-  const cases = (redirectUri) => ({
-    [REDIRECT_URI]: [
-      ["https://app.example/callback/", "path"],
-      ["https://app.example/callback/index.html", "path"],
-      ["https://app.example/", "path"],
-      ["https://app.example/Callback", "path"],
-      ["https://app.example/%63allback", "path"],
-      ["http://app.example/callback", "scheme"],
-      ["https://app.example:8443/callback", "host"],
-      ["https://www.app.example/callback", "host"],
-      ["com.example.app:/callback", "scheme"],
-    ],
-    [`${REDIRECT_URI}?tenant=1`]: [
-      ["https://app.example/callback?tenant=2", "query"],
-      ["https://app.example/callback?tenant=1&tenant=2", "query"],
-      ["https://app.example/callback?tenant=2&tenant=1", "query"],
-      ["https://app.example/callback?tenant=1&tenant=1", "query"],
-      ["https://app.example/callback?ten%61nt=1&tenant", "query"],
-      ["https://app.example/callback?Tenant=1", "query"],
-      ["https://app.example/callback?x=1", "query"],
-      ["https://app.example/callback", "query"],
-    ],
-    "com.example.app:/cb": [
-      ["com.example.app:///cb", "host"],
-      ["com.example.app://cb", "host"],
-      ["com.example.app:/cb/", "path"],
-      ["com.example.app:cb", "path"],
-      ["com.example.other:/cb", "scheme"],
-    ],
-  })[redirectUri];
+  const cases = (redirectUri) =>
+    ({
+      [REDIRECT_URI]: [
+        ["https://app.example/callback/", "path"],
+        ["https://app.example/callback/index.html", "path"],
+        ["https://app.example/", "path"],
+        ["https://app.example/Callback", "path"],
+        ["https://app.example/%63allback", "path"],
+        ["http://app.example/callback", "scheme"],
+        ["https://app.example:8443/callback", "host"],
+        ["https://www.app.example/callback", "host"],
+        ["com.example.app:/callback", "scheme"],
+      ],
+      [`${REDIRECT_URI}?tenant=1`]: [
+        ["https://app.example/callback?tenant=2", "query"],
+        ["https://app.example/callback?tenant=1&tenant=2", "query"],
+        ["https://app.example/callback?tenant=2&tenant=1", "query"],
+        ["https://app.example/callback?tenant=1&tenant=1", "query"],
+        ["https://app.example/callback?ten%61nt=1&tenant", "query"],
+        ["https://app.example/callback?Tenant=1", "query"],
+        ["https://app.example/callback?x=1", "query"],
+        ["https://app.example/callback", "query"],
+      ],
+      "com.example.app:/cb": [
+        ["com.example.app:///cb", "host"],
+        ["com.example.app://cb", "host"],
+        ["com.example.app:/cb/", "path"],
+        ["com.example.app:cb", "path"],
+        ["com.example.other:/cb", "scheme"],
+      ],
+    })[redirectUri];
   for (const redirectUri of [REDIRECT_URI, `${REDIRECT_URI}?tenant=1`, "com.example.app:/cb"]) {
     const app = application({ redirectUri, host: { open: (url) => page.left.push(url) } });
     for (const [address, part] of cases(redirectUri)) {
@@ -438,7 +435,15 @@ test("AC7 an error that shows no state is told as unverified while a login is pe
     untouched(`${REDIRECT_URI}${rest}`);
     assert.deepEqual(page.kept.items, before);
   }
-  for (const rest of ["?error=", "?error=%22script", "?error=%E9", "?error=a&error=b", "?code=x", "#error=x", ""]) {
+  for (const rest of [
+    "?error=",
+    "?error=%22script",
+    "?error=%E9",
+    "?error=a&error=b",
+    "?code=x",
+    "#error=x",
+    "",
+  ]) {
     assert.deepEqual({ ...(await open(app, `${REDIRECT_URI}${rest}`)) }, { status: "none" }, rest);
   }
   for (const other of ["https://app.example/", "https://app.example/callback/"]) {
