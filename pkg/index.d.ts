@@ -233,7 +233,8 @@ export interface LoginOptions {
    *
    * With `none` the user is sent to the server and comes straight back: signed in when the server knows them still, else refused with
    * `interaction_required`, whose `oauthError` names the cause (`login_required`, `consent_required`, `interaction_required`,
-   * `account_selection_required`). Then offer a login without `none`; the same again would end the same way. It is no way to renew
+   * `account_selection_required`). Then offer a login without `none`; the same again would end the same way. A server that sends these words at any other
+   * login has not let the user in: `access_denied`. It is no way to renew
    * tokens: {@link Session.accessToken} does that by the refresh token, without leaving the page and without third-party cookies.
    */
   prompt?: string;
@@ -420,7 +421,7 @@ export function beginAuthorization(
  *
  * @param transaction - From {@link beginAuthorization}; forget it afterwards: a code is redeemed once.
  * @param callbackUrl - The whole URL that the user came back with.
- * @throws PkceError `transaction_invalid`, `transaction_expired`, `redirect_uri_mismatch`, `callback_invalid`, the errors about
+ * @throws PkceError `transaction_invalid`, `transaction_expired`, `redirect_uri_mismatch` (about the part that differs), `callback_invalid`, the errors about
  * `state`, `code` and `iss`, `access_denied`, `authorization_refused`, and those of the token endpoint, the ID token and the signing keys
  */
 export function completeAuthorization(
@@ -485,9 +486,23 @@ export type RedirectOutcome =
 /** What {@link Client.loginWithPopup} came to. */
 export type PopupOutcome = SignedIn | AlreadyCompleted | Refused | OtherLogin | Redirecting;
 
-/** The URL is no callback of this client. Go on as at any start of the page: {@link Client.session} says whether somebody is signed in. */
+/**
+ * The URL is no callback of this client: it has no `state`, or one of no login that this client knows. Nothing was changed, nothing ended, and its address
+ * is as it was: its parameters are somebody else's. Go on as at any start of the page: {@link Client.session} says whether somebody is signed in.
+ */
 export interface NoCallback {
   readonly status: "none";
+  /** What an error at the redirect URI says that shows no `state`, where a login is pending there: see {@link Unverified}. */
+  readonly unverified?: Unverified;
+}
+
+/**
+ * An error that may be the server's, or anybody's: some servers leave `state` or `iss` out of a refusal, and everybody can make such a link. Show it at
+ * most, as text, and end nothing by it (RFC 6749 section 10.12): the login stays pending, and its true answer still counts.
+ */
+export interface Unverified {
+  /** The `error`, at most 128 characters. */
+  readonly oauthError: string;
 }
 
 /** The login is complete. Greet the user, and go to `returnTo`. */
@@ -501,6 +516,9 @@ export interface SignedIn {
 /**
  * This very callback was completed before, here or in another tab: reload, back button, a second effect. Do as after `"signed-in"`. The
  * session is null where this page cannot see it (it is in the memory of the other tab, or the user has signed out since): then offer to sign in.
+ *
+ * With `storage: "memory"` it is null too where another copy of this package in the page completed the callback (two bundles, or a module that was replaced while
+ * developing): each copy has a memory of its own. A warning in the console says so then.
  */
 export interface AlreadyCompleted {
   readonly status: "already-completed";
@@ -512,20 +530,27 @@ export interface AlreadyCompleted {
 /**
  * The login failed, and nobody was signed in by it. When `error.retryable` is true, `handleRedirect()` may be called again, also after a
  * reload. When `restart` is true, {@link Client.login} may help; else tell the user, for only the application or the server can be changed.
- * The same callback is refused with the same code again; `code_already_used` says that the page went away before the server's answer was kept.
+ * The same callback is refused with the same code and the server's same `oauthError` again; `code_already_used` says that the page went away before the server's
+ * answer was kept.
+ *
+ * With `redirect_uri_mismatch` the callback of a pending login arrived elsewhere than at the redirect URI: `error.subject` names the part that differs. The login stays
+ * pending, and the address bar as it was.
  */
 export interface Refused {
   readonly status: "refused";
   readonly error: PkceError;
   /** Whether beginning the login again may help. */
   readonly restart: boolean;
+  /** What an error says whose `iss` is missing although the server promises one (`response_issuer_missing`): see {@link Unverified}. */
+  readonly unverified?: Unverified;
   /** Where the login was to return to: {@link LoginOptions.returnTo}. */
   readonly returnTo?: string;
 }
 
 /**
- * A callback of a login that is not this client's. Nothing was changed. With `transaction_invalid` it is that of another client on the same redirect
- * URI, and stays in the address bar for it. With `transaction_not_found` this browser did not begin it, or has forgotten it: offer to sign in.
+ * A callback of a login that is not this client's. Nothing was changed, and it stays in the address bar for whomever it is of. With `transaction_invalid` it is that of
+ * another client on the same redirect URI, or of one of the same client id with another redirect URI. With `transaction_not_found` the URL has the whole form of a
+ * response (`state` with `code` or `error`) and this browser did not begin that login, or has forgotten it; or it is another library's: offer to sign in.
  */
 export interface OtherLogin {
   readonly status: "other-login";
@@ -626,8 +651,9 @@ export class Client {
    *
    * @returns What {@link Host.open} gives: a promise where it gives one. When the host's storage keeps the login or the session (see {@link Client.storage}),
    * always a promise: the user is sent away when it has kept the login. Otherwise nothing.
-   * @throws PkceError as {@link beginAuthorization}, and before the user is sent away `storage_unavailable` or `embedded_user_agent` (a
-   * WebView whose host cannot open the system browser)
+   * @throws PkceError as {@link beginAuthorization}, and before the user is sent away `storage_unavailable`, `embedded_user_agent` (a
+   * WebView whose host cannot open the system browser) or `config_invalid` about `redirect_uri` (the page is at another name or port of this machine than the
+   * redirect URI, such as `127.0.0.1` and `localhost`: the page there could not see the login)
    */
   login(options?: LoginOptions): void | Promise<void>;
 
@@ -651,6 +677,9 @@ export class Client {
    * Finishes a login when the page was reached by its callback; call it at every start of the page, anywhere, any number of times, at once.
    * The same URL gives the same outcome, however often it is handled, and of all tabs, frames and reloads that handle it one alone redeems the code:
    * the others wait for it. The parameters of the response are removed from the address bar and the history.
+   *
+   * A URL is a callback only when its `state` is one that this client knows: of a pending login, of one that ended within a day, of a sign-out that waits, or one that
+   * the opener of this pop-up answers for. `state` twice is nobody's. Any other URL is left alone, with its address and its parameters; one without `state` reads no storage.
    *
    * @param url - The callback URL; the page's own when absent. One of more than 1,048,576 characters is none.
    * @param options - A signal ends the waiting alone: the exchange goes on, and the same call afterwards tells how it ended.

@@ -175,6 +175,10 @@ codes! {
     ServerUnsupported "server_unsupported" Peer false "The server's metadata says that no login by this package can succeed there: it requires pushed authorization requests, offers no response type code, or signs ID tokens by no public key. Change the client's registration, or put the member named right in the metadata of your configuration."
 }
 
+/// Errors of a server that do not last: it refuses the code or the refresh token itself, or fails (RFC 6749 sections 4.1.2.1 and 5.2).
+#[cfg(feature = "client")]
+pub(crate) const PASSING: &str = "invalid_grant temporarily_unavailable server_error";
+
 /// A failure inside the protocol: its code, and the place in the tables of what it is about, in one number, for it travels
 /// through every `?`. (A number as wide as a pointer: a narrower one would have to be taken apart wherever it stands in
 /// the place of one.) The faces make an [`Error`] or an object of JavaScript of it.
@@ -202,13 +206,12 @@ impl Code {
         )
     }
 
-    /// Whether beginning the login again may lead to another end. `is_invalid_grant` says that the server refused the
-    /// code or the refresh token itself.
-    pub(crate) const fn restart_helps(self, is_invalid_grant: bool) -> bool {
+    /// Whether beginning the login again may lead to another end. `passes` says that the server's `error` is one of [`PASSING`].
+    pub(crate) const fn restart_helps(self, passes: bool) -> bool {
         match self.blame() {
             Blame::User => true,
             Blame::Environment => !matches!(self, Self::IdTokenUnverifiable),
-            Blame::Server => self.retryable() || is_invalid_grant,
+            Blame::Server => self.retryable() || passes,
             Blame::Peer => !matches!(
                 self,
                 Self::PkceUnsupported
@@ -385,7 +388,8 @@ impl Error {
     /// Whether beginning the login again may lead to another end.
     #[must_use]
     pub fn restart_helps(&self) -> bool {
-        self.code.restart_helps(self.is_invalid_grant())
+        let is_passing = |refusal: &Refusal| PASSING.split(' ').any(|error| error == refusal.error);
+        self.code.restart_helps(self.refusal.as_ref().is_some_and(is_passing))
     }
 
     /// Whether the server refused the code or the refresh token itself (RFC 6749 section 5.2).

@@ -44,7 +44,7 @@
 //!     let login = begin(&config, &metadata, LoginOptions::default(), &mut SystemEntropy, now)?;
 //!     let url = browse(&login.url);
 //!
-//!     let callback = Callback::parse(&url, redirect_uri)?.ok_or(Code::RedirectUriMismatch)?;
+//!     let callback = Callback::parse(&url, redirect_uri).ok_or(Code::StateMissing)?;
 //!     let grant = login.transaction.accept(&config, callback, now)?;
 //!     let (request, exchange) = grant.into_request(&config);
 //!     let unverified = match exchange.finish(&send(request)?, now)? {

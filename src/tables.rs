@@ -200,6 +200,7 @@ table! {
         user_agent: AnyText,
         in_shell: Flag,
         installed: Flag,
+        origin: AnyText,
     }
 }
 
@@ -247,6 +248,9 @@ table! {
         error: Any,
         error_description: Any,
         error_uri: Any,
+        scheme: Any,
+        host: Any,
+        path: Any,
         query: Any,
         fragment: Any,
         redirect_uri: Any,

@@ -230,10 +230,15 @@ pub(crate) const fn nibble(digit: u8) -> u8 {
     (digit & 15).wrapping_add(if digit > b'9' { 9 } else { 0 })
 }
 
-/// Decodes a component of a form; `None` when its escapes make no UTF-8. What is no escape stays as it is, as in
-/// `URLSearchParams`.
-#[inline(never)]
+/// Decodes a component of a form; `None` when its escapes make no UTF-8.
 pub(crate) fn from_form(component: &[u8]) -> Option<Vec<u8>> {
+    let text = decode(component);
+    if is_utf8(&text) { Some(text) } else { None }
+}
+
+/// The bytes of a component of a form. What is no escape stays as it is, as in `URLSearchParams`.
+#[inline(never)]
+pub(crate) fn decode(component: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
     let mut rest = component.iter();
     while let Some(&byte) = rest.next() {
@@ -249,7 +254,7 @@ pub(crate) fn from_form(component: &[u8]) -> Option<Vec<u8>> {
             byte => byte,
         });
     }
-    if is_utf8(&text) { Some(text) } else { None }
+    text
 }
 
 /// The name of a parameter of a form or query, decoded, and its value as it stands.
@@ -361,7 +366,10 @@ impl Write for Vec<u8> {
                 out.push(b'0' | byte >> 4);
                 out.push(hex(byte));
             } else {
-                out.push(b'\\');
+                // A byte that no UTF-8 has is left to whoever reads it as text.
+                if byte < 0x80 {
+                    out.push(b'\\');
+                }
                 out.push(byte);
             }
         });

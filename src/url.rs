@@ -70,15 +70,18 @@ impl<'a> Url<'a> {
 
     /// Whether the host is this machine: `localhost`, `127.0.0.0/8`, `[::1]` (RFC 8252 section 7.3).
     #[must_use]
+    #[inline(never)]
     pub fn is_loopback(&self) -> bool {
         let host = self.host();
         host.eq_ignore_ascii_case(b"localhost") || same(host, b"[::1]") || is_loopback_v4(host)
     }
 
-    /// Whether scheme, host and port are those of another web address, be its default port written or not (RFC 6454 section 4).
+    /// Whether scheme, host and port are those of another address, be the default port of a web address written or not (RFC 6454 section 4).
     #[must_use]
+    #[inline(never)]
     pub fn has_origin_of(&self, other: &Url<'_>) -> bool {
         self.has_scheme(other.scheme)
+            && self.authority.is_some() == other.authority.is_some()
             && self.significant_authority().eq_ignore_ascii_case(other.significant_authority())
     }
 
@@ -86,7 +89,7 @@ impl<'a> Url<'a> {
     fn significant_authority(&self) -> &'a [u8] {
         let authority = self.authority.unwrap_or_default();
         let default_port = if self.has_scheme(b"https") { b":443".as_slice() } else { b":80" };
-        authority.strip_suffix(default_port).unwrap_or(authority)
+        if self.is_web() { authority.strip_suffix(default_port).unwrap_or(authority) } else { authority }
     }
 
     /// Whether a secret may travel there: over TLS, or not leaving this machine.

@@ -33,7 +33,7 @@ fn assert_callback_error(metadata: &Metadata, url: impl Fn(&str) -> String, code
     let record = login.transaction.to_record();
     let revive = || Transaction::from_record(record.expose()).unwrap();
     let url = url(&state(&login));
-    let accept = || revive().accept(&config(), support::parse(&url)?.expect("a response"), NOW);
+    let accept = || revive().accept(&config(), support::parse(&url).ok_or(Code::StateMissing)?, NOW);
     assert_error(accept(), code, Some(subject));
     let true_answer = answer(&login, &[("code", CODE), ("iss", ISSUER)]);
     assert!(come_back(revive(), &true_answer).is_ok());
@@ -92,7 +92,7 @@ fn the_user_declines() {
 
 #[test]
 fn missing_state() {
-    assert_callback_error(&metadata(), |_| response_url(&[("code", CODE)]), Code::StateMissing, "state");
+    assert!(support::parse(&response_url(&[("code", CODE)])).is_none(), "it belongs to no login");
 }
 
 #[test]
@@ -104,7 +104,10 @@ fn wrong_state() {
 #[test]
 fn duplicate_state() {
     let url = |state: &str| response_url(&[("code", CODE), ("state", state), ("state", state)]);
-    assert_callback_error(&metadata(), url, Code::ParameterDuplicated, "state");
+    let state = state(&login_at(&metadata()));
+    assert!(support::parse(&url(&state)).is_none(), "nobody can say whose it is");
+    let other = |state: &str| response_url(&[("code", CODE), ("code", CODE), ("state", state)]);
+    assert_callback_error(&metadata(), other, Code::ParameterDuplicated, "code");
 }
 
 #[test]

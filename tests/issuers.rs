@@ -48,7 +48,7 @@ fn redeem_by(config: &Config, callback: Option<&str>, more: &Value, keys: &Value
     let (state, nonce) = (parameter(&login.url, "state").unwrap(), parameter(&login.url, "nonce").unwrap());
     let iss = callback.map(|iss| ["&iss=", iss].concat()).unwrap_or_default();
     let url = [REDIRECT_URI, "?code=", CODE, "&state=", &state, &iss].concat();
-    let callback = Callback::parse(&url, REDIRECT_URI)?.unwrap();
+    let callback = Callback::parse(&url, REDIRECT_URI).unwrap();
     let (_, exchange) = login.transaction.accept(config, callback, NOW)?.into_request(config);
     let mut answer = token_response(&nonce);
     answer["id_token"] = json!(id_token(&with(claims(&nonce), more)));

@@ -384,10 +384,10 @@ fn search(scope: &str, answers: [Result<Response, Error>; 3]) -> (Result<Value, 
         settings.scope = scope.to_owned();
     });
     let mut search = Search::new(&config).unwrap();
-    let mut asked = 0;
+    let mut asked = 0_usize;
     let mut answers = answers.into_iter();
     while search.next_request().is_some() {
-        asked += 1;
+        asked = asked.saturating_add(1);
         match search.take(answers.next().unwrap()) {
             Ok(None) => {}
             Ok(Some((_, document))) => return (Ok(serde_json::from_str(&document).unwrap()), asked),

@@ -16,8 +16,9 @@ use proptest::prelude::*;
 use serde_json::json;
 use support::entropy::Seeded;
 use support::{
-    ACCESS_TOKEN, CODE, NOW, REFRESH_TOKEN, answer, code_verifier, come_back, config, exchange, grant, json_response,
-    login, metadata, ok, parse, redeem_from, response, response_url, revocations, signed_in, state, token_response,
+    ACCESS_TOKEN, CODE, NOW, REFRESH_TOKEN, answer, code_verifier, come_back, come_back_with, config, exchange, grant,
+    json_response, login, metadata, ok, parse, redeem_from, response, response_url, revocations, signed_in, state,
+    token_response,
 };
 
 /// Every secret of a login, in the clear and as a form or a token would write it.
@@ -115,8 +116,8 @@ fn ac22_no_error_shows_a_secret() {
     ];
     let mut errors: Vec<Error> = answers.iter().map(|answer| redeem_from(answer).unwrap_err()).collect();
     errors.push(come_back(login().transaction, &response_url(&[("code", CODE), ("state", "forged")])).unwrap_err());
-    errors.push(parse(&response_url(&[("code", CODE)])).unwrap_err());
-    errors.push(parse(&response_url(&[("code", CODE), ("code", CODE), ("state", "s")])).unwrap_err());
+    errors.push(come_back(login().transaction, &response_url(&[("code", CODE)])).unwrap_err());
+    errors.push(come_back_with(login(), &[("code", CODE), ("code", CODE)]).unwrap_err());
     errors.push(Verifier::parse([&code_verifier(&login().transaction), "+"].concat()).unwrap_err().into());
     for error in errors {
         assert_prints_no_secret(&error);

@@ -391,7 +391,7 @@ fn unverifiable_at(issuer: &str, base: &str, change: fn(&mut Settings)) -> Resul
     let login = begin(&config, &metadata, LoginOptions::default(), &mut Seeded(7), NOW)?;
     let url = answer(&login, &[("code", CODE)]);
     let nonce = parameter(&login.url, "nonce").unwrap();
-    let callback = support::parse(&url)?.unwrap();
+    let callback = support::parse(&url).unwrap();
     let (_, exchange) = login.transaction.accept(&config, callback, NOW)?.into_request(&config);
     let mut claims = claims(&nonce);
     claims["iss"] = json!(issuer);

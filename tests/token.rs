@@ -125,7 +125,7 @@ fn ac5_ac13_na5_the_same_redirect_uri_is_sent_to_both_endpoints() {
         let login = begin(&config, &metadata(), LoginOptions::default(), &mut Seeded(1), NOW).unwrap();
         assert_eq!(parameter(&login.url, "redirect_uri").as_deref(), Some(redirect_uri));
         let url = format!("{redirect_uri}?code={CODE}&state={}", state(&login));
-        let callback = pkce_wasm::Callback::parse(&url, redirect_uri).unwrap().unwrap();
+        let callback = pkce_wasm::Callback::parse(&url, redirect_uri).unwrap();
         let (request, _) = login.transaction.accept(&config, callback, NOW).unwrap().into_request(&config);
         assert_eq!(value(&fields(&request), "redirect_uri").as_deref(), Some(redirect_uri));
     }

@@ -43,7 +43,7 @@ fn record_with(name: &str, replacement: Option<&str>) -> String {
 }
 
 /// The record of a tombstone with those lines.
-fn tombstone_of(lines: [&str; 8]) -> String {
+fn tombstone_of(lines: [&str; 9]) -> String {
     lines.map(|line| [line, "\n"].concat()).concat()
 }
 
@@ -96,7 +96,7 @@ fn pk7_two_tabs_do_not_overwrite_each_other() {
 fn ac9_the_key_is_found_by_the_state_and_does_not_show_it() {
     let login = login();
     let state = state(&login);
-    let callback = parse(&answer(&login, &[("code", CODE)])).unwrap().unwrap();
+    let callback = parse(&answer(&login, &[("code", CODE)])).unwrap();
     assert_eq!(key(callback.state()), login.transaction.key());
     assert_eq!(login.transaction.key().len(), 43);
     assert!(!login.transaction.key().contains(&state));
@@ -197,7 +197,7 @@ fn sb10_a_record_that_no_login_is_begun_with_is_refused() {
 #[test]
 fn sb10_what_remains_of_a_login_leads_to_a_path_of_the_application() {
     let way_back = |return_to| {
-        Tombstone::from_record(&tombstone_of(["2", "1", "86401", "completed", "", "", "o", return_to]))
+        Tombstone::from_record(&tombstone_of(["2", "1", "86401", "completed", "", "", "o", return_to, ""]))
             .unwrap()
             .return_to
     };
@@ -222,7 +222,7 @@ fn a_record_with_a_line_too_many_or_too_few_is_refused() {
     ] {
         assert_eq!(fault(Transaction::from_record(&other)), (Code::TransactionInvalid, None), "{other}");
     }
-    let once = tombstone_of(["2", "1", "86401", "completed", "", "", "o", ""]);
+    let once = tombstone_of(["2", "1", "86401", "completed", "", "", "o", "", ""]);
     assert_eq!(Tombstone::from_record(&once).unwrap().to_record(), once);
     for more in ["\n", "twice\n", "twice"] {
         assert_eq!(Tombstone::from_record(&[&once, more].concat()), None, "{more:?}");
@@ -240,7 +240,7 @@ fn ac7_a_login_expires_after_its_time_and_not_by_a_clock_that_was_set_back() {
     }
     let patient = config_with(|settings| settings.transaction_max_age = u32::MAX);
     let login = begin(&patient, &support::metadata(), LoginOptions::default(), &mut Seeded(5), NOW).unwrap();
-    let callback = parse(&answer(&login, &[("code", CODE)])).unwrap().unwrap();
+    let callback = parse(&answer(&login, &[("code", CODE)])).unwrap();
     assert!(login.transaction.accept(&patient, callback, NOW.saturating_add(86_400)).is_ok());
 }
 
@@ -414,7 +414,7 @@ fn a_tombstone_and_a_transaction_are_not_taken_for_each_other() {
 
 #[test]
 fn a_tombstone_of_another_form_is_none() {
-    let sound = ["2", "1", "86401", "completed", "", "", "o", ""];
+    let sound = ["2", "1", "86401", "completed", "", "", "o", "", ""];
     assert!(Tombstone::from_record(&tombstone_of(sound)).is_some());
     for (place, wrong) in [(0, ""), (0, "1"), (0, "3"), (1, ""), (1, "x"), (1, "-1"), (6, "")] {
         let mut lines = sound;
@@ -430,7 +430,7 @@ fn a_tombstone_of_another_form_is_none() {
 #[test]
 fn a_tombstone_with_a_code_that_is_not_known_is_of_a_login_that_was_claimed() {
     for code in ["", "9999", "x"] {
-        let record = tombstone_of(["2", "1", "86401", "refused", code, "1", "o", ""]);
+        let record = tombstone_of(["2", "1", "86401", "refused", code, "1", "o", "", ""]);
         assert_eq!(Tombstone::from_record(&record).unwrap().outcome, Outcome::Claimed, "{code}");
     }
 }

@@ -67,6 +67,15 @@ function configurationOf({ issuer, clientId, redirectUri, scope }) {
   return { issuer, clientId, redirectUri, postLogoutRedirectUri, scope, storage: shell.tier, host };
 }
 
+/** Lets go of the client: another server is being named, which is asked when it is needed. */
+function forgetClient() {
+  preparation += 1;
+  client = null;
+  changing = null;
+  showServer(servers.current);
+  document.body.dataset.ready = "true";
+}
+
 /** Shows which server is chosen. */
 function showServer(server) {
   for (const radio of document.querySelectorAll("input[name=server]"))
@@ -125,14 +134,30 @@ async function showSession(outcome) {
 async function finish(url) {
   const isAtPort = waiting !== null && url?.startsWith(`${waiting.redirectUri}?`);
   const outcome = await (isAtPort ? waiting.client : client).handleRedirect(url);
-  if (isAtPort && outcome.status !== "other-login" && !outcome.error?.retryable) {
+  if (isAtPort && !isOfOthers(outcome) && !outcome.error?.retryable) {
     // The port has served its purpose (RFC 8252 section 8.3).
     waiting = null;
     await shell.close();
   }
   if (outcome.returnTo && !shell.inApplication) history.replaceState(null, "", outcome.returnTo);
-  await showSession(outcome);
+  await showSession(isStray(outcome, url) ? { ...STRAY, unverified: outcome.unverified } : outcome);
 }
+
+/** Whether a URL belongs to no sign-in of this page: nothing ends by it, and nothing closes. */
+const isOfOthers = ({ status }) => status === "none" || status === "other-login";
+
+/** Whether it looked like a callback all the same. */
+const isStray = ({ status }, url) => status === "none" && isLikeCallback(new URL(url ?? location.href));
+
+const STRAY = {
+  status: "none",
+  title: "This address belongs to no sign-in",
+  sentence: "No sign-in of this page has its state. Nothing was sent, and nothing was changed.",
+};
+
+/** Whether an address has the place and a parameter of a callback. Whose it is, the package says. */
+const isLikeCallback = ({ pathname, searchParams }) =>
+  pathname.endsWith("/callback") && ["state", "code", "error"].some((name) => searchParams.has(name));
 
 /** Deals with a URL that the shell hands over. */
 async function arrive(text) {
@@ -273,7 +298,7 @@ function connect() {
   }
   find("#own-server").onchange = () => {
     takeOwnServer();
-    changeServer();
+    forgetClient();
   };
   find("#own-server").onsubmit = (event) => {
     event.preventDefault();
@@ -304,8 +329,7 @@ function fill() {
 /** Starts the page, and finishes the login by whose callback it was reached. */
 async function start() {
   const url = new URL(location.href);
-  const isCallback =
-    url.pathname === "/callback" && ["state", "code", "error"].some((name) => url.searchParams.has(name));
+  const isCallback = isLikeCallback(url);
   pkce = await import("./pkce-wasm/index.js");
   find("#engine").textContent = await pkce.ready();
   const config = await shell.config();

@@ -89,7 +89,14 @@ function describe(outcome) {
     default:
       return [
         outcome.title ?? "Not signed in",
-        [outcome.sentence ?? "Press Sign in; you will come back here."],
+        [
+          outcome.sentence ?? "Press Sign in; you will come back here.",
+          ...(outcome.unverified
+            ? [
+                `Somebody says “${outcome.unverified.oauthError}”. Nothing shows who: the sign-in that is pending goes on.`,
+              ]
+            : []),
+        ],
       ];
   }
 }

@@ -2,6 +2,7 @@
 import { entry } from "../platform/address.js";
 import { claim } from "../platform/claim.js";
 import { own } from "../platform/own.js";
+import { tiers } from "../platform/storage.js";
 import { pause, SETTLING } from "../platform/wait.js";
 
 /**
@@ -10,6 +11,11 @@ import { pause, SETTLING } from "../platform/wait.js";
  */
 const LOOKS = 20;
 const LINGER = 250;
+
+/** Where the copies of this package in a page say which logins they completed: each has a memory of its own, and lacks what another one keeps there. */
+const COPIES = Symbol.for("pkce-wasm");
+const TWO_COPIES =
+  "Two copies of pkce-wasm are in this page (two bundles, or a module that was replaced). The session is in the memory of the other one.";
 
 export const createCallback = async ({
   ask,
@@ -26,25 +32,45 @@ export const createCallback = async ({
 }) => {
   const exchange = await loadExchange();
   const { sweep } = await loadHeld();
+  globalThis[COPIES] ??= [];
+  const copies = globalThis[COPIES];
+  const completed = new Set();
+  copies.push(completed);
 
   /** How the module wants an error told. */
   const how = (error) => toJson(error ? { code: place(error.code), oauthError: own(error).oauthError } : {});
 
   /** An outcome with its error and its session. */
-  const finished = (ended, { read, signedIn }, sessions) => {
+  const finished = (ended, { config, read, signedIn }, sessions, key) => {
     const { error, ...outcome } = own(ended);
     if (error) outcome.error = failed(error.code, error);
     if (outcome.status === "already-completed") {
       const kept = read(sessions.load());
       outcome.session = signedIn(kept?.expired ? undefined : kept);
+      const isOthers = !kept && !completed.has(key) && copies.some((copy) => copy.has(key));
+      if (isOthers && tiers(config).session === "memory") {
+        console.warn(TWO_COPIES);
+        // Once is enough.
+        completed.add(key);
+      }
     }
     return outcome;
   };
 
   const remembered = (client, key) =>
     client.keeping(({ logins, sessions }) => {
-      const { outcome } = ask("interrupted", client.setup, logins.remains(key));
-      return finished(outcome, client, sessions);
+      const { outcome } = ask("arrive", client.setup, "", "", logins.remains(key));
+      return finished(outcome, client, sessions, key);
+    });
+
+  /** What becomes of an error that says not to which login it belongs: where none waits there, it is none of ours. */
+  const unverified = (client, address) =>
+    client.keeping(({ logins }) => {
+      for (const name of logins.look()) {
+        const { outcome } = ask("arrive", client.setup, address, logins.place.get("", name));
+        if (own(outcome).unverified) return outcome;
+      }
+      return { status: "none" };
     });
 
   /** Waits until it can be seen how another page has finished that login; not for ever, for it may be gone. */
@@ -73,13 +99,13 @@ export const createCallback = async ({
   /** Looks at a callback; a login whose code is to be redeemed is claimed, unless its server is to be asked who it is before, or for its keys. */
   const look = (client, key, address) =>
     client.keeping(({ epochs, logins, sessions }) => {
-      const pending = key && logins.pending(key);
-      const arrival = ask("arrive", client.setup, address, pending, key && logins.remains(key));
+      const pending = logins.pending(key);
+      const arrival = ask("arrive", client.setup, address, pending, logins.remains(key));
       const lacks = arrival.form !== undefined && (client.isRecalled() || exchange.lacks(arrival.keys));
       if (!lacks && arrival.remains !== undefined) logins.bury(key, arrival.remains);
       // A sign-out from here on is one of this login too.
       const began = !lacks && arrival.form !== undefined ? epochs.begin() : undefined;
-      const outcome = arrival.outcome && finished(arrival.outcome, client, sessions);
+      const outcome = arrival.outcome && finished(arrival.outcome, client, sessions, key);
       return own({ ...arrival, outcome, pending, lacks, began });
     });
 
@@ -106,6 +132,7 @@ export const createCallback = async ({
         kept = came && client.read(sessions.start(began, came.session));
         if (came && !kept) failed = named("session_expired");
         if (kept) client.remember({ sessions, ...records });
+        if (kept && client.home.isPage) completed.add(key);
         sweep(logins.place, logins.before());
       } catch (error) {
         failed = error;
@@ -154,7 +181,7 @@ export const createCallback = async ({
 
   return {
     /** From a callback of this name, or a mark that one left, to its outcome. Its address may be that of the page itself. */
-    async handle(client, { key, left, address, isPage }) {
+    async handle(client, { key, left, bare, address, isPage }) {
       const page = isPage ? entry(mark, address) : undefined;
       const finish = async (work) => {
         const outcome = await work();
@@ -163,9 +190,8 @@ export const createCallback = async ({
         page?.settle(own(outcome).error?.retryable);
         return outcome;
       };
+      if (bare) return unverified(client, address);
       if (left !== undefined) return claimed(client, left, () => finish(() => remembered(client, left)));
-      const work = () => finish(() => arrive(client, key, address, page));
-      if (key === undefined) return work();
       if (page && key.startsWith(popup)) {
         const { handOver } = await loadPopup();
         if (await handOver(key, address)) {
@@ -174,7 +200,7 @@ export const createCallback = async ({
           return { status: "handed-over" };
         }
       }
-      return claimed(client, key, work);
+      return claimed(client, key, () => finish(() => arrive(client, key, address, page)));
     },
     /** The outcome of a login, once another page has finished it; nothing before. */
     async interrupted(client, key) {

@@ -37,7 +37,7 @@ const PARTED = /(^|[\s,=])no(opener|referrer)(?![^\s,=])(?!\s*=[\s=]*(?!yes|true
 
 /** The functions and classes of index.d.ts for an engine. */
 export const createClient = (engine) => {
-  const { ask, guarded, named, ready, told } = engine;
+  const { ask, failed, guarded, named, ready, told } = engine;
 
   /** By which a session is known; what it does is loaded with the first one. */
   class Session {}
@@ -126,10 +126,12 @@ export const createClient = (engine) => {
       const { config, setup } = this.#client;
       const { host, dangerouslyAllowEmbeddedUserAgent } = config;
       // A pop-up is a window of this page, whatever else the host can open.
-      const isAllowed = dangerouslyAllowEmbeddedUserAgent || (member(host, "open") && !options.popup);
-      const page = isAllowed ? "" : toJson(surroundings());
+      const isElsewhere = member(host, "open") && !options.popup;
+      const origin = this.#client.isLate ? undefined : globalThis.location?.origin;
+      const page = { ...(!dangerouslyAllowEmbeddedUserAgent && surroundings()), origin };
       return ({ logins }) => {
-        const { url, key, transaction, index } = ask("begin", setup, toJson(options), page, logins.inUse());
+        const told = isElsewhere ? "" : toJson(page);
+        const { url, key, transaction, index } = ask("begin", setup, toJson(options), told, logins.inUse());
         logins.begin(key, transaction, index);
         return { url, key };
       };
@@ -205,26 +207,29 @@ export const createClient = (engine) => {
     async #handle(url) {
       await ready();
       const { location, history } = globalThis;
-      const { setup } = this.#client;
+      const { keeping, setup } = this.#client;
       const isPage = url === undefined;
       const address = url ?? location?.href ?? "";
       if (address.length > LONGEST) return { status: "none" };
-      const { key } = ask("callback", setup, address);
+      const { key, bare, outcome } = ask("arrive", setup, address);
       // Without a callback, but marked: the page was reloaded while its callback was being handled.
       const left = key === undefined && isPage ? history?.state?.[MARK] : undefined;
-      if (key === undefined && left === undefined) {
-        const { outcome } = ask("arrive", setup, address);
-        if (outcome.status === "none") return { status: "none" };
+      const isPopup = isPage && key?.startsWith(POPUP);
+      const isKnown =
+        key && !isPopup && (await keeping(({ logins }) => logins.pending(key) ?? logins.remains(key)));
+      if (!isKnown && !isPopup && !bare && left === undefined) {
+        const { error } = own(outcome);
+        return error ? { ...outcome, error: failed(error.code, error) } : outcome;
       }
       let callback;
       try {
         callback = await parts.loadCallback();
-        if (isPage && key?.startsWith(POPUP)) await parts.loadPopup();
+        if (isPopup) await parts.loadPopup();
       } catch (error) {
         // Nothing was looked at yet: the callback stays where it is.
         return { status: "refused", error, restart: false };
       }
-      return callback.handle(this.#client, { key, left, address, isPage });
+      return callback.handle(this.#client, { key, left, bare, address, isPage });
     }
 
     session() {

@@ -22,7 +22,7 @@ export const createLogins = (ask, place) => {
     place,
     /** The names of the logins of version 0.1.0. */
     before: () => [PENDING, REMAINS].flatMap((kind) => place.names(BEFORE[kind], MOST_SWEPT)),
-    /** Looks for the records, which takes a while the first time. */
+    /** Looks for the records of pending logins, which takes a while the first time; their names. */
     look: () => place.names(PENDING, MOST_SWEPT),
     /** The redirect URIs that servers without `iss` have in use. */
     inUse: () => place.get(IN_USE, ""),

@@ -18,7 +18,12 @@ export class PkceError extends Error {
   readonly retryable: boolean;
   /** The member, parameter or claim at fault, in the specifications' spelling, where one can be named. */
   readonly subject?: string;
-  /** What was found where `subject` is at fault: the issuer of a document, or of an ID token its `iss`, `aud`, `azp` or `alg`. Not trustworthy as HTML. */
+  /** What should be there: the redirect URI, with `redirect_uri_mismatch` and where `login()` finds the page at another name of this machine. */
+  readonly expected?: string;
+  /**
+   * What was found where `subject` is at fault: the issuer of a document, of an ID token its `iss`, `aud`, `azp` or `alg`, or the address in the place of the redirect URI,
+   * without a query. Not trustworthy as HTML.
+   */
   readonly found?: string;
   /** Where the answer came from that was refused, without its query: with the errors of the signing keys. */
   readonly url?: string;

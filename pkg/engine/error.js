@@ -17,9 +17,9 @@ export class PkceError extends Error {
 
 export const isPkceError = (value) => value?.name === "PkceError" && typeof value.code === "string";
 
-/** Gives an error its sentence, with the member it is about. */
-export const say = (error, sentence, subject) => {
-  error.message = subject ? `${sentence} (${subject})` : sentence;
+/** Gives an error its sentence, with the facts. */
+export const say = (error, sentence, facts) => {
+  error.message = facts ? `${sentence} (${facts})` : sentence;
   return error;
 };
 

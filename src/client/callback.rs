@@ -6,31 +6,28 @@ use core::fmt;
 use crate::client::config::Config;
 use crate::client::fields::{part, refused, secret};
 use crate::client::transaction::Transaction;
-use crate::error::{Code, Error};
+use crate::error::Error;
 use crate::flow::callback::{self, Answer};
 use crate::flow::setup::Setup;
 use crate::secret::Secret;
 
-/// The parameters of an authorization response, read once and not yet trusted.
+/// A URL that the user may have come back with, not yet trusted.
 pub struct Callback {
     url: Secret,
-    redirect_uri: String,
     state: String,
 }
 
 impl Callback {
-    /// Reads the URL that the user came back with. `None` when it is not at the redirect URI or carries no response.
+    /// Reads a URL. `None` when it has no `state`, or more than one: then it belongs to no login. Whether it belongs to one of this client
+    /// only the transactions say that are kept: look for that of its [`state`](Self::state), and where there is none leave the URL to whomever it is of.
+    /// [`Transaction::accept`] refuses one that arrived elsewhere than at the redirect URI of its login.
     ///
-    /// # Errors
-    /// [`Code::ParameterDuplicated`] naming the parameter (RFC 6749 section 3.1); [`Code::CallbackInvalid`] when an escape is broken or the
-    /// response is in the fragment (RFC 9700 section 2.1.2); [`Code::StateMissing`]
-    pub fn parse(url: &str, redirect_uri: &str) -> Result<Option<Self>, Error> {
-        let callback = callback::Callback::parse(url.as_bytes(), redirect_uri.as_bytes())?;
-        Ok(callback.map(|callback| Self {
-            url: Secret::new(url.into()),
-            redirect_uri: redirect_uri.into(),
-            state: part(callback.state()).into(),
-        }))
+    /// A `state` that the redirect URI has in its own query is not that of the response.
+    #[must_use]
+    pub fn parse(url: &str, redirect_uri: &str) -> Option<Self> {
+        let callback = callback::Callback::read(url.as_bytes(), redirect_uri.as_bytes());
+        let state: String = part(callback.state()).into();
+        if state.is_empty() { None } else { Some(Self { url: Secret::new(url.into()), state }) }
     }
 
     /// The `state`, by which the transaction is found; see [`transaction::key`](crate::client::transaction::key).
@@ -38,6 +35,15 @@ impl Callback {
     pub fn state(&self) -> &str {
         &self.state
     }
+}
+
+/// The `error` of a response at the redirect URI that has no `state` (some servers send such ones), at most 128 characters; `None` when it is none. Nothing
+/// shows whose it is: while a login is pending an application may show it, as text, and may end nothing by it (RFC 6749 section 10.12).
+#[must_use]
+pub fn unverified_error(url: &str, redirect_uri: &str) -> Option<String> {
+    let callback = callback::Callback::read(url.as_bytes(), redirect_uri.as_bytes());
+    let error = callback.unverified();
+    if error.is_empty() || !callback.state().is_empty() { None } else { Some(part(error).into()) }
 }
 
 impl fmt::Debug for Callback {
@@ -65,18 +71,17 @@ impl Transaction {
     ///
     /// # Errors
     /// [`Code::StateMismatch`], [`Code::TransactionInvalid`] when the transaction is of another configuration, [`Code::TransactionExpired`],
-    /// [`Code::RedirectUriMismatch`], [`Code::ResponseIssuerMissing`], [`Code::ResponseIssuerMismatch`], [`Code::AccessDenied`],
-    /// [`Code::InteractionRequired`], [`Code::AuthorizationRefused`], [`Code::CallbackInvalid`], [`Code::CodeMissing`]
+    /// [`Code::RedirectUriMismatch`] naming the part that differs, [`Code::ParameterDuplicated`] naming the parameter (RFC 6749 section 3.1),
+    /// [`Code::CallbackInvalid`] when the response is in the fragment (RFC 9700 section 2.1.2) or its code or error is malformed,
+    /// [`Code::ResponseIssuerMissing`], [`Code::ResponseIssuerMismatch`], [`Code::AccessDenied`], [`Code::InteractionRequired`],
+    /// [`Code::AuthorizationRefused`], [`Code::CodeMissing`]
     #[allow(clippy::needless_pass_by_value, reason = "a callback is taken once")]
     pub fn accept(self, config: &Config, callback: Callback, now: u64) -> Result<Grant, Error> {
-        let (url, redirect_uri) = (callback.url.expose().as_bytes(), callback.redirect_uri.as_bytes());
-        // It was read before.
-        let read = callback::Callback::parse(url, redirect_uri)?.ok_or(Code::Internal)?;
-        let said = read.said();
-        match read.accept(&Setup::of_table(&config.setup()), &self.view(), now)? {
-            Answer::Given(code) => {
-                let iss = part(callback::Said::of_table(&said).iss()).into();
-                Ok(Grant { code: secret(code), iss, transaction: self })
+        let url = callback.url.expose().as_bytes();
+        match callback::Callback::accept(url, &Setup::of_table(&config.setup()), &self.view(), now)? {
+            Answer::Given(said) => {
+                let said = callback::Said::of_table(&said);
+                Ok(Grant { code: secret(said.code().to_vec()), iss: part(said.iss()).into(), transaction: self })
             }
             Answer::Refused(refusal) => Err(refused(*refusal)),
         }

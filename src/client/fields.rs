@@ -129,7 +129,8 @@ pub(crate) fn refused_in(response: &Response, refusal: callback::Refusal) -> Err
 
 /// The server's own refusal, in its words.
 pub(crate) fn refused(refusal: callback::Refusal) -> Error {
-    let some = |words: Vec<u8>| if words.is_empty() { None } else { Some(text(words)) };
+    let some =
+        |words: Vec<u8>| if words.is_empty() { None } else { Some(String::from_utf8_lossy(&words).into_owned()) };
     Error::new(refusal.code).refusal(Refusal {
         error: text(refusal.error),
         error_description: some(refusal.description),

@@ -9,6 +9,7 @@ use crate::client::fields::{
     Fields, field, from_record, optional, part, read, read_optional, subject, text, to_record,
 };
 use crate::error::Error;
+use crate::flow::callback::bounded;
 use crate::flow::setup::Setup;
 use crate::flow::transaction;
 use crate::http::Request;
@@ -117,6 +118,8 @@ pub struct Tombstone {
     pub outcome: Outcome,
     /// Where the application wanted to return to.
     pub return_to: Option<String>,
+    /// The server's `error`, where it sent one: at most 128 characters are kept, and none of one that is malformed.
+    pub oauth_error: Option<String>,
     owner: String,
     created_at: u64,
 }
@@ -125,7 +128,7 @@ impl Tombstone {
     /// What remains of a login of this configuration that ended now, in seconds since 1970.
     #[must_use]
     pub fn new(config: &Config, outcome: Outcome, return_to: Option<String>, now: u64) -> Self {
-        Self { outcome, return_to, owner: config.owner(), created_at: now }
+        Self { outcome, return_to, oauth_error: None, owner: config.owner(), created_at: now }
     }
 
     /// Whether the login was of another client, or at another issuer.
@@ -147,7 +150,9 @@ impl Tombstone {
     }
 
     fn to_fields(&self) -> Vec<u8> {
-        transaction::bury(self.outcome, field(&self.owner), optional(self.return_to.as_deref()), self.created_at)
+        let error = self.oauth_error.as_deref().unwrap_or_default();
+        let return_to = optional(self.return_to.as_deref());
+        transaction::bury(self.outcome, bounded(error.as_bytes()), field(&self.owner), return_to, self.created_at)
     }
 
     pub(crate) fn from_fields(fields: &[u8]) -> Option<Self> {
@@ -155,6 +160,7 @@ impl Tombstone {
         Some(Self {
             outcome: tombstone.ended(),
             return_to: read_optional(tombstone.way_back()),
+            oauth_error: read_optional(tombstone.error()),
             owner: read(tombstone.owner()),
             created_at: number(tombstone.created_at())?,
         })

@@ -121,6 +121,7 @@ pub(crate) fn begin(
         iss_required: setup.iss_required(),
         return_to: options.return_to(),
         session_name: setup.session_name(),
+        is_silent: if contains(options.prompt(), b"none") { b"1" } else { b"" },
     }
     .to_fields())
 }

@@ -4,75 +4,88 @@
 use alloc::boxed::Box;
 use alloc::vec::Vec;
 
-use crate::error::{Code, Fault};
-use crate::flow::callback::{Answer, Callback, Refusal};
-use crate::flow::logout::returned;
+use crate::error::{Code, Fault, PASSING};
+use crate::flow::callback::{Answer, Callback, Refusal, Said, bounded, is_at};
 use crate::flow::setup::Setup;
 use crate::flow::token::redeem;
-use crate::flow::transaction::{Outcome, Tombstone, Transaction, bury, key};
+use crate::flow::transaction::{Outcome, Tombstone, Transaction, bury, is_state, key};
 use crate::tables::about;
-
-/// The name of the login or sign-out that a URL belongs to; `None` when it is no callback of this client.
-pub(crate) fn key_of(setup: &Setup<'_>, url: &[u8]) -> Option<Vec<u8>> {
-    match Callback::parse(url, setup.redirect_uri()) {
-        Ok(Some(callback)) => Some(key(callback.state())),
-        Ok(None) => returned(setup, url),
-        Err(_) => None,
-    }
-}
+use crate::text::contains;
 
 /// What becomes of a callback.
 #[allow(clippy::large_enum_variant, reason = "it is taken apart as soon as it is made")]
 pub(crate) enum Arrival<'a> {
     /// The URL is none of this client's.
     None,
-    /// It is another client's login.
+    /// It is an error at the redirect URI of a pending login, and does not say to which one it belongs.
+    Unverified,
+    /// It is another client's login, or one that this browser did not begin.
     Foreign(Fault),
-    /// This browser began no such login.
-    Unknown,
     /// It came to its end before.
-    Ended(Outcome, &'a [u8]),
+    Ended(Tombstone<'a>),
     /// It is refused, by the server with its words or by a check; and where to return to.
     Refused(Fault, Option<Box<Refusal>>, &'a [u8]),
     /// The code is redeemed by this form, after the login was claimed.
     Redeem { form: Vec<u8>, said: Vec<u8>, transaction: Transaction<'a> },
 }
 
+/// The name of the login or sign-out that a URL belongs to, if any is known by it; empty when none can be.
+pub(crate) fn key_of(callback: &Callback) -> Vec<u8> {
+    if is_state(callback.state()) { key(callback.state()) } else { Vec::new() }
+}
+
 /// Looks at a URL that the page was reached by, with what is kept under its name: the fields of the pending login, and of what
-/// remains of one; empty when there is none. `now` is in seconds since 1970.
-pub(crate) fn arrive<'a>(setup: &Setup<'_>, url: &[u8], pending: &'a [u8], remains: &'a [u8], now: u64) -> Arrival<'a> {
-    let callback = match Callback::parse(url, setup.redirect_uri()) {
-        Ok(Some(callback)) => callback,
-        Ok(None) => return come_back(setup, url, remains),
-        Err(fault) => return Arrival::Refused(fault, None, b""),
-    };
+/// remains of one; empty when there is none. A URL without a name is looked at with any pending login. `now` is in seconds since 1970.
+pub(crate) fn arrive<'a>(
+    setup: &Setup<'_>,
+    url: &[u8],
+    callback: &Callback,
+    pending: &'a [u8],
+    remains: &'a [u8],
+    now: u64,
+) -> Arrival<'a> {
+    // At another place it is no concern of this client's that a login is another one's.
+    let foreign = |fault| if callback.difference == 0 { Arrival::Foreign(fault) } else { Arrival::None };
     if let Some(tombstone) = Tombstone::parse(remains) {
         return if tombstone.is_foreign(setup) {
-            Arrival::Foreign(about!(TransactionInvalid, SETTINGS, "client_id"))
+            foreign(about!(TransactionInvalid, SETTINGS, "client_id"))
         } else {
-            Arrival::Ended(tombstone.ended(), tombstone.way_back())
+            Arrival::Ended(tombstone)
         };
     }
     if pending.is_empty() {
-        return Arrival::Unknown;
+        // Only the whole form of a response may be one: `state` alone is none (RFC 6749 section 4.1.2).
+        return if callback.is_response() { Arrival::Foreign(Code::TransactionNotFound.into()) } else { Arrival::None };
     }
     let transaction = match Transaction::parse(pending) {
         Ok(transaction) => transaction,
-        Err(fault) => return Arrival::Refused(fault, None, b""),
+        Err(fault) if callback.difference == 0 && !callback.state().is_empty() => {
+            return Arrival::Refused(fault, None, b"");
+        }
+        Err(_) => return Arrival::None,
     };
-    if let Err(fault) = transaction.check_owner(setup) {
-        return Arrival::Foreign(fault);
+    let owner = transaction.check_owner(setup);
+    if callback.state().is_empty() {
+        let is_awaited =
+            owner.is_ok() && !transaction.is_expired(now) && transaction.redirect_uri() == setup.redirect_uri();
+        return if is_awaited { Arrival::Unverified } else { Arrival::None };
+    }
+    if let Err(fault) = owner {
+        return foreign(fault);
     }
     // It was kept under the name of another one.
     if transaction.state() != callback.state() {
         return Arrival::Refused(about!(TransactionInvalid, OTHER, "state"), None, b"");
     }
+    // It is where it was sent to, which is the place of another client of this name.
+    if callback.difference != 0 && is_at(url, transaction.redirect_uri()) {
+        return Arrival::Foreign(about!(TransactionInvalid, SETTINGS, "redirect_uri"));
+    }
     let return_to = transaction.return_to();
-    let said = callback.said();
-    match callback.accept(setup, &transaction, now) {
-        Ok(Answer::Given(code)) => {
+    match Callback::accept(url, setup, &transaction, now) {
+        Ok(Answer::Given(said)) => {
             let mut form = Vec::new();
-            redeem(&transaction, &code, &mut form);
+            redeem(&transaction, Said::of_table(&said).code(), &mut form);
             Arrival::Redeem { form, said, transaction }
         }
         Ok(Answer::Refused(refusal)) => Arrival::Refused(refusal.code.into(), Some(refusal), return_to),
@@ -80,60 +93,47 @@ pub(crate) fn arrive<'a>(setup: &Setup<'_>, url: &[u8], pending: &'a [u8], remai
     }
 }
 
-/// Where the user may have come back to after signing out at the server. It may be any page: what is none of ours changes nothing.
-fn come_back<'a>(setup: &Setup<'_>, url: &[u8], remains: &'a [u8]) -> Arrival<'a> {
-    match remembered(setup, remains) {
-        Some((Outcome::SignedOut, return_to)) if returned(setup, url).is_some() => {
-            Arrival::Ended(Outcome::SignedOut, return_to)
-        }
-        _ => Arrival::None,
-    }
-}
-
-/// How a login of this client ended before, and where to return to; `None` when nothing remains of it.
-pub(crate) fn remembered<'a>(setup: &Setup<'_>, remains: &'a [u8]) -> Option<(Outcome, &'a [u8])> {
-    let tombstone = Tombstone::parse(remains).filter(|tombstone| !tombstone.is_foreign(setup))?;
-    Some((tombstone.ended(), tombstone.way_back()))
-}
-
 /// How an operation failed, as far as the end of a login depends on it.
 #[derive(Clone, Copy)]
-pub(crate) struct Failed {
+pub(crate) struct Failed<'a> {
     pub(crate) code: Code,
-    pub(crate) is_invalid_grant: bool,
+    /// The server's `error`; empty where it sent none.
+    pub(crate) error: &'a [u8],
 }
 
-impl Failed {
+impl Failed<'_> {
     /// Whether beginning the login again may help.
-    pub(crate) const fn restart(self) -> bool {
-        self.code.restart_helps(self.is_invalid_grant)
+    pub(crate) fn restart(self) -> bool {
+        self.code.restart_helps(contains(PASSING.as_bytes(), self.error))
     }
 
-    const fn outcome(self) -> Outcome {
-        Outcome::Refused { code: self.code, restart: self.restart() }
+    /// The fields of what remains of a login that failed so.
+    fn bury(self, owner: &[u8], return_to: &[u8], now: u64) -> Vec<u8> {
+        let outcome = Outcome::Refused { code: self.code, restart: self.restart() };
+        bury(outcome, bounded(self.error), owner, return_to, now)
     }
 }
 
 /// The fields of what remains of a login that was refused at its callback; nothing when it goes on: what was not shown to come
 /// from the server does not end it, and the server's own answer may still come.
-pub(crate) fn refuse(setup: &Setup<'_>, failed: Failed, return_to: &[u8], now: u64) -> Vec<u8> {
-    if failed.code.ends_login() { bury(failed.outcome(), &setup.owner(), return_to, now) } else { Vec::new() }
+pub(crate) fn refuse(setup: &Setup<'_>, failed: Failed<'_>, return_to: &[u8], now: u64) -> Vec<u8> {
+    if failed.code.ends_login() { failed.bury(&setup.owner(), return_to, now) } else { Vec::new() }
 }
 
 /// The fields of what remains of a login whose code is about to be sent.
 pub(crate) fn claim(setup: &Setup<'_>, transaction: &Transaction<'_>, now: u64) -> Vec<u8> {
-    bury(Outcome::Claimed, &setup.owner(), transaction.return_to(), now)
+    bury(Outcome::Claimed, b"", &setup.owner(), transaction.return_to(), now)
 }
 
 /// The fields of what remains of a login whose code was sent. Nothing when no answer came, or none that counts: the same
 /// callback may be handled again, and the pending login takes the place of what remains.
-pub(crate) fn end(setup: &Setup<'_>, transaction: &Transaction<'_>, failed: Option<Failed>, now: u64) -> Vec<u8> {
-    let outcome = match failed {
-        Some(failed) if failed.code.retryable() => return Vec::new(),
-        Some(failed) => failed.outcome(),
-        None => Outcome::Completed,
-    };
-    bury(outcome, &setup.owner(), transaction.return_to(), now)
+pub(crate) fn end(setup: &Setup<'_>, transaction: &Transaction<'_>, failed: Option<Failed<'_>>, now: u64) -> Vec<u8> {
+    let (owner, return_to) = (setup.owner(), transaction.return_to());
+    match failed {
+        Some(failed) if failed.code.retryable() => Vec::new(),
+        Some(failed) => failed.bury(&owner, return_to, now),
+        None => bury(Outcome::Completed, b"", &owner, return_to, now),
+    }
 }
 
 #[cfg(all(test, not(target_arch = "wasm32")))]
@@ -181,7 +181,8 @@ mod tests {
     fn arrived(setup: &Setup<'_>, url: &str, lines: &[String]) -> Result<String, (Code, Option<&'static [u8]>)> {
         let record: String = lines.iter().map(|line| std::format!("{line}\n")).collect();
         let pending = from_lines(record.as_bytes());
-        match arrive(setup, url.as_bytes(), &pending, b"", NOW) {
+        let callback = Callback::read(url.as_bytes(), setup.redirect_uri());
+        match arrive(setup, url.as_bytes(), &callback, &pending, b"", NOW) {
             Arrival::Redeem { transaction, .. } => {
                 Ok(String::from_utf8(transaction.token_endpoint().to_vec()).unwrap())
             }

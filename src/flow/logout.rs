@@ -84,15 +84,12 @@ pub(crate) fn end_session(
     if state.is_empty() {
         return Ok((Vec::new(), Vec::new()));
     }
-    Ok((key(&state), bury(Outcome::SignedOut, &setup.owner(), options.return_to(), now)))
+    Ok((key(&state), bury(Outcome::SignedOut, b"", &setup.owner(), options.return_to(), now)))
 }
 
 /// The name of the sign-out from which the user may have come back to this URL; `None` when it is no such place. Whether it was one of ours, only
 /// what is kept under the name can say (OpenID Connect RP-Initiated Logout section 3).
 pub(crate) fn returned(setup: &Setup<'_>, url: &[u8]) -> Option<Vec<u8>> {
-    let return_uri = setup.post_logout_redirect_uri();
-    if return_uri.is_empty() {
-        return None;
-    }
-    Callback::parse(url, return_uri).ok().flatten().map(|callback| key(callback.state()))
+    let callback = Callback::read(url, setup.post_logout_redirect_uri());
+    if callback.difference == 0 && !callback.state().is_empty() { Some(key(callback.state())) } else { None }
 }

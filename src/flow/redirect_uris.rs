@@ -12,6 +12,7 @@ use crate::flow::setup::Setup;
 use crate::table::has_element;
 use crate::tables::about;
 use crate::text::{Write, number_or, same, take};
+use crate::url::Url;
 
 /// The seconds of a day. A login is remembered by its day: so the record changes once a day.
 const DAY: u64 = 86_400;
@@ -57,6 +58,13 @@ pub(crate) fn note(setup: &Setup<'_>, record: &[u8], now: u64) -> Result<Vec<u8>
         write(day, other, &mut noted);
     }
     Ok(noted)
+}
+
+/// Whether a page of this machine has another origin than a redirect URI of this machine: `localhost` and `127.0.0.1` share no storage, nor do two
+/// ports. The page that the user comes back to could not see the login.
+pub(crate) fn is_unseen_from(origin: &[u8], redirect_uri: &[u8]) -> bool {
+    let (Some(page), Some(there)) = (Url::parse(origin), Url::parse(redirect_uri)) else { return false };
+    page.is_loopback() && there.is_loopback() && !page.has_origin_of(&there)
 }
 
 #[inline(never)]

@@ -78,6 +78,7 @@ pub(crate) fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transacti
         iss_required: b"",
         return_to: b"",
         session_name: b"",
+        is_silent: b"",
     })
 }
 

@@ -35,6 +35,11 @@ fn is_token(text: &[u8]) -> bool {
     text.len() == 43 && all(text, &Class::Alphanumeric(b"-_"))
 }
 
+/// Whether it is of the form of a `state` that is made here.
+pub(crate) fn is_state(text: &[u8]) -> bool {
+    is_token(after(text, POPUP).unwrap_or(text))
+}
+
 /// Seconds for which a callback is remembered.
 const TOMBSTONE_MAX_AGE: u64 = 86_400;
 
@@ -42,7 +47,7 @@ record! {
     /// A login that was begun and not yet finished. Holds the verifier. The times stand first in every record that is swept.
     pub(crate) struct Transaction / TransactionParts {
         version created_at expires_at state code_verifier nonce issuer client_id redirect_uri token_endpoint jwks_uri
-        signing_algs scope max_age acr_values resource iss_required return_to session_name
+        signing_algs scope max_age acr_values resource iss_required return_to session_name is_silent
     }
 }
 
@@ -85,7 +90,7 @@ impl<'a> Transaction<'a> {
         }
         // What a login is begun with: who can write the storage is not to say more.
         let nonce = record.nonce();
-        let is_sound = is_token(after(record.state(), POPUP).unwrap_or(record.state()))
+        let is_sound = is_state(record.state())
             && is_list_or_absent(plain(record.scope()))
             && if asks_for_openid(record.scope()) { is_token(nonce) } else { nonce.is_empty() }
             && number_or(record.expires_at(), 0).wrapping_sub(number_or(record.created_at(), 0)) <= MOST_MAX_AGE
@@ -223,7 +228,7 @@ pub enum Outcome {
 record! {
     /// What remains of a login, without a secret: the same callback again has the same outcome.
     pub(crate) struct Tombstone / TombstoneParts {
-        version created_at expires_at outcome code restart owner return_to
+        version created_at expires_at outcome code restart owner return_to error
     }
 }
 
@@ -259,8 +264,8 @@ impl<'a> Tombstone<'a> {
     }
 }
 
-/// The fields of what remains of a login that ended so; `now` is in seconds since 1970, and `owner` says whose it was.
-pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64) -> Vec<u8> {
+/// The fields of what remains of a login that ended so, with the server's `error`; `now` is in seconds since 1970, and `owner` says whose it was.
+pub(crate) fn bury(outcome: Outcome, error: &[u8], owner: &[u8], return_to: &[u8], now: u64) -> Vec<u8> {
     let created_at = digits(now);
     let expires_at = digits(now.saturating_add(TOMBSTONE_MAX_AGE));
     let mut place = Vec::new();
@@ -283,6 +288,7 @@ pub(crate) fn bury(outcome: Outcome, owner: &[u8], return_to: &[u8], now: u64) -
         restart: if restart { b"1" } else { b"" },
         owner,
         return_to,
+        error,
     }
     .to_fields()
 }

@@ -5,37 +5,31 @@ use alloc::vec::Vec;
 
 use wasm_bindgen::prelude::*;
 
-use crate::error::{Code, Fault};
+use crate::error::Code;
+use crate::flow::callback::{Callback, is_at};
 use crate::flow::login::{self, Arrival, Failed};
 use crate::flow::logout::end_session;
 use crate::flow::resource::{self, Refused};
 use crate::flow::session::{Asked, Failure, Kept, Next, conclude, failed, is_over, next};
 use crate::flow::tokens::Session;
-use crate::flow::transaction::{Outcome, sweep as sweep_records};
+use crate::flow::transaction::{Outcome, Transaction, sweep as sweep_records};
 use crate::random::{Entropy, SystemEntropy};
 use crate::tables::{ASKED, AskedFor, FAILED, FailedAs, OPTIONS, Options};
-use crate::text::{Write, digits, joined, number_or};
+use crate::text::{Write, cut, digits, joined, number_or};
 use crate::web::steps::{separate, tell_tokens};
 use crate::web::text::{
     Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, read_code, records, reply, run, setup_and, write_code,
 };
 
-/// The name under which the record is kept of the login or sign-out that a URL belongs to: `{ key }`, or `{}` when the URL is no
-/// callback of this client.
-#[wasm_bindgen]
-#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn callback(setup: Text, url: Text) -> Text {
-    run(setup, url, absent(), absent(), setup_and(0), |given, out| {
-        let key = login::key_of(&given.setup, given.texts[1]);
-        out.text("key", &key.unwrap_or_default());
-        Ok(())
-    })
-}
-
-/// Decides what becomes of a callback, by the records of the pending login and of what remains of one, each empty when there is none.
+/// Decides what becomes of a URL, by the records of the pending login and of what remains of one, each empty when there is none.
 ///
-/// Gives `{ outcome, address?, remains? }` with `{ status, error?, restart?, returnTo? }`; or `{ url, form, said, keys, address, remains }` when the code is to be
-/// redeemed. `remains` takes the place of the pending login, before the request is sent; `address` is what is to stand in the address bar.
+/// Without records it says what they are kept under: `{ key?, bare?, outcome }`. `key` is the name of the login or sign-out that the URL may belong to,
+/// wherever it is. With `bare` it is an error at the redirect URI that does not say whose it is: it is looked at with each pending login in turn.
+/// The outcome is that of a URL that belongs to nothing: `none` or `other-login`. Without a URL, it is that of what remains.
+///
+/// Gives `{ outcome, address?, remains? }` with `{ status, error?, restart?, returnTo?, unverified? }`; or `{ url, form, said, keys, address, remains }` when the code
+/// is to be redeemed. `remains` takes the place of the pending login, before the request is sent; `address` is what is to stand in the address bar, which else
+/// stays as it is.
 ///
 /// # Errors
 /// none: what is wrong with the callback is an outcome
@@ -44,84 +38,99 @@ pub fn callback(setup: Text, url: Text) -> Text {
 pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
     run(setup, pending, remains, url, setup_and(2), |given, out| {
         let (setup, [_, pending, remains, url]) = (&given.setup, given.texts);
+        let callback = Callback::read(url, setup.redirect_uri());
+        let is_bare = callback.state().is_empty() && !callback.unverified().is_empty();
         let mut address = setup.redirect_uri();
-        match login::arrive(setup, url, pending, remains, now()) {
+        let (mut status, mut fault, mut restart) = ("none", None, b"".as_slice());
+        let (mut return_to, mut unverified) = (b"".as_slice(), b"".as_slice());
+        match login::arrive(setup, url, &callback, pending, remains, now()) {
             Arrival::Redeem { form, said, transaction } => {
+                status = "";
                 let keys = if transaction.nonce().is_empty() { b"" } else { transaction.jwks_uri() };
                 out.texts("url form keys", &[transaction.token_endpoint(), &form, keys]);
                 out.record("said", &said);
                 out.record("remains", &login::claim(setup, &transaction, now()));
             }
-            Arrival::None => {
-                tell(out, "none", None, b"", b"");
+            Arrival::None => address = b"",
+            Arrival::Unverified => {
+                unverified = callback.unverified();
                 address = b"";
             }
-            Arrival::Foreign(fault) => {
-                tell(out, "other-login", Some(fault), b"", b"");
+            Arrival::Foreign(whose) => {
+                (status, fault) = ("other-login", Some(whose));
                 address = b"";
             }
-            Arrival::Unknown => tell(out, "other-login", Some(Code::TransactionNotFound.into()), b"", b""),
-            Arrival::Ended(outcome, return_to) => {
-                if outcome == Outcome::SignedOut {
-                    address = setup.post_logout_redirect_uri();
+            Arrival::Ended(tombstone) => {
+                return_to = tombstone.way_back();
+                match tombstone.ended() {
+                    Outcome::Completed => status = "already-completed",
+                    Outcome::SignedOut => {
+                        status = "signed-out";
+                        address = setup.post_logout_redirect_uri();
+                    }
+                    Outcome::Refused { code, restart: helps } => {
+                        out.said(&[tombstone.error()]);
+                        (status, fault, restart) = ("refused", Some(code.into()), truth(helps));
+                    }
+                    Outcome::Claimed => {
+                        (status, fault, restart) = ("refused", Some(Code::CodeAlreadyUsed.into()), truth(true));
+                    }
                 }
-                tell_ended(out, outcome, return_to);
             }
-            Arrival::Refused(fault, refusal, return_to) => {
+            Arrival::Refused(why, refusal, way_back) => {
+                let code = why.code();
+                let mut error = b"".as_slice();
                 if let Some(refusal) = &refusal {
                     out.refused(refusal);
+                    error = &refusal.error;
+                } else if code == Code::ResponseIssuerMissing {
+                    unverified = callback.unverified();
+                } else if code == Code::RedirectUriMismatch {
+                    let found = cut(cut(url, b'#').0, b'?').0;
+                    out.differs(Transaction::of_table(pending).redirect_uri(), found);
+                    // It may be another page's.
+                    address = b"";
                 }
-                let failed = Failed { code: fault.code(), is_invalid_grant: false };
-                tell(out, "refused", Some(fault), truth(failed.restart()), return_to);
-                out.record("remains", &login::refuse(setup, failed, return_to, now()));
+                let failed = Failed { code, error };
+                out.record("remains", &login::refuse(setup, failed, way_back, now()));
+                (status, fault, restart) = ("refused", Some(why), truth(failed.restart()));
+                return_to = way_back;
             }
         }
-        out.text("address", address);
-        Ok(())
-    })
-}
-
-/// The outcome of a login by what remains of it, when the page went away while it was finished: `{ outcome }`.
-#[wasm_bindgen]
-#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn interrupted(setup: Text, remains: Text) -> Text {
-    run(setup, remains, absent(), absent(), setup_and(1), |given, out| {
-        match login::remembered(&given.setup, given.texts[1]) {
-            Some((outcome, return_to)) => tell_ended(out, outcome, return_to),
-            None => tell(out, "none", None, b"", b""),
+        if !status.is_empty() {
+            let mut outcome = Vec::new();
+            outcome.members("status returnTo", &[status.as_bytes(), return_to]);
+            if !unverified.is_empty() {
+                outcome.member(b"unverified");
+                outcome.members("oauthError", &[unverified]);
+                outcome.push(b'}');
+            }
+            if let Some(fault) = fault {
+                outcome.member(b"error");
+                outcome.text(&out.error(fault));
+            }
+            if !restart.is_empty() {
+                outcome.member(b"restart");
+                outcome.text(restart);
+            }
+            outcome.push(b'}');
+            out.json("outcome", &outcome);
+        }
+        out.text("key", &login::key_of(&callback));
+        if is_bare {
+            out.json("bare", b"true");
+        }
+        // Only the address of this very place is written anew.
+        if !address.is_empty() && is_at(url, address) {
+            out.text("address", address);
         }
         Ok(())
     })
-}
-
-#[inline(never)]
-fn tell(out: &mut Out, status: &str, fault: Option<Fault>, restart: &[u8], return_to: &[u8]) {
-    let mut outcome = Vec::new();
-    outcome.members("status returnTo", &[status.as_bytes(), return_to]);
-    if let Some(fault) = fault {
-        outcome.member(b"error");
-        outcome.text(&out.error(fault));
-    }
-    if !restart.is_empty() {
-        outcome.member(b"restart");
-        outcome.text(restart);
-    }
-    outcome.push(b'}');
-    out.json("outcome", &outcome);
 }
 
 /// A truth value as JSON.
 const fn truth(value: bool) -> &'static [u8] {
     if value { b"true" } else { b"false" }
-}
-
-fn tell_ended(out: &mut Out, outcome: Outcome, return_to: &[u8]) {
-    match outcome {
-        Outcome::Completed => tell(out, "already-completed", None, b"", return_to),
-        Outcome::SignedOut => tell(out, "signed-out", None, b"", return_to),
-        Outcome::Refused { code, restart } => tell(out, "refused", Some(code.into()), truth(restart), return_to),
-        Outcome::Claimed => tell(out, "refused", Some(Code::CodeAlreadyUsed.into()), b"true", return_to),
-    }
 }
 
 /// Decides how a login ends whose code was sent, by how it failed: JSON, `{ code, oauthError? }`, or `{}` when it went well. Gives
@@ -140,13 +149,12 @@ pub fn end(setup: Text, transaction: Text, failed: Text) -> Text {
 }
 
 /// `None` when it went well; what failed in a way that has no code is a fault of this package.
-fn failure_of(failed: &FailedAs<'_>) -> Option<Failed> {
+fn failure_of<'a>(failed: &FailedAs<'a>) -> Option<Failed<'a>> {
     if failed.code().is_empty() {
         return None;
     }
     let code = read_code(failed.code()).unwrap_or(Code::Internal);
-    // What a server says while it fails says nothing of the grant.
-    Some(Failed { code, is_invalid_grant: code == Code::TokenRefused && failed.oauth_error() == b"invalid_grant" })
+    Some(Failed { code, error: failed.oauth_error() })
 }
 
 /// Reads a session that was kept: `{ tokens, session }`, with `expired` when no access token can be had from it any more; or `{}` when it is
@@ -194,7 +202,7 @@ pub fn session_tokens(session: Text, asked: Text) -> Text {
             fault
         })?;
         if next != Next::Refresh {
-            tell_tokens(fields, out);
+            tell_tokens(fields, b"", out);
         }
         if next != Next::Give {
             out.json("refresh", b"true");

@@ -16,9 +16,7 @@ mod steps;
 mod text;
 
 #[cfg(feature = "client")]
-pub use client::{
-    arrive, callback, end, interrupted, logout, refusal, resource, session, session_tokens, settle, sweep,
-};
+pub use client::{arrive, end, logout, refusal, resource, session, session_tokens, settle, sweep};
 #[cfg(all(feature = "client", not(target_os = "none")))]
 pub use page::{sign_in, take_callback};
 pub use primitives::{derive_challenge, generate_pair_text, verify_challenge};

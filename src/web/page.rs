@@ -7,10 +7,11 @@ use alloc::vec::Vec;
 use wasm_bindgen::prelude::*;
 use web_sys::{Storage, Window};
 
-use crate::error::{Code, Fault};
+use crate::error::Code;
 use crate::flow::callback::Callback;
+use crate::flow::login::key_of;
 use crate::flow::setup::Setup;
-use crate::flow::transaction::{Newest, kept_since, key};
+use crate::flow::transaction::{Newest, kept_since};
 use crate::json;
 use crate::table::from_lines;
 use crate::text::Write;
@@ -72,11 +73,11 @@ fn leave(key: &str, transaction: &str, url: &str) -> Result<Vec<u8>, Code> {
 /// `setup` is the record that `setup` gave.
 ///
 /// Gives `{ url, transaction }`, the callback and the record for `redeem`, whether the server let the user in or refused; or `{}` when the page was
-/// reached in another way. `redeem` checks the answer.
+/// reached in another way: by a URL whose `state` this tab does not know. `redeem` checks the answer.
 ///
 /// # Errors
-/// `transaction_not_found` when this tab began no such login, or took it up before; `state_missing`, `parameter_duplicated`, `callback_invalid`
-/// (RFC 6749 sections 3.1 and 4.1.2); `storage_unavailable` when this is no page
+/// `transaction_not_found` when this tab began no such login, or took it up before; `redirect_uri_mismatch` when the login is known, but this is another
+/// place; `storage_unavailable` when this is no page. Nothing is changed then
 #[wasm_bindgen(js_name = takeCallback)]
 #[must_use]
 pub fn take_callback(setup: Text) -> Text {
@@ -89,11 +90,16 @@ fn arrive(setup: &Text) -> Result<Vec<u8>, Code> {
     let url = window.location().href().unwrap_or_default();
     let setup = from_lines(JsValue::from(setup).as_string().unwrap_or_default().as_bytes());
     let setup = Setup::read(&setup).ok_or(Code::Internal)?;
-    let callback = Callback::parse(url.as_bytes(), setup.redirect_uri()).map_err(Fault::code)?;
-    let Some(callback) = callback else { return Ok(Vec::from(b"{")) };
-    let key = String::from_utf8(key(callback.state())).unwrap_or_default();
+    let callback = Callback::read(url.as_bytes(), setup.redirect_uri());
+    let key = String::from_utf8(key_of(&callback)).unwrap_or_default();
     let name = [PENDING, &key].concat();
-    let transaction = storage.get_item(&name).ok().flatten().ok_or(Code::TransactionNotFound)?;
+    let pending = if key.is_empty() { None } else { storage.get_item(&name).ok().flatten() };
+    let Some(transaction) = pending else {
+        return if callback.is_response() { Err(Code::TransactionNotFound) } else { Ok(Vec::from(b"{")) };
+    };
+    if callback.difference != 0 {
+        return Err(Code::RedirectUriMismatch);
+    }
     storage.remove_item(&name).map_err(|_| Code::StorageUnavailable)?;
     let address = core::str::from_utf8(setup.redirect_uri()).ok();
     // Where an address cannot be replaced (an opaque origin) it stays: its code is about to be spent.

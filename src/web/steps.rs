@@ -14,7 +14,7 @@ use crate::flow::algorithm::Algorithm;
 use crate::flow::authorize::begin as begin_login;
 use crate::flow::callback::{Answer, Callback, Said};
 use crate::flow::config::{are_accepted, asks_for_openid, is_set, or_openid};
-use crate::flow::redirect_uris::note;
+use crate::flow::redirect_uris::{is_unseen_from, note};
 use crate::flow::session::begin_refresh;
 use crate::flow::setup::{Setup, setup as check_setup};
 use crate::flow::signature::{Signature, Unverified};
@@ -127,6 +127,10 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
             if is_embedded(page.user_agent(), is_set(page.in_shell()), is_set(page.installed())) {
                 return Err(Code::EmbeddedUserAgent.into());
             }
+            if is_unseen_from(page.origin(), given.setup.redirect_uri()) {
+                out.differs(given.setup.redirect_uri(), page.origin());
+                return Err(about!(ConfigInvalid, SETTINGS, "redirect_uri"));
+            }
         }
         let options = OPTIONS.read(given.texts[1], Code::ConfigInvalid)?;
         let mut url = Vec::new();
@@ -156,12 +160,10 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
 pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
     run(setup, transaction, url, absent(), TRANSACTION, |given, out| {
         let transaction = &given.transaction;
-        let callback = Callback::parse(given.texts[2], transaction.redirect_uri())?.ok_or(Code::RedirectUriMismatch)?;
-        let said = callback.said();
-        match callback.accept(&given.setup, transaction, now())? {
-            Answer::Given(code) => {
+        match Callback::accept(given.texts[2], &given.setup, transaction, now())? {
+            Answer::Given(said) => {
                 let mut form = Vec::new();
-                token::redeem(transaction, &code, &mut form);
+                token::redeem(transaction, Said::of_table(&said).code(), &mut form);
                 out.texts("url form", &[transaction.token_endpoint(), &form]);
                 out.record("said", &said);
                 Ok(())
@@ -228,7 +230,7 @@ fn take_tokens(given: &Given<'_>, transaction: &Transaction<'_>, said: &Said<'_>
     let reply = reply(given.texts[2]);
     let granted = token::finish(&given.setup, transaction, &given.session, said, &reply, now());
     match granted.map_err(|fault| out.fault(fault, &reply))? {
-        Answer::Given(Grant::Tokens(session)) => tell_tokens(&session, out),
+        Answer::Given(Grant::Tokens(session)) => tell_tokens(&session, b"", out),
         Answer::Given(Grant::Unverified(fields)) => tell_unverified(&fields, out),
         Answer::Refused(refusal) => {
             let fault = out.refused(&refusal);
@@ -238,12 +240,13 @@ fn take_tokens(given: &Given<'_>, transaction: &Transaction<'_>, said: &Said<'_>
     Ok(())
 }
 
-/// Tells tokens with the claims of their ID token, and the record to keep.
+/// Tells tokens, and the record to keep. Their claims are at hand, or else those of the ID token.
 #[inline(never)]
-pub(crate) fn tell_tokens(fields: &[u8], out: &mut Out) {
+pub(crate) fn tell_tokens(fields: &[u8], claims: &[u8], out: &mut Out) {
     let session = Session::of_table(fields);
+    let text = if claims.is_empty() { session.claims_text().unwrap_or_default() } else { Vec::new() };
     out.members.member(b"tokens");
-    session.write_json(&session.claims_text().unwrap_or_default(), &mut out.members);
+    session.write_json(if claims.is_empty() { &text } else { claims }, &mut out.members);
     out.record("session", fields);
 }
 

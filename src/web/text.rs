@@ -157,8 +157,7 @@ impl Out {
     /// The server's own refusal, in its words.
     #[inline(never)]
     pub(crate) fn refused(&mut self, refusal: &Refusal) -> Fault {
-        let words = [refusal.error.as_slice(), &refusal.description, &refusal.uri];
-        self.details.members("oauthError oauthErrorDescription oauthErrorUri", &words);
+        self.said(&[&refusal.error, &refusal.description, &refusal.uri]);
         refusal.code.into()
     }
 
@@ -170,6 +169,17 @@ impl Out {
     /// What was told of a failure before.
     pub(crate) fn repeat(&mut self, told: &FailedAs<'_>) {
         write_details(told, &mut self.details);
+    }
+
+    /// What was expected, and what was found in its place.
+    #[inline(never)]
+    pub(crate) fn differs(&mut self, expected: &[u8], found: &[u8]) {
+        self.details.members("expected found", &[expected, found]);
+    }
+
+    /// What the server said: its error, and, where they are known, the description and where to read more.
+    pub(crate) fn said(&mut self, words: &[&[u8]]) {
+        self.details.members("oauthError oauthErrorDescription oauthErrorUri", words);
     }
 
     /// What a login has to ask for.

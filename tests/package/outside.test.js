@@ -81,10 +81,10 @@ test("AC11 what failed without a code has failed", async () => {
   const ask = createAsk({ ...engine, state }, texts);
   const config = { issuer: ISSUER, clientId: "app", redirectUri: REDIRECT_URI, scope: "files" };
   const { setup } = ask("setup", JSON.stringify(config), JSON.stringify(METADATA));
-  const { transaction, key } = ask("begin", setup, "{}", "");
+  const { transaction } = ask("begin", setup, "{}", "");
   const ended = (failed) => {
     const { remains } = ask("end", setup, transaction, JSON.stringify(failed));
-    return ask("interrupted", setup, remains, key).outcome.status;
+    return ask("arrive", setup, "", "", remains).outcome.status;
   };
   assert.equal(ended({}), "already-completed");
   for (const code of [-1, 9999, "none"]) assert.equal(ended({ code }), "refused", `${code}`);

@@ -137,7 +137,7 @@ pub(crate) fn code_verifier(transaction: &Transaction) -> String {
 }
 
 /// The lines of the record of a login, by the names of what they hold.
-pub(crate) const LINES: [&str; 19] = [
+pub(crate) const LINES: [&str; 20] = [
     "v",
     "created_at",
     "expires_at",
@@ -157,6 +157,7 @@ pub(crate) const LINES: [&str; 19] = [
     "iss_required",
     "return_to",
     "session_name",
+    "is_silent",
 ];
 
 /// That line of the record of a login.
@@ -194,13 +195,13 @@ pub(crate) fn answer(login: &Authorization, parameters: &[(&str, &str)]) -> Stri
     response_url(&[&[("state", state.as_str())], parameters].concat())
 }
 
-pub(crate) fn parse(url: &str) -> Result<Option<Callback>, Error> {
+pub(crate) fn parse(url: &str) -> Option<Callback> {
     Callback::parse(url, REDIRECT_URI)
 }
 
 /// The user comes back to this URL.
 pub(crate) fn come_back(transaction: Transaction, url: &str) -> Result<Grant, Error> {
-    transaction.accept(&config(), parse(url)?.expect("a response at the redirect URI"), NOW)
+    transaction.accept(&config(), parse(url).ok_or(Code::StateMissing)?, NOW)
 }
 
 /// The user comes back with the right `state` and those parameters.

@@ -167,7 +167,7 @@ async fn ac11_a_page_that_goes_away_during_the_exchange_leaves_a_login_to_begin_
 
     let by_callback = client.handled(&url).await;
     let remains = client.logins.remains(&look.key).unwrap();
-    let by_name = get(&client.ask("interrupted", &[&remains]).unwrap(), "outcome");
+    let by_name = get(&client.ask("arrive", &["", "", &remains]).unwrap(), "outcome");
     for outcome in [by_callback, by_name] {
         assert_eq!(text(&outcome, "status"), "refused");
         assert_eq!(text_of(&get(&outcome, "error")), "code_already_used");
@@ -204,7 +204,7 @@ async fn ac11_what_remains_of_a_login_is_its_own_clients_alone() {
     assert_eq!(text(&outcome, "status"), "other-login");
     assert!(get(&outcome, "returnTo").is_undefined());
     let remains = ours.logins.remains(&look.key).unwrap();
-    let outcome = get(&theirs.ask("interrupted", &[&remains]).unwrap(), "outcome");
+    let outcome = get(&theirs.ask("arrive", &["", "", &remains]).unwrap(), "outcome");
     assert_eq!(text(&outcome, "status"), "none");
     assert_eq!(text(&ours.handled(&url).await, "status"), "already-completed");
 }

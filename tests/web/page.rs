@@ -26,13 +26,20 @@ fn ac11_a_page_takes_a_callback_up_once_and_its_code_out_of_the_address() {
 
     assert!(get(&take().unwrap(), "url").is_undefined(), "no callback");
     let url = format!("{redirect_uri}?code=c&state={}&iss=https%3A%2F%2Fas.example", text(&begun, "state"));
-    for (query, code) in
-        [("code=c&state=other", "transaction_not_found"), ("code=c&code=d&state=s", "parameter_duplicated")]
-    {
-        let foreign = format!("{redirect_uri}?{query}");
+    let known = text(&begun, "state");
+    for (place, query, code) in [
+        ("callback", "code=c&state=other".to_owned(), Some("transaction_not_found")),
+        ("callback", format!("code=c&state={known}&state={known}"), None),
+        ("callback", "code=c".to_owned(), None),
+        ("callback", "state=CA".to_owned(), None),
+        ("elsewhere", "code=c&state=other".to_owned(), None),
+        ("callback/", format!("code=c&state={known}"), Some("redirect_uri_mismatch")),
+    ] {
+        let foreign = format!("{origin}/{place}?{query}");
         go(&foreign);
-        let error = take().unwrap_err();
-        assert_eq!(text_of(&error), code, "{foreign}");
+        let taken = take();
+        assert_eq!(taken.as_ref().err().map(text_of).as_deref(), code, "{foreign}");
+        assert!(taken.is_err() || get(&taken.unwrap(), "url").is_undefined(), "{foreign}");
         assert!(kept.get_item(&name).unwrap().is_some());
         assert_eq!(window.location().href().unwrap(), foreign);
     }

@@ -35,6 +35,7 @@ try {
 | `blame` | who must act: see the table below |
 | `retryable` | whether the same call may succeed later without a change |
 | `subject` | the member, parameter or claim at fault, where one can be named |
+| `expected`, `found` | what should be there and what is, where that helps: never a secret |
 | `status` | the HTTP status of the answer that was refused |
 | `oauthError`, `oauthErrorDescription`, `oauthErrorUri` | what the server said (RFC 6749 sections 4.1.2.1 and 5.2): text, not to be used as HTML |
 
@@ -79,13 +80,24 @@ const NOTES: &[(Code, &str)] = &[
     (
         Code::TransactionNotFound,
         "Usual causes: the link was opened in another browser or profile; the site's data were deleted during the login; \
-         `transactionStorage` is `\"session\"` or `\"memory\"` and the user came back in another tab; the page began at \
-         `http://localhost` and came back to `http://127.0.0.1`, which is another origin; somebody sent the user a callback \
-         of their own (RFC 6749 section 10.12).",
+         `transactionStorage` is `\"session\"` or `\"memory\"` and the user came back in another tab, or to another copy of this package in \
+         the page; the callback is another library's; somebody sent the user a callback of their own (RFC 6749 section 10.12). \
+         The address bar is left as it is.",
     ),
     (
         Code::TransactionExpired,
         "The login took longer than `transactionMaxAge` (600 seconds), or a clock was set ahead during it.",
+    ),
+    (
+        Code::ConfigInvalid,
+        "From `login()` about `redirect_uri`, with `expected` and `found`: the page and the redirect URI are on this machine, but under two names \
+         or ports (`127.0.0.1` and `localhost`). Those are two origins, which share no storage: the page that the user comes back to could not see the login. Open \
+         the page at the origin of the redirect URI.",
+    ),
+    (
+        Code::AuthorizationRefused,
+        "`restart` is true for `temporarily_unavailable` and `server_error` (RFC 6749 section 4.1.2.1): beginning the login again may help. Everything \
+         else is about the request or the registration, and would be refused again.",
     ),
     (
         Code::TransactionInvalid,
@@ -111,7 +123,10 @@ const NOTES: &[(Code, &str)] = &[
     ),
     (
         Code::RedirectUriMismatch,
-        "Compared are scheme, host, port, path and the query that the configured URI has (RFC 9700 section 2.1).",
+        "`subject` names the part that differs: `scheme`, `host` (with the port), `path` or `query`; `expected` is the redirect URI, `found` the \
+         address without its query. Equal are what RFC 3986 calls equivalent: scheme and host in any case, an empty path and `/` behind a host. \
+         Of the redirect URI's own query the order and the spelling of escapes may differ, and parameters may be added, but none of its own \
+         names. Mostly the server, a proxy or a router adds or removes a slash. The login stays pending, and the address bar is left as it is.",
     ),
     (
         Code::TokenRefused,
@@ -151,7 +166,8 @@ const NOTES: &[(Code, &str)] = &[
     ),
     (
         Code::AccessDenied,
-        "The user pressed Cancel, or a rule of the server does not let this user into this application.",
+        "The user pressed Cancel, or a rule of the server does not let this user into this application. `oauthError` has the server's own word: some \
+         say `consent_required`, `login_required` or `user_cancelled_login` for it.",
     ),
     (Code::EndpointInsecure, "`dangerouslyAllowHttp` allows `http` elsewhere too; it gives up what TLS protects."),
     (

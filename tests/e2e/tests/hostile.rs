@@ -97,6 +97,7 @@ fn chosen(names: &[&str], status: &str) -> Vec<(Case, Outcome)> {
         // A page that keeps its logins by their state does not find one under another state.
         let outcome = match case.name {
             "state-of-another-login" => Outcome::error("other-login", "transaction_not_found"),
+            "state-missing" => Outcome::of("none"),
             _ => Outcome::error(status, code.name()),
         };
         (case, outcome)
@@ -114,7 +115,9 @@ async fn sign_in(app: &App, server: &Server, name: &str) -> Page {
     let page = app.use_own_server(&server.issuer(name), "hostile").await;
     assert_eq!(page.outcome, Outcome::of("none"), "{name}");
     app.browser.click("#sign-in").await;
-    app.until("the callback is dealt with", |page| page.ready && page.outcome.status != "none").await
+    // Of a callback that shows no state nothing becomes: it stays where it is.
+    let is_back = |page: &Page| page.outcome.status != "none" || page.href.contains("/callback?");
+    app.until("the callback is dealt with", |page| page.ready && is_back(page)).await
 }
 
 /// The same server without a lie is believed: what follows is refused for the lie alone.
@@ -185,7 +188,9 @@ async fn an_authorization_response_that_cannot_be_trusted_signs_nobody_in() {
     for (case, expected) in &chosen {
         let page = sign_in(&app, &server, case.name).await;
         tally.add(case, page.signed_in, &page.outcome, expected);
-        page.assert_no_response_is_left();
+        if expected.status == "refused" {
+            page.assert_no_response_is_left();
+        }
         assert_eq!(server.hits(case.name, "token"), 0, "{}: the code was sent", case.name);
     }
     tally.finish(Group::Authorization);

@@ -65,8 +65,9 @@ impl Login {
         let url = browser::address();
         let redirect_uri = browser::without_query(&url);
         let finished = async {
-            let Some(callback) = Callback::parse(&url, redirect_uri)? else { return Ok(None) };
-            let record = browser::take(&transaction::key(callback.state())).ok_or(Code::TransactionNotFound)?;
+            let Some(callback) = Callback::parse(&url, redirect_uri) else { return Ok(None) };
+            // What this browser did not begin is somebody else's.
+            let Some(record) = browser::take(&transaction::key(callback.state())) else { return Ok(None) };
             browser::replace_address(redirect_uri);
             let grant = Transaction::from_record(&record)?.accept(config, callback, now())?;
             let (request, exchange) = grant.into_request(config);

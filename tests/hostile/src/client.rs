@@ -169,7 +169,7 @@ impl Browser {
     ) -> Result<TokenSet, Error> {
         let login = begin(config, metadata, options, &mut SystemEntropy, now())?;
         let url = self.visit(&login.url).await;
-        let callback = Callback::parse(&url, REDIRECT_URI)?.ok_or(Code::RedirectUriMismatch)?;
+        let callback = Callback::parse(&url, REDIRECT_URI).ok_or(Code::StateMissing)?;
         let (request, exchange) = login.transaction.accept(config, callback, now())?.into_request(config);
         self.finish(exchange, self.send(request).await?).await
     }

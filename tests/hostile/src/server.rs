@@ -437,6 +437,6 @@ fn parse(form: &str) -> HashMap<String, String> {
     form_urlencoded::parse(form.as_bytes()).into_owned().collect()
 }
 
-fn form(pairs: &[(&str, &str)]) -> String {
+pub(crate) fn form(pairs: &[(&str, &str)]) -> String {
     form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
 }

@@ -35,7 +35,7 @@ impl Victim {
     }
 
     fn accept(&self, transaction: Transaction, url: &str) -> Result<Grant, Error> {
-        let callback = Callback::parse(url, REDIRECT_URI)?.ok_or(Code::RedirectUriMismatch)?;
+        let callback = Callback::parse(url, REDIRECT_URI).ok_or(Code::StateMissing)?;
         transaction.accept(&self.config, callback, NOW)
     }
 

@@ -75,6 +75,7 @@ impl Login<'_> {
             if self.iss_required { "1" } else { "" },
             "",
             "",
+            "",
         ];
         // None of them has a line break or a backslash.
         let record: String = record.iter().flat_map(|field| [field, "\n"]).collect();
@@ -85,7 +86,7 @@ impl Login<'_> {
     pub(crate) fn exchange(&self) -> (Request, Exchange) {
         let config = config(self.redirect_uri).expect("a sound configuration");
         let url = [self.redirect_uri, "?code=the-code&state=", STATE].concat();
-        let callback = Callback::parse(&url, self.redirect_uri).expect("a sound callback").expect("a response");
+        let callback = Callback::parse(&url, self.redirect_uri).expect("it shows the state");
         self.transaction().accept(&config, callback, NOW).expect("this login's callback").into_request(&config)
     }
 

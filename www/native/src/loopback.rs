@@ -38,7 +38,7 @@ impl Loopback {
             let (mut stream, _) = self.listener.accept()?;
             let Some(path) = asked(&stream) else { continue };
             let url = format!("http://127.0.0.1:{}{path}", self.port);
-            let callback = Callback::parse(&url, &self.redirect_uri()).ok().flatten();
+            let callback = Callback::parse(&url, &self.redirect_uri());
             let callback = callback.filter(|callback| key(callback.state()) == login.key());
             let (status, text) = match &callback {
                 Some(_) => ("200 OK", "You can close this page and go back to the application."),

@@ -5,7 +5,7 @@ use pkce_wasm::Code;
 use super::Case;
 use crate::honest::{self, without};
 use crate::reply::Reply;
-use crate::server::{Answer, Scenario};
+use crate::server::{Answer, Scenario, form};
 
 fn case(name: &'static str, requirements: &'static [&'static str], response: fn(&Answer) -> String) -> Case {
     Case::new(name, requirements, Scenario { response, ..Scenario::HONEST })
@@ -100,9 +100,11 @@ pub(super) fn cases() -> Vec<Case> {
             .for_peers(),
         case("code-twice-the-same", &["AC2"], |answer| answer.followed_by(&format!("&code={}", answer.code)))
             .refused(ParameterDuplicated),
-        case("state-twice", &["AC2"], |answer| answer.followed_by("&state=another"))
-            .refused(ParameterDuplicated)
-            .for_peers(),
+        case("state-twice", &["AC2"], |answer| answer.followed_by("&state=another")).refused(StateMissing).for_peers(),
+        case("state-twice-the-same", &["AC2"], |answer| answer.followed_by(&format!("&state={}", answer.state)))
+            .refused(StateMissing),
+        case("state-in-the-fragment-too", &["AC2", "AC25"], |answer| answer.followed_by("#state=another"))
+            .refused(StateMissing),
         case("iss-twice", &["AC2", "IS1"], |answer| answer.followed_by("&iss=https%3A%2F%2Flogin.example"))
             .refused(ParameterDuplicated),
         case("error-twice", &["AC2"], |answer| answer.followed_by("&error=&error=")).refused(ParameterDuplicated),
@@ -146,8 +148,43 @@ pub(super) fn cases() -> Vec<Case> {
         })
         .refused(CodeMissing)
         .for_peers(),
-        case("escape-not-utf8", &["AC10"], |answer| answer.followed_by("&foo=%ff")).refused(CallbackInvalid),
+        // The first two are honest: nobody knows the one parameter, and the other is a text in another encoding.
+        case("escape-not-utf8", &["AC10"], |answer| answer.followed_by("&foo=%ff")),
+        case("response-at-the-same-place-in-another-spelling", &["NA7", "AC5"], |answer| {
+            answer.at("HTTPS://APP.EXAMPLE:443/callback")
+        }),
+        case("code-not-utf8", &["AC10"], |answer| {
+            let rest = form(&[("state", &answer.state), ("iss", &answer.issuer)]);
+            answer.with_raw(&format!("code=%ff&{rest}"))
+        })
+        .refused(CallbackInvalid),
+        case("iss-not-utf8", &["IS1"], |answer| {
+            let rest = form(&[("code", &answer.code), ("state", &answer.state)]);
+            answer.with_raw(&format!("iss=%ff&{rest}"))
+        })
+        .refused(ResponseIssuerMismatch),
+        case("state-not-utf8", &["AC7"], |answer| {
+            answer.with_raw(&format!("state={}%ff&code={}", answer.state, answer.code))
+        })
+        .refused(StateMissing),
+        case("error-not-utf8", &["AC12"], |answer| {
+            let rest = form(&[("state", &answer.state), ("iss", &answer.issuer)]);
+            answer.with_raw(&format!("error=%ff&{rest}"))
+        })
+        .refused(CallbackInvalid),
+        case("error-of-a-silent-login", &["ID16", "AC12"], |answer| {
+            answer.with(&[("error", "consent_required"), ("state", &answer.state), ("iss", &answer.issuer)])
+        })
+        .refused(AccessDenied),
         case("returned-to-another-path", &["NA7", "BB5"], |answer| answer.at(&format!("{}/x", answer.redirect_uri)))
+            .refused(RedirectUriMismatch),
+        case("returned-to-a-slash-more", &["NA7", "BB5"], |answer| answer.at(&format!("{}/", answer.redirect_uri)))
+            .refused(RedirectUriMismatch),
+        case("returned-to-another-case-of-the-path", &["NA7", "BB5"], |answer| {
+            answer.at("https://app.example/Callback")
+        })
+        .refused(RedirectUriMismatch),
+        case("returned-to-an-escaped-path", &["NA7", "BB5"], |answer| answer.at("https://app.example/%63allback"))
             .refused(RedirectUriMismatch),
         case("returned-to-another-host", &["NA7", "BB5"], |answer| {
             answer.at("https://app.example.evil.example/callback")

@@ -179,7 +179,7 @@ pub(super) fn cases() -> Vec<Case> {
         case("symmetric-algorithms-only", &["MD5", "ID6"], |issuer| {
             altered(issuer, "id_token_signing_alg_values_supported", json!(["HS256", "none"]))
         })
-        .refused(ServerUnsupported),
+        .refused(pkce_wasm::Code::IdTokenAlgUnsupported),
         case("pkce-not-mentioned", &["PK8"], |issuer| lacking(issuer, "code_challenge_methods_supported"))
             .refused(PkceUnsupported)
             .for_peers(),
