@@ -127,7 +127,7 @@ export const createClient = (engine) => {
       const { host, dangerouslyAllowEmbeddedUserAgent } = config;
       // A pop-up is a window of this page, whatever else the host can open.
       const isElsewhere = member(host, "open") && !options.popup;
-      const origin = this.#client.isLate ? undefined : globalThis.location?.origin;
+      const origin = this.#client.isLate ? undefined : member(member(globalThis, "location"), "origin");
       const page = { ...(!dangerouslyAllowEmbeddedUserAgent && surroundings()), origin };
       return ({ logins }) => {
         const told = isElsewhere ? "" : toJson(page);
