@@ -150,6 +150,12 @@ export interface Config {
    */
   trustedAudiences?: readonly string[];
   /**
+   * The `client_secret` of a registration that has one although it is a public client's: for providers that require it of installed applications and call it not
+   * confidential themselves (RFC 8252 section 8.5), as Google does for desktop applications. It proves nothing, and is sent in the body of token and revocation
+   * requests. `config_invalid` in a page: the client needs a `host` with `open`.
+   */
+  publicClientSecret?: string;
+  /**
    * Space-separated scopes; `"openid"` when absent. With `openid` an ID token is required and checked. `""` and null send none, for a server that knows no
    * scopes or chooses them itself (RFC 6749 section 3.3).
    *

@@ -133,6 +133,22 @@ impl Table {
         self.take(json::parse(text).ok_or(invalid)?, invalid)
     }
 
+    /// The first member of an object that the table lacks and that is not null, as it is spelled; empty when there is none.
+    #[cfg(all(target_arch = "wasm32", feature = "web"))]
+    #[inline(never)]
+    pub(crate) fn stranger(&self, text: &[u8]) -> Vec<u8> {
+        let mut stranger = Vec::new();
+        let _ = json::parse(text).unwrap_or_default().each(b'{', &mut |key, value| {
+            let mut name = Vec::new();
+            key.text(&mut name);
+            let is_known = words(self.names).any(|known| is_name(known, &name, self.camel));
+            if stranger.is_empty() && value.kind() != b'n' && !is_known {
+                stranger = name;
+            }
+        });
+        stranger
+    }
+
     /// The same for an object that is part of a text.
     pub(crate) fn take(&self, object: Json<'_>, invalid: Code) -> Result<Vec<u8>, Fault> {
         self.divide(object, Json::default(), invalid, 0, &mut Vec::new())
@@ -296,7 +312,7 @@ pub(crate) const fn field(text: &[u8]) -> &[u8] {
 }
 
 /// The most fields of a record.
-pub(crate) const MOST_FIELDS: usize = 23;
+pub(crate) const MOST_FIELDS: usize = 24;
 
 /// The fields of a record, whichever it is: what it does not have is empty. One pointer, for records travel: then taking
 /// one apart, and handing it on, costs next to nothing.

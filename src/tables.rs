@@ -19,6 +19,7 @@ table! {
         shared_redirect_uri_issuers: Texts,
         trusted_audiences: Texts,
         accept_issuer: TextOrTexts,
+        public_client_secret: Text,
         dangerously_allow_http: Flag,
         dangerously_assume_pkce_support: Flag,
         dangerously_allow_unverified_id_token: Flag,
@@ -26,6 +27,8 @@ table! {
         storage: Text,
         transaction_storage: Text,
         host: Flag,
+        opens_browser: Flag,
+        dangerously_allow_embedded_user_agent: Flag,
         metadata: Object,
     }
 }
@@ -185,18 +188,8 @@ table! {
 }
 
 table! {
-    /// What discovery is told.
-    DISCOVERY / Discovery / DiscoveryParts after Some(&SUBJECT), camel {
-        dangerously_allow_http: Flag,
-        accept_issuer: TextOrTexts,
-        metadata: Object,
-        scope: NullableText,
-    }
-}
-
-table! {
     /// What a page can tell of its browser.
-    PAGE / Page / PageParts after Some(&DISCOVERY), camel {
+    PAGE / Page / PageParts after Some(&SUBJECT), camel {
         user_agent: AnyText,
         in_shell: Flag,
         installed: Flag,
@@ -263,9 +256,9 @@ table! {
     }
 }
 
-const TABLES: [&Table; 19] = [
+const TABLES: [&Table; 18] = [
     &SETTINGS, &METADATA, &OPTIONS, &REQUESTED, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS,
-    &SUBJECT, &DISCOVERY, &PAGE, &ASKED, &FAILED, &ROTATED, &OTHER,
+    &SUBJECT, &PAGE, &ASKED, &FAILED, &ROTATED, &OTHER,
 ];
 
 /// The name of what a fault is about.

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 use support::entropy::Seeded;
 use support::{
-    ACCESS_TOKEN, CLIENT_ID, CODE, ISSUER, NOW, REDIRECT_URI, REFRESH_TOKEN, SUBJECT, claims, code, come_back,
+    ACCESS_TOKEN, CLIENT_ID, CODE, ISSUER, NOW, REDIRECT_URI, REFRESH_TOKEN, SUBJECT, answer, claims, code, come_back,
     come_back_with, config, config_with, document_with, exchange, fault, fields, finish, json_response, login,
     login_at, login_with, metadata, metadata_with, names, ok, parameter, read_json, redeem, redeem_from, response,
     signed_in, state, token_response, value, without,
@@ -625,4 +625,18 @@ proptest! {
         let (request, _) = come_back_with(login(), &[("code", &code)]).unwrap().into_request(&config());
         prop_assert_eq!(value(&fields(&request), "code"), Some(code));
     }
+}
+
+#[test]
+fn na11_the_secret_of_a_public_client_is_sent_where_it_is_named() {
+    let config = config_with(|settings| settings.public_client_secret = Some("GOCSPX-none".into()));
+    let login = begin(&config, &metadata(), LoginOptions::default(), &mut Seeded(7), NOW).unwrap();
+    assert!(!login.url.contains("GOCSPX"), "it is no parameter of the authorization request");
+    let url = answer(&login, &[("code", CODE)]);
+    let (request, _) = come_back(login.transaction, &url).unwrap().into_request(&config);
+    assert_eq!(value(&fields(&request), "client_secret").as_deref(), Some("GOCSPX-none"));
+    let (request, _) = refresh(&config, &metadata(), signed_in()).unwrap();
+    assert_eq!(value(&fields(&request), "client_secret").as_deref(), Some("GOCSPX-none"));
+    let (request, _) = refresh(&support::config(), &metadata(), signed_in()).unwrap();
+    assert_eq!(value(&fields(&request), "client_secret"), None);
 }

@@ -35,6 +35,9 @@ const POPUP = "popup.";
 /** With these features there is a window, but not for the page that opens it: `noopener` and `noreferrer`, unless they are set to no. */
 const PARTED = /(^|[\s,=])no(opener|referrer)(?![^\s,=])(?!\s*=[\s=]*(?!yes|true|[-+]?0*[1-9])[^\s,=])/i;
 
+/** What can be listened for. */
+const EVENTS = ["signed-in", "refreshed", "failed", "signed-out", "expiring", "expired"];
+
 /** The functions and classes of index.d.ts for an engine. */
 export const createClient = (engine) => {
   const { ask, failed, guarded, named, ready, told } = engine;
@@ -79,7 +82,7 @@ export const createClient = (engine) => {
       await ready();
       // What cannot be read in time, or does not stand the checks, is fetched.
       const recalled = await within(PATIENCE, describe(config).recall()).catch(() => {});
-      const metadata = recalled ?? (await steps.discover(issuer, { ...given, ...network(given, options) }));
+      const metadata = recalled ?? (await steps.discover(issuer, network(given, options), own(config)));
       if (!recalled) found.set(metadata);
       const client = new Client(config, metadata);
       const { confirm, keep } = client.#client;
@@ -296,6 +299,7 @@ export const createClient = (engine) => {
     }
 
     on(type, listener) {
+      if (!EVENTS.includes(type)) throw named("config_invalid", new Error("no such event"), "type");
       const entry = { type, listener };
       this.#listeners.add(entry);
       this.#listen();

@@ -138,7 +138,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
     /** Fetches what the server says of itself, unless this page has done so. A code and a refresh token wait for it. */
     client.confirm = async () => {
       if (!client.isRecalled()) return;
-      confirming ??= discover(issuer, { ...config, ...client.network() })
+      confirming ??= discover(issuer, client.network(), config)
         .then((metadata) => {
           take(metadata);
           found.set(metadata);

@@ -17,9 +17,13 @@ export const network = (config, options) => {
   };
 };
 
-/** A configuration for the module: whether there is a host's storage, in the place of the host. */
+/** A configuration for the module: what the host has, in the place of the host. */
 export const settings = ({ host, ...config }) =>
-  toJson({ ...config, host: Boolean(member(host, "storage")) });
+  toJson({
+    ...config,
+    host: Boolean(member(host, "storage")),
+    opensBrowser: Boolean(member(host, "open")),
+  });
 
 /** Whether an object has those members and no other. */
 const isSame = (object, members) => {
@@ -42,11 +46,13 @@ export const createSteps = (parts) => {
     return last.setup;
   };
 
-  const discover = async (issuer, options) => {
+  const discover = async (issuer, options, config) => {
     await ready();
     const given = own(options);
     const { acceptIssuer, dangerouslyAllowHttp, metadata, scope } = given;
-    const wanted = toJson({ acceptIssuer, dangerouslyAllowHttp, metadata, scope });
+    const wanted = config
+      ? settings(config)
+      : toJson({ acceptIssuer, dangerouslyAllowHttp, metadata, scope });
     const places = ask("discovery", `${issuer}`, wanted);
     let held;
     let first;
@@ -95,7 +101,7 @@ export const createSteps = (parts) => {
     );
 
   return {
-    discover: (issuer, options) => told(discover(issuer, options)),
+    discover: (...given) => told(discover(...given)),
     beginAuthorization: (config, metadata, options) =>
       guarded(() => {
         const { url, state, transaction } = ask("begin", setupOf(config, metadata), toJson(own(options)), "");

@@ -13,13 +13,17 @@ export class PkceError extends Error {
       retryable: Boolean(retryable),
     });
   }
+
+  toJSON() {
+    return { ...this, message: this.message };
+  }
 }
 
 export const isPkceError = (value) => value?.name === "PkceError" && typeof value.code === "string";
 
-/** Gives an error its sentence, with the facts. */
-export const say = (error, sentence, facts) => {
-  error.message = facts ? `${sentence} (${facts})` : sentence;
+/** Gives an error its sentence. */
+export const say = (error, sentence) => {
+  error.message = `${error.code}: ${sentence}`;
   return error;
 };
 

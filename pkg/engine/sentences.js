@@ -1,7 +1,7 @@
 // What the errors of the client say: loaded with the first of them.
 import { own } from "../platform/own.js";
 import { within } from "../platform/wait.js";
-import { createErrors, isPkceError, say } from "./error.js";
+import { createErrors, isPkceError } from "./error.js";
 
 /** Milliseconds that an error waits for its sentence. */
 const PATIENCE = 2000;
@@ -15,10 +15,7 @@ export const createTalkingErrors = (codes, load) => {
   let loading;
 
   /** Gives an error its sentence and its facts. Until these are loaded it has its code. */
-  const phrase = (error) => {
-    const sentence = said?.SENTENCES[errors.place(error.code)];
-    return say(error, sentence ?? error.code, said ? said.factsOf(own(error)) : own(error).subject);
-  };
+  const phrase = (error) => said?.phrase(error, errors.place(error.code)) ?? error;
 
   /** Loads the sentences first. */
   const tell = async (error) => {

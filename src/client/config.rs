@@ -49,6 +49,9 @@ pub struct Settings {
     /// What the application knows better than the server's metadata: a JSON object with members of RFC 8414 section 2 but `issuer`. They take the place of the
     /// document's own, and stand the same checks.
     pub metadata: Option<String>,
+    /// The `client_secret` of a registration that has one although it is a public client's: for providers that require it of installed applications and call it not
+    /// confidential themselves (RFC 8252 section 8.5), as Google does. It proves nothing, and is sent in the body of token and revocation requests.
+    pub public_client_secret: Option<String>,
     /// The server supports S256 although its metadata does not say so.
     pub dangerously_assume_pkce_support: bool,
     /// `http` is allowed beyond the loopback hosts.
@@ -77,6 +80,7 @@ impl Settings {
             trusted_audiences: Vec::new(),
             accept_issuer: Vec::new(),
             metadata: None,
+            public_client_secret: None,
             dangerously_assume_pkce_support: false,
             dangerously_allow_http: false,
             dangerously_allow_unverified_id_token: false,
@@ -106,6 +110,7 @@ impl Settings {
             shared_redirect_uri_issuers: &list(&self.shared_redirect_uri_issuers),
             trusted_audiences: &list(&self.trusted_audiences),
             accept_issuer: &list(&self.accept_issuer),
+            public_client_secret: optional(self.public_client_secret.as_deref()),
             dangerously_allow_http: flag(self.dangerously_allow_http),
             dangerously_assume_pkce_support: flag(self.dangerously_assume_pkce_support),
             dangerously_allow_unverified_id_token: flag(self.dangerously_allow_unverified_id_token),
@@ -113,6 +118,8 @@ impl Settings {
             storage: b"",
             transaction_storage: b"",
             host: b"",
+            opens_browser: b"1",
+            dangerously_allow_embedded_user_agent: b"",
             metadata: optional(self.metadata.as_deref().filter(|metadata| !metadata.is_empty())),
         })
         .to_fields()

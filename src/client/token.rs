@@ -45,15 +45,15 @@ impl Grant {
     /// The token request of this grant, which is spent by it (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
     #[must_use]
     pub fn into_request(self, config: &Config) -> (Request, Exchange) {
-        let transaction = self.transaction.view();
+        let (setup, transaction) = (config.setup(), self.transaction.view());
         let mut form = Vec::new();
-        token::redeem(&transaction, self.code.expose().as_bytes(), &mut form);
+        token::redeem(&Setup::of_table(&setup), &transaction, self.code.expose().as_bytes(), &mut form);
         let request = Request::post(read(transaction.token_endpoint()), secret(form));
         let before = Zeroizing::new(Session::blank().to_fields());
         let said = Zeroizing::new(
             callback::SaidParts { code: self.code.expose().as_bytes(), iss: self.iss.as_bytes() }.to_fields(),
         );
-        (request, Exchange { setup: config.setup(), transaction: self.transaction.0, before, said })
+        (request, Exchange { setup, transaction: self.transaction.0, before, said })
     }
 }
 

@@ -40,6 +40,10 @@ pub(crate) fn check(settings: &Settings<'_>) -> Result<(), Fault> {
     if !is_list_or_absent(plain(settings.scope())) {
         return Err(about!(ConfigInvalid, SETTINGS, "scope"));
     }
+    // In a page it would be everybody's.
+    if !(settings.public_client_secret().is_empty() || is_set(settings.opens_browser())) {
+        return Err(about!(ConfigInvalid, SETTINGS, "public_client_secret"));
+    }
     if whole(settings.clock_tolerance(), 0).is_none_or(|seconds| seconds > MAX_CLOCK_TOLERANCE) {
         return Err(about!(ConfigInvalid, SETTINGS, "clock_tolerance"));
     }

@@ -85,7 +85,7 @@ pub(crate) fn arrive<'a>(
     match Callback::accept(url, setup, &transaction, now) {
         Ok(Answer::Given(said)) => {
             let mut form = Vec::new();
-            redeem(&transaction, Said::of_table(&said).code(), &mut form);
+            redeem(setup, &transaction, Said::of_table(&said).code(), &mut form);
             Arrival::Redeem { form, said, transaction }
         }
         Ok(Answer::Refused(refusal)) => Arrival::Refused(refusal.code.into(), Some(refusal), return_to),

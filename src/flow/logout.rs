@@ -30,7 +30,8 @@ pub(crate) fn check_revocation(setup: &Setup<'_>, session: &Session<'_>) -> Resu
 /// Writes the form that makes the server forget a token: first the refresh token, when there is one, then the access
 /// token: the first may take the others along (RFC 7009 section 2.1).
 pub(crate) fn revoke(setup: &Setup<'_>, token: &[u8], hint: &str, form: &mut Vec<u8>) {
-    form.pairs("token token_type_hint client_id", &[token, hint.as_bytes(), setup.client_id()]);
+    let values = [token, hint.as_bytes(), setup.client_id(), setup.public_client_secret()];
+    form.pairs("token token_type_hint client_id client_secret", &values);
 }
 
 /// Reads the answer to one of them. The body of a success is not looked at, and an unknown token is no error (RFC 7009 section 2.2). `form` is what was

@@ -1,5 +1,6 @@
 //! The application and its server in one record, which every later step is given: both were checked, and nothing of
-//! them is looked at twice. Holds no secret.
+//! them is looked at twice. Holds no secret: the one of a
+//! public client is none (RFC 8252 section 8.5).
 
 use alloc::vec::Vec;
 
@@ -17,7 +18,7 @@ record! {
     /// The application and its server, checked.
     pub(crate) struct Setup / SetupParts {
         issuer client_id redirect_uri post_logout_redirect_uri scope signed_response_alg transaction_max_age
-        clock_tolerance session_name resource_origins shared_issuers trusted_audiences accept_issuer allow_http allow_unverified
+        clock_tolerance session_name resource_origins shared_issuers trusted_audiences accept_issuer public_client_secret allow_http allow_unverified
         authorization_endpoint token_endpoint userinfo_endpoint revocation_endpoint end_session_endpoint jwks_uri
         signing_algs iss_required
     }
@@ -46,7 +47,7 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
     let tolerance = digits(whole(settings.clock_tolerance(), CLOCK_TOLERANCE).unwrap_or_default());
     let scope = config::scope_of(settings);
     // The fields stand in the order of the tables.
-    let settings_from = settings.fields().get(..14).unwrap_or_default();
+    let settings_from = settings.fields().get(..15).unwrap_or_default();
     let checked =
         [scope, settings.id_token_signed_response_alg(), &max_age, &tolerance, plain(settings.session_name())];
     let mut record = join_with(settings_from, 4, &checked);
@@ -58,7 +59,7 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
 const _: () = {
     assert!(SETTINGS.place("scope") == SETTINGS.place("issuer").wrapping_add(4));
     assert!(SETTINGS.place("session_name") == SETTINGS.place("scope").wrapping_add(4));
-    assert!(SETTINGS.place("dangerously_allow_http") == SETTINGS.place("issuer").wrapping_add(13));
+    assert!(SETTINGS.place("dangerously_allow_http") == SETTINGS.place("issuer").wrapping_add(14));
     assert!(METADATA.place("authorization_endpoint") == METADATA.place("issuer").wrapping_add(1));
     assert!(
         METADATA.place("authorization_response_iss_parameter_supported") == METADATA.place("issuer").wrapping_add(8)

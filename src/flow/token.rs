@@ -28,14 +28,15 @@ pub(crate) enum Grant {
 }
 
 /// Writes the form that redeems a code (RFC 6749 section 4.1.3, RFC 7636 section 4.5).
-pub(crate) fn redeem(transaction: &Transaction<'_>, code: &[u8], form: &mut Vec<u8>) {
+pub(crate) fn redeem(setup: &Setup<'_>, transaction: &Transaction<'_>, code: &[u8], form: &mut Vec<u8>) {
     form.pairs(
-        "grant_type code redirect_uri client_id code_verifier",
+        "grant_type code redirect_uri client_id client_secret code_verifier",
         &[
             b"authorization_code",
             code,
             transaction.redirect_uri(),
             transaction.client_id(),
+            setup.public_client_secret(),
             transaction.code_verifier(),
         ],
     );
@@ -51,7 +52,9 @@ pub(crate) fn refresh(setup: &Setup<'_>, session: &Session<'_>, form: &mut Vec<u
     if session.refresh_token().is_empty() {
         return Err(Code::RefreshTokenMissing.into());
     }
-    form.pairs("grant_type refresh_token client_id", &[b"refresh_token", session.refresh_token(), setup.client_id()]);
+    let values =
+        [b"refresh_token".as_slice(), session.refresh_token(), setup.client_id(), setup.public_client_secret()];
+    form.pairs("grant_type refresh_token client_id client_secret", &values);
     write_resources(session.resource(), form);
     Ok(())
 }

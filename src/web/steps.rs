@@ -24,8 +24,8 @@ use crate::flow::transaction::{Transaction, key};
 use crate::flow::user_agent::is_embedded;
 use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_of};
 use crate::random::SystemEntropy;
-use crate::table::from_lines;
-use crate::tables::{DISCOVERY, Discovery, Document, OPTIONS, Options, PAGE, Page, SETTINGS, Settings, about};
+use crate::table::{Table, from_lines};
+use crate::tables::{Document, OPTIONS, Options, PAGE, Page, SETTINGS, Settings, about};
 use crate::text::{Write, is_number, joined, number, position};
 use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, reply, run, setup_and};
 
@@ -33,13 +33,14 @@ use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, no
 /// Gives `{ setup, owner }`: a record that every later step takes, and a name for this client at this issuer.
 ///
 /// # Errors
-/// `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`,
+/// `member_unknown`, `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`,
 /// `id_token_alg_unsupported`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn setup(config: Text, metadata: Text) -> Text {
     run(config, metadata, absent(), absent(), TEXTS, |given, out| {
         let [config, document, ..] = given.texts;
+        check_members(&SETTINGS, config, out)?;
         let fields = check_setup(config, document).map_err(|fault| {
             let fields = SETTINGS.read(config, fault.code()).unwrap_or_default();
             said(fault, document, Settings::of_table(&fields).metadata(), out)
@@ -50,16 +51,27 @@ pub fn setup(config: Text, metadata: Text) -> Text {
     })
 }
 
+/// Sees to it that an object has no member which nothing here reads: mostly it is another one, misspelled.
+fn check_members(table: &Table, text: &[u8], out: &mut Out) -> Result<(), Fault> {
+    let stranger = table.stranger(text);
+    if stranger.is_empty() {
+        return Ok(());
+    }
+    out.about(&stranger);
+    Err(Code::MemberUnknown.into())
+}
+
 /// Gives the places where the metadata of an issuer may be (OpenID Connect Discovery 1.0 section 4, RFC 8414 sections 3.1 and 5):
 /// `{ openid, oauth, inserted? }`. They are asked in this order until one has it; a document of another issuer ends the search. The options are JSON:
-/// `{ dangerouslyAllowHttp?, acceptIssuer?, metadata?, scope? }`.
+/// `{ dangerouslyAllowHttp?, acceptIssuer?, metadata?, scope? }`, or a whole configuration.
 ///
 /// # Errors
-/// `config_invalid`, `endpoint_insecure`
+/// `member_unknown`, `config_invalid`, `endpoint_insecure`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn discovery(issuer: Text, options: Text) -> Text {
     run(issuer, options, absent(), absent(), TEXTS, |given, out| {
+        check_members(&SETTINGS, given.texts[1], out)?;
         let (_, allow_http) = allowed(given)?;
         let [openid, oauth, inserted] = discovery_of::places(given.texts[0], allow_http)?;
         out.texts("openid oauth inserted", &[&openid, &oauth, &inserted]);
@@ -78,7 +90,7 @@ pub fn metadata(issuer: Text, options: Text, answer: Text) -> Text {
     run(issuer, options, answer, absent(), TEXTS, |given, out| {
         let reply = reply(given.texts[2]);
         let (fields, allow_http) = allowed(given)?;
-        let options = Discovery::of_table(&fields);
+        let options = Settings::of_table(&fields);
         let (known, accepted) = (options.metadata(), options.accept_issuer());
         let document = discovery_of::finish(&reply, known, given.texts[0], accepted, allow_http)
             .map_err(|fault| said(out.fault(fault, &reply), reply.body, known, out))?;
@@ -95,10 +107,10 @@ fn said(fault: Fault, document: &[u8], known: &[u8], out: &mut Out) -> Fault {
     fault
 }
 
-/// The fields of [`Discovery`], and whether they allow `http`.
+/// The fields of [`Settings`], of which those matter that `discovery` names, and whether they allow `http`.
 fn allowed(given: &Given<'_>) -> Result<(Vec<u8>, bool), Fault> {
-    let fields = DISCOVERY.read(given.texts[1], Code::ConfigInvalid)?;
-    let discovery = Discovery::of_table(&fields);
+    let fields = SETTINGS.read(given.texts[1], Code::ConfigInvalid)?;
+    let discovery = Settings::of_table(&fields);
     let allow_http = is_set(discovery.dangerously_allow_http());
     if !are_accepted(discovery.accept_issuer(), allow_http) {
         return Err(about!(ConfigInvalid, SETTINGS, "accept_issuer"));
@@ -132,6 +144,7 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
                 return Err(about!(ConfigInvalid, SETTINGS, "redirect_uri"));
             }
         }
+        check_members(&OPTIONS, given.texts[1], out)?;
         let options = OPTIONS.read(given.texts[1], Code::ConfigInvalid)?;
         let mut url = Vec::new();
         let options = Options::of_table(&options);
@@ -163,7 +176,7 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
         match Callback::accept(given.texts[2], &given.setup, transaction, now())? {
             Answer::Given(said) => {
                 let mut form = Vec::new();
-                token::redeem(transaction, Said::of_table(&said).code(), &mut form);
+                token::redeem(&given.setup, transaction, Said::of_table(&said).code(), &mut form);
                 out.texts("url form", &[transaction.token_endpoint(), &form]);
                 out.record("said", &said);
                 Ok(())

@@ -171,6 +171,11 @@ impl Out {
         write_details(told, &mut self.details);
     }
 
+    /// What a fault is about that has no place in a table.
+    pub(crate) fn about(&mut self, name: &[u8]) {
+        self.details.members("subject", &[name]);
+    }
+
     /// What was expected, and what was found in its place.
     #[inline(never)]
     pub(crate) fn differs(&mut self, expected: &[u8], found: &[u8]) {

@@ -284,7 +284,7 @@ test("an error that is waited for has its sentence, also the first one", () => {
     const { discover } = await import("pkce-wasm");
     await discover("no URL").catch(({ code, message }) => console.log(code, message));
   `);
-  assert.match(printed, /^config_invalid The configuration .* \(issuer\)$/);
+  assert.match(printed, /^config_invalid config_invalid: The configuration .* \(issuer\)$/);
 });
 
 test("the stateless steps against a server of this process", async (context) => {

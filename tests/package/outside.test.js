@@ -47,7 +47,7 @@ test("the first error of a page has its sentence, also as that of an outcome", a
   const { state } = Object.fromEntries(new URL(opened[0]).searchParams);
   const { error } = await client.handleRedirect(`${REDIRECT_URI}?error=access_denied&state=${state}`);
   assert.equal(error.code, "access_denied");
-  assert.match(error.message, /^[A-Z].* .*\. \(the server said access_denied\)$/);
+  assert.match(error.message, /^access_denied: [A-Z].* .*\. \(the server said access_denied\)$/);
 });
 
 test("AC11 an answer without headers is a failure of the network, and the login goes on", async () => {

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::PathBuf;
 
 use anyhow::{Context, Result, ensure};
-use pkce_wasm::error::{Blame, Code};
+use pkce_wasm::error::{Blame, Code, Error, Refusal};
 
 use crate::process::root;
 
@@ -31,16 +31,19 @@ try {
 | member | meaning |
 | --- | --- |
 | `code` | one of the codes below |
-| `message` | what happened and what to do: the sentence below, and `subject`; the code, where the sentences are not loaded yet |
+| `message` | `code: sentence (facts)`: the sentence below says what happened and what to do. The facts are the member at fault by the name that JavaScript has for it, what \
+was expected and what was found, the URL and the status of the answer, and the server's words. Where the sentences are not loaded yet, it is the code alone. |
 | `blame` | who must act: see the table below |
 | `retryable` | whether the same call may succeed later without a change |
 | `subject` | the member, parameter or claim at fault, where one can be named |
 | `expected`, `found` | what should be there and what is, where that helps: never a secret |
-| `status` | the HTTP status of the answer that was refused |
+| `url`, `status` | the URL that answered, without its query, and the HTTP status of the answer that was refused |
+| `places` | the URLs at which metadata was looked for, where none was found |
+| `retryAfter` | seconds after which the same call may succeed |
 | `oauthError`, `oauthErrorDescription`, `oauthErrorUri` | what the server said (RFC 6749 sections 4.1.2.1 and 5.2): text, not to be used as HTML |
 
 No message of this package holds a verifier, a code or a token, and these are struck out of the server's words. `cause` is the platform's or the host's own
-error. What `handleRedirect()` refuses is not thrown: it is the `error` of the outcome.
+error. What `handleRedirect()` refuses is not thrown: it is the `error` of the outcome. `JSON.stringify(error)` keeps the message and every member but `cause`.
 ";
 
 /// Who must act, what that means, and what whoever catches such an error does.
@@ -180,6 +183,46 @@ const NOTES: &[(Code, &str)] = &[
     ),
 ];
 
+/// What stands before the table of what helps.
+const AGAIN: &str = "
+## What helps
+
+`retryable` is a member of each error: the same call may succeed later without a change. `restart` is a member of the outcome `refused`: a new `client.login()` may
+end otherwise. With every other code neither helps: something has to be changed first.
+
+| code | `retryable` | `restart` |
+| --- | --- | --- |
+";
+
+/// Whether another login helps after that error, as the table says it.
+fn restart(code: Code) -> String {
+    let helps = |error: &str| {
+        let refusal = Refusal { error: error.into(), ..Refusal::default() };
+        Error::new(code).refusal(refusal).restart_helps()
+    };
+    if helps("") {
+        return "yes".into();
+    }
+    if !code.name().ends_with("_refused") {
+        return "no".into();
+    }
+    // What servers say of a refusal (RFC 6749 sections 4.1.2.1 and 5.2).
+    let said = [
+        "invalid_request",
+        "invalid_client",
+        "invalid_grant",
+        "unauthorized_client",
+        "unsupported_grant_type",
+        "unsupported_response_type",
+        "invalid_scope",
+        "access_denied",
+        "server_error",
+        "temporarily_unavailable",
+    ];
+    let helping: Vec<_> = said.into_iter().filter(|error| helps(error)).map(|error| format!("`{error}`")).collect();
+    if helping.is_empty() { "no".into() } else { format!("where `oauthError` is {}", helping.join(", ")) }
+}
+
 /// Where it is.
 fn path() -> PathBuf {
     root().join("ERRORS.md")
@@ -203,13 +246,18 @@ fn text() -> Result<String> {
     for (blame, who, what) in BLAMES {
         writeln!(text, "| [`{0}`](#blame-{0}) | {who} | {what} |", blame.name())?;
     }
+    text.push_str(AGAIN);
+    for code in Code::ALL {
+        let restart = restart(*code);
+        if code.retryable() || restart != "no" {
+            let retryable = if code.retryable() { "yes" } else { "no" };
+            writeln!(text, "| [`{0}`](#{0}) | {retryable} | {restart} |", code.name())?;
+        }
+    }
     for (blame, who, _) in BLAMES {
         writeln!(text, "\n## blame: {}\n\nWho must act: {who}.", blame.name())?;
         for code in Code::ALL.iter().filter(|code| code.blame() == blame) {
             writeln!(text, "\n### {}\n\n{}", code.name(), code.message())?;
-            if code.retryable() {
-                text.push_str("\nRetryable: the same call may succeed later.\n");
-            }
             if let Some((_, note)) = NOTES.iter().find(|(of, _)| of == code) {
                 writeln!(text, "\n{note}")?;
             }
