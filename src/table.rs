@@ -133,17 +133,17 @@ impl Table {
         self.take(json::parse(text).ok_or(invalid)?, invalid)
     }
 
-    /// The first member of an object that the table lacks and that is not null, as it is spelled; empty when there is none.
+    /// The first member of an object that the table lacks and that is not null, as it is spelled.
     #[cfg(all(target_arch = "wasm32", feature = "web"))]
     #[inline(never)]
-    pub(crate) fn stranger(&self, text: &[u8]) -> Vec<u8> {
-        let mut stranger = Vec::new();
+    pub(crate) fn stranger(&self, text: &[u8]) -> Option<Vec<u8>> {
+        let mut stranger = None;
         let _ = json::parse(text).unwrap_or_default().each(b'{', &mut |key, value| {
             let mut name = Vec::new();
             key.text(&mut name);
             let is_known = words(self.names).any(|known| is_name(known, &name, self.camel));
-            if stranger.is_empty() && value.kind() != b'n' && !is_known {
-                stranger = name;
+            if stranger.is_none() && value.kind() != b'n' && !is_known {
+                stranger = Some(name);
             }
         });
         stranger

@@ -53,10 +53,7 @@ pub fn setup(config: Text, metadata: Text) -> Text {
 
 /// Sees to it that an object has no member which nothing here reads: mostly it is another one, misspelled.
 fn check_members(table: &Table, text: &[u8], out: &mut Out) -> Result<(), Fault> {
-    let stranger = table.stranger(text);
-    if stranger.is_empty() {
-        return Ok(());
-    }
+    let Some(stranger) = table.stranger(text) else { return Ok(()) };
     out.about(&stranger);
     Err(Code::MemberUnknown.into())
 }
