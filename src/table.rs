@@ -141,7 +141,7 @@ impl Table {
         let _ = json::parse(text).unwrap_or_default().each(b'{', &mut |key, value| {
             let mut name = Vec::new();
             key.text(&mut name);
-            let is_known = words(self.names).any(|known| is_name(known, &name, self.camel));
+            let is_known = !name.is_empty() && words(self.names).any(|known| is_name(known, &name, self.camel));
             if stranger.is_none() && value.kind() != b'n' && !is_known {
                 stranger = Some(name);
             }
