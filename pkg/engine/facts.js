@@ -55,7 +55,7 @@ const meant = (name) => {
 
 /** What is at fault, what should be there and what is; where the answer came from; and what the server said. */
 const factsOf = ({ code, subject, expected, found, url, status, oauthError, oauthErrorDescription }) => {
-  const right = code === "member_unknown" ? meant(subject) : undefined;
+  const right = code === "member_unknown" && subject ? meant(subject) : undefined;
   // The caller knows no other spelling.
   const camel = /^(config|redirect_uri)_invalid$/.test(code) && subject ? inJavaScript(subject) : subject;
   const member = MEMBERS.includes(camel) ? camel : subject;

@@ -70,11 +70,11 @@ impl Transaction {
     /// answer to this login.
     ///
     /// # Errors
-    /// [`Code::StateMismatch`], [`Code::TransactionInvalid`] when the transaction is of another configuration, [`Code::TransactionExpired`],
-    /// [`Code::RedirectUriMismatch`] naming the part that differs, [`Code::ParameterDuplicated`] naming the parameter (RFC 6749 section 3.1),
-    /// [`Code::CallbackInvalid`] when the response is in the fragment (RFC 9700 section 2.1.2) or its code or error is malformed,
-    /// [`Code::ResponseIssuerMissing`], [`Code::ResponseIssuerMismatch`], [`Code::AccessDenied`], [`Code::InteractionRequired`],
-    /// [`Code::AuthorizationRefused`], [`Code::CodeMissing`]
+    /// [`Code::StateMismatch`](crate::Code::StateMismatch), [`Code::TransactionInvalid`](crate::Code::TransactionInvalid) when the transaction is of another configuration, [`Code::TransactionExpired`](crate::Code::TransactionExpired),
+    /// [`Code::RedirectUriMismatch`](crate::Code::RedirectUriMismatch) naming the part that differs, [`Code::ParameterDuplicated`](crate::Code::ParameterDuplicated) naming the parameter (RFC 6749 section 3.1),
+    /// [`Code::CallbackInvalid`](crate::Code::CallbackInvalid) when the response is in the fragment (RFC 9700 section 2.1.2) or its code or error is malformed,
+    /// [`Code::ResponseIssuerMissing`](crate::Code::ResponseIssuerMissing), [`Code::ResponseIssuerMismatch`](crate::Code::ResponseIssuerMismatch), [`Code::AccessDenied`](crate::Code::AccessDenied), [`Code::InteractionRequired`](crate::Code::InteractionRequired),
+    /// [`Code::AuthorizationRefused`](crate::Code::AuthorizationRefused), [`Code::CodeMissing`](crate::Code::CodeMissing)
     #[allow(clippy::needless_pass_by_value, reason = "a callback is taken once")]
     pub fn accept(self, config: &Config, callback: Callback, now: u64) -> Result<Grant, Error> {
         let url = callback.url.expose().as_bytes();
