@@ -1,6 +1,6 @@
 // Plays the scenes while prototypes have members that they should not have, and prints as JSON what is another than it was without.
-// Arguments: the address of the package; the file with the tables of the module; `every` for every member with a value that suits it, in groups
-// with every other value, and all at once; `all` for all at once alone.
+// Arguments: the address of the package; the file with the tables of the module; `every` for every member in groups, small ones with a value that
+// suits it, and all at once; `all` for all at once alone.
 import { readFileSync } from "node:fs";
 import "./forbid.js";
 import { play } from "./scenes.js";
@@ -81,8 +81,9 @@ const EXTRA = {
   error: ["text", "function"],
 };
 
-/** How many members are given the same value at once. */
+/** How many members are given the same value at once; and how many where it suits them. A difference is followed to the member. */
 const GROUP = 50;
+const FEW = 8;
 
 /** Node's own WebCrypto reads these from a key that lacks them, whatever it is given: no signature is found to be good then. */
 const OF_A_KEY = ["alg", "use", "key_ops", "d"];
@@ -136,18 +137,24 @@ const all = async (prototype, values) => {
 
 const values = Object.keys(VALUES);
 if (how === "every") {
+  const suiting = Object.fromEntries(values.map((value) => [value, []]));
   const others = Object.fromEntries(values.map((value) => [value, []]));
   for (const [name, kind] of members) {
     if (name in Object.prototype) continue;
-    const suiting = new Set([SUITING[kind], ...(Object.hasOwn(EXTRA, name) ? EXTRA[name] : [])]);
+    const fitting = new Set([SUITING[kind], ...(Object.hasOwn(EXTRA, name) ? EXTRA[name] : [])]);
     for (const value of values) {
-      if (suiting.has(value) || OF_A_KEY.includes(name)) await attempt(Object.prototype, name, [name], value);
-      else others[value].push(name);
+      if (OF_A_KEY.includes(name)) await attempt(Object.prototype, name, [name], value);
+      else (fitting.has(value) ? suiting : others)[value].push(name);
     }
   }
-  for (const value of values) {
-    for (let from = 0; from < others[value].length; from += GROUP)
-      await attempt(Object.prototype, "a group", others[value].slice(from, from + GROUP), value);
+  for (const [lists, size] of [
+    [suiting, FEW],
+    [others, GROUP],
+  ]) {
+    for (const value of values) {
+      for (let from = 0; from < lists[value].length; from += size)
+        await attempt(Object.prototype, "a group", lists[value].slice(from, from + size), value);
+    }
   }
 }
 await all(Object.prototype, values);
