@@ -36,9 +36,12 @@ const arm = (hear) => {
 };
 
 try {
-  const { config, metadata: given } = await (await fetch("/setup.json", { cache: "no-store" })).json();
+  const {
+    config: { withoutChannel, ...config },
+    metadata: given,
+  } = await (await fetch("/setup.json", { cache: "no-store" })).json();
   let metadata = given;
-  if (config.withoutChannel) window.BroadcastChannel = undefined;
+  if (withoutChannel) window.BroadcastChannel = undefined;
   await ready();
 
   const opened = [];

@@ -40,9 +40,9 @@ const RESPONSES: [&str; 10] = [
 ];
 
 const TOKENS: [&str; 27] = [
-    "tokens-as-html",
+    "tokens-under-203",
     "tokens-moved-307",
-    "tokens-under-201",
+    "tokens-under-206",
     "tokens-under-500",
     "tokens-html",
     "tokens-refused",
