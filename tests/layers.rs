@@ -203,13 +203,14 @@ fn a_backward_arrow_is_seen() {
 }
 
 /// The rooms of `pkg/`, and those that each may use. The empty name is that of the entries, which people import.
-const ROOMS: [(&str, &[&str]); 6] = [
+const ROOMS: [(&str, &[&str]); 7] = [
     ("platform", &["platform"]),
     ("dist", &[]),
     ("engine", &["engine", "dist", "platform"]),
     ("client", &["client", "engine", "dist", "platform"]),
     ("shells", &["shells", "platform"]),
-    ("", &["", "client", "engine", "dist", "platform", "shells"]),
+    ("testing", &["testing", ""]),
+    ("", &["", "client", "engine", "dist", "platform", "shells", "testing"]),
 ];
 
 /// What is made by the build, and is not there before.
