@@ -58,6 +58,7 @@ export interface ResourceRequest {
   readonly scope: string;
 }
 
+/** What the server is like. */
 export interface ServerOptions {
   /**
    * `"https://login.example.com"` when absent. Give servers that lie about their keys an issuer of their own: a client keeps the keys of a server for as
@@ -126,15 +127,27 @@ export interface SeenRequest {
   readonly form: Readonly<Record<string, string>>;
 }
 
+/** A request as Playwright shows it. */
+export interface InterceptedRequest {
+  /** Where to. */
+  url(): string;
+  /** Its method. */
+  method(): string;
+  /** Its headers, by their names in lower case. */
+  headers(): Record<string, string>;
+  /** Its body. */
+  postData(): string | null;
+  /** Whether the page itself goes there. */
+  isNavigationRequest(): boolean;
+}
+
 /** What Playwright gives to the function of `page.route`, as far as it is used here. */
 export interface InterceptedRoute {
-  request(): {
-    url(): string;
-    method(): string;
-    headers(): Record<string, string>;
-    postData(): string | null;
-  };
+  /** The request. */
+  request(): InterceptedRequest;
+  /** Answers it. */
   fulfill(response: { status: number; headers: Record<string, string>; body: string }): Promise<void>;
+  /** Makes it fail. */
   abort(errorCode?: string): Promise<void>;
 }
 

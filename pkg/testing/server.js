@@ -231,8 +231,16 @@ export const createServer = (options = {}) => {
           headers: request.headers(),
           body: request.postData() ?? undefined,
         });
-        const headers = Object.fromEntries(response.headers.entries());
-        await route.fulfill({ status: response.status, headers, body: await response.text() });
+        const location = response.headers.get("location");
+        // Playwright does not intercept where a redirect leads, so a page goes there.
+        const isLeaving = location !== null && request.isNavigationRequest();
+        const headers = isLeaving
+          ? { "content-type": "text/html" }
+          : Object.fromEntries(response.headers.entries());
+        const body = isLeaving
+          ? `<script>location.replace(${JSON.stringify(location).replace(/</g, "\\u003c")})</script>`
+          : await response.text();
+        await route.fulfill({ status: isLeaving ? 200 : response.status, headers, body });
       } catch {
         await route.abort("failed");
       }

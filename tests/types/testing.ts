@@ -12,6 +12,7 @@ declare const page: {
         method(): string;
         headers(): { [name: string]: string };
         postData(): null | string;
+        isNavigationRequest(): boolean;
       };
       fulfill(options?: {
         status?: number;

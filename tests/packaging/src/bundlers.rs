@@ -1,6 +1,8 @@
 //! Bundlers without a configuration: each builds the application of the README, which then signs in and loads the rest of
 //! the package, as WebAssembly and, under a policy that forbids it, as JavaScript.
 
+use std::fs;
+use std::path::Path;
 use std::rc::Rc;
 
 use e2e::{Browser, Site};
@@ -80,11 +82,30 @@ pub(crate) async fn rows(table: &Table, fixtures: &Fixtures, browser: &Rc<Browse
 async fn build(bundler: &'static Bundler, fixtures: Fixtures, browser: Rc<Browser>) -> Outcome {
     let folder = fixtures.app(bundler.name);
     run(tool(fixtures.tool(bundler.name), &folder).args(bundler.arguments)).await?;
+    if ships_test_kit(&folder.join("dist")) {
+        return Err("the test kit, which nothing uses, is in the bundle".into());
+    }
     let (page, policy) = (folder.join(bundler.page), bundler.policy);
     use_all_on(&browser, &Site::of(&page).await.url(""), "wasm").await?;
     let strict = Site::start(&page, |_| Some(policy.to_owned())).await;
     use_all_on(&browser, &strict.url(""), "js").await.map_err(|error| format!("under {policy}: {error}"))?;
     Ok(format!("signs in, loads the other parts; as js under {policy}: {}", bundler.arguments.join(" ")))
+}
+
+/// A sentence of the test kit that no minifier changes.
+const TEST_KIT: &str = "pkce-wasm/testing needs WebCrypto";
+
+/// Whether the test kit is in a script below this folder.
+fn ships_test_kit(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).expect("what was built can be read");
+    entries.flatten().map(|entry| entry.path()).any(|path| {
+        if path.is_dir() {
+            return ships_test_kit(&path);
+        }
+        // A source map quotes what was left out.
+        path.extension().is_some_and(|end| end == "js")
+            && fs::read(&path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(TEST_KIT))
+    })
 }
 
 async fn vite_serves(fixtures: Fixtures, browser: Rc<Browser>) -> Outcome {

@@ -12,6 +12,9 @@ const ISSUER: &str = "https://login.example.com";
 const EPILOGUE: &str =
     "\nimport { offerParts } from \"./parts.js\";\nofferParts(client, \"https://login.example.com/userinfo\");\n";
 
+/// What follows in a bundle: the test kit is imported and not used, as by a helper of tests beside the application.
+const TEST_KIT: &str = "import { createServer } from \"pkce-wasm/testing\";\nconst forTests = () => createServer();\n";
+
 /// Where the application may bring its access token.
 const SCOPE: &str = "  scope:";
 const RESOURCES: &str = "  resourceOrigins: [new URL(\"https://login.example.com\").origin],\n  scope:";
@@ -48,7 +51,8 @@ impl Fixtures {
         for name in ["esbuild", "pages", "parcel", "rollup", "rspack", "vite", "webpack"] {
             let source = apps.join(name).join("src");
             fs::create_dir_all(&source).expect("a folder can be made");
-            fs::write(source.join("index.js"), &app).expect("a file can be written");
+            let app = if name == "pages" { app.clone() } else { format!("{app}{TEST_KIT}") };
+            fs::write(source.join("index.js"), app).expect("a file can be written");
             fs::write(source.join("parts.js"), &parts).expect("a file can be written");
         }
         let pages = apps.join("pages");

@@ -35,7 +35,7 @@ pub(crate) async fn rows(table: &Table, fixtures: &Fixtures) {
         table.row(&name, &fixtures.version("workerd"), workerd(fixtures.clone(), service, engine)).await;
     }
 
-    let vitest = |arguments| runner(fixtures.clone(), "vitest", arguments);
+    let vitest = |arguments| runner(fixtures.clone(), "vitest", "vitest", arguments);
     table.row("test runner vitest", &fixtures.version("vitest"), vitest(&["run"])).await;
     let jsdom = format!("{}, {}", fixtures.version("vitest"), fixtures.version("jsdom"));
     table.row("test runner vitest, jsdom", &jsdom, vitest(&["run", "--environment", "jsdom"])).await;
@@ -48,6 +48,22 @@ pub(crate) async fn rows(table: &Table, fixtures: &Fixtures) {
             table.row(&format!("{name}, {kind}"), &format!("{jest}, {with}"), run).await;
         }
     }
+    test_kit(table, fixtures, &node).await;
+}
+
+/// An application whose tests use `pkce-wasm/testing`.
+async fn test_kit(table: &Table, fixtures: &Fixtures, node: &Path) {
+    let version = |names: [&str; 2]| names.map(|name| fixtures.version(name)).join(", ");
+    for (page, arguments) in [
+        ("jsdom", &["run", "--globals", "--environment", "jsdom"]),
+        ("happy-dom", &["run", "--globals", "--environment", "happy-dom"]),
+    ] {
+        let run = runner(fixtures.clone(), "vitest", "unit", arguments);
+        table.row(&format!("test kit, vitest, {page}"), &version(["vitest", page]), run).await;
+    }
+    let jest = jest_runs(fixtures.clone(), node.to_owned(), "unit", "jsdom", VM_MODULES);
+    table.row("test kit, jest, jsdom", &version(["jest", "jsdom"]), jest).await;
+    table.row("test kit, playwright", &fixtures.version("@playwright/test"), playwright(fixtures.clone())).await;
 }
 
 /// The primitives and, in `app.js`, a whole login; the last word is the engine.
@@ -74,9 +90,24 @@ async fn workerd(fixtures: Fixtures, service: &'static str, engine: &'static str
     Err(Miss::Failed(said))
 }
 
-async fn runner(fixtures: Fixtures, name: &'static str, arguments: &'static [&'static str]) -> Outcome {
-    run(tool(fixtures.tool(name), &fixtures.app(name)).args(arguments)).await?;
+async fn runner(
+    fixtures: Fixtures,
+    name: &'static str,
+    app: &'static str,
+    arguments: &'static [&'static str],
+) -> Outcome {
+    run(tool(fixtures.tool(name), &fixtures.app(app)).args(arguments)).await?;
     Ok(arguments.join(" "))
+}
+
+/// Playwright with the installed browser: the kit answers in the place of the network, and as a service worker.
+async fn playwright(fixtures: Fixtures) -> Outcome {
+    let folder = fixtures.app("playwright");
+    let mut bundle = tool(fixtures.tool("esbuild"), &folder);
+    bundle.args(["src.js", "static.js", "worker.js", "--bundle", "--minify", "--splitting", "--format=esm"]);
+    run(bundle.arg("--outdir=dist")).await?;
+    run(tool(fixtures.tool("playwright"), &folder).arg("test")).await?;
+    Ok("in the place of the network; as a service worker".to_owned())
 }
 
 /// Jest in one of its environments, under one Node.
