@@ -12,8 +12,8 @@ const ISSUER: &str = "https://login.example.com";
 const EPILOGUE: &str =
     "\nimport { offerParts } from \"./parts.js\";\nofferParts(client, \"https://login.example.com/userinfo\");\n";
 
-/// What follows in a bundle: the test kit is imported and not used, as by a helper of tests beside the application.
-const TEST_KIT: &str = "import { createServer } from \"pkce-wasm/testing\";\nconst forTests = () => createServer();\n";
+/// What follows in a bundle: the test kit is imported and not used.
+const TEST_KIT: &str = "import { createServer } from \"pkce-wasm/testing\";\n";
 
 /// Where the application may bring its access token.
 const SCOPE: &str = "  scope:";
