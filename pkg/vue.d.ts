@@ -23,7 +23,9 @@ export type {
 
 /** As much of Vue Router as is used here. */
 export interface AuthRouter {
+  /** Takes the guard. */
   beforeEach(guard: never): unknown;
+  /** Finds the route of a path. */
   resolve(to: string): unknown;
   readonly options: { readonly history: { readonly base: string } };
 }

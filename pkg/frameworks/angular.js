@@ -19,7 +19,7 @@ const createAuth = (config, options) => {
   if (globalThis.location !== undefined) store.subscribe(() => state.set(store.state()));
   const { login, logout, ensure } = store.first;
   const auth = { login, logout, ensure, start: store.start };
-  for (const name of ["status", "session", "claims", "error", "reason"])
+  for (const name of ["status", "session", "claims", "error", "isReturning", "reason"])
     auth[name] = computed(() => state()[name]);
   const origins = () => options?.resourceOrigins ?? store.origins();
   return { auth, origins, isReturning: () => state().isReturning };

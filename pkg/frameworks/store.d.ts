@@ -47,6 +47,8 @@ export interface AuthState<C extends Claims = Claims> {
   readonly claims: C | null;
   /** What went wrong last: a PkceError of the package, or what {@link AuthOptions.parseClaims} threw. Gone when somebody has signed in. */
   readonly error?: Error | undefined;
+  /** Whether a callback is being handled. Show no route until then: it would see the callback. */
+  readonly isReturning: boolean;
   /** Why nobody is signed in any more. */
   readonly reason?: "signed-out" | "expired" | undefined;
 }

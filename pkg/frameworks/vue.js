@@ -15,7 +15,7 @@ export const createAuth = (config, { router, ...options } = {}) => {
   const state = shallowRef(store.state());
 
   const auth = { start: store.start };
-  for (const name of ["status", "session", "claims", "error", "reason"]) {
+  for (const name of ["status", "session", "claims", "error", "isReturning", "reason"]) {
     Object.defineProperty(auth, name, { enumerable: true, get: () => state.value[name] });
   }
   Object.assign(auth, { login: store.first.login, logout: store.first.logout, ensure: store.first.ensure });

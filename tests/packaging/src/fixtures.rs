@@ -8,6 +8,9 @@ use serde_json::Value;
 /// The issuer in the README and the fixtures, for which that of the test stands in.
 const ISSUER: &str = "https://login.example.com";
 
+/// Folders in which nothing stands in for it: the package, and what brings a server of its own.
+const AS_THEY_ARE: [&str; 3] = ["pkce-wasm", "examples", "lines"];
+
 /// What follows the application of the README: it shows which engine runs, and offers to use the rest of the package.
 const EPILOGUE: &str =
     "\nimport { offerParts } from \"./parts.js\";\nofferParts(client, \"https://login.example.com/userinfo\");\n";
@@ -109,9 +112,8 @@ fn copy(from: &Path, to: &Path, issuer: &str) {
             copy(&place, &target, issuer);
         } else {
             let bytes = fs::read(&place).expect("a fixture can be read");
-            // Only fixtures name it in code; the package is copied as it is.
             let bytes = match String::from_utf8(bytes) {
-                Ok(text) if !to.components().any(|part| part.as_os_str() == "pkce-wasm") => {
+                Ok(text) if !to.components().any(|part| AS_THEY_ARE.iter().any(|name| part.as_os_str() == *name)) => {
                     text.replace(ISSUER, issuer).into_bytes()
                 }
                 Ok(text) => text.into_bytes(),

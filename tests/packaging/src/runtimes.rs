@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use e2e::{package, workspace};
+use tokio::process::Command;
+
 use crate::fixtures::Fixtures;
 use crate::process::{run, tool};
 use crate::row::{Miss, Outcome, Table};
@@ -63,7 +66,10 @@ async fn test_kit(table: &Table, fixtures: &Fixtures, node: &Path) {
     }
     let jest = jest_runs(fixtures.clone(), node.to_owned(), "unit", "jsdom", VM_MODULES);
     table.row("test kit, jest, jsdom", &version(["jest", "jsdom"]), jest).await;
-    table.row("test kit, playwright", &fixtures.version("@playwright/test"), playwright(fixtures.clone())).await;
+    let playwright = fixtures.version("@playwright/test");
+    table.row("test kit, playwright", &playwright, in_playwright(fixtures.clone())).await;
+    table.row("bindings, the examples", &playwright, examples(fixtures.clone())).await;
+    table.row("bindings, bytes and lines", &fixtures.version("esbuild"), weigh(fixtures.clone())).await;
 }
 
 /// The primitives and, in `app.js`, a whole login; the last word is the engine.
@@ -101,7 +107,7 @@ async fn runner(
 }
 
 /// Playwright with the installed browser: the kit answers in the place of the network, and as a service worker.
-async fn playwright(fixtures: Fixtures) -> Outcome {
+async fn in_playwright(fixtures: Fixtures) -> Outcome {
     let folder = fixtures.app("playwright");
     let mut bundle = tool(fixtures.tool("esbuild"), &folder);
     bundle.args(["src.js", "static.js", "worker.js", "--bundle", "--minify", "--splitting", "--format=esm"]);
@@ -130,4 +136,23 @@ async fn jest_runs(
         }
         Err(miss) => Err(miss),
     }
+}
+
+/// A script beside the examples' tests, which is told where the examples and the package are.
+fn beside_examples(fixtures: &Fixtures, script: &str) -> Command {
+    let mut node = tool("node", &fixtures.app("examples"));
+    node.arg(script).arg(workspace().join("www/examples")).arg(package());
+    node
+}
+
+/// The same application in each framework.
+async fn examples(fixtures: Fixtures) -> Outcome {
+    run(beside_examples(&fixtures, "build.js").arg("dist")).await?;
+    run(tool(fixtures.tool("playwright"), &fixtures.app("examples")).arg("test")).await?;
+    Ok("React, Vue, Svelte, Angular".to_owned())
+}
+
+/// What the bindings add, and what an application writes.
+async fn weigh(fixtures: Fixtures) -> Outcome {
+    Ok(run(&mut beside_examples(&fixtures, "weigh.js")).await?.trim().to_owned())
 }
