@@ -113,7 +113,7 @@ export const createServer = (options = {}) => {
     const { method, url, headers, body } = request;
     const { sub, scope } = access;
     const said = await answer({ method, url, headers: Object.fromEntries(headers), body, sub, scope });
-    return typeof said?.text === "function" ? said : json(said ?? null);
+    return typeof said?.text === "function" ? said : json(JSON.stringify(said ?? null));
   };
 
   const find = (request) => {

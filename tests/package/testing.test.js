@@ -219,6 +219,24 @@ test("clocks are turned: tokens expire at the server, and at the client", async 
   }
 });
 
+test("a resource server sends JSON, or what the test makes of it", async () => {
+  const answers = ["text", { a: 1 }, [1], null, undefined];
+  const response = () => new Response("as it is", { status: 201 });
+  const resources = {
+    [API]: ({ url }) => (url.pathname === "/own" ? response() : answers[url.pathname.slice(1)]),
+  };
+  const server = createServer({ issuer: "https://resources.example", resources });
+  const { session } = await signedIn({ server, resourceOrigins: [API] });
+  for (const [at, answer] of answers.entries()) {
+    assert.deepEqual(await (await session.fetch(`${API}/${at}`)).json(), answer ?? null);
+  }
+  assert.equal(await (await session.fetch(`${API}/own`)).text(), "as it is");
+  for (const headers of [{}, { Authorization: "Bearer another" }, { Authorization: "Basic YTpi" }]) {
+    const { status } = await server.fetch(`${API}/1`, { headers });
+    assert.equal(status, 401);
+  }
+});
+
 test("the user declines, fails, or is somebody else", async () => {
   for (const [decide, code, oauthError] of [
     [false, "access_denied", "access_denied"],
