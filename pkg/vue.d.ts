@@ -37,6 +37,8 @@ export interface VueAuthOptions<C extends Claims = Claims> extends AuthOptions<C
    * and comes back there. No route sees a callback.
    */
   readonly router?: AuthRouter;
+  /** Set where a server renders the pages, as with Nuxt: until the page is mounted, `status` is `"loading"`, as it was on the server. */
+  readonly ssr?: boolean;
 }
 
 /** The user, and what can be done. Its members follow what happens: read them from it, do not take them apart. */

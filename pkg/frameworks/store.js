@@ -122,7 +122,8 @@ export const createStore = (given, { navigate = move, parseClaims = (claims) => 
     // A pop-up closes itself, and shows nothing until then.
     if (status === "handed-over") return;
     listen();
-    if (CAME_BACK.includes(status)) await navigate(returnTo ?? here());
+    // Not waited for: the page that is gone to may itself wait for this.
+    if (CAME_BACK.includes(status)) navigate(returnTo ?? here());
     await look({ error: status === "refused" ? error : undefined });
   };
 

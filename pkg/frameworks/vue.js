@@ -5,14 +5,17 @@ import { createStore } from "./store.js";
 /** The same for every copy of this module: the development server may load it again. */
 const KEY = Symbol.for("pkce-wasm/vue");
 
-export const createAuth = (config, { router, ...options } = {}) => {
+export const createAuth = (config, { router, ssr, ...options } = {}) => {
+  // Whether the page has taken over what a server rendered: until then nothing may differ from it.
+  let isTaken = !ssr;
   let back;
-  const remember = (path) => {
+  const goBack = (path) => {
+    if (ssr) return router.replace(routeOf(path));
     back = path;
   };
-  const store = createStore(config, router ? { navigate: remember, ...options } : options);
+  const store = createStore(config, router ? { navigate: goBack, ...options } : options);
   // Shallow, for a session is not to be wrapped.
-  const state = shallowRef(store.state());
+  const state = shallowRef(ssr ? store.first : store.state());
 
   const auth = { start: store.start };
   for (const name of ["status", "session", "claims", "error", "isReturning", "reason"]) {
@@ -37,7 +40,7 @@ export const createAuth = (config, { router, ...options } = {}) => {
   };
 
   const guard = async (to) => {
-    if (globalThis.location === undefined) return;
+    if (globalThis.location === undefined || !isTaken) return;
     await store.start();
     if (back !== undefined) {
       const route = routeOf(back);
@@ -53,9 +56,19 @@ export const createAuth = (config, { router, ...options } = {}) => {
       app.provide(KEY, auth);
       router?.beforeEach(guard);
       if (globalThis.location === undefined) return;
-      store.subscribe(() => {
-        state.value = store.state();
-      });
+      const follow = () =>
+        store.subscribe(() => {
+          state.value = store.state();
+        });
+      if (!ssr) return follow();
+      const { mount } = app;
+      app.mount = (...parameters) => {
+        const root = mount(...parameters);
+        isTaken = true;
+        follow();
+        if (router) guard(router.currentRoute.value);
+        return root;
+      };
     },
   });
 };
