@@ -9,7 +9,7 @@
  *
  * @module pkce-wasm/testing
  */
-import type { Client, Config, Host, Json, LoginOptions, ServerMetadata, Session } from "./index.js";
+import type { Claims, Client, Config, Host, Json, LoginOptions, ServerMetadata, Session } from "./index.js";
 
 /** How the server signs ID tokens. */
 export type SigningAlgorithm = "RS256" | "PS256" | "ES256" | "EdDSA";
@@ -240,16 +240,20 @@ export interface SignedInOptions extends Partial<Omit<Config, "issuer">> {
  *
  * @throws PkceError or Error when the login fails, as where a decision or a lie of the server wants it
  */
-export function signedIn(
+export function signedIn<C extends Claims = Claims>(
   options?: SignedInOptions,
-): Promise<{ readonly client: Client; readonly server: TestServer; readonly session: Session }>;
+): Promise<{ readonly client: Client<C>; readonly server: TestServer; readonly session: Session<C> }>;
 
 /**
  * Signs a user in with your client, whose `host` is {@link TestServer.host}.
  *
  * @throws PkceError or Error when the login fails
  */
-export function signIn(client: Client, server: TestServer, options?: LoginOptions): Promise<Session>;
+export function signIn<C extends Claims = Claims>(
+  client: Client<C>,
+  server: TestServer,
+  options?: LoginOptions,
+): Promise<Session<C>>;
 
 /** Sets `Date.now` and `performance.now` ahead, by seconds, so that the client's tokens age. Gives what sets them right again. */
 export function turnTime(seconds: number): () => void;

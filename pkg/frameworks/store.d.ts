@@ -42,7 +42,7 @@ export interface AuthState<C extends Claims = Claims> {
   /** `"loading"` on a server, and in a page until the callback is handled and the session is read. */
   readonly status: "loading" | "signed-in" | "signed-out";
   /** The session; null unless somebody is signed in. */
-  readonly session: Session | null;
+  readonly session: Session<C> | null;
   /** The checked claims of the ID token; null unless somebody is signed in. */
   readonly claims: C | null;
   /** What went wrong last: a PkceError of the package, or what {@link AuthOptions.parseClaims} threw. Gone when somebody has signed in. */
