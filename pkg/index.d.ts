@@ -191,6 +191,11 @@ export interface LoginOptions {
   /** A path of this origin to return to after the login; kept with the login, never in the URL. */
   returnTo?: string;
   /**
+   * What the application wants back with the outcome of this login: JSON of at most 2048 characters. It is kept with the login, never in the URL; as long as what
+   * remains of the login, a day. No secrets: it is not encrypted.
+   */
+  appState?: Json;
+  /**
    * OpenID Connect Core section 3.1.2.1: `none`, `login`, `consent`, `select_account`, space-separated.
    *
    * With `none` the user is sent to the server and comes straight back: signed in when the server knows them still, else refused with
@@ -435,6 +440,8 @@ export interface SignedIn<C extends Claims = Claims> {
   readonly session: Session<C>;
   /** Where the login was to return to: {@link LoginOptions.returnTo}. */
   readonly returnTo?: string;
+  /** What the application kept with the login: {@link LoginOptions.appState}. */
+  readonly appState?: Json;
 }
 
 /**
@@ -446,6 +453,8 @@ export interface AlreadyCompleted<C extends Claims = Claims> {
   readonly session: Session<C> | null;
   /** Where the login was to return to: {@link LoginOptions.returnTo}. */
   readonly returnTo?: string;
+  /** What the application kept with the login: {@link LoginOptions.appState}. */
+  readonly appState?: Json;
 }
 
 /**
@@ -460,6 +469,8 @@ export interface Refused {
   readonly restart: boolean;
   /** Where the login was to return to: {@link LoginOptions.returnTo}. */
   readonly returnTo?: string;
+  /** What the application kept with the login: {@link LoginOptions.appState}. */
+  readonly appState?: Json;
 }
 
 /**

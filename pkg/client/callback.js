@@ -41,10 +41,16 @@ export const createCallback = async ({
     return outcome;
   };
 
+  /** An outcome of this client's login, with what the application kept with it. */
+  const withState = (outcome, appState) =>
+    appState === undefined || ["none", "other-login"].includes(outcome.status)
+      ? outcome
+      : { ...outcome, appState: JSON.parse(appState) };
+
   const remembered = (client, key) =>
     client.keeping(({ logins, sessions }) => {
       const { outcome } = ask("interrupted", client.setup, logins.remains(key));
-      return finished(outcome, client, sessions);
+      return withState(finished(outcome, client, sessions), logins.appState(key));
     });
 
   /** Waits until it can be seen how another page has finished that login; not for ever, for it may be gone. */
@@ -80,7 +86,8 @@ export const createCallback = async ({
       // A sign-out from here on is one of this login too.
       const began = !lacks && arrival.form !== undefined ? epochs.begin() : undefined;
       const outcome = arrival.outcome && finished(arrival.outcome, client, sessions);
-      return own({ ...arrival, outcome, pending, lacks, began });
+      const appState = key && logins.appState(key);
+      return own({ ...arrival, outcome, pending, lacks, began, appState });
     });
 
   /** Redeems the code of a login that was claimed. */
@@ -140,12 +147,12 @@ export const createCallback = async ({
         // Nothing was sent yet: the callback stays where it was found.
         const { restart, returnTo } = ask("end", client.setup, arrival.pending, how(error));
         const outcome = { status: "refused", error, restart };
-        return returnTo === undefined ? outcome : { ...outcome, returnTo };
+        return withState(returnTo === undefined ? outcome : { ...outcome, returnTo }, arrival.appState);
       }
       arrival = await look(client, key, address);
     }
     if (arrival.address !== undefined) page?.replace(arrival.address, key);
-    return arrival.outcome ?? redeem(client, key, arrival);
+    return withState(arrival.outcome ?? (await redeem(client, key, arrival)), arrival.appState);
   };
 
   return {

@@ -1,4 +1,4 @@
-import type { Claims, Client, Config, LoginOptions, LogoutOptions, Session } from "../index.js";
+import type { Claims, Client, Config, Json, LoginOptions, LogoutOptions, Session } from "../index.js";
 
 /**
  * The configuration of a binding: that of the client, where `redirectUri` and `postLogoutRedirectUri` may be paths of this origin, such as `"/callback"`.
@@ -13,9 +13,9 @@ export type AuthSource = AuthConfig | Client | (() => AuthConfig | Client | Prom
 export interface AuthOptions<C extends Claims = Claims> {
   /**
    * Goes to a path of this origin: back to where the login began. When absent, the address bar is set, and routers are told by a `popstate` event, which
-   * most of them follow.
+   * most of them follow. `appState` is that of the login.
    */
-  navigate?: (path: string) => unknown;
+  navigate?: (path: string, appState?: Json) => unknown;
   /** Checks the claims, and gives them their type: `schema.parse` of your schema library. What it throws is the {@link Auth.error}. */
   parseClaims?: (claims: Claims) => C | Promise<C>;
 }

@@ -118,12 +118,12 @@ export const createStore = (given, { navigate = move, parseClaims = (claims) => 
       made = await Client.discover(config);
     }
     client = made;
-    const { status, error, returnTo } = await client.handleRedirect();
+    const { status, error, returnTo, appState } = await client.handleRedirect();
     // A pop-up closes itself, and shows nothing until then.
     if (status === "handed-over") return;
     listen();
     // Not waited for: the page that is gone to may itself wait for this.
-    if (CAME_BACK.includes(status)) navigate(returnTo ?? here());
+    if (CAME_BACK.includes(status)) navigate(returnTo ?? here(), appState);
     await look({ error: status === "refused" ? error : undefined });
   };
 
