@@ -235,6 +235,11 @@ export interface LoginOptions {
   /** A path of this origin to return to after the login; kept with the login, never in the URL. */
   returnTo?: string;
   /**
+   * What the application wants back with the outcome of this login: JSON of at most 2048 characters. It is kept with the login, never in the URL; as long as what
+   * remains of the login, a day. No secrets: it is not encrypted.
+   */
+  appState?: Json;
+  /**
    * OpenID Connect Core section 3.1.2.1: `none`, `login`, `consent`, `select_account`, space-separated.
    *
    * With `none` the user is sent to the server and comes straight back: signed in when the server knows them still, else refused with
@@ -480,17 +485,22 @@ export function revokeTokens(
 ): Promise<void>;
 
 /** What {@link Client.handleRedirect} found. */
-export type RedirectOutcome =
+export type RedirectOutcome<C extends Claims = Claims> =
   | NoCallback
-  | SignedIn
-  | AlreadyCompleted
+  | SignedIn<C>
+  | AlreadyCompleted<C>
   | Refused
   | OtherLogin
   | SignedOut
   | HandedOver;
 
 /** What {@link Client.loginWithPopup} came to. */
-export type PopupOutcome = SignedIn | AlreadyCompleted | Refused | OtherLogin | Redirecting;
+export type PopupOutcome<C extends Claims = Claims> =
+  | SignedIn<C>
+  | AlreadyCompleted<C>
+  | Refused
+  | OtherLogin
+  | Redirecting;
 
 /**
  * The URL is no callback of this client: it has no `state`, or one of no login that this client knows. Nothing was changed, nothing ended, and its address
@@ -512,11 +522,13 @@ export interface Unverified {
 }
 
 /** The login is complete. Greet the user, and go to `returnTo`. */
-export interface SignedIn {
+export interface SignedIn<C extends Claims = Claims> {
   readonly status: "signed-in";
-  readonly session: Session;
+  readonly session: Session<C>;
   /** Where the login was to return to: {@link LoginOptions.returnTo}. */
   readonly returnTo?: string;
+  /** What the application kept with the login: {@link LoginOptions.appState}. */
+  readonly appState?: Json;
 }
 
 /**
@@ -526,11 +538,13 @@ export interface SignedIn {
  * With `storage: "memory"` it is null too where another copy of this package in the page completed the callback (two bundles, or a module that was replaced while
  * developing): each copy has a memory of its own. A warning in the console says so then.
  */
-export interface AlreadyCompleted {
+export interface AlreadyCompleted<C extends Claims = Claims> {
   readonly status: "already-completed";
-  readonly session: Session | null;
+  readonly session: Session<C> | null;
   /** Where the login was to return to: {@link LoginOptions.returnTo}. */
   readonly returnTo?: string;
+  /** What the application kept with the login: {@link LoginOptions.appState}. */
+  readonly appState?: Json;
 }
 
 /**
@@ -551,6 +565,8 @@ export interface Refused {
   readonly unverified?: Unverified;
   /** Where the login was to return to: {@link LoginOptions.returnTo}. */
   readonly returnTo?: string;
+  /** What the application kept with the login: {@link LoginOptions.appState}. */
+  readonly appState?: Json;
 }
 
 /**
@@ -623,8 +639,12 @@ export type SessionEvent = {
     }
 );
 
-/** A signed-in application: the whole login, kept, checked and finished once. */
-export class Client {
+/**
+ * A signed-in application: the whole login, kept, checked and finished once.
+ *
+ * @typeParam C - The claims that the application knows of: `Client.discover<Staff>(config)`. A type alone: what a claim really is, only a schema checks.
+ */
+export class Client<C extends Claims = Claims> {
   /**
    * Discovers the server and makes a client of it.
    *
@@ -634,7 +654,7 @@ export class Client {
    *
    * @throws PkceError as {@link discover} and the constructor
    */
-  static discover(config: Config, options?: Cancellation): Promise<Client>;
+  static discover<C extends Claims = Claims>(config: Config, options?: Cancellation): Promise<Client<C>>;
 
   /**
    * Makes a client of metadata that is already known; when absent, of {@link Config.metadata} alone.
@@ -677,7 +697,7 @@ export class Client {
    * @throws PkceError `aborted` by the signal, `config_invalid` about `storage` where a host keeps the login or the session and about `features` (see
    * {@link PopupOptions.features}), and as {@link Client.login}
    */
-  loginWithPopup(options?: PopupOptions): Promise<PopupOutcome>;
+  loginWithPopup(options?: PopupOptions): Promise<PopupOutcome<C>>;
 
   /**
    * Finishes a login when the page was reached by its callback; call it at every start of the page, anywhere, any number of times, at once.
@@ -691,13 +711,13 @@ export class Client {
    * @param options - A signal ends the waiting alone: the exchange goes on, and the same call afterwards tells how it ended.
    * @throws PkceError `aborted`, `engine_unavailable`, `storage_unavailable` when the login cannot be read or its end cannot be written; everything else is an outcome
    */
-  handleRedirect(url?: string, options?: Cancellation): Promise<RedirectOutcome>;
+  handleRedirect(url?: string, options?: Cancellation): Promise<RedirectOutcome<C>>;
 
   /**
    * The signed-in session; null where nobody is signed in, and from when no access token can be had any more: it has expired, and there is no refresh token.
    * It needs no network.
    */
-  session(): Promise<Session | null>;
+  session(): Promise<Session<C> | null>;
 
   /**
    * Signs out: ends the session of this issuer, client id and `sessionName` on this device, in every tab and worker of the origin. A tab that is frozen, shows
@@ -728,10 +748,10 @@ export class Client {
 }
 
 /** What a signed-in application holds. */
-export class Session {
+export class Session<C extends Claims = Claims> {
   private constructor();
   /** The checked claims of the ID token; null without one: see {@link Config.scope}. */
-  readonly claims: Claims | null;
+  readonly claims: C | null;
   /** The ID token itself; null when there is none. It is for this application alone, and no access token. */
   readonly idToken: string | null;
   /** Who says that the ID token is the issuer's; null without one. */

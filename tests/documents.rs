@@ -132,7 +132,7 @@ fn entries_are_found_where_a_word_begins() {
 fn mentions() -> Vec<(PathBuf, String)> {
     let mut found = documents(".md");
     found.extend(documents(".d.ts"));
-    for end in [".js", ".jsx", ".vue", ".html"] {
+    for end in [".js", ".jsx", ".svelte", ".ts", ".html"] {
         files(&root().join("www/examples"), end, &mut found);
     }
     found.into_iter().map(|path| (path.clone(), read(&path))).collect()
@@ -175,7 +175,7 @@ fn everything_that_is_imported_is_declared() {
             // Entries give on what those before them declare.
             let all = [types, "index.d.ts", "pkce.d.ts", "engine/error.d.ts"].map(declared).concat();
             for name in names {
-                let known = ["function", "class", "interface", "type"]
+                let known = ["const", "function", "class", "interface", "type"]
                     .iter()
                     .any(|kind| all.contains(&format!("export {kind} {name}")));
                 assert!(known, "{} imports {name}", document.display());

@@ -204,23 +204,33 @@ fn a_backward_arrow_is_seen() {
 }
 
 /// The rooms of `pkg/`, and those that each may use. The empty name is that of the entries, which people import.
-const ROOMS: [(&str, &[&str]); 6] = [
+const ROOMS: [(&str, &[&str]); 8] = [
     ("platform", &["platform"]),
     ("dist", &[]),
     ("engine", &["engine", "dist", "platform"]),
     ("client", &["client", "engine", "dist", "platform"]),
     ("shells", &["shells", "platform"]),
-    ("", &["", "client", "engine", "dist", "platform", "shells"]),
+    ("testing", &["testing", ""]),
+    ("frameworks", &["frameworks", ""]),
+    ("", &["", "client", "engine", "dist", "platform", "shells", "testing", "frameworks"]),
 ];
 
 /// What is made by the build, and is not there before.
 const MADE: &str = "dist";
 
 /// Files in Electron's main process and in its preload script, and what they may use there.
-const OUTSIDE_OF_PAGES: [(&str, &[&str]); 3] = [
+const OUTSIDE_OF_PAGES: [(&str, &[&str]); 10] = [
     ("shells/electron_main.js", &["node:fs/promises", "node:path"]),
     ("shells/loopback.js", &["node:http"]),
     ("electron_preload.cjs", &["electron"]),
+    // The application brings its framework.
+    ("frameworks/react.js", &["react"]),
+    ("frameworks/vue.js", &["vue"]),
+    ("frameworks/svelte.js", &["svelte"]),
+    ("frameworks/angular.js", &["@angular/common", "@angular/core", "rxjs"]),
+    ("react.d.ts", &["react"]),
+    ("vue.d.ts", &["vue"]),
+    ("angular.d.ts", &["@angular/common/http", "@angular/core", "@angular/router"]),
 ];
 
 /// The files of the package by their paths in `pkg/`, with their sources.

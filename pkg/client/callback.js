@@ -57,10 +57,19 @@ export const createCallback = async ({
     return outcome;
   };
 
+  /** An outcome of this client's login, with what the application kept with it. What somebody else wrote there is as if it were not. */
+  const withState = (outcome, appState) => {
+    try {
+      if (!["none", "other-login"].includes(outcome.status))
+        return { ...outcome, appState: JSON.parse(appState) };
+    } catch {}
+    return outcome;
+  };
+
   const remembered = (client, key) =>
     client.keeping(({ logins, sessions }) => {
       const { outcome } = ask("arrive", client.setup, "", "", logins.remains(key));
-      return finished(outcome, client, sessions, key);
+      return withState(finished(outcome, client, sessions, key), logins.appState(key));
     });
 
   /** What becomes of an error that says not to which login it belongs: where none waits there, it is none of ours. */
@@ -106,7 +115,8 @@ export const createCallback = async ({
       // A sign-out from here on is one of this login too.
       const began = !lacks && arrival.form !== undefined ? epochs.begin() : undefined;
       const outcome = arrival.outcome && finished(arrival.outcome, client, sessions, key);
-      return own({ ...arrival, outcome, pending, lacks, began });
+      const appState = logins.appState(key);
+      return own({ ...arrival, outcome, pending, lacks, began, appState });
     });
 
   /** Redeems the code of a login that was claimed. */
@@ -171,12 +181,12 @@ export const createCallback = async ({
         // Nothing was sent yet: the callback stays where it was found.
         const { restart, returnTo } = ask("end", client.setup, arrival.pending, how(error));
         const outcome = { status: "refused", error, restart };
-        return returnTo === undefined ? outcome : { ...outcome, returnTo };
+        return withState(returnTo === undefined ? outcome : { ...outcome, returnTo }, arrival.appState);
       }
       arrival = await look(client, key, address);
     }
     if (arrival.address !== undefined) page?.replace(arrival.address, key);
-    return arrival.outcome ?? redeem(client, key, arrival);
+    return withState(arrival.outcome ?? (await redeem(client, key, arrival)), arrival.appState);
   };
 
   return {

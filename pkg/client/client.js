@@ -29,6 +29,9 @@ const MARK = "pkce-wasm";
 /** Milliseconds that a start waits for the storage of a host. */
 const PATIENCE = 2000;
 
+/** The most characters of JSON that an application keeps with a login. */
+const MOST_STATE = 2048;
+
 /** What the name of a login in a pop-up begins with. */
 const POPUP = "popup.";
 
@@ -125,8 +128,12 @@ export const createClient = (engine) => {
       } catch {}
     }
 
-    #begin(options) {
+    #begin({ appState, ...options }) {
       const { config, setup } = this.#client;
+      const kept = appState === undefined ? appState : toJson(appState);
+      if (kept === "" || kept?.length > MOST_STATE) {
+        throw named("config_invalid", new Error(`more than ${MOST_STATE} characters of JSON`), "appState");
+      }
       const { host, dangerouslyAllowEmbeddedUserAgent } = config;
       // A pop-up is a window of this page, whatever else the host can open.
       const isElsewhere = member(host, "open") && !options.popup;
@@ -135,7 +142,7 @@ export const createClient = (engine) => {
       return ({ logins }) => {
         const told = isElsewhere ? "" : toJson(page);
         const { url, key, transaction, index } = ask("begin", setup, toJson(options), told, logins.inUse());
-        logins.begin(key, transaction, index);
+        logins.begin(key, transaction, index, kept);
         return { url, key };
       };
     }

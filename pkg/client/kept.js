@@ -1,5 +1,5 @@
 // The records of a client's logins.
-import { BEFORE, IN_USE, PENDING, REMAINS } from "../platform/records.js";
+import { APP_STATE, BEFORE, IN_USE, PENDING, REMAINS } from "../platform/records.js";
 
 /** The most records of a kind that one sweep looks at. */
 const MOST_SWEPT = 500;
@@ -14,7 +14,11 @@ export const createLogins = (ask, place) => {
         return `${[name, version, owner, time].join("\n")}\n`;
       });
       if (records.length === 0) continue;
-      for (const name of ask("sweep", records.join("")).forget) place.remove("", name);
+      for (const name of ask("sweep", records.join("")).forget) {
+        place.remove("", name);
+        // Names of both kinds are of one length.
+        place.remove(APP_STATE, name.slice(PENDING.length));
+      }
     }
   };
 
@@ -26,14 +30,16 @@ export const createLogins = (ask, place) => {
     look: () => place.names(PENDING, MOST_SWEPT),
     /** The redirect URIs that servers without `iss` have in use. */
     inUse: () => place.get(IN_USE, ""),
-    begin(key, transaction, inUse) {
+    begin(key, transaction, inUse, appState) {
       sweep();
+      if (appState !== undefined) place.set(APP_STATE, key, appState);
       if (inUse !== undefined) place.set(IN_USE, "", inUse);
       place.set(PENDING, key, transaction);
     },
     /** The record of a pending login. One of version 0.1.0 is refused by the module: it begins again. */
     pending: (key) => place.get(PENDING, key) ?? place.get(BEFORE[PENDING], key),
     remains: (key) => place.get(REMAINS, key),
+    appState: (key) => place.get(APP_STATE, key),
     /** Puts what remains in the place of the login, which makes room for it where the storage is full. */
     bury(key, remains) {
       place.remove(PENDING, key);

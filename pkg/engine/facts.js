@@ -16,15 +16,14 @@ const MEMBERS =
   "issuer acceptIssuer metadata clientId redirectUri postLogoutRedirectUri sessionName sharedRedirectUriIssuers trustedAudiences scope storage \
 resourceOrigins transactionStorage transactionMaxAge clockTolerance idTokenSignedResponseAlg timeout host publicClientSecret dangerouslyAssumePkceSupport \
 dangerouslyAllowHttp dangerouslyAllowUnverifiedIdToken dangerouslyAllowEmbeddedUserAgent returnTo prompt loginHint maxAge acrValues requireAcr uiLocales \
-claims resource authorizationDetails extraParameters popup features fallback signal".split(" ");
+claims appState resource authorizationDetails extraParameters popup features fallback signal".split(" ");
 const OTHERS = own({
   authority: "issuer",
   domain: "issuer",
   realm: "issuer",
   scopes: "scope",
   audience: "resource, or extraParameters",
-  state: "returnTo",
-  appState: "returnTo",
+  state: "appState",
   redirectUrl: "redirectUri",
   callbackUrl: "redirectUri",
   clientSecret: "none: a public client has no secret",

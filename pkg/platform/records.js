@@ -4,14 +4,15 @@
 const ALL = "pkce-wasm:";
 
 /**
- * Before the name of a pending login, of what remains of one, of a session, of its epoch, and of what its server says of itself. The last one is the whole name of
- * the record of redirect URIs in use.
+ * Before the name of a pending login, of what remains of one, of a session, of its epoch, of what its server says of itself, and of what the application keeps with
+ * a login. The last one is the whole name of the record of redirect URIs in use.
  */
 export const PENDING = "pkce-wasm:2:t:";
 export const REMAINS = "pkce-wasm:2:d:";
 export const SESSION = "pkce-wasm:2:s:";
 export const EPOCH = "pkce-wasm:2:e:";
 export const SERVER = "pkce-wasm:2:m:";
+export const APP_STATE = "pkce-wasm:2:a:";
 export const IN_USE = "pkce-wasm:2:u";
 
 /** How version 0.1.0 names them. */

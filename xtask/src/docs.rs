@@ -29,6 +29,7 @@ fn typescript() -> Result<()> {
     setup::node()?;
     let tools = root().join("xtask/typedoc");
     setup::npm_packages(&tools)?;
+    setup::npm_packages(&root().join("www/examples"))?;
     codes::write(&root().join("pkg/dist"))?;
     let entries = package::types()?;
     let folder = root().join("target/typedoc");

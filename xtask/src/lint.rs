@@ -62,8 +62,11 @@ fn javascript(fix: bool) -> Result<()> {
 
 fn types(_: bool) -> Result<()> {
     setup::npm_tools()?;
+    // The frameworks of the bindings.
+    setup::npm_packages(&root().join("www/examples"))?;
     codes::write(&root().join("pkg/dist"))?;
-    run(setup::npm_tool("tsc").args(["--project", "tests/types"]))
+    run(setup::npm_tool("tsc").args(["--project", "tests/types"]))?;
+    run(setup::npm_tool("tsc").args(["--project", "tests/types/router.tsconfig.json"]))
 }
 
 fn clippy(_: bool) -> Result<()> {

@@ -56,6 +56,7 @@ fn rows(engines: &[Engine], full: bool, print: bool) -> Result<Vec<Value>> {
     build::build(false)?;
     setup::npm_tools()?;
     let folder = tools()?;
+    setup::npm_packages(&root().join("www/examples"))?;
     if full && cfg!(all(target_os = "linux", target_arch = "x86_64")) {
         for folder in ["www/server", "tests/old-chromium"] {
             setup::npm_packages(&root().join(folder))?;

@@ -15,6 +15,8 @@ pub fn bundle(source: &Path, target: &Path, more: &[&str]) -> String {
         .arg(source)
         .args(["--bundle", "--format=esm", "--jsx=automatic", "--log-level=warning"])
         .args(more)
+        // The bindings take the framework of the example.
+        .env("NODE_PATH", workspace().join("www/examples/node_modules"))
         .arg(format!("--alias:pkce-wasm={}", package().display()))
         .arg(format!("--outfile={}", target.display()));
     let output = esbuild.output().expect("esbuild can be started: run `cargo xtask test e2e`");

@@ -1,6 +1,8 @@
 //! Bundlers without a configuration: each builds the application of the README, which then signs in and loads the rest of
 //! the package, as WebAssembly and, under a policy that forbids it, as JavaScript.
 
+use std::fs;
+use std::path::Path;
 use std::rc::Rc;
 
 use e2e::{Browser, Site};
@@ -8,7 +10,7 @@ use e2e::{Browser, Site};
 use crate::fixtures::Fixtures;
 use crate::login::use_all_on;
 use crate::process::{Service, run, tool};
-use crate::row::{Outcome, Table};
+use crate::row::{Miss, Outcome, Table};
 
 /// What forbids WebAssembly, and allows the chunk with the twin.
 const POLICY: &str = "script-src 'self'";
@@ -75,16 +77,36 @@ pub(crate) async fn rows(table: &Table, fixtures: &Fixtures, browser: &Rc<Browse
     table
         .slow_row("server-side rendering, next", &fixtures.version("next"), next(fixtures.clone(), browser.clone()))
         .await;
+    table.slow_row("bindings, next", &fixtures.version("next"), next_with_binding(fixtures.clone())).await;
 }
 
 async fn build(bundler: &'static Bundler, fixtures: Fixtures, browser: Rc<Browser>) -> Outcome {
     let folder = fixtures.app(bundler.name);
     run(tool(fixtures.tool(bundler.name), &folder).args(bundler.arguments)).await?;
+    if ships_test_kit(&folder.join("dist")) {
+        return Err("the test kit, which nothing uses, is in the bundle".into());
+    }
     let (page, policy) = (folder.join(bundler.page), bundler.policy);
     use_all_on(&browser, &Site::of(&page).await.url(""), "wasm").await?;
     let strict = Site::start(&page, |_| Some(policy.to_owned())).await;
     use_all_on(&browser, &strict.url(""), "js").await.map_err(|error| format!("under {policy}: {error}"))?;
     Ok(format!("signs in, loads the other parts; as js under {policy}: {}", bundler.arguments.join(" ")))
+}
+
+/// A sentence of the test kit that no minifier changes.
+const TEST_KIT: &str = "pkce-wasm/testing needs WebCrypto";
+
+/// Whether the test kit is in a script below this folder.
+fn ships_test_kit(folder: &Path) -> bool {
+    let entries = fs::read_dir(folder).expect("what was built can be read");
+    entries.flatten().map(|entry| entry.path()).any(|path| {
+        if path.is_dir() {
+            return ships_test_kit(&path);
+        }
+        // A source map quotes what was left out.
+        path.extension().is_some_and(|end| end == "js")
+            && fs::read(&path).is_ok_and(|bytes| String::from_utf8_lossy(&bytes).contains(TEST_KIT))
+    })
 }
 
 async fn vite_serves(fixtures: Fixtures, browser: Rc<Browser>) -> Outcome {
@@ -99,16 +121,29 @@ async fn vite_serves(fixtures: Fixtures, browser: Rc<Browser>) -> Outcome {
     Ok("signs in, loads the other parts".to_owned())
 }
 
-/// The page is rendered at build time, where there is no `window`; then it signs in.
-async fn next(fixtures: Fixtures, browser: Rc<Browser>) -> Outcome {
-    let folder = fixtures.app("next");
+/// Builds an application with Next, and serves it.
+async fn next_serves(fixtures: &Fixtures, app: &str) -> Result<Service, Miss> {
+    let folder = fixtures.app(app);
     run(tool(fixtures.tool("next"), &folder).arg("build")).await?;
     let service = Service::start(|port| {
         let mut command = tool(fixtures.tool("next"), &folder);
         command.args(["start", "--hostname", "127.0.0.1", "--port"]).arg(port.to_string());
         command
     });
-    let service = service.await?;
+    service.await
+}
+
+/// React's binding in pages that Next renders, takes over and routes.
+async fn next_with_binding(fixtures: Fixtures) -> Outcome {
+    let service = next_serves(&fixtures, "next-react").await?;
+    let mut playwright = tool(fixtures.tool("playwright"), &fixtures.app("next-react"));
+    run(playwright.arg("test").env("PKCE_REACH_APP", &service.url)).await?;
+    Ok("renders without a window, guards a page, comes back through Next's router".to_owned())
+}
+
+/// The page is rendered at build time, where there is no `window`; then it signs in.
+async fn next(fixtures: Fixtures, browser: Rc<Browser>) -> Outcome {
+    let service = next_serves(&fixtures, "next").await?;
     use_all_on(&browser, &service.url, "wasm").await?;
     Ok("renders without a window, signs in, loads the other parts".to_owned())
 }

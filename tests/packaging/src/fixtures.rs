@@ -8,9 +8,15 @@ use serde_json::Value;
 /// The issuer in the README and the fixtures, for which that of the test stands in.
 const ISSUER: &str = "https://login.example.com";
 
+/// Folders in which nothing stands in for it: the package, and what brings a server of its own.
+const AS_THEY_ARE: [&str; 4] = ["pkce-wasm", "examples", "lines", "next-react"];
+
 /// What follows the application of the README: it shows which engine runs, and offers to use the rest of the package.
 const EPILOGUE: &str =
     "\nimport { offerParts } from \"./parts.js\";\nofferParts(client, \"https://login.example.com/userinfo\");\n";
+
+/// What follows in a bundle: the test kit is imported and not used.
+const TEST_KIT: &str = "import { createServer } from \"pkce-wasm/testing\";\n";
 
 /// Where the application may bring its access token.
 const SCOPE: &str = "  scope:";
@@ -48,7 +54,8 @@ impl Fixtures {
         for name in ["esbuild", "pages", "parcel", "rollup", "rspack", "vite", "webpack"] {
             let source = apps.join(name).join("src");
             fs::create_dir_all(&source).expect("a folder can be made");
-            fs::write(source.join("index.js"), &app).expect("a file can be written");
+            let app = if name == "pages" { app.clone() } else { format!("{app}{TEST_KIT}") };
+            fs::write(source.join("index.js"), app).expect("a file can be written");
             fs::write(source.join("parts.js"), &parts).expect("a file can be written");
         }
         let pages = apps.join("pages");
@@ -105,9 +112,8 @@ fn copy(from: &Path, to: &Path, issuer: &str) {
             copy(&place, &target, issuer);
         } else {
             let bytes = fs::read(&place).expect("a fixture can be read");
-            // Only fixtures name it in code; the package is copied as it is.
             let bytes = match String::from_utf8(bytes) {
-                Ok(text) if !to.components().any(|part| part.as_os_str() == "pkce-wasm") => {
+                Ok(text) if !to.components().any(|part| AS_THEY_ARE.iter().any(|name| part.as_os_str() == *name)) => {
                     text.replace(ISSUER, issuer).into_bytes()
                 }
                 Ok(text) => text.into_bytes(),

@@ -2,6 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
+use e2e::{package, workspace};
+use tokio::process::Command;
+
 use crate::fixtures::Fixtures;
 use crate::process::{run, tool};
 use crate::row::{Miss, Outcome, Table};
@@ -35,7 +38,7 @@ pub(crate) async fn rows(table: &Table, fixtures: &Fixtures) {
         table.row(&name, &fixtures.version("workerd"), workerd(fixtures.clone(), service, engine)).await;
     }
 
-    let vitest = |arguments| runner(fixtures.clone(), "vitest", arguments);
+    let vitest = |arguments| runner(fixtures.clone(), "vitest", "vitest", arguments);
     table.row("test runner vitest", &fixtures.version("vitest"), vitest(&["run"])).await;
     let jsdom = format!("{}, {}", fixtures.version("vitest"), fixtures.version("jsdom"));
     table.row("test runner vitest, jsdom", &jsdom, vitest(&["run", "--environment", "jsdom"])).await;
@@ -48,6 +51,25 @@ pub(crate) async fn rows(table: &Table, fixtures: &Fixtures) {
             table.row(&format!("{name}, {kind}"), &format!("{jest}, {with}"), run).await;
         }
     }
+    test_kit(table, fixtures, &node).await;
+}
+
+/// An application whose tests use `pkce-wasm/testing`.
+async fn test_kit(table: &Table, fixtures: &Fixtures, node: &Path) {
+    let version = |names: [&str; 2]| names.map(|name| fixtures.version(name)).join(", ");
+    for (page, arguments) in [
+        ("jsdom", &["run", "--globals", "--environment", "jsdom"]),
+        ("happy-dom", &["run", "--globals", "--environment", "happy-dom"]),
+    ] {
+        let run = runner(fixtures.clone(), "vitest", "unit", arguments);
+        table.row(&format!("test kit, vitest, {page}"), &version(["vitest", page]), run).await;
+    }
+    let jest = jest_runs(fixtures.clone(), node.to_owned(), "unit", "jsdom", VM_MODULES);
+    table.row("test kit, jest, jsdom", &version(["jest", "jsdom"]), jest).await;
+    let playwright = fixtures.version("@playwright/test");
+    table.row("test kit, playwright", &playwright, in_playwright(fixtures.clone())).await;
+    table.row("bindings, the examples", &playwright, examples(fixtures.clone())).await;
+    table.row("bindings, bytes and lines", &fixtures.version("esbuild"), weigh(fixtures.clone())).await;
 }
 
 /// The primitives and, in `app.js`, a whole login; the last word is the engine.
@@ -74,9 +96,24 @@ async fn workerd(fixtures: Fixtures, service: &'static str, engine: &'static str
     Err(Miss::Failed(said))
 }
 
-async fn runner(fixtures: Fixtures, name: &'static str, arguments: &'static [&'static str]) -> Outcome {
-    run(tool(fixtures.tool(name), &fixtures.app(name)).args(arguments)).await?;
+async fn runner(
+    fixtures: Fixtures,
+    name: &'static str,
+    app: &'static str,
+    arguments: &'static [&'static str],
+) -> Outcome {
+    run(tool(fixtures.tool(name), &fixtures.app(app)).args(arguments)).await?;
     Ok(arguments.join(" "))
+}
+
+/// Playwright with the installed browser: the kit answers in the place of the network, and as a service worker.
+async fn in_playwright(fixtures: Fixtures) -> Outcome {
+    let folder = fixtures.app("playwright");
+    let mut bundle = tool(fixtures.tool("esbuild"), &folder);
+    bundle.args(["src.js", "static.js", "worker.js", "--bundle", "--minify", "--splitting", "--format=esm"]);
+    run(bundle.arg("--outdir=dist")).await?;
+    run(tool(fixtures.tool("playwright"), &folder).arg("test")).await?;
+    Ok("in the place of the network; as a service worker".to_owned())
 }
 
 /// Jest in one of its environments, under one Node.
@@ -99,4 +136,23 @@ async fn jest_runs(
         }
         Err(miss) => Err(miss),
     }
+}
+
+/// A script beside the examples' tests, which is told where the examples and the package are.
+fn beside_examples(fixtures: &Fixtures, script: &str) -> Command {
+    let mut node = tool("node", &fixtures.app("examples"));
+    node.arg(script).arg(workspace().join("www/examples")).arg(package());
+    node
+}
+
+/// The same application in each framework.
+async fn examples(fixtures: Fixtures) -> Outcome {
+    run(beside_examples(&fixtures, "build.js").arg("dist")).await?;
+    run(tool(fixtures.tool("playwright"), &fixtures.app("examples")).arg("test")).await?;
+    Ok("React, Vue, Svelte, Angular".to_owned())
+}
+
+/// What the bindings add, and what an application writes.
+async fn weigh(fixtures: Fixtures) -> Outcome {
+    Ok(run(&mut beside_examples(&fixtures, "weigh.js")).await?.trim().to_owned())
 }

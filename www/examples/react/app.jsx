@@ -1,22 +1,62 @@
-// React, in strict mode: the effect runs twice, the code is redeemed once.
-import { StrictMode } from "react";
+// React with React Router, in strict mode. What is about signing in is in auth.jsx.
+import { StrictMode, useEffect, useState } from "react";
 import { createRoot } from "react-dom/client";
-import { useSignIn } from "./sign-in.js";
+import { BrowserRouter, Link, Route, Routes } from "react-router";
+import { Auth, RequireAuth, useUser } from "./auth.jsx";
 
-function App() {
-  const { client, session, error } = useSignIn();
-  if (!client) return <p>{error ? error.message : "One moment"}</p>;
+function User() {
+  const { name, error, signIn, signOut } = useUser();
   return (
-    <>
-      {session ? (
-        <p id="user">{session.claims.name}</p>
+    <header>
+      {name ? (
+        <>
+          <span id="user">{name}</span>
+          <button id="sign-out" type="button" onClick={signOut}>
+            Sign out
+          </button>
+        </>
       ) : (
-        <button id="sign-in" type="button" onClick={() => client.login()}>
+        <button id="sign-in" type="button" onClick={signIn}>
           Sign in
         </button>
       )}
       {error && <p role="alert">{error.message}</p>}
-    </>
+    </header>
+  );
+}
+
+function Orders() {
+  const { api } = useUser();
+  const [orders, setOrders] = useState();
+  // biome-ignore lint/correctness/useExhaustiveDependencies: asked once
+  useEffect(() => {
+    api("/orders").then(setOrders);
+  }, []);
+  return <p id="orders">{orders ? orders.join(", ") : "One moment"}</p>;
+}
+
+function App() {
+  return (
+    <Auth>
+      <BrowserRouter>
+        <User />
+        <nav>
+          <Link to="/">Home</Link> <Link to="/orders?open=1#top">Orders</Link>
+        </nav>
+        <Routes>
+          <Route path="/" element={<p id="home">Home</p>} />
+          <Route
+            path="/orders"
+            element={
+              <RequireAuth fallback={<p id="locked">For users who are signed in</p>}>
+                <Orders />
+              </RequireAuth>
+            }
+          />
+          <Route path="*" element={<p id="lost">Nothing is here</p>} />
+        </Routes>
+      </BrowserRouter>
+    </Auth>
   );
 }
 

@@ -1,35 +1,47 @@
-// Vue: the state of the sign-in as a shallow reference, for a session is not to be wrapped.
-import { Client } from "pkce-wasm";
-import { createApp, h, onMounted, shallowRef } from "vue";
+// Vue with Vue Router. What is about signing in is in auth.js.
+import { createApp, defineComponent, h, onMounted, ref } from "vue";
+import { createRouter, createWebHistory, RouterLink, RouterView } from "vue-router";
+import { api, authFor, useAuth } from "./auth.js";
 
-const config = {
-  issuer: "https://login.example.com",
-  clientId: "my-app",
-  redirectUri: `${location.origin}/callback`,
-  scope: "openid profile",
-};
+const User = defineComponent(() => {
+  const auth = useAuth();
+  return () => {
+    const button = (id, text, onClick) => h("button", { id, type: "button", onClick }, text);
+    const user = auth.claims
+      ? [h("span", { id: "user" }, auth.claims.name), button("sign-out", "Sign out", auth.logout)]
+      : [button("sign-in", "Sign in", auth.login)];
+    return h("header", auth.error ? [...user, h("p", { role: "alert" }, auth.error.message)] : user);
+  };
+});
 
-function signInState() {
-  const state = shallowRef({});
+const Home = defineComponent(() => () => h("p", { id: "home" }, "Home"));
+const Lost = defineComponent(() => () => h("p", { id: "lost" }, "Nothing is here"));
+
+const Orders = defineComponent(() => {
+  const auth = useAuth();
+  const orders = ref();
   onMounted(async () => {
-    const client = await Client.discover(config);
-    const { error } = await client.handleRedirect();
-    state.value = { client, error, session: await client.session() };
+    orders.value = await api(auth, "/orders");
   });
-  return state;
-}
+  return () => h("p", { id: "orders" }, orders.value?.join(", ") ?? "One moment");
+});
 
-const App = {
-  setup() {
-    const state = signInState();
-    return () => {
-      const { client, session, error } = state.value;
-      if (!client) return h("p", "One moment");
-      if (error) return h("p", { role: "alert" }, error.message);
-      if (session) return h("p", { id: "user" }, session.claims.name);
-      return h("button", { id: "sign-in", type: "button", onClick: () => client.login() }, "Sign in");
-    };
-  },
-};
+const App = defineComponent(() => () => [
+  h(User),
+  h("nav", [
+    h(RouterLink, { to: "/" }, () => "Home"),
+    h(RouterLink, { to: "/orders?open=1#top" }, () => "Orders"),
+  ]),
+  h(RouterView),
+]);
 
-createApp(App).mount("#root");
+const router = createRouter({
+  history: createWebHistory(),
+  routes: [
+    { path: "/", component: Home },
+    { path: "/orders", component: Orders, meta: { requiresAuth: true } },
+    { path: "/:rest(.*)", component: Lost },
+  ],
+});
+
+createApp(App).use(authFor(router)).use(router).mount("#root");

@@ -1,0 +1,1 @@
+export { authInterceptor, injectAuth, provideAuth, requireAuth } from "./frameworks/angular.js";

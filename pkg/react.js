@@ -1,0 +1,2 @@
+"use client";
+export { AuthProvider, RequireAuth, useAuth } from "./frameworks/react.js";

@@ -1,0 +1,1 @@
+export { createAuth, setAuth, useAuth } from "./frameworks/svelte.js";

@@ -1,0 +1,1 @@
+export { createAuth, useAuth } from "./frameworks/vue.js";

@@ -1,0 +1,5 @@
+import { PrivateOrders } from "../auth.js";
+
+export default function Page() {
+  return <PrivateOrders />;
+}
