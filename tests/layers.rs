@@ -208,7 +208,7 @@ const ROOMS: [(&str, &[&str]); 6] = [
     ("dist", &[]),
     ("engine", &["engine", "dist", "platform"]),
     ("client", &["client", "engine", "dist", "platform"]),
-    ("shells", &["shells", "platform"]),
+    ("shells", &["shells", "engine", "dist", "platform"]),
     ("", &["", "client", "engine", "dist", "platform", "shells"]),
 ];
 
@@ -394,7 +394,7 @@ fn a_planted_fault_in_the_package_is_seen() {
         ("engine/error.js", "import(\n\"../client/popup.js\"\n);"),
         ("client/popup.js", "export { ready } from \"../index.js\";"),
         ("client/popup.js", "import \"../shells/resting.js\";"),
-        ("shells/tauri.js", "import \"../engine/error.js\";"),
+        ("shells/tauri.js", "import \"../client/client.js\";"),
         ("engine/error.d.ts", "export type Client = import(\"../index.js\").Client;"),
     ] {
         let faults = plant(file, source);

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The groups of requirements, and how many each has.
-const GROUPS: [(&str, usize); 18] = [
+const GROUPS: [(&str, usize); 19] = [
     ("PK", 10),
     ("AC", 26),
     ("BE", 6),
@@ -25,6 +25,7 @@ const GROUPS: [(&str, usize); 18] = [
     ("JS", 6),
     ("EN", 11),
     ("HS", 7),
+    ("SH", 4),
     ("SE", 4),
 ];
 

@@ -1,7 +1,7 @@
 // The user comes back: one page redeems the code, and all that ask learn how the login ended.
 import { entry } from "../platform/address.js";
 import { claim } from "../platform/claim.js";
-import { own } from "../platform/own.js";
+import { member, own } from "../platform/own.js";
 import { pause, SETTLING } from "../platform/wait.js";
 
 /**
@@ -148,7 +148,7 @@ export const createCallback = async ({
     return arrival.outcome ?? redeem(client, key, arrival);
   };
 
-  return {
+  const callbacks = {
     /** From a callback of this name, or a mark that one left, to its outcome. Its address may be that of the page itself. */
     async handle(client, { key, left, address, isPage }) {
       const page = isPage ? entry(mark, address) : undefined;
@@ -176,6 +176,26 @@ export const createCallback = async ({
     async interrupted(client, key) {
       const outcome = await claimed(client, key, () => remembered(client, key));
       return outcome.status === "none" ? undefined : outcome;
+    },
+  };
+
+  /** Tells the host how a callback ended that it handed over. What comes of that changes nothing. */
+  const tell = async ({ host }, address, outcome) => {
+    try {
+      if (member(host, "handled")) await host.handled(address, outcome);
+    } catch {}
+  };
+
+  return {
+    ...callbacks,
+    async handle(client, callback) {
+      let outcome;
+      try {
+        outcome = await callbacks.handle(client, callback);
+        return outcome;
+      } finally {
+        if (!callback.isPage) tell(client.config, callback.address, outcome);
+      }
     },
   };
 };

@@ -85,7 +85,8 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
     client.reach = async (work) => {
       if (!isLate) return client.now(work);
       const { timeout } = client.network();
-      return withRecords(host.storage, timeout, unavailable, (records) => client.now(work, records));
+      const failed = (cause) => named("storage_unavailable", cause, "host.storage");
+      return withRecords(host.storage, timeout, failed, (records) => client.now(work, records));
     };
     /** The same, with what keeps sessions. */
     client.keeping = async (work) => {

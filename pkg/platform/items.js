@@ -1,5 +1,6 @@
 // Records in a host's storage as items of their own: numbered items hold their texts, and the head says which. What is written goes
 // to numbers that nobody uses, and the head is written last: until then what was there counts, as a whole.
+import { checksum } from "./checksum.js";
 import { own } from "./own.js";
 
 /** The item in which all records are, or which says where they are. */
@@ -32,13 +33,6 @@ export const membersOf = (text) => {
 /** JSON in printable ASCII: it can be cut anywhere, and every character is one byte. */
 const ascii = (text) =>
   JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
-
-/** FNV-1a: what was cut short, or written at the same time by two pages, is not taken for a text. */
-const checksum = (text) => {
-  let sum = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
-  return sum >>> 0;
-};
 
 const areNumbers = (entry) =>
   Array.isArray(entry) && entry.every((number) => Number.isSafeInteger(number) && number >= 0);

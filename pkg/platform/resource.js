@@ -1,6 +1,7 @@
 // Sends a request of the application, with the access token.
 import { harmless } from "./harmless.js";
 import { own } from "./own.js";
+import { isElsewhere } from "./transport.js";
 import { unless, within } from "./wait.js";
 
 /** The members of a request, with a body that can be sent more than once. */
@@ -74,8 +75,9 @@ export const fetchWithToken = async (url, init, token, options, named) => {
     return named("timed_out");
   };
   const response = await unless(signal, named, within(timeout, answered, late));
-  const { redirected, status, type } = response;
-  const isRedirect = redirected || type === "opaqueredirect" || [301, 302, 303, 307, 308].includes(status);
+  const { status, type } = response;
+  if (isElsewhere(response, url)) throw named("redirect_not_followed");
+  const isRedirect = type === "opaqueredirect" || [301, 302, 303, 307, 308].includes(status);
   if (isRedirect && init.redirect !== "manual") throw named("redirect_not_followed");
   return response;
 };

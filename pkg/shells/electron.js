@@ -8,7 +8,7 @@ export const electronHost = async (shell = globalThis.pkceWasmShell) => {
   let listening = false;
   return {
     open: (url) => shell.ask("open", url),
-    onRedirect: createRedirects({
+    ...createRedirects({
       launch: () => shell.ask("urls"),
       listen: async (hand) => shell.hear(hand),
     }),

@@ -25,13 +25,15 @@ export const tauriHost = ({ http, store, secureStorage, ...plugins } = {}) => {
       "tauriHost needs the plugins deep-link and opener: give it { deepLink, opener }, or set withGlobalTauri",
     );
   }
+  const plain = store && inStore(store);
   const host = {
     open: (url) => opener.openUrl(webAddress(url).href),
-    onRedirect: createRedirects({
+    ...createRedirects({
+      storages: { plain, secure: secureStorage },
       launch: () => deepLink.getCurrent(),
       listen: (hand) => deepLink.onOpenUrl(hand),
     }),
-    ...resting(secureStorage, store && inStore(store)),
+    ...resting(secureStorage, plain),
   };
   // It follows redirects unless told not to, and one would carry the code along.
   if (http) host.fetch = (url, init) => http.fetch(url, { ...init, maxRedirections: 0 });
