@@ -216,8 +216,9 @@ const ROOMS: [(&str, &[&str]); 6] = [
 const MADE: &str = "dist";
 
 /// Files in Electron's main process and in its preload script, and what they may use there.
-const OUTSIDE_OF_PAGES: [(&str, &[&str]); 3] = [
-    ("shells/electron_main.js", &["node:fs/promises", "node:path"]),
+const OUTSIDE_OF_PAGES: [(&str, &[&str]); 4] = [
+    ("shells/electron_main.js", &["node:path"]),
+    ("shells/electron_store.js", &["node:crypto", "node:fs/promises", "node:path"]),
     ("shells/loopback.js", &["node:http"]),
     ("electron_preload.cjs", &["electron"]),
 ];

@@ -1,13 +1,10 @@
 // The URLs that a shell hands over: those by which the application was started, and those that arrive while it runs.
-import { CODES } from "../dist/codes.js";
-import { createTalkingErrors } from "../engine/sentences.js";
 import { own } from "../platform/own.js";
+import { named, told } from "./errors.js";
 import { createFinished } from "./finished.js";
 
 /** How many URLs are remembered, so that none is handed over twice. */
 export const REMEMBERED = 32;
-
-const { named, told } = /* @__PURE__ */ createTalkingErrors(CODES, () => import("../dist/sentences.js"));
 
 /** Outcomes of a callback that nobody here waited for: another client may. */
 const FOREIGN = ["none", "other-login"];
