@@ -83,11 +83,15 @@ export const createCallback = async ({
       return own({ ...arrival, outcome, pending, lacks, began });
     });
 
+  /** Whether a host's storage does not take what there is to be kept. */
+  const isFull = ({ isLate }, { code }) => isLate && code === "storage_unavailable";
+
   /** Redeems the code of a login that was claimed. */
   const redeem = async (client, key, { pending, began, ...request }) => {
     const { setup, signedIn } = client;
     let came;
     let kept;
+    let isOver = false;
     let failure;
     try {
       const net = client.network();
@@ -96,11 +100,12 @@ export const createCallback = async ({
     } catch (error) {
       failure = error;
     }
-    const outcome = await client.keeping(({ logins, sessions, ...records }) => {
+    const keep = ({ logins, sessions, ...records }) => {
       let failed = failure;
       try {
         kept = came && client.read(sessions.start(began, came.session));
-        if (came && !kept) failed = named("session_expired");
+        isOver = came && !kept;
+        if (isOver) failed = named("session_expired");
         if (kept) client.remember({ sessions, ...records });
         sweep(logins.place, logins.before());
       } catch (error) {
@@ -113,6 +118,16 @@ export const createCallback = async ({
       const outcome = failed
         ? { status: "refused", error: failed, restart }
         : { status: "signed-in", session: signedIn(kept) };
+      return returnTo === undefined ? outcome : { ...outcome, returnTo };
+    };
+    const outcome = await client.keeping(keep).catch((error) => {
+      if (!came || isOver || !isFull(client, error)) throw error;
+      // The code is spent.
+      const { returnTo, remains } = ask("end", setup, pending, how());
+      const start = ({ epochs, sessions }) => client.read(sessions.start(epochs.begin(), came.session));
+      kept = client.fallBack(start);
+      client.reach(({ logins }) => logins.bury(key, remains)).catch(() => {});
+      const outcome = { status: "signed-in", session: signedIn(kept), storageError: error };
       return returnTo === undefined ? outcome : { ...outcome, returnTo };
     });
     // Somebody has signed out meanwhile: the tokens are not to serve anybody.

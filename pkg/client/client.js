@@ -2,7 +2,6 @@
 import { toJson } from "../engine/json.js";
 import { member, own } from "../platform/own.js";
 import { BEFORE, SERVER, SESSION } from "../platform/records.js";
-import { tiers } from "../platform/storage.js";
 import { surroundings } from "../platform/surroundings.js";
 import { bodyOf, send } from "../platform/transport.js";
 import { unless, within } from "../platform/wait.js";
@@ -101,7 +100,7 @@ export const createClient = (engine) => {
     }
 
     get storage() {
-      return tiers(this.#client.config);
+      return this.#client.storage;
     }
 
     /**

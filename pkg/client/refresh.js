@@ -52,6 +52,7 @@ export const createRefresh = ({ ask, discard, exchange, failed, named, place, to
       const settled = ask("settle", begun.session, kept?.id === begun.id ? kept.session : "", toJson(how));
       if (settled.fresh) return client.read(sessions.save(begun.id, fresh.session));
       // The session has ended meanwhile, or it is another one: what came for it is kept nowhere.
+      begun.isOver = true;
       if (fresh) discard(client, fresh);
       if (settled.session !== undefined) sessions.save(begun.id, settled.session);
       if (settled.ended) sessions.remove();
@@ -71,7 +72,12 @@ export const createRefresh = ({ ask, discard, exchange, failed, named, place, to
       } catch (error) {
         failure = error;
       }
-      const kept = await settle(client, begun, fresh, failure);
+      const kept = await settle(client, begun, fresh, failure).catch((error) => {
+        const isFull = client.isLate && error.code === "storage_unavailable";
+        if (!fresh || begun.isOver || !isFull) throw error;
+        // The refresh token that is kept is spent.
+        return client.fallBack(({ sessions }) => client.read(sessions.save(begun.id, fresh.session)));
+      });
       tell(client, "refreshed", reason);
       return kept;
     } catch (error) {
