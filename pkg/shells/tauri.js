@@ -17,7 +17,23 @@ const inStore = (store) => {
   };
 };
 
-export const tauriHost = ({ http, store, secureStorage, ...plugins } = {}) => {
+/** The most characters of an item in the Credential Manager of Windows: 2560 bytes of UTF-16. */
+const CREDENTIAL = 1280;
+
+/** A keyring, with the limit of that of Windows unless it names one itself. */
+const limited = (keyring) => {
+  const isWindows = /Windows/.test(globalThis.navigator?.userAgent);
+  if (!keyring?.removeItem || keyring.maxLength !== undefined || !isWindows) return keyring;
+  return {
+    getItem: (name) => keyring.getItem(name),
+    setItem: (name, item) => keyring.setItem(name, item),
+    removeItem: (name) => keyring.removeItem(name),
+    maxLength: CREDENTIAL,
+    timeout: keyring.timeout,
+  };
+};
+
+export const tauriHost = ({ http, store, secureStorage: keyring, ...plugins } = {}) => {
   // Not by spreading: Tauri's plugins put themselves there as properties that are not enumerable.
   const { deepLink = globalThis.__TAURI__?.deepLink, opener = globalThis.__TAURI__?.opener } = plugins;
   if (!deepLink || !opener) {
@@ -26,6 +42,7 @@ export const tauriHost = ({ http, store, secureStorage, ...plugins } = {}) => {
     );
   }
   const plain = store && inStore(store);
+  const secureStorage = limited(keyring);
   const host = {
     open: (url) => opener.openUrl(webAddress(url).href),
     ...createRedirects({

@@ -339,21 +339,22 @@ const signedIn = async (context, change) => {
 };
 
 test("Electron: SH5 a file that is empty or was cut begins anew, and both sides are told", async (context) => {
-  const { machine, app, file } = await signedIn(context);
+  const { file } = await signedIn(context);
   const whole = readFileSync(file);
-  const cuts = [0, 1, 5, 12, 13, 20, 21, whole.length >> 1, whole.length - 1];
-  for (const [number, length] of cuts.entries()) {
-    writeFileSync(file, whole.subarray(0, length));
+  for (const length of [0, 1, 5, 12, 13, 20, 21, whole.length >> 1, whole.length - 1]) {
+    const machine = electron(context);
+    machine.serve();
+    const cut = join(machine.folder, "pkce-wasm.bin");
+    writeFileSync(cut, whole.subarray(0, length));
     const host = await machine.page();
     const heard = [];
     host.onReset((reason) => heard.push(reason));
     const client = new Client({ ...config, storage: "host", transactionStorage: "host", host }, METADATA);
     assert.equal(await client.session(), null, `${length} bytes`);
-    assert.deepEqual([heard.length, machine.resets.length], [1, number + 1], `${length} bytes`);
+    assert.deepEqual([heard.length, machine.resets.length], [1, 1], `${length} bytes`);
     await client.login();
-    assert.equal((await client.handleRedirect(callback(machine.opened.at(-1)))).status, "refused");
+    assert.ok(statSync(cut).size > 20);
   }
-  await app.stop();
 });
 
 test("Electron: SH5 where the process is killed while it writes, the old file counts", async (context) => {
