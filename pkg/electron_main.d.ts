@@ -46,11 +46,11 @@ export interface ElectronModules {
     /** Encrypts with that key. */
     encryptString?(plainText: string): Uint8Array;
     /** Decrypts with that key. */
-    decryptString?(encrypted: Buffer): string;
+    decryptString?(encrypted: Uint8Array): string;
     /** Encrypts with that key. */
     encryptStringAsync?(plainText: string): Promise<Uint8Array>;
     /** Decrypts with that key. */
-    decryptStringAsync?(encrypted: Buffer): Promise<{ result: string }>;
+    decryptStringAsync?(encrypted: Uint8Array): Promise<{ result: string }>;
   };
 }
 

@@ -153,15 +153,17 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
     client.confirm = async () => {
       if (!client.isRecalled()) return;
       const { dangerouslyAllowHttp } = config;
-      confirming ??= discover(issuer, { ...client.network(), dangerouslyAllowHttp })
-        .then((metadata) => {
-          take(metadata);
-          found.set(metadata);
-          return client.keep();
-        })
-        .finally(() => {
-          confirming = undefined;
-        });
+      confirming =
+        confirming ??
+        discover(issuer, { ...client.network(), dangerouslyAllowHttp })
+          .then((metadata) => {
+            take(metadata);
+            found.set(metadata);
+            return client.keep();
+          })
+          .finally(() => {
+            confirming = undefined;
+          });
       await confirming;
     };
 

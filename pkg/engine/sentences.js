@@ -17,7 +17,7 @@ export const createTalkingErrors = (codes, load) => {
   /** Loads the sentences, and gives the error its own. Without them it has its code. */
   const tell = async (error) => {
     try {
-      loading ??= load();
+      loading = loading ?? load();
       sentences = (await loading).SENTENCES;
       say(error, sentences[errors.place(error.code)], own(error).subject);
     } catch {

@@ -1,7 +1,6 @@
 // Sends a request of the application, with the access token.
 import { harmless } from "./harmless.js";
 import { own } from "./own.js";
-import { isElsewhere } from "./transport.js";
 import { unless, within } from "./wait.js";
 
 /** The members of a request, with a body that can be sent more than once. */
@@ -53,7 +52,7 @@ const withToken = (headers, token, named) => {
  * A redirect is not followed, for it would carry the token along where an engine does not take it away (RFC 6750 section 5.3). The signal
  * counts also while the body is read.
  */
-export const fetchWithToken = async (url, init, token, options, named) => {
+export const fetchWithToken = async (url, init, token, options, { isElsewhere, named }) => {
   const { fetch = globalThis.fetch, timeout, signal } = options;
   if (signal?.aborted) throw named("aborted", signal.reason);
   const headers = withToken(init.headers, token, named);

@@ -4,15 +4,15 @@ import { own } from "./own.js";
 const encode = (text) => new TextEncoder().encode(text);
 
 const bytes = (base64url) =>
-  Uint8Array.from(atob(base64url.replaceAll("-", "+").replaceAll("_", "/")), (character) =>
+  Uint8Array.from(atob(base64url.replace(/-/g, "+").replace(/_/g, "/")), (character) =>
     character.charCodeAt(0),
   );
 
 const base64url = (buffer) =>
   btoa(String.fromCharCode(...new Uint8Array(buffer)))
-    .replaceAll("+", "-")
-    .replaceAll("/", "_")
-    .replaceAll("=", "");
+    .replace(/\+/g, "-")
+    .replace(/\//g, "_")
+    .replace(/=/g, "");
 
 const check = async (subtle, { algorithm, keys, input, signature }) => {
   const signed = encode(input);
