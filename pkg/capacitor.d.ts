@@ -3,7 +3,7 @@
  *
  * @module pkce-wasm/capacitor
  */
-import type { Host, HostStorage } from "./index.js";
+import type { Host, HostStorage, RedirectOutcome } from "./index.js";
 
 /** What is used of Capacitor's plugins. Hand over the plugins themselves. */
 export interface CapacitorPlugins {
@@ -39,7 +39,8 @@ export interface CapacitorPlugins {
   /**
    * `CapacitorHttp` of `@capacitor/core`: makes the requests to the authorization server natively, where CORS forbids them to the
    * page; those of `session.fetch` too, with text alone in both directions. They have no `Origin`; a server that wants one refuses them.
-   * Without it the page's `fetch` makes them.
+   * Without it the page's `fetch` makes them; where `CapacitorHttp.enabled` has replaced that one, the native call all the same, for the replaced one follows
+   * redirects with the code.
    */
   CapacitorHttp?: {
     /** Makes a request. */
@@ -50,7 +51,7 @@ export interface CapacitorPlugins {
       data?: unknown;
       responseType?: "text";
       disableRedirects?: boolean;
-    }): Promise<{ status: number; data: unknown; headers: Record<string, string> }>;
+    }): Promise<{ status: number; data: unknown; headers: Record<string, string>; url?: string }>;
   };
   /**
    * A storage in Keychain and Keystore, of a plugin of your choice. `getItem` has to fail when it cannot read, not to say that there is nothing.
@@ -62,7 +63,8 @@ export interface CapacitorPlugins {
 /** A host that opens the system's browser and hears of deep links. */
 export interface CapacitorHost extends Host {
   open(url: string): Promise<void>;
-  onRedirect(listener: (url: string) => unknown): Promise<() => void>;
+  onRedirect(listener: (url: string) => unknown): Promise<() => unknown>;
+  handled(url: string, outcome: RedirectOutcome | undefined): Promise<void>;
   /** Closes the browser where that is possible: call it when a login has ended, and not at every URL, for anybody may open one. */
   close(): Promise<void>;
   /**

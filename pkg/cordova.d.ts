@@ -3,7 +3,7 @@
  *
  * @module pkce-wasm/cordova
  */
-import type { Host, HostStorage } from "./index.js";
+import type { Host, HostStorage, RedirectOutcome } from "./index.js";
 
 /** `cordova.plugins.SecureStorage` of cordova-plugin-secure-storage-echo, once it has been made. */
 export interface CordovaSecureStorage {
@@ -35,7 +35,8 @@ export interface CordovaOptions {
 /** A host that opens the system's browser and hears of deep links. */
 export interface CordovaHost extends Host {
   open(url: string): void | Promise<void>;
-  onRedirect(listener: (url: string) => unknown): Promise<() => void>;
+  onRedirect(listener: (url: string) => unknown): Promise<() => unknown>;
+  handled(url: string, outcome: RedirectOutcome | undefined): Promise<void>;
   /**
    * Where records rest: `"secure"` in the storage that was given, `"page"` in the storages of the WebView. The session is there only where the
    * configuration says `storage: "host"`.

@@ -4,20 +4,26 @@
  *
  * @module pkce-wasm/electron
  */
-import type { Host } from "./index.js";
+import type { Host, RedirectOutcome } from "./index.js";
 
 /** What the preload script puts into the page as `window.pkceWasmShell`. */
 export interface ElectronShell {
   /** Asks the main process, and gives its answer. */
   ask(question: string, ...parameters: unknown[]): Promise<unknown>;
-  /** Calls back with the URLs that the main process hands over; gives what ends that. */
-  hear(listener: (urls: string[]) => void): () => void;
+  /** Calls back when the main process has news: `"urls"` to ask for, or `"reset"`; gives what ends that. */
+  hear(listener: (news: string, reason?: string) => void): () => void;
 }
 
 /** A host that opens the system's browser and hears of deep links. */
 export interface ElectronHost extends Host {
   open(url: string): Promise<void>;
-  onRedirect(listener: (url: string) => unknown): Promise<() => void>;
+  onRedirect(listener: (url: string) => unknown): Promise<() => unknown>;
+  handled(url: string, outcome: RedirectOutcome | undefined): Promise<void>;
+  reset(): Promise<void>;
+  /**
+   * Calls back when the file of the records was empty or cut and has been begun anew: whoever was signed in is not any more. Gives what ends that.
+   */
+  onReset(listener: (reason: string) => void): () => void;
   /**
    * Opens a port of the loopback interface, for those who want no private-use scheme (RFC 8252 section 7.3). Gives the redirect URI that leads to it:
    * make a client with it, and begin the login. Its answer comes by `onRedirect`. The port is closed by `close`, by the next `listen`, or

@@ -20,6 +20,12 @@ export interface ElectronModules {
     // biome-ignore lint/suspicious/noExplicitAny: the listeners' parameters depend on the event
     on(event: any, listener: (...parameters: any[]) => void): unknown;
   };
+  /** Finds the window of a page, where there are several. */
+  BrowserWindow?: {
+    /** The window of a page. */
+    // biome-ignore lint/suspicious/noExplicitAny: as Electron types it
+    fromWebContents(contents: any): ElectronWindow | null;
+  };
   ipcMain: {
     /** Answers the questions of pages. */
     // biome-ignore lint/suspicious/noExplicitAny: as Electron types it
@@ -29,15 +35,22 @@ export interface ElectronModules {
     /** Opens the system's browser. */
     openExternal(url: string): Promise<void>;
   };
+  /** Encrypts with a key of the operating system. The asynchronous functions are used where they are there: Electron 46 has no others. */
   safeStorage?: {
     /** Whether the operating system has a key. */
-    isEncryptionAvailable(): boolean;
+    isEncryptionAvailable?(): boolean;
+    /** Whether the operating system has a key, for the asynchronous functions. */
+    isAsyncEncryptionAvailable?(): Promise<boolean>;
     /** Where the key is, on Linux. */
     getSelectedStorageBackend?(): string;
     /** Encrypts with that key. */
-    encryptString(plainText: string): Uint8Array;
+    encryptString?(plainText: string): Uint8Array;
     /** Decrypts with that key. */
-    decryptString(encrypted: Uint8Array): string;
+    decryptString?(encrypted: Uint8Array): string;
+    /** Encrypts with that key. */
+    encryptStringAsync?(plainText: string): Promise<Uint8Array>;
+    /** Decrypts with that key. */
+    decryptStringAsync?(encrypted: Uint8Array): Promise<{ result: string }>;
   };
 }
 
@@ -52,8 +65,13 @@ export interface ElectronOptions {
   authorizationServers: readonly string[];
   /** Whether a page with this URL is the application's own. No other page is answered. */
   isTrusted(url: string): boolean;
-  /** The window that is shown URLs and brought to the front; null or undefined while there is none. */
+  /**
+   * The window that is brought to the front by a URL that no page of the application waits for; null or undefined while there is none. A callback is for the page that began
+   * its login, as long as that is there. A URL is kept until a page is done with it.
+   */
   browserWindow(): ElectronWindow | null | undefined;
+  /** Called when the file of the records was empty or cut and has been begun anew. */
+  onStorageReset?(reason: string): void;
 }
 
 /** What is used of a `BrowserWindow`. */
@@ -62,7 +80,11 @@ export interface ElectronWindow {
   webContents: {
     /** Tells the page something. */
     send(channel: string, ...parameters: unknown[]): void;
+    /** Whether it has gone. */
+    isDestroyed?(): boolean;
   };
+  /** Whether it was closed. */
+  isDestroyed?(): boolean;
   /** Whether the window is minimised. */
   isMinimized(): boolean;
   /** Shows it again. */

@@ -54,7 +54,9 @@ export type StorageTier = "local" | "session" | "memory" | "host";
  * `pkce-wasm` says which; then at most twenty logins are kept, those included that are finished. A write that is cut short, by an error or
  * because the application is killed, leaves the records as they were before.
  *
- * A method that fails, or takes longer than {@link Config.timeout}, is a `storage_unavailable` with the cause. After a write that took longer, nothing more is
+ * A method that fails, or takes longer than `timeout`, is a `storage_unavailable` about `host.storage`, with the cause. What is written is read back: a store that
+ * gives something else than it was given is `storage_unavailable` before the user is sent away. Where there is no more room, what remains of finished logins goes
+ * first, then what is known of the server, then the oldest login. Tokens that do not fit are kept in memory: see {@link SignedIn.storageError}. After a write that took longer, nothing more is
  * asked of the storage until it has answered: whatever comes meanwhile waits for it, and is a `storage_unavailable` when it takes too long again. For the
  * package to know, give every client the same object.
  */
@@ -73,6 +75,8 @@ export interface HostStorage {
    * cut into several items. It needs `removeItem`. When absent, a write that is refused is tried again with items of 1000 characters, then of 240.
    */
   readonly maxLength?: number;
+  /** Milliseconds that an answer may take; 300000 when absent, for a keychain may ask the user for a password. */
+  readonly timeout?: number;
 }
 
 /** How a hybrid shell plugs in. Everything left out falls back to the page. */
@@ -86,11 +90,25 @@ export interface Host {
   open?: (url: string) => void | Promise<void>;
   /**
    * Calls back with every URL by which the shell opens the application, each once: with those by which it was started as with
-   * those that arrive while it runs. Hand them to {@link Client.handleRedirect}. Gives what ends that.
+   * those that arrive while it runs. Hand them to {@link Client.handleRedirect}, and return its outcome. Gives what ends that.
+   *
+   * A URL is handed over again where the listener rejects, or its outcome has an `error.retryable`. That of a login that is finished is not, in no later
+   * process either.
+   *
+   * @throws PkceError `config_invalid` about `host.onRedirect`, with what the shell said as its `cause`
    */
-  onRedirect?: (listener: (url: string) => unknown) => Promise<() => void>;
+  onRedirect?: (listener: (url: string) => unknown) => Promise<() => unknown>;
+  /** Called by {@link Client.handleRedirect} when a URL that it was given was a callback, with the outcome; without one where it rejects. */
+  handled?: (url: string, outcome: RedirectOutcome | undefined) => unknown;
   /** Keeps the pending logins, unless {@link Config.transactionStorage} says otherwise, and the session when `storage` is `"host"`. */
   storage?: HostStorage;
+  /**
+   * Begins {@link Host.storage} anew, also where it cannot be read any more: its key was lost, or an uninstalled application left its items behind (iOS). Whoever was signed in
+   * is not any more.
+   *
+   * @throws PkceError `storage_unavailable` where it does not even let that be done
+   */
+  reset?: () => Promise<void>;
 }
 
 /** What the application is. */
@@ -525,6 +543,11 @@ export interface Unverified {
 export interface SignedIn<C extends Claims = Claims> {
   readonly status: "signed-in";
   readonly session: Session<C>;
+  /**
+   * The host's storage did not take the tokens: they are in memory, until this page is left, and {@link Client.storage} says so. The code was spent, so
+   * that another attempt would have failed.
+   */
+  readonly storageError?: PkceError;
   /** Where the login was to return to: {@link LoginOptions.returnTo}. */
   readonly returnTo?: string;
   /** What the application kept with the login: {@link LoginOptions.appState}. */
@@ -668,14 +691,14 @@ export class Client<C extends Claims = Claims> {
   /** The metadata in use, {@link Config.metadata} included. */
   readonly metadata: ServerMetadata;
 
-  /** Which places are in use for pending logins and for the session. */
+  /** Which places are in use for pending logins and for the session; the latter is `"memory"` once a host's storage did not take tokens. */
   readonly storage: { readonly transactions: StorageTier; readonly session: StorageTier };
 
   /**
    * Begins a login: saves the transaction and sends the user to the authorization server, in one tick, so that it may
    * be called straight from a click. At most a hundred logins are kept; the oldest go first.
    *
-   * @returns What {@link Host.open} gives: a promise where it gives one. When the host's storage keeps the login or the session (see {@link Client.storage}),
+   * @returns What {@link Host.open} gives: a promise where it gives one. It rejects with `config_invalid` about `host.open`, whatever the shell throws. When the host's storage keeps the login or the session (see {@link Client.storage}),
    * always a promise: the user is sent away when it has kept the login. Otherwise nothing.
    * @throws PkceError as {@link beginAuthorization}, and before the user is sent away `storage_unavailable`, `embedded_user_agent` (a
    * WebView whose host cannot open the system browser) or `config_invalid` about `redirect_uri` (the page is at another name or port of this machine than the

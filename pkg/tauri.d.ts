@@ -3,7 +3,7 @@
  *
  * @module pkce-wasm/tauri
  */
-import type { Host, HostStorage } from "./index.js";
+import type { Host, HostStorage, RedirectOutcome } from "./index.js";
 
 /** What is used of Tauri: the modules `@tauri-apps/plugin-deep-link` and `@tauri-apps/plugin-opener`, and others where they are wanted. */
 export interface TauriPlugins {
@@ -40,7 +40,7 @@ export interface TauriPlugins {
   };
   /**
    * The operating system's keyring or Stronghold, by a plugin or a command of your choice. `getItem` has to fail when it cannot read. Give it
-   * `removeItem` too, and `maxLength: 1280` for the Credential Manager of Windows: see {@link HostStorage}.
+   * `removeItem` too. On Windows its items have at most 1280 characters, as the Credential Manager takes them, unless it has a `maxLength`: see {@link HostStorage}.
    */
   secureStorage?: HostStorage;
 }
@@ -48,7 +48,8 @@ export interface TauriPlugins {
 /** A host that opens the system browser and hears of deep links. */
 export interface TauriHost extends Host {
   open(url: string): Promise<void>;
-  onRedirect(listener: (url: string) => unknown): Promise<() => void>;
+  onRedirect(listener: (url: string) => unknown): Promise<() => unknown>;
+  handled(url: string, outcome: RedirectOutcome | undefined): Promise<void>;
   /**
    * Where records rest: `"secure"` in the storage that was given, `"plain"` in the store, `"page"` in the storages of the WebView. The session
    * is there only where the configuration says `storage: "host"`.

@@ -99,7 +99,7 @@ codes! {
 
     ModuleInvalid "module_invalid" Caller false "This is not the pkce-wasm/client.wasm of this version."
     ConfigInvalid "config_invalid" Caller false "The configuration is incomplete or malformed: correct the member named."
-    RedirectUriInvalid "redirect_uri_invalid" Caller false "The redirect URI must be absolute, without fragment, and https, http on a loopback host, or a private-use scheme with a dot (com.example.app:/callback)."
+    RedirectUriInvalid "redirect_uri_invalid" Caller false "The redirect URI must be absolute, without fragment, and https, http on a loopback host, or a private-use scheme with a dot and without underscore (com.example.app:/callback)."
     ParameterProtected "parameter_protected" Caller false "An extra parameter would replace one that this package sets: remove it."
     ReturnToRefused "return_to_refused" Caller false "The place to return to must be a path of this origin that begins with a single slash."
     TransactionInvalid "transaction_invalid" Caller false "The stored transaction cannot be read, or is of another client, issuer or version: begin the login again."
@@ -149,7 +149,7 @@ codes! {
     UserinfoRefused "userinfo_refused" Server false "The userinfo endpoint refused the token."
     RevocationRefused "revocation_refused" Server false "The revocation endpoint refused the request."
 
-    StorageUnavailable "storage_unavailable" Environment false "The login cannot be remembered: storage is full, disabled or blocked. Allow site data for this page, or choose another storage."
+    StorageUnavailable "storage_unavailable" Environment false "The login cannot be remembered: storage is full, disabled or blocked. In a browser allow site data for this page; in an application its own store failed (see cause), and host.reset() begins that anew."
     SessionExpired "session_expired" User false "The session has expired: sign in again."
 
     IdTokenSignatureInvalid "id_token_signature_invalid" Peer false "None of the server's keys made the signature of the ID token: it was changed, or made by somebody else."

@@ -209,7 +209,7 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("dist", &[]),
     ("engine", &["engine", "dist", "platform"]),
     ("client", &["client", "engine", "dist", "platform"]),
-    ("shells", &["shells", "platform"]),
+    ("shells", &["shells", "engine", "dist", "platform"]),
     ("testing", &["testing", ""]),
     ("frameworks", &["frameworks", ""]),
     ("", &["", "client", "engine", "dist", "platform", "shells", "testing", "frameworks"]),
@@ -219,8 +219,9 @@ const ROOMS: [(&str, &[&str]); 8] = [
 const MADE: &str = "dist";
 
 /// Files in Electron's main process and in its preload script, and what they may use there.
-const OUTSIDE_OF_PAGES: [(&str, &[&str]); 10] = [
-    ("shells/electron_main.js", &["node:fs/promises", "node:path"]),
+const OUTSIDE_OF_PAGES: [(&str, &[&str]); 11] = [
+    ("shells/electron_main.js", &["node:path"]),
+    ("shells/electron_store.js", &["node:crypto", "node:fs/promises", "node:path"]),
     ("shells/loopback.js", &["node:http"]),
     ("electron_preload.cjs", &["electron"]),
     // The application brings its framework.
@@ -405,7 +406,7 @@ fn a_planted_fault_in_the_package_is_seen() {
         ("engine/error.js", "import(\n\"../client/popup.js\"\n);"),
         ("client/popup.js", "export { ready } from \"../index.js\";"),
         ("client/popup.js", "import \"../shells/resting.js\";"),
-        ("shells/tauri.js", "import \"../engine/error.js\";"),
+        ("shells/tauri.js", "import \"../client/client.js\";"),
         ("engine/error.d.ts", "export type Client = import(\"../index.js\").Client;"),
     ] {
         let faults = plant(file, source);

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The groups of requirements, and how many each has.
-const GROUPS: [(&str, usize); 18] = [
+const GROUPS: [(&str, usize); 19] = [
     ("PK", 10),
     ("AC", 26),
     ("BE", 6),
@@ -24,7 +24,8 @@ const GROUPS: [(&str, usize); 18] = [
     ("LO", 6),
     ("JS", 6),
     ("EN", 13),
-    ("HS", 7),
+    ("HS", 10),
+    ("SH", 9),
     ("SE", 4),
 ];
 

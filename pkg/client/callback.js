@@ -1,8 +1,7 @@
 // The user comes back: one page redeems the code, and all that ask learn how the login ended.
 import { entry } from "../platform/address.js";
 import { claim } from "../platform/claim.js";
-import { own } from "../platform/own.js";
-import { tiers } from "../platform/storage.js";
+import { member, own } from "../platform/own.js";
 import { pause, SETTLING } from "../platform/wait.js";
 
 /**
@@ -32,7 +31,7 @@ export const createCallback = async ({
 }) => {
   const exchange = await loadExchange();
   const { sweep } = await loadHeld();
-  globalThis[COPIES] ??= [];
+  globalThis[COPIES] = globalThis[COPIES] ?? [];
   const copies = globalThis[COPIES];
   const completed = new Set();
   copies.push(completed);
@@ -41,14 +40,14 @@ export const createCallback = async ({
   const how = (error) => toJson(error ? { code: place(error.code), oauthError: own(error).oauthError } : {});
 
   /** An outcome with its error and its session. */
-  const finished = (ended, { config, read, signedIn }, sessions, key) => {
+  const finished = (ended, { read, signedIn, storage }, sessions, key) => {
     const { error, ...outcome } = own(ended);
     if (error) outcome.error = failed(error.code, error);
     if (outcome.status === "already-completed") {
       const kept = read(sessions.load());
       outcome.session = signedIn(kept?.expired ? undefined : kept);
       const isOthers = !kept && !completed.has(key) && copies.some((copy) => copy.has(key));
-      if (isOthers && tiers(config).session === "memory") {
+      if (isOthers && storage.session === "memory") {
         console.warn(TWO_COPIES);
         // Once is enough.
         completed.add(key);
@@ -119,11 +118,15 @@ export const createCallback = async ({
       return own({ ...arrival, outcome, pending, lacks, began, appState });
     });
 
+  /** Whether a host's storage does not take what there is to be kept. */
+  const isFull = ({ isLate }, { code }) => isLate && code === "storage_unavailable";
+
   /** Redeems the code of a login that was claimed. */
   const redeem = async (client, key, { pending, began, ...request }) => {
     const { setup, signedIn } = client;
     let came;
     let kept;
+    let isOver = false;
     let failure;
     try {
       const net = client.network();
@@ -136,11 +139,12 @@ export const createCallback = async ({
     } catch (error) {
       failure = error;
     }
-    const outcome = await client.keeping(({ logins, sessions, ...records }) => {
+    const keep = ({ logins, sessions, ...records }) => {
       let failed = failure;
       try {
         kept = came && client.read(sessions.start(began, came.session));
-        if (came && !kept) failed = named("session_expired");
+        isOver = came && !kept;
+        if (isOver) failed = named("session_expired");
         if (kept) client.remember({ sessions, ...records });
         if (kept && client.home.isPage) completed.add(key);
         sweep(logins.place, logins.before());
@@ -154,6 +158,16 @@ export const createCallback = async ({
       const outcome = failed
         ? { status: "refused", error: failed, restart }
         : { status: "signed-in", session: signedIn(kept) };
+      return returnTo === undefined ? outcome : { ...outcome, returnTo };
+    };
+    const outcome = await client.keeping(keep).catch((error) => {
+      if (!came || isOver || !isFull(client, error)) throw error;
+      // The code is spent.
+      const { returnTo, remains } = ask("end", setup, pending, how());
+      const start = ({ epochs, sessions }) => client.read(sessions.start(epochs.begin(), came.session));
+      kept = client.fallBack(start);
+      client.reach(({ logins }) => logins.bury(key, remains)).catch(() => {});
+      const outcome = { status: "signed-in", session: signedIn(kept), storageError: error };
       return returnTo === undefined ? outcome : { ...outcome, returnTo };
     });
     // Somebody has signed out meanwhile: the tokens are not to serve anybody.
@@ -189,7 +203,7 @@ export const createCallback = async ({
     return withState(arrival.outcome ?? (await redeem(client, key, arrival)), arrival.appState);
   };
 
-  return {
+  const callbacks = {
     /** From a callback of this name, or a mark that one left, to its outcome. Its address may be that of the page itself. */
     async handle(client, { key, left, bare, address, isPage }) {
       const page = isPage ? entry(mark, address) : undefined;
@@ -216,6 +230,26 @@ export const createCallback = async ({
     async interrupted(client, key) {
       const outcome = await claimed(client, key, () => remembered(client, key));
       return outcome.status === "none" ? undefined : outcome;
+    },
+  };
+
+  /** Tells the host how a callback ended that it handed over. What comes of that changes nothing. */
+  const tell = async ({ host }, address, outcome) => {
+    try {
+      if (member(host, "handled")) await host.handled(address, outcome);
+    } catch {}
+  };
+
+  return {
+    ...callbacks,
+    async handle(client, callback) {
+      let outcome;
+      try {
+        outcome = await callbacks.handle(client, callback);
+        return outcome;
+      } finally {
+        if (!callback.isPage) tell(client.config, callback.address, outcome);
+      }
     },
   };
 };

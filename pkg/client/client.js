@@ -2,9 +2,8 @@
 import { toJson } from "../engine/json.js";
 import { member, own } from "../platform/own.js";
 import { BEFORE, SERVER, SESSION } from "../platform/records.js";
-import { tiers } from "../platform/storage.js";
 import { surroundings } from "../platform/surroundings.js";
-import { bodyOf, send } from "../platform/transport.js";
+import { bodyOf, isElsewhere, send } from "../platform/transport.js";
 import { unless, within } from "../platform/wait.js";
 import { createDescribe } from "./describe.js";
 import { createSteps, LONGEST, network, settings } from "./steps.js";
@@ -13,7 +12,7 @@ import { createSteps, LONGEST, network, settings } from "./steps.js";
 const part = (load) => {
   let loading;
   return async () => {
-    loading ??= load();
+    loading = loading ?? load();
     try {
       return await loading;
     } catch (error) {
@@ -54,7 +53,7 @@ export const createClient = (engine) => {
 
   // What a page that nobody signed in to does not need.
   // These parts are given what this one imports: then no script is made of what they share.
-  const parts = { ...engine, bodyOf, longest: LONGEST, mark: MARK, popup: POPUP, toJson };
+  const parts = { ...engine, bodyOf, isElsewhere, longest: LONGEST, mark: MARK, popup: POPUP, toJson };
   parts.kinds = { BEFORE, SERVER, SESSION };
   parts.Session = Session;
   parts.send = (request, through) => send(request, through, named);
@@ -80,7 +79,7 @@ export const createClient = (engine) => {
       return told(Client.#discover(config, options));
     }
 
-    static async #discover(config, options) {
+    static #discover = async (config, options) => {
       const { issuer, ...given } = own(config);
       await ready();
       // What cannot be read in time, or does not stand the checks, is fetched.
@@ -92,7 +91,7 @@ export const createClient = (engine) => {
       const work = recalled ? isOld(metadata) && confirm() : keep();
       Promise.resolve(work).catch(() => {});
       return client;
-    }
+    };
 
     constructor(config, metadata) {
       this.#client = guarded(() => {
@@ -113,22 +112,22 @@ export const createClient = (engine) => {
     }
 
     get storage() {
-      return tiers(this.#client.config);
+      return this.#client.storage;
     }
 
     /**
      * An engine compiles a function when it is first called, and a storage is read from the disk when it is first asked. No click
      * is to wait for that. What fails here fails at the login too, which tells it.
      */
-    #rehearse() {
+    #rehearse = () => {
       if (this.#client.isLate) return;
       try {
         ask("begin", this.#client.setup, "{}", "");
         this.#client.now(({ logins }) => logins.look());
       } catch {}
-    }
+    };
 
-    #begin({ appState, ...options }) {
+    #begin = ({ appState, ...options }) => {
       const { config, setup } = this.#client;
       const kept = appState === undefined ? appState : toJson(appState);
       if (kept === "" || kept?.length > MOST_STATE) {
@@ -145,23 +144,23 @@ export const createClient = (engine) => {
         logins.begin(key, transaction, index, kept);
         return { url, key };
       };
-    }
+    };
 
     login(options) {
       return guarded(() => this.#login(own(options)));
     }
 
-    #login(options) {
+    #login = (options) => {
       const begin = this.#begin(options);
       if (!this.#client.isLate) return this.#open(this.#client.now(begin).url);
       return told(ready().then(async () => this.#open((await this.#client.reach(begin)).url)));
-    }
+    };
 
     loginWithPopup(options) {
       return told(() => this.#loginWithPopup(own(options)));
     }
 
-    async #loginWithPopup({ features, fallback, signal, ...options }) {
+    #loginWithPopup = async ({ features, fallback, signal, ...options }) => {
       if (signal?.aborted) throw named("aborted", signal.reason);
       if (this.#client.isLate) {
         throw named("config_invalid", new Error("no pop-up waits for a host"), "storage");
@@ -181,9 +180,9 @@ export const createClient = (engine) => {
       const { finish } = await parts.loadPopup();
       const handle = (address) => this.handleRedirect(address, { signal });
       return finish(popup, { ...parts, client: this.#client, handle, key, signal });
-    }
+    };
 
-    #open(url) {
+    #open = (url) => {
       const { host } = this.#client.config;
       const refuse = (cause) => {
         throw named("config_invalid", cause, "host.open");
@@ -194,14 +193,14 @@ export const createClient = (engine) => {
       } catch (cause) {
         refuse(cause);
       }
-    }
+    };
 
     /** Calls of equal clients that overlap are one. */
     handleRedirect(url, options) {
       return told(() => this.#handleOnce(url, own(options)));
     }
 
-    #handleOnce(url, { signal }) {
+    #handleOnce = (url, { signal }) => {
       const { config, home, setup } = this.#client;
       const address = url === undefined ? url : `${url}`;
       const name = toJson([settings(config), setup, address]);
@@ -212,9 +211,9 @@ export const createClient = (engine) => {
         home.handling.add(entry);
       }
       return unless(signal, named, entry.work);
-    }
+    };
 
-    async #handle(url) {
+    #handle = async (url) => {
       await ready();
       const { location, history } = globalThis;
       const { keeping, setup } = this.#client;
@@ -240,7 +239,7 @@ export const createClient = (engine) => {
         return { status: "refused", error, restart: false };
       }
       return callback.handle(this.#client, { key, left, bare, address, isPage });
-    }
+    };
 
     session() {
       return told(
@@ -256,7 +255,7 @@ export const createClient = (engine) => {
       return told(() => this.#logout(own(options)));
     }
 
-    async #logout(options) {
+    #logout = async (options) => {
       const { home, isLate, isShared, keeping, name, now, read, setup } = this.#client;
       let news;
       // The end of the session comes before everything else, and does not depend on it.
@@ -282,7 +281,7 @@ export const createClient = (engine) => {
           left = own(await keeping(work));
         } finally {
           // What the host does not give cannot be looked at: the session that is known ends all the same.
-          news ??= now(({ epochs }) => epochs.end());
+          news = news ?? now(({ epochs }) => epochs.end());
           if (this.#held) now(({ epochs }) => epochs.hear({ was: this.#held.epoch, now: news.now }));
           tell();
         }
@@ -303,7 +302,7 @@ export const createClient = (engine) => {
       } finally {
         if (left.url !== undefined) await this.#open(left.url);
       }
-    }
+    };
 
     on(type, listener) {
       if (!EVENTS.includes(type)) throw named("config_invalid", new Error("no such event"), "type");
@@ -323,28 +322,28 @@ export const createClient = (engine) => {
       this.#expiry?.then((watch) => watch()).catch(() => {});
     }
 
-    #signedIn(kept) {
+    #signedIn = (kept) => {
       this.#listen();
       this.#held = kept;
       this.#watch();
       return this.#client.sessionOf(kept);
-    }
+    };
 
-    #tell(news, everywhere = this.#client.isShared) {
+    #tell = (news, everywhere = this.#client.isShared) => {
       const { home, name } = this.#client;
       home.channel.tell({ ...news, name }, everywhere);
-    }
+    };
 
     /** Tells this client's own listeners. */
-    #report({ type, reason, idTokenDropped }, elsewhere) {
+    #report = ({ type, reason, idTokenDropped }, elsewhere) => {
       const event = { type, reason, elsewhere, ...(idTokenDropped && { idTokenDropped }) };
       for (const { type: wanted, listener } of this.#listeners) {
         if (wanted === type) queueMicrotask(() => listener({ ...event }));
       }
-    }
+    };
 
     /** From now on: the end of a session is heard of, also by a page that was away for a while. */
-    #listen() {
+    #listen = () => {
       if (this.#deaf) return;
       const { home, load, name, now } = this.#client;
       this.#deaf = home.channel.listen(async (news, elsewhere) => {
@@ -363,16 +362,20 @@ export const createClient = (engine) => {
         }
         this.#report(news, elsewhere);
       });
-    }
+    };
 
     /** Sees to it that the listeners learn when the access token expires, where nothing can replace it. */
-    #watch() {
+    #watch = () => {
       if (![...this.#listeners].some(({ type }) => type === "expiring" || type === "expired")) return;
-      this.#expiry ??= parts
-        .loadExpiry()
-        .then(({ createWatch }) =>
-          createWatch(this.#client.load, (type) => this.#report({ type, reason: "session_expired" }, false)),
-        );
+      this.#expiry =
+        this.#expiry ??
+        parts
+          .loadExpiry()
+          .then(({ createWatch }) =>
+            createWatch(this.#client.load, (type) =>
+              this.#report({ type, reason: "session_expired" }, false),
+            ),
+          );
       this.#expiry.then(
         (watch) => watch(this.#held),
         // What cannot be loaded now may be there next time.
@@ -380,7 +383,7 @@ export const createClient = (engine) => {
           this.#expiry = undefined;
         },
       );
-    }
+    };
   }
 
   return { ...steps, Client, Session };

@@ -10,6 +10,9 @@ import { network, settings } from "./steps.js";
 /** Milliseconds for which what a server said of itself counts before it is fetched again in the background. */
 const FRESH = 86_400_000;
 
+/** Milliseconds that a host's storage may take: a keychain asks the user for a password. */
+const PROMPT = 300_000;
+
 /**
  * What the clients of a page share: the sessions of the memory tier, the callbacks that are being handled, the refreshes that are under way,
  * what each session gave last, the epochs that are over, and the names of the records of sessions that the page has seen or wrote.
@@ -38,7 +41,8 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
   const describe = (given, said) => {
     const config = own(given);
     const { issuer, clientId, sessionName, storage, host } = config;
-    const { transactions, session } = tiers(config);
+    const { transactions, ...places } = tiers(config);
+    let { session } = places;
     const isLate = [transactions, session].includes("host") && Boolean(member(host, "storage"));
     // In a server process each client is another user's.
     const home = globalThis.location === undefined ? createHome(false) : page;
@@ -51,6 +55,9 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       /** By which the session is known in other pages, and whether they have the same one. */
       name: toJson(sessionName ? [issuer, clientId, sessionName] : [issuer, clientId]),
       isShared: storage === "local" || storage === "host",
+      get storage() {
+        return { transactions, session };
+      },
       network: (options) => network(config, options),
     };
 
@@ -84,8 +91,15 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
     /** The same where the host keeps them: when it has fetched them. */
     client.reach = async (work) => {
       if (!isLate) return client.now(work);
-      const { timeout } = client.network();
-      return withRecords(host.storage, timeout, unavailable, (records) => client.now(work, records));
+      const timeout = member(host.storage, "timeout") ?? PROMPT;
+      const failed = (cause) => named("storage_unavailable", cause, "host.storage");
+      return withRecords(host.storage, timeout, failed, (records) => client.now(work, records));
+    };
+    /** Keeps the session in memory from now on: its storage takes no more, and what the server gave is not to be lost. */
+    client.fallBack = (work) => {
+      session = "memory";
+      client.isShared = false;
+      return client.now(work);
     };
     /** The same, with what keeps sessions. */
     client.keeping = async (work) => {
@@ -138,15 +152,17 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
     /** Fetches what the server says of itself, unless this page has done so. A code and a refresh token wait for it. */
     client.confirm = async () => {
       if (!client.isRecalled()) return;
-      confirming ??= discover(issuer, client.network(), config)
-        .then((metadata) => {
-          take(metadata);
-          found.set(metadata);
-          return client.keep();
-        })
-        .finally(() => {
-          confirming = undefined;
-        });
+      confirming =
+        confirming ??
+        discover(issuer, client.network(), config)
+          .then((metadata) => {
+            take(metadata);
+            found.set(metadata);
+            return client.keep();
+          })
+          .finally(() => {
+            confirming = undefined;
+          });
       await confirming;
     };
 

@@ -22,7 +22,7 @@ const adopt = ({ ask, toJson }, form) => {
     const attempts = [kept.attempts, kept.failed, kept.retry_at].map((line) =>
       /^\d+$/.test(line) ? line : "",
     );
-    attempts[1] &&= `{"code":${Math.max(NETWORK_FAILED, attempts[1])}}`;
+    if (attempts[1]) attempts[1] = `{"code":${Math.max(NETWORK_FAILED, attempts[1])}}`;
     return {
       id: encodeURIComponent(`0.1.0 ${own(own(tokens).claims).sub}`),
       session: `${session.slice(0, -attempts.length)}${attempts.join("\n")}\n`,

@@ -68,6 +68,7 @@ export const createRefresh = ({ ask, discard, exchange, failed, named, place, to
         return { kept, idTokenDropped: fresh.dropped };
       }
       // The session has ended meanwhile, or it is another one: what came for it is kept nowhere.
+      begun.isOver = true;
       if (fresh) discard(client, fresh);
       if (settled.session !== undefined) sessions.save(begun.id, settled.session);
       if (settled.ended) sessions.remove();
@@ -82,7 +83,14 @@ export const createRefresh = ({ ask, discard, exchange, failed, named, place, to
     const begun = await look(client, asked, true);
     if (begun.tokens) return begun;
     const came = await redeem(client, begun);
-    const settled = await settle(client, begun, came, reason).catch((error) => ({ error }));
+    const settled = await settle(client, begun, came, reason).catch((error) => {
+      const { fresh } = came;
+      const isFull = client.isLate && error.code === "storage_unavailable";
+      if (!fresh || begun.isOver || !isFull) return { error };
+      // The refresh token that is kept is spent.
+      const kept = client.fallBack(({ sessions }) => client.read(sessions.save(begun.id, fresh.session)));
+      return { kept, idTokenDropped: fresh.dropped };
+    });
     const { kept, error, ended, idTokenDropped } = settled;
     if (error) {
       // A token of another user or issuer is told by the error alone.

@@ -2,7 +2,7 @@
 import { member, own } from "../platform/own.js";
 import { asInit, fetchWithToken } from "../platform/resource.js";
 
-export const createResource = ({ ask, named }) => {
+export const createResource = ({ ask, isElsewhere, named }) => {
   // By origins, access tokens that came in the place of a refused one and were refused as well.
   const useless = new Map();
 
@@ -21,7 +21,8 @@ export const createResource = ({ ask, named }) => {
     ask("resource", setup, url.href);
     const init = own({ ...(isRequest && (await asInit(input))), ...given });
     const options = network(init);
-    const send = ({ tokens }) => fetchWithToken(url.href, init, tokens.accessToken, options, named);
+    const send = ({ tokens }) =>
+      fetchWithToken(url.href, init, tokens.accessToken, options, { isElsewhere, named });
     const isRefused = ({ status, headers }, { session }) =>
       (status === 401 || status === 403) &&
       ask("refusal", setup, session, `${status}`, `${headers.get("www-authenticate") ?? ""}`).refresh ===

@@ -16,36 +16,34 @@ export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
       this.#kept = kept;
     }
 
-    get #tokens() {
-      return own(this.#kept.tokens);
-    }
+    #tokens = () => own(this.#kept.tokens);
 
     get claims() {
-      return this.#tokens.claims ?? null;
+      return this.#tokens().claims ?? null;
     }
 
     get idToken() {
-      return this.#tokens.idToken ?? null;
+      return this.#tokens().idToken ?? null;
     }
 
     get idTokenVerifiedBy() {
-      return this.#tokens.idTokenVerifiedBy ?? null;
+      return this.#tokens().idTokenVerifiedBy ?? null;
     }
 
     get scope() {
-      return this.#tokens.scope;
+      return this.#tokens().scope;
     }
 
     get expiresAt() {
-      return this.#tokens.expiresAt ?? null;
+      return this.#tokens().expiresAt ?? null;
     }
 
     get extra() {
-      return this.#tokens.extra ?? null;
+      return this.#tokens().extra ?? null;
     }
 
     get expired() {
-      const { refreshToken, expiresAt } = this.#tokens;
+      const { refreshToken, expiresAt } = this.#tokens();
       const isSpent = refreshToken === undefined && 1000 * expiresAt <= Date.now();
       return isSpent || this.#isOver || this.#client.isOver(this.#kept);
     }
@@ -83,21 +81,21 @@ export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
       );
     }
 
-    async #with(work) {
+    #with = async (work) => {
       await ready();
       return work(await loadSignedIn());
-    }
+    };
 
     /** The tokens of this session: those of another one are nobody's business here. */
-    async #current(options, reason = "expired", spent = undefined) {
+    #current = async (options, reason = "expired", spent = undefined) => {
       const { signal } = own(options);
       const asked = { id: this.#kept.id, spent };
       try {
         this.#kept = await this.#with(({ fresh }) => fresh(this.#client, asked, reason, signal));
       } catch (error) {
-        this.#isOver ||= ENDS.test(error.code);
+        this.#isOver = this.#isOver || ENDS.test(error.code);
         throw error;
       }
       return this.#kept;
-    }
+    };
   };

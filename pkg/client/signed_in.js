@@ -28,7 +28,7 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
         ask("finishRevocation", await exchange.send({ url, form }, net), form);
       } catch (error) {
         // The access token goes with the refresh token: a server may not know it any more, or never have known it.
-        if (isFirst || failure || error.code !== "revocation_refused") failure ??= error;
+        if (isFirst || failure || error.code !== "revocation_refused") failure = failure ?? error;
       }
       isFirst = false;
     }

@@ -63,11 +63,11 @@ export const createSteps = (parts) => {
         const { keyless } = ask("metadata", `${issuer}`, wanted, answer);
         const found = JSON.parse(bodyOf(answer));
         if (!keyless) return found;
-        held ??= found;
+        held = held ?? found;
       } catch (error) {
         if (error.code === "issuer_mismatch" || error.code === "aborted") throw error;
-        first ??= error;
-        mayPass ||= error.retryable && name !== "oauth";
+        first = first ?? error;
+        mayPass = mayPass || (error.retryable && name !== "oauth");
       }
     }
     // A document without keys may be the lesser of two.

@@ -29,7 +29,7 @@ export const createTexts = () => {
     },
     /** Before the first call: what the memory is then. */
     begin() {
-      image ??= part(0).slice();
+      image = image ?? part(0).slice();
       bytes = undefined;
     },
     /** Puts the memory back to what it was then; gives whether it has grown far. */
@@ -53,7 +53,7 @@ export const createAsk = ({ call, engine, failed, ready, state }, { begin, wipe 
     state.exports = undefined;
     renewing = ready().catch(() => {});
     // The one before serves until there is another.
-    state.exports ??= exports;
+    state.exports = state.exports ?? exports;
     await renewing;
     renewing = undefined;
   };

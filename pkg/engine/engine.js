@@ -53,7 +53,7 @@ export const createEngine = ({ bind, exported, errors, texts, state, loadTwin })
   /** Which engine runs: it is started unless it runs already. */
   const start = () => {
     try {
-      if (twin) state.exports ??= twin(imports);
+      if (twin) state.exports = state.exports ?? twin(imports);
       else if (!state.exports) {
         if (typeof state.module === "string") state.module = decode(state.module);
         if (!(state.module instanceof WebAssembly.Module))
@@ -82,7 +82,10 @@ export const createEngine = ({ bind, exported, errors, texts, state, loadTwin })
           twin = (await loadTwin()).default;
           start();
         } catch (cause) {
-          throw named("engine_unavailable", new AggregateError([refusal, cause]));
+          throw named(
+            "engine_unavailable",
+            Object.assign(new Error(`${refusal}`), { errors: [refusal, cause] }),
+          );
         }
       }
       return start();

@@ -40,7 +40,7 @@ export const createErrors = (codes, finish) => {
   return {
     place,
     /** The error of a code, with its cause and the member it is about. */
-    named: (code, cause, subject) => at(place(code), cause && (subject ? { cause, subject } : { cause })),
+    named: (code, cause, subject) => at(place(code), subject ? { cause, subject } : cause && { cause }),
     /** The error that the module tells of: its place in the table, and its details. */
     failed: at,
   };

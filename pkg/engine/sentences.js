@@ -20,7 +20,7 @@ export const createTalkingErrors = (codes, load) => {
   /** Loads the sentences first. */
   const tell = async (error) => {
     try {
-      loading ??= load();
+      loading = loading ?? load();
       said = await loading;
       phrase(error);
     } catch {

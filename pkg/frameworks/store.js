@@ -130,10 +130,12 @@ export const createStore = (given, { navigate = move, parseClaims = (claims) => 
   /** Once for all that ask; again when it failed. Never rejects. */
   const start = () => {
     if (!isPage()) return Promise.resolve();
-    starting ??= run().catch((error) => {
-      if (!client) starting = undefined;
-      set({ status: "signed-out", isReturning: false, error });
-    });
+    starting =
+      starting ??
+      run().catch((error) => {
+        if (!client) starting = undefined;
+        set({ status: "signed-out", isReturning: false, error });
+      });
     return starting;
   };
 

@@ -11,7 +11,7 @@ export const harmless = (error, secrets, depth = DEPTH) => {
   const strike = (text) => {
     for (const secret of secrets) {
       if (!(secret?.length >= SHORTEST)) continue;
-      for (const each of [secret, encodeURIComponent(secret)]) text = text.replaceAll(each, "[secret]");
+      for (const each of [secret, encodeURIComponent(secret)]) text = text.split(each).join("[secret]");
     }
     return text;
   };

@@ -4,6 +4,9 @@ import { HEAD, membersOf, openItems } from "./items.js";
 import { member, own } from "./own.js";
 import { within } from "./wait.js";
 
+/** Milliseconds: no page that is not frozen takes longer for a part of its turn, unless its storage asks the user something. */
+const LONG = 60_000;
+
 /** What this page knows of each storage: the write that it has not answered yet, and what `items.js` remembers. */
 const known = new WeakMap();
 
@@ -45,9 +48,19 @@ class Run {
 }
 
 /** All records in one item, whose write takes effect as a whole. */
-const openOne = async ({ get, set }) => ({
+const openOne = async ({ get, set }, state, { expendable }) => ({
   records: new Map(membersOf(await get(HEAD)).filter(([, record]) => typeof record === "string")),
-  keep: ({ records }) => set(HEAD, JSON.stringify(own(Object.fromEntries(records)))),
+  keep: async (run) => {
+    for (;;) {
+      try {
+        return await set(HEAD, JSON.stringify(own(Object.fromEntries(run.records))));
+      } catch (error) {
+        const name = expendable(run);
+        if (state.writing || name === undefined) throw error;
+        run.records.delete(name);
+      }
+    }
+  },
 });
 
 /** What a storage is asked. */
@@ -61,15 +74,20 @@ const createStore = (storage, state, inTime) => {
     state.writing = answer.then(end, end);
     return inTime(answer);
   };
+  const refuse = (reason) => inTime(Promise.reject(new TypeError(reason)));
+  const get = async (name) => {
+    const item = (await inTime(ask(() => storage.getItem(name)))) ?? null;
+    if (item === null || typeof item === "string") return item;
+    // Not what it holds: that may be a secret.
+    return refuse(`getItem gave no string: ${Object.prototype.toString.call(item).slice(8, -1)}`);
+  };
   return {
-    get: async (name) => {
-      const item = (await inTime(ask(() => storage.getItem(name)))) ?? null;
-      if (item === null || typeof item === "string") return item;
-      // Not what it holds: that may be a secret.
-      const kind = Object.prototype.toString.call(item).slice(8, -1);
-      return inTime(Promise.reject(new TypeError(`getItem gave no string: ${kind}`)));
+    get,
+    /** Read back: a store may keep nothing, or a part, and say that all is well. */
+    set: async (name, item) => {
+      await write(() => storage.setItem(name, item));
+      if (((await get(name)) ?? "") !== item) await refuse("getItem gave something else than was kept");
     },
-    set: (name, item) => write(() => storage.setItem(name, item)),
     remove: (name) => write(() => storage.removeItem(name)),
   };
 };
@@ -91,8 +109,23 @@ const operate = async ({ records, fetch, keep }, work) => {
   }
 };
 
+/**
+ * What gives way next where there is little room: what remains of a login, what can be fetched again, then the oldest login. Not what is being written, unless it
+ * can be fetched again.
+ */
+const inOrder = ([remains, pending] = [], spare = []) => {
+  const first = ({ records, changed }, kind, isSpare) =>
+    [...records.keys()].find((name) => name.startsWith(kind) && (isSpare || !changed.has(name)));
+  return (run) => {
+    for (const kind of [remains, ...spare, pending]) {
+      const name = kind && first(run, kind, spare.includes(kind));
+      if (name) return name;
+    }
+  };
+};
+
 /** See storage.js. Where there is little room, records whose names begin with the first of `kinds` go first. */
-export const withRecords = async (storage, timeout, failed, work, kinds) => {
+export const withRecords = async (storage, timeout, failed, work, kinds, spare) => {
   const inTime = (promise, late) =>
     within(timeout, promise, late).catch((cause) => {
       throw failed(cause);
@@ -108,13 +141,14 @@ export const withRecords = async (storage, timeout, failed, work, kinds) => {
     const turn = async () => {
       try {
         await idle();
-        done(await operate(await open(store, state, member(storage, "maxLength"), kinds), work));
+        const limits = { maxLength: member(storage, "maxLength"), kinds, expendable: inOrder(kinds, spare) };
+        done(await operate(await open(store, state, limits), work));
       } catch (error) {
         refused(error);
         // Nor does another page write past it.
         await within(timeout, state.writing).catch(() => {});
       }
     };
-    claim("records", 3 * timeout, turn).catch(refused);
+    claim("records", 3 * Math.min(timeout, LONG), turn).catch(refused);
   });
 };

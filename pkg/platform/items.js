@@ -1,5 +1,6 @@
 // Records in a host's storage as items of their own: numbered items hold their texts, and the head says which. What is written goes
 // to numbers that nobody uses, and the head is written last: until then what was there counts, as a whole.
+import { checksum } from "./checksum.js";
 import { own } from "./own.js";
 
 /** The item in which all records are, or which says where they are. */
@@ -33,13 +34,6 @@ export const membersOf = (text) => {
 const ascii = (text) =>
   JSON.stringify(text).replace(/[^ -~]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);
 
-/** FNV-1a: what was cut short, or written at the same time by two pages, is not taken for a text. */
-const checksum = (text) => {
-  let sum = 0x811c9dc5;
-  for (let at = 0; at < text.length; at++) sum = Math.imul(sum ^ text.charCodeAt(at), 0x01000193);
-  return sum >>> 0;
-};
-
 const areNumbers = (entry) =>
   Array.isArray(entry) && entry.every((number) => Number.isSafeInteger(number) && number >= 0);
 
@@ -52,7 +46,7 @@ const itemOf = (number) => `${HEAD}.${number}`;
 const lengthOf = (given = Number.POSITIVE_INFINITY) => Math.max(SHORTEST, Math.floor(given) || 0);
 
 /** `state` is what is remembered from one time to the next: texts by their places, the head behind which no waste is left, the longest item. */
-export const openItems = async ({ get, set, remove }, state, maxLength, kinds) => {
+export const openItems = async ({ get, set, remove }, state, { maxLength, kinds, expendable }) => {
   const gather = async ([sum, ...numbers]) => {
     let text = "";
     for (const number of numbers) text += await get(itemOf(number));
@@ -102,6 +96,20 @@ export const openItems = async ({ get, set, remove }, state, maxLength, kinds) =
     }
   };
 
+  const clear = async (numbers) => {
+    for (const number of numbers) {
+      if (!taken.has(number)) continue;
+      try {
+        await remove(itemOf(number));
+      } catch (error) {
+        if (state.writing) throw error;
+        // Some refuse to remove what they do not have.
+        if (await get(itemOf(number))) await set(itemOf(number), "");
+      }
+      taken.delete(number);
+    }
+  };
+
   /** Writes the records in items of that length; gives the items that are not needed any more. */
   const write = async ({ records, changed }, length) => {
     const parts = [];
@@ -124,13 +132,39 @@ export const openItems = async ({ get, set, remove }, state, maxLength, kinds) =
     const left = [...taken].filter((number) => !needed.has(number));
     let text = `{${[...places, [WASTE, left]].map(([name, numbers]) => `${ascii(name)}:[${numbers}]`).join()}}`;
     while (text.length > length) text = `{"${REST}":[${put(text)}]}`;
-    for (const [number, part] of parts) {
-      await set(itemOf(number), part);
-      taken.add(number);
+    try {
+      for (const [number, part] of parts) {
+        // Also where it is refused: a part of it may be there.
+        taken.add(number);
+        await set(itemOf(number), part);
+      }
+      await set(HEAD, text);
+    } catch (error) {
+      // Room for the next attempt.
+      if (!state.writing) await clear(parts.map(([number]) => number)).catch(() => {});
+      throw error;
     }
-    await set(HEAD, text);
     state.texts = new Map(places.map(([name, place]) => [`${place}`, records.get(name) ?? undefined]));
     return { text, left };
+  };
+
+  /** The same in shorter items where longer ones are refused; removes what is not needed any more. Gives the head. */
+  const replace = async (run) => {
+    const longest = Math.min(lengthOf(maxLength), state.longest ?? Number.POSITIVE_INFINITY);
+    const lengths = [longest, ...SHORTER.filter((length) => length < longest)];
+    let written;
+    while (!written) {
+      const length = lengths.shift();
+      try {
+        written = await write(run, length);
+        state.longest = length;
+      } catch (error) {
+        // Refused, and not for want of an answer: the items may be too long.
+        if (state.writing || lengths.length === 0) throw error;
+      }
+    }
+    await clear(written.left);
+    return written.text;
   };
 
   return {
@@ -148,29 +182,19 @@ export const openItems = async ({ get, set, remove }, state, maxLength, kinds) =
       for (const name of old.slice(0, Math.max(0, logins.length - LOGINS))) run.records.delete(name);
       if (!isClean) await findWaste();
       state.clean = undefined;
-      const longest = Math.min(lengthOf(maxLength), state.longest ?? Number.POSITIVE_INFINITY);
-      const lengths = [longest, ...SHORTER.filter((length) => length < longest)];
-      let written;
-      while (!written) {
-        const length = lengths.shift();
+      for (;;) {
         try {
-          written = await write(run, length);
-          state.longest = length;
+          state.clean = await replace(run);
+          return;
         } catch (error) {
-          // Refused, and not for want of an answer: the items may be too long.
-          if (state.writing || lengths.length === 0) throw error;
+          const name = expendable(run);
+          if (state.writing || name === undefined) throw error;
+          run.records.delete(name);
+          // What is written goes beside what was there: the room has to be free before. What the head still names and is not there is no record.
+          const entry = entries.get(name);
+          if (isPlace(entry)) await clear(entry.slice(1));
         }
       }
-      for (const number of written.left) {
-        try {
-          await remove(itemOf(number));
-        } catch (error) {
-          if (state.writing) throw error;
-          // Some refuse to remove what they do not have.
-          if (await get(itemOf(number))) await set(itemOf(number), "");
-        }
-      }
-      state.clean = written.text;
     },
   };
 };

@@ -52,7 +52,7 @@ const withToken = (headers, token, named) => {
  * A redirect is not followed, for it would carry the token along where an engine does not take it away (RFC 6750 section 5.3). The signal
  * counts also while the body is read.
  */
-export const fetchWithToken = async (url, init, token, options, named) => {
+export const fetchWithToken = async (url, init, token, options, { isElsewhere, named }) => {
   const { fetch = globalThis.fetch, timeout, signal } = options;
   if (signal?.aborted) throw named("aborted", signal.reason);
   const headers = withToken(init.headers, token, named);
@@ -74,8 +74,9 @@ export const fetchWithToken = async (url, init, token, options, named) => {
     return named("timed_out");
   };
   const response = await unless(signal, named, within(timeout, answered, late));
-  const { redirected, status, type } = response;
-  const isRedirect = redirected || type === "opaqueredirect" || [301, 302, 303, 307, 308].includes(status);
+  const { status, type } = response;
+  if (isElsewhere(response, url)) throw named("redirect_not_followed");
+  const isRedirect = type === "opaqueredirect" || [301, 302, 303, 307, 308].includes(status);
   if (isRedirect && init.redirect !== "manual") throw named("redirect_not_followed");
   return response;
 };

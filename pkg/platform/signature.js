@@ -35,7 +35,7 @@ const check = async (subtle, { algorithm, keys, registered }, signature, signed)
       // Nobody vouches for a signature by the algorithm that was registered where the engine has that: the key or the token is odd.
       const isMissing = isUnsupported(error) && !(registered && (await knows(subtle, algorithm)));
       if (isMissing) return own({ signature: "unavailable" });
-      failure ??= error;
+      failure = failure ?? error;
     }
   }
   return own(failure && !isInvalid ? { signature: "failed", failure } : { signature: "invalid" });

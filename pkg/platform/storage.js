@@ -1,6 +1,6 @@
 // Where records are kept that the page's own storages do not keep: the memory of the page, and the host's storage.
 import { member } from "./own.js";
-import { PENDING, REMAINS } from "./records.js";
+import { PENDING, REMAINS, SERVER } from "./records.js";
 
 /** Records in memory, with the methods of a `Storage`. */
 export class Records {
@@ -50,6 +50,6 @@ export const tiers = ({ host, storage = "memory", transactionStorage }) => ({
  */
 export const withRecords = async (storage, timeout, failed, work) => {
   const host = await import("./host_storage.js").catch((cause) => Promise.reject(failed(cause)));
-  // Where there is little room, what remains of a login goes first.
-  return host.withRecords(storage, timeout, failed, work, [REMAINS, PENDING]);
+  // Where there is little room, what remains of a login goes first, then what a server said of itself.
+  return host.withRecords(storage, timeout, failed, work, [REMAINS, PENDING], [SERVER]);
 };

@@ -4,7 +4,7 @@ let encoder;
 
 export const decodeText = (bytes) => {
   if (globalThis.TextDecoder) {
-    decoder ??= new TextDecoder("utf-8", { __proto__: null, ignoreBOM: true });
+    decoder = decoder ?? new TextDecoder("utf-8", { __proto__: null, ignoreBOM: true });
     return decoder.decode(bytes);
   }
   return decodeURIComponent(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""));
@@ -12,7 +12,7 @@ export const decodeText = (bytes) => {
 
 export const encodeText = (text) => {
   if (globalThis.TextEncoder) {
-    encoder ??= new TextEncoder();
+    encoder = encoder ?? new TextEncoder();
     return encoder.encode(text);
   }
   const escaped = encodeURIComponent(text).match(/%..|[^%]/g) ?? [];

@@ -31,12 +31,22 @@ const read = async (response) => {
 /** Whole seconds, where they are known and not negative. */
 const seconds = (number) => (number >= 0 ? Math.floor(number) : "");
 
+/**
+ * Whether an answer is that of another address than the one that was asked. A bridge in the place of `fetch` may follow a redirect, with the body, and not
+ * say so. What a host makes itself has no address.
+ */
+export const isElsewhere = ({ redirected, url }, asked) => {
+  const plain = (address) => new URL(address, asked).href.split("#")[0];
+  return redirected || Boolean(url && plain(url) !== plain(asked));
+};
+
 /** What stands before the body of an answer, for the module: four lines. */
-const head = ({ status, redirected, headers }) => {
+const head = (response, asked) => {
+  const { headers } = response;
   const later = headers.get("retry-after");
   return [
     // A redirect that was followed is as one that was not, whose status a page does not see.
-    redirected ? 0 : status,
+    isElsewhere(response, asked) ? 0 : response.status,
     headers.get("content-type") ?? "",
     seconds(Date.parse(headers.get("date")) / 1000),
     later === null ? "" : seconds(Number.isNaN(+later) ? (Date.parse(later) - Date.now()) / 1000 : +later),
@@ -75,7 +85,7 @@ export const send = async (request, { fetch = globalThis.fetch, timeout, signal 
         signal: controller.signal,
       });
       const body = await read(response);
-      text = body === undefined ? body : head(response) + body;
+      text = body === undefined ? body : head(response, url) + body;
     } catch (cause) {
       throw named("network_failed", cause);
     }

@@ -27,20 +27,38 @@ const nativeFetch =
       // A redirect would carry the code along.
       disableRedirects: true,
     });
-    const { status, data } = answer;
+    const { status, data, url: from } = answer;
     const text = typeof data === "string" ? data : JSON.stringify(data);
-    return new Response(BODILESS.includes(status) ? null : text, { status, headers: answer.headers });
+    const response = new Response(BODILESS.includes(status) ? null : text, {
+      status,
+      headers: answer.headers,
+    });
+    // Where it came from: a native side that follows all the same is found out by it.
+    return from ? Object.defineProperty(response, "url", { value: from }) : response;
   };
+
+/**
+ * With `CapacitorHttp.enabled` the bridge replaces the page's fetch by one that follows redirects. Then the native call serves, which can be told not to; at
+ * the least what the bridge has replaced.
+ */
+const ofBridge = () => {
+  const { Capacitor, CapacitorWebFetch, fetch } = globalThis;
+  if (!CapacitorWebFetch || CapacitorWebFetch === fetch) return undefined;
+  const { CapacitorHttp } = Capacitor?.Plugins ?? {};
+  return CapacitorHttp ? nativeFetch(CapacitorHttp) : (...request) => CapacitorWebFetch(...request);
+};
 
 export const capacitorHost = ({ App, Browser, Preferences, CapacitorHttp, secureStorage } = {}) => {
   if (!App || !Browser) {
     throw new TypeError("capacitorHost needs App of @capacitor/app and Browser of @capacitor/browser");
   }
+  const plain = Preferences && preferences(Preferences);
   const host = {
     open: (url) => Browser.open({ url: webAddress(url).href }),
     // Where the browser cannot be closed, or is closed, there is nothing to do.
     close: () => Promise.resolve(Browser.close()).catch(() => {}),
-    onRedirect: createRedirects({
+    ...createRedirects({
+      storages: { plain, secure: secureStorage },
       launch: async () => {
         const url = (await App.getLaunchUrl())?.url;
         return url ? [url] : [];
@@ -50,8 +68,9 @@ export const capacitorHost = ({ App, Browser, Preferences, CapacitorHttp, secure
         return () => heard.remove();
       },
     }),
-    ...resting(secureStorage, Preferences && preferences(Preferences)),
+    ...resting(secureStorage, plain),
   };
-  if (CapacitorHttp) host.fetch = nativeFetch(CapacitorHttp);
+  const fetch = CapacitorHttp ? nativeFetch(CapacitorHttp) : ofBridge();
+  if (fetch) host.fetch = fetch;
   return host;
 };

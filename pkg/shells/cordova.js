@@ -66,7 +66,8 @@ export const cordovaHost = ({
   const secure = secureStorage && (secureStorage.getItem ? secureStorage : byCallbacks(secureStorage));
   const host = {
     open: (url) => open(webAddress(url).href),
-    onRedirect: createRedirects({
+    ...createRedirects({
+      storages: { secure },
       launch: () => arrived,
       listen: async (hand) => {
         listeners.add(hand);

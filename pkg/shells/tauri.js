@@ -17,7 +17,23 @@ const inStore = (store) => {
   };
 };
 
-export const tauriHost = ({ http, store, secureStorage, ...plugins } = {}) => {
+/** The most characters of an item in the Credential Manager of Windows: 2560 bytes of UTF-16. */
+const CREDENTIAL = 1280;
+
+/** A keyring, with the limit of that of Windows unless it names one itself. */
+const limited = (keyring) => {
+  const isWindows = /Windows/.test(globalThis.navigator?.userAgent);
+  if (!keyring?.removeItem || keyring.maxLength !== undefined || !isWindows) return keyring;
+  return {
+    getItem: (name) => keyring.getItem(name),
+    setItem: (name, item) => keyring.setItem(name, item),
+    removeItem: (name) => keyring.removeItem(name),
+    maxLength: CREDENTIAL,
+    timeout: keyring.timeout,
+  };
+};
+
+export const tauriHost = ({ http, store, secureStorage: keyring, ...plugins } = {}) => {
   // Not by spreading: Tauri's plugins put themselves there as properties that are not enumerable.
   const { deepLink = globalThis.__TAURI__?.deepLink, opener = globalThis.__TAURI__?.opener } = plugins;
   if (!deepLink || !opener) {
@@ -25,13 +41,16 @@ export const tauriHost = ({ http, store, secureStorage, ...plugins } = {}) => {
       "tauriHost needs the plugins deep-link and opener: give it { deepLink, opener }, or set withGlobalTauri",
     );
   }
+  const plain = store && inStore(store);
+  const secureStorage = limited(keyring);
   const host = {
     open: (url) => opener.openUrl(webAddress(url).href),
-    onRedirect: createRedirects({
+    ...createRedirects({
+      storages: { plain, secure: secureStorage },
       launch: () => deepLink.getCurrent(),
       listen: (hand) => deepLink.onOpenUrl(hand),
     }),
-    ...resting(secureStorage, store && inStore(store)),
+    ...resting(secureStorage, plain),
   };
   // It follows redirects unless told not to, and one would carry the code along.
   if (http) host.fetch = (url, init) => http.fetch(url, { ...init, maxRedirections: 0 });

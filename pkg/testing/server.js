@@ -196,7 +196,7 @@ export const createServer = (options = {}) => {
       lies = named(names);
     },
     next(endpoint, reply) {
-      waiting[endpoint] ??= [];
+      waiting[endpoint] = waiting[endpoint] ?? [];
       waiting[endpoint].push(reply);
     },
     user(claims) {

@@ -4,11 +4,14 @@ import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
-import { ISSUER, load, resolve, until } from "./installed.js";
+import { ISSUER, load, METADATA, resolve, until } from "./installed.js";
 import { answering, callback, quiet, REDIRECT_URI, SCHEME, start } from "./shells.js";
 
+const { Client, isPkceError } = await load("pkce-wasm");
 const { electronHost } = await load("pkce-wasm/electron");
 const { serveElectronHost } = await load("pkce-wasm/electron/main");
+
+const config = { issuer: ISSUER, clientId: "app", redirectUri: REDIRECT_URI, scope: "files" };
 
 /** Runs the preload script, which wants a `require` of its own. */
 const preload = (electron) =>
@@ -18,16 +21,18 @@ const preload = (electron) =>
   });
 
 const electron = (context, change = {}) => {
-  const folder = mkdtempSync(join(tmpdir(), "pkce-electron-"));
-  context.after(() => rmSync(folder, { recursive: true }));
+  const folder = change.folder ?? mkdtempSync(join(tmpdir(), "pkce-electron-"));
+  context.after(() => rmSync(folder, { recursive: true, force: true }));
   const machine = {
     folder,
     opened: [],
+    resets: [],
     events: {},
     sent: [],
     focused: 0,
     first: true,
     quit: false,
+    isClosed: false,
     ...change,
   };
   const mainFrame = { url: "app://bundle/index.html" };
@@ -36,15 +41,22 @@ const electron = (context, change = {}) => {
   const window = {
     webContents: {
       mainFrame,
-      send: (_, urls) => {
-        for (const hear of heard) hear({}, urls);
+      isDestroyed: () => machine.isClosed,
+      send: (_, ...news) => {
+        if (machine.isClosed) throw new TypeError("Object has been destroyed");
+        for (const hear of heard) hear({}, ...news);
       },
     },
-    isMinimized: () => false,
+    isDestroyed: () => machine.isClosed,
+    isMinimized: () => {
+      if (machine.isClosed) throw new TypeError("Object has been destroyed");
+      return false;
+    },
     focus: () => {
       machine.focused += 1;
     },
   };
+  machine.contents = window.webContents;
   machine.modules = {
     app: {
       quit: () => {
@@ -66,7 +78,7 @@ const electron = (context, change = {}) => {
       },
     },
     shell: { openExternal: async (url) => void machine.opened.push(url) },
-    safeStorage: {
+    safeStorage: change.safeStorage ?? {
       isEncryptionAvailable: () => true,
       getSelectedStorageBackend: () => machine.backend ?? "gnome_libsecret",
       encryptString: (text) => Buffer.from(text).map((byte) => byte ^ 0x5a),
@@ -78,7 +90,8 @@ const electron = (context, change = {}) => {
       scheme: SCHEME,
       authorizationServers: machine.servers ?? [ISSUER],
       isTrusted: (url) => url.startsWith("app://bundle/"),
-      browserWindow: () => window,
+      browserWindow: machine.browserWindow ?? (() => window),
+      onStorageReset: (reason) => machine.resets.push(reason),
     });
   /** The page, as it is loaded: with the bridge that the preload script has made. */
   machine.page = () => {
@@ -126,17 +139,12 @@ test("Electron: NA1 the system's browser opens, a second instance leads back, an
   assert.doesNotMatch(readFileSync(file, "latin1"), /access_token|"at"/);
   assert.equal(statSync(file).mode & 0o777, 0o600);
 
-  // The page is loaded again: the main process still has the URLs.
+  // The page is loaded again: it is done with those URLs.
   app.stop();
   const reloaded = await start({ ...(await machine.page()), fetch: () => assert.fail("redeemed twice") });
-  await until(() => reloaded.outcomes.length === 2);
-  assert.deepEqual(reloaded.statuses().sort(), ["already-completed", "other-login"]);
+  await quiet();
+  assert.deepEqual(reloaded.statuses(), []);
   assert.equal(await (await reloaded.client.session()).accessToken(), "at");
-
-  // A file that nobody can decrypt any more is told, and left alone.
-  writeFileSync(file, "other bytes");
-  await assert.rejects(reloaded.client.session(), { code: "storage_unavailable" });
-  assert.equal(readFileSync(file, "utf8"), "other bytes");
 });
 
 test("Electron: the application is started by the redirect, also of macOS, and a second instance ends", async (context) => {
@@ -316,4 +324,225 @@ test("Electron: EN10 only servers of the web can be named, and only texts are ke
   }
   await host.storage.setItem("pkce-wasm", "{}");
   assert.equal(await host.storage.getItem("pkce-wasm"), "{}");
+});
+
+/** A machine on which somebody is signed in, by a page that keeps the session; the file that it is in. */
+const signedIn = async (context, change) => {
+  const machine = electron(context, change);
+  machine.serve();
+  const app = await start({ ...(await machine.page()), fetch: answering });
+  await app.client.login();
+  machine.events["second-instance"]({}, [callback(machine.opened[0])]);
+  await until(() => app.outcomes.length === 1);
+  assert.deepEqual(app.statuses(), ["signed-in"]);
+  return { machine, app, file: join(machine.folder, "pkce-wasm.bin") };
+};
+
+test("Electron: SH5 a file that is empty or was cut begins anew, and both sides are told", async (context) => {
+  const { file } = await signedIn(context);
+  const whole = readFileSync(file);
+  for (const length of [0, 1, 5, 12, 13, 20, 21, whole.length >> 1, whole.length - 1]) {
+    const machine = electron(context);
+    machine.serve();
+    const cut = join(machine.folder, "pkce-wasm.bin");
+    writeFileSync(cut, whole.subarray(0, length));
+    const host = await machine.page();
+    const heard = [];
+    host.onReset((reason) => heard.push(reason));
+    const client = new Client({ ...config, storage: "host", transactionStorage: "host", host }, METADATA);
+    assert.equal(await client.session(), null, `${length} bytes`);
+    assert.deepEqual([heard.length, machine.resets.length], [1, 1], `${length} bytes`);
+    await client.login();
+    assert.ok(statSync(cut).size > 20);
+  }
+});
+
+test("Electron: SH5 where the process is killed while it writes, the old file counts", async (context) => {
+  const { machine, app, file } = await signedIn(context);
+  writeFileSync(`${file}.new`, readFileSync(file).subarray(0, 40));
+  assert.equal(await (await app.client.session()).accessToken(), "at");
+  await app.client.login();
+  assert.equal(await (await app.client.session()).accessToken(), "at");
+  assert.deepEqual(machine.resets, []);
+});
+
+test("Electron: SH6 a key that is lost is told with what to do, and host.reset() begins anew", async (context) => {
+  const { machine, app, file } = await signedIn(context);
+  const whole = readFileSync(file);
+  let isLost = true;
+  const { decryptString } = machine.modules.safeStorage;
+  machine.modules.safeStorage.decryptString = (bytes) => {
+    if (isLost)
+      throw new Error("Error while decrypting the ciphertext provided to safeStorage.decryptString.");
+    return decryptString(bytes);
+  };
+  const host = await machine.page();
+  const client = new Client({ ...config, storage: "host", transactionStorage: "host", host }, METADATA);
+  for (const use of [() => client.session(), () => client.login(), () => client.logout()]) {
+    await assert.rejects(
+      use,
+      (error) =>
+        isPkceError(error) &&
+        error.code === "storage_unavailable" &&
+        error.subject === "host.storage" &&
+        /host\.reset\(\)/.test(error.cause.message),
+    );
+  }
+  assert.deepEqual(readFileSync(file), whole, "a keychain that was locked may be open later");
+  assert.deepEqual(machine.resets, []);
+  await host.reset();
+  assert.equal(await client.session(), null);
+  // What is written from now on has another key.
+  isLost = false;
+  await client.login();
+  assert.equal(await client.session(), null);
+  await app.stop();
+});
+
+test("Electron: SH6 a reset that the machine refuses is a PkceError", async (context) => {
+  const machine = electron(context);
+  machine.serve();
+  const host = await machine.page();
+  machine.modules.app.getPath = () => {
+    throw new Error("no folder");
+  };
+  await assert.rejects(host.reset(), (error) => isPkceError(error) && error.code === "storage_unavailable");
+});
+
+test("Electron: SH5 both APIs of safeStorage serve, the asynchronous one first, and what the other one wrote is read", async (context) => {
+  const turned = (bytes) => Buffer.from(bytes.map((byte) => byte ^ 0x33));
+  const asynchronous = {
+    isAsyncEncryptionAvailable: async () => true,
+    encryptStringAsync: async (text) => turned(Buffer.from(text)),
+    decryptStringAsync: async (bytes) => {
+      const result = turned(bytes).toString();
+      if (!result.startsWith("{")) throw new Error("another key");
+      return { result, shouldReEncrypt: false };
+    },
+  };
+  // Electron 46 has no other functions than these.
+  const alone = await signedIn(context, { safeStorage: asynchronous });
+  assert.equal(await (await alone.app.client.session()).accessToken(), "at");
+  assert.equal((await alone.machine.page()).tier, "secure");
+
+  // The file of an older release, as it wrote it: without a mark.
+  const { machine, app, file } = await signedIn(context);
+  const { safeStorage } = machine.modules;
+  const mark = 12 + 8;
+  writeFileSync(file, readFileSync(file).subarray(mark));
+  assert.equal(await (await app.client.session()).accessToken(), "at");
+  const both = electron(context, {
+    safeStorage: { ...safeStorage, ...asynchronous },
+    folder: machine.folder,
+  });
+  both.serve();
+  const next = await start({ ...(await both.page()), fetch: answering });
+  assert.equal(await (await next.client.session()).accessToken(), "at");
+  await next.client.login();
+  assert.doesNotThrow(() => JSON.parse(turned(readFileSync(file).subarray(mark)).toString()));
+  const none = electron(context, {
+    safeStorage: { isAsyncEncryptionAvailable: async () => false, encryptStringAsync: () => {} },
+  });
+  none.serve();
+  assert.equal((await none.page()).tier, "page");
+});
+
+test("Electron: SH7 a URL that arrives while no window is there waits for the next page", async (context) => {
+  for (const browserWindow of [undefined, () => null, () => undefined]) {
+    const { argv } = process;
+    context.after(() => {
+      process.argv = argv;
+    });
+    const machine = electron(context, { browserWindow });
+    machine.serve();
+    const before = await start({ ...(await machine.page()), fetch: answering });
+    await before.client.login();
+    before.stop();
+    machine.isClosed = true;
+    const redirect = callback(machine.opened[0]);
+    machine.events["open-url"]({ preventDefault: () => {} }, redirect);
+    machine.events["second-instance"]({}, ["/usr/bin/app", redirect]);
+    machine.isClosed = false;
+    const app = await start({ ...(await machine.page()), fetch: answering });
+    await until(() => app.outcomes.length === 1);
+    await quiet();
+    assert.deepEqual(app.statuses(), ["signed-in"]);
+    // While another application is in front no window of ours is focused: the page is told all the same.
+    await app.client.login();
+    machine.events["open-url"]({ preventDefault: () => {} }, callback(machine.opened.at(-1)));
+    await until(() => app.outcomes.length === 2);
+    assert.deepEqual(app.statuses(), ["signed-in", "signed-in"]);
+    await app.stop();
+  }
+});
+
+test("Electron: SH7 a page that was loaded again in the middle of a login is given its URL again, and no other", async (context) => {
+  const machine = electron(context);
+  machine.serve();
+  let lose;
+  const held = () =>
+    new Promise((_, failed) => {
+      lose = failed;
+    });
+  const before = await start({ ...(await machine.page()), fetch: held });
+  await before.client.login();
+  machine.events["second-instance"]({}, [`${REDIRECT_URI}?code=c&state=guessed`]);
+  await until(() => before.outcomes.length === 1);
+  await quiet();
+  machine.events["second-instance"]({}, [callback(machine.opened[0])]);
+  await until(() => lose);
+  const app = await start({ ...(await machine.page()), fetch: answering });
+  await quiet();
+  assert.ok(!app.statuses().includes("other-login"));
+  const urls = await machine.handle({ senderFrame: machine.frame, sender: machine.contents }, "urls");
+  assert.deepEqual(urls, [callback(machine.opened[0])]);
+  // The answer is lost with the page.
+  lose(new TypeError("gone"));
+  await until(() => app.outcomes.length === 1 && before.outcomes.length === 2);
+  assert.deepEqual(app.statuses(), ["signed-in"]);
+  await quiet();
+});
+
+test("Electron: SH7 of several windows the one that began the login is told and shown", async (context) => {
+  const machine = electron(context);
+  const shown = [];
+  const windows = ["first", "second"].map((name) => ({
+    name,
+    isDestroyed: () => false,
+    isMinimized: () => name === "second",
+    restore: () => shown.push(`${name} restored`),
+    focus: () => shown.push(name),
+    webContents: {
+      name,
+      mainFrame: { url: "app://bundle/" },
+      isDestroyed: () => false,
+      told: [],
+      send: (_, ...news) => windows.find((window) => window.name === name).webContents.told.push(news),
+    },
+  }));
+  machine.modules.BrowserWindow = {
+    fromWebContents: (contents) => windows.find(({ webContents }) => webContents === contents) ?? null,
+  };
+  machine.browserWindow = () => windows[0];
+  machine.serve();
+  const ask = ({ webContents }, ...question) =>
+    machine.handle({ senderFrame: webContents.mainFrame, sender: webContents }, ...question);
+  for (const window of windows) assert.deepEqual(await ask(window, "urls"), []);
+  await ask(windows[1], "open", `${ISSUER}/auth?state=mine`);
+  const url = `${REDIRECT_URI}?code=c&state=mine`;
+  machine.events["second-instance"]({}, [url]);
+  assert.deepEqual(shown, ["second restored", "second"]);
+  assert.deepEqual(
+    windows.map(({ webContents }) => webContents.told),
+    [[], [["urls"]]],
+  );
+  assert.deepEqual(await ask(windows[0], "urls"), []);
+  assert.deepEqual(await ask(windows[1], "urls"), [url]);
+  await ask(windows[1], "done", url);
+  assert.deepEqual(await ask(windows[1], "urls"), []);
+  // A login that nobody here began: the window that the application names.
+  machine.events["second-instance"]({}, [`${REDIRECT_URI}?code=c&state=other`]);
+  assert.equal(shown.at(-1), "first");
+  assert.equal((await ask(windows[0], "urls")).length, 1);
+  assert.deepEqual(await ask(windows[1], "urls"), [], "one page handles it");
 });

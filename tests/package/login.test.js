@@ -169,7 +169,7 @@ test("a host's storage that fails or never answers is told before the user is se
     [{ getItem: never, setItem: () => {} }, /timed out/],
     [{ getItem: () => null }, /setItem/],
   ]) {
-    const app = application({ timeout: 30 }, storage);
+    const app = application({}, { ...storage, timeout: 30 });
     await assert.rejects(
       async () => app.client().login(),
       (error) => code("storage_unavailable")(error) && cause.test(error.cause.message),

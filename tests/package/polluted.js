@@ -23,9 +23,10 @@ const OTHERS = {
   Text: "value get set url form features fallback longest outcome tokens session unverified key form bearer address pending remains message name cause status location href method body mode \
     referrer credentials integrity duplex window transactions algorithm input digest text hash namedCurve again lacks owner setup \
     transaction token offset subject oauthError oauthErrorDescription oauthErrorUri loginOptions retryAfter returnTo d k p q dp dq qi oth",
-  Function: "toJSON fetch open send getItem setItem removeItem close listen load keeping signedIn tell",
+  Function:
+    "toJSON fetch open send getItem setItem removeItem handled close listen load keeping signedIn tell",
   Object: "host signal headers options claims keys data detail jwk dispatcher error",
-  Number: "keepalive saltLength priority then",
+  Number: "keepalive timeout maxLength saltLength priority then",
 };
 for (const [kind, names] of Object.entries(OTHERS)) {
   for (const name of names.split(/\s+/)) if (!members.has(name)) members.set(name, kind);

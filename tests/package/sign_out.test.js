@@ -213,8 +213,9 @@ test("SE1 a storage of the host that cannot be written does not keep anybody sig
         if (fault === "refuses") throw new Error("full");
         await new Promise(() => {});
       },
+      timeout: 50,
     };
-    const { client, signIn } = world({ storage: "host", timeout: 50, host: { storage } });
+    const { client, signIn } = world({ storage: "host", host: { storage } });
     const { client: using, session } = await signIn();
     broken = true;
     await assert.rejects(using.logout(), code("storage_unavailable"));

@@ -58,6 +58,11 @@ extern "C" {
     ) -> Result<JsValue, JsValue>;
 }
 
+#[wasm_bindgen(module = "/pkg/platform/checksum.js")]
+extern "C" {
+    pub(crate) fn checksum(text: &str) -> u32;
+}
+
 #[wasm_bindgen(module = "/pkg/platform/items.js")]
 extern "C" {
     #[wasm_bindgen(js_name = membersOf)]

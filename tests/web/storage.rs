@@ -4,7 +4,7 @@ use js_sys::{Array, Function};
 use wasm_bindgen::JsCast;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::bindings::{Records, members_of, with_records};
+use crate::bindings::{Records, checksum, members_of, with_records};
 use crate::caller::{
     Client, PENDING, REMAINS, callback, config, get, host, key, metadata, names, set, set_up, storage, text, text_of,
 };
@@ -104,6 +104,7 @@ async fn hs1_a_host_that_can_remove_items_keeps_each_record_in_one_of_its_own() 
     let items = ["pkce-wasm.0", "pkce-wasm.1"].map(|name| local.get_item(name).unwrap());
     assert_eq!(items, [Some("\"a record\"".into()), Some("\"another\"".into())]);
     assert!(!head.contains("a record"), "{head}");
+    assert!(head.contains(&format!("[{},0]", checksum("\"a record\""))), "{head}");
     assert_eq!(run("return records.getItem('name')").await.as_deref(), Some("a record"));
     run("records.removeItem('name'); records.removeItem('other')").await;
     assert_eq!(local.get_item("pkce-wasm.0").unwrap(), None);

@@ -146,6 +146,14 @@ fn bindgen_folder(name: &str) -> PathBuf {
     target().join("bindgen").join(name)
 }
 
+/// The oldest engine that signs in: what is minified stays within its syntax. It knows what esbuild takes for too new, apart from faults that the sources do not meet.
+const FLOOR: [&str; 4] = [
+    "--target=chrome80",
+    "--supported:optional-chain=true",
+    "--supported:class-private-field=true",
+    "--supported:class-private-static-field=true",
+];
+
 /// Bundles an entry into one script. Only the twin stays a file of its own, which the script loads when it is needed.
 fn bundle_script(entry: &str) -> Result<()> {
     let package = root().join("pkg");
@@ -153,7 +161,8 @@ fn bundle_script(entry: &str) -> Result<()> {
         setup::npm_tool("esbuild")
             .arg(package.join(format!("{entry}.js")))
             .args(["--bundle", "--minify", "--format=iife", "--global-name=pkceWasm", "--log-level=error"])
-            .args(["--target=es2022", "--external:./pkg/dist/*_twin.js"])
+            .args(FLOOR)
+            .arg("--external:./pkg/dist/*_twin.js")
             .arg(format!("--outfile={}", package.join(format!("{entry}.iife.js")).display())),
     )
 }
