@@ -152,6 +152,12 @@ export interface Config {
   /** How a hybrid shell plugs in. */
   host?: Host;
   /**
+   * Is told every step as it happens, for debugging: see {@link TraceEvent}. A page is told too, by a DOM event `pkce-wasm:trace` whose `detail` is the same.
+   * Secrets are told by their length. `traceToConsole()` of `pkce-wasm/trace` prints them. What it throws is reported as uncaught. After `new Client()` the part
+   * that tells is loaded first: steps until then are not told.
+   */
+  trace?: (event: TraceEvent) => void;
+  /**
    * Set when the server supports S256 but its metadata does not list `code_challenge_methods_supported`.
    * What is given up: nothing shows that the server will check the verifier (RFC 9700 section 2.1.1).
    */
@@ -173,6 +179,32 @@ export interface Config {
    * it is; many servers refuse it (RFC 8252 section 8.12).
    */
   dangerouslyAllowEmbeddedUserAgent?: boolean;
+}
+
+/** A step of a client: see {@link Config.trace}. A member is there where there is something to say. */
+export interface TraceEvent {
+  /** A method of the client, when it begins and, with `ms`, when it ends; a request and its answer; an event of the session. */
+  readonly step: "login" | "callback" | "session" | "logout" | "request" | "response" | "event";
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Milliseconds that it took. */
+  readonly ms?: number;
+  readonly method?: string;
+  /** Without query and fragment. */
+  readonly url?: string;
+  /** The parameters of a request or a callback. What may be a secret is told by its length: `"43 characters"`. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly status?: number;
+  /** The characters of the answer, where they are known. */
+  readonly size?: number;
+  /** The status of the outcome. */
+  readonly outcome?: string;
+  /** The code of the error, or the name of what the network threw. */
+  readonly error?: string;
+  /** The type of the event, its reason, and whether it happened in another page: {@link SessionEvent}. */
+  readonly event?: SessionEvent["type"];
+  readonly reason?: string;
+  readonly elsewhere?: boolean;
 }
 
 /** Who says that an ID token is the issuer's (OpenID Connect Core section 3.1.3.7, step 6). */

@@ -61,6 +61,7 @@ export const createClient = (engine) => {
   parts.loadPopup = loaded(() => import("./popup.js"));
   parts.loadHeld = loaded(async () => (await import("./held.js")).createHeld(parts));
   parts.loadExpiry = loaded(() => import("./expiry.js"));
+  const loadTrace = loaded(() => import("./trace.js"));
 
   const steps = createSteps(parts);
   const { describe, found, isOld, isHeld } = createDescribe({ ...parts, discover: steps.discover });
@@ -80,10 +81,11 @@ export const createClient = (engine) => {
     static async #discover(config, options) {
       const { issuer, dangerouslyAllowHttp, ...given } = own(config);
       await ready();
+      const net = network(given, options);
+      const traced = given.trace ? (await loadTrace()).createTrace(given.trace).wire(net) : net;
       // What cannot be read in time, or does not stand the checks, is fetched.
       const recalled = await within(PATIENCE, describe(config).recall()).catch(() => {});
-      const metadata =
-        recalled ?? (await steps.discover(issuer, { ...network(given, options), dangerouslyAllowHttp }));
+      const metadata = recalled ?? (await steps.discover(issuer, { ...traced, dangerouslyAllowHttp }));
       if (!recalled) found.set(metadata);
       const client = new Client(config, metadata);
       const { confirm, keep } = client.#client;
@@ -97,6 +99,8 @@ export const createClient = (engine) => {
       this.#client.signedIn = (kept) => this.#signedIn(kept);
       this.#client.tell = (news, everywhere) => this.#tell(news, everywhere);
       this.#rehearse();
+      const { trace } = this.#client.config;
+      if (trace) loadTrace().then((part) => part.createTrace(trace).watch(this, this.#client));
     }
 
     get metadata() {
