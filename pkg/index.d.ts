@@ -74,13 +74,13 @@ export interface Host {
   /** Makes the requests to the authorization server; the page's `fetch` when absent. */
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
   /**
-   * Sends the user to a URL; `location.assign` when absent. Called in the same tick as {@link Client.login}, except when the login is kept
+   * Sends the user to a URL; `location.assign` when absent. Called in the same tick as `client.login()`, except when the login is kept
    * by {@link Host.storage}.
    */
   open?: (url: string) => void | Promise<void>;
   /**
    * Calls back with every URL by which the shell opens the application, each once: with those by which it was started as with
-   * those that arrive while it runs. Hand them to {@link Client.handleRedirect}. Gives what ends that.
+   * those that arrive while it runs. Hand them to `client.handleRedirect()`. Gives what ends that.
    */
   onRedirect?: (listener: (url: string) => unknown) => Promise<() => void>;
   /** Keeps the pending logins, unless {@link Config.transactionStorage} says otherwise, and the session when `storage` is `"host"`. */
@@ -100,7 +100,7 @@ export interface Config {
   redirectUri: string;
   /**
    * Where the user comes back to after signing out at the server: one of the registered `post_logout_redirect_uris`, of the kinds of `redirectUri`
-   * (OpenID Connect RP-Initiated Logout 1.0 section 3). When absent the user stays at the server. See {@link Client.logout}.
+   * (OpenID Connect RP-Initiated Logout 1.0 section 3). When absent the user stays at the server. See `client.logout()`.
    */
   postLogoutRedirectUri?: string;
   /**
@@ -112,7 +112,7 @@ export interface Config {
    * The issuers that share {@link redirectUri} and that you trust not to attack each other, all of them, this one too.
    *
    * A server that does not promise `iss` (`authorization_response_iss_parameter_supported` in its metadata) needs a redirect URI of its own: at a
-   * shared one it could get the code of another server (the mix-up attack, RFC 9700 section 4.4). {@link Client.login} refuses the second of two such servers
+   * shared one it could get the code of another server (the mix-up attack, RFC 9700 section 4.4). `client.login()` refuses the second of two such servers
    * with `redirect_uri_shared` unless both are named here.
    */
   sharedRedirectUriIssuers?: readonly string[];
@@ -120,12 +120,12 @@ export interface Config {
   scope?: string;
   /**
    * Where the session rests; `"memory"` when absent: gone when the page is left. With `"local"` and `"host"` all tabs and workers share one session and
-   * refresh it together; with `"memory"` and `"session"` each has its own, and only its end is shared ({@link Client.logout}). A service worker cannot use
+   * refresh it together; with `"memory"` and `"session"` each has its own, and only its end is shared (`client.logout()`). A service worker cannot use
    * `import()`: it takes `pkce-wasm/index.iife.js`, or a bundle of one file.
    */
   storage?: StorageTier;
   /**
-   * The origins of your resource servers, such as `https://api.example.com`: {@link Session.fetch} takes the access token to these and to
+   * The origins of your resource servers, such as `https://api.example.com`: `session.fetch()` takes the access token to these and to
    * no other place but the userinfo endpoint, also not to the page's own origin unless it is listed (RFC 6750 section 5.3). `https`, or
    * `http` on a loopback host.
    */
@@ -174,7 +174,7 @@ export interface Config {
    */
   dangerouslyAllowUnverifiedIdToken?: boolean;
   /**
-   * Lets {@link Client.login} lead a WebView to the sign-in page where the host has no `open`.
+   * Lets `client.login()` lead a WebView to the sign-in page where the host has no `open`.
    * What is given up: the application can read the password as it is typed, and the user has no address bar to see whose page
    * it is; many servers refuse it (RFC 8252 section 8.12).
    */

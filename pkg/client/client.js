@@ -79,10 +79,10 @@ export const createClient = (engine) => {
     }
 
     static async #discover(config, options) {
-      const { issuer, dangerouslyAllowHttp, ...given } = own(config);
+      const { issuer, dangerouslyAllowHttp, trace, ...given } = own(config);
       await ready();
       const net = network(given, options);
-      const traced = given.trace ? (await loadTrace()).createTrace(given.trace).wire(net) : net;
+      const traced = trace ? (await loadTrace()).createTrace(trace).wire(net) : net;
       // What cannot be read in time, or does not stand the checks, is fetched.
       const recalled = await within(PATIENCE, describe(config).recall()).catch(() => {});
       const metadata = recalled ?? (await steps.discover(issuer, { ...traced, dangerouslyAllowHttp }));
@@ -160,7 +160,7 @@ export const createClient = (engine) => {
         throw named("config_invalid", new Error("no pop-up waits for a host"), "storage");
       }
       if (PARTED.test(features)) throw named("config_invalid", new Error("noopener"), "features");
-      const { url, key } = this.#client.now(this.#begin({ ...options, popup: true }));
+      const { url, key } = this.#client.now(this.#begin(own({ ...options, popup: true })));
       // Before anything is waited for: only a click opens a window.
       const popup = globalThis.open(url, "_blank", features ?? "popup,width=480,height=640");
       if (!popup || popup.closed) {
