@@ -84,13 +84,13 @@ export interface Host {
   /** Makes the requests to the authorization server; the page's `fetch` when absent. */
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
   /**
-   * Sends the user to a URL; `location.assign` when absent. Called in the same tick as {@link Client.login}, except when the login is kept
+   * Sends the user to a URL; `location.assign` when absent. Called in the same tick as `client.login()`, except when the login is kept
    * by {@link Host.storage}.
    */
   open?: (url: string) => void | Promise<void>;
   /**
    * Calls back with every URL by which the shell opens the application, each once: with those by which it was started as with
-   * those that arrive while it runs. Hand them to {@link Client.handleRedirect}, and return its outcome. Gives what ends that.
+   * those that arrive while it runs. Hand them to `client.handleRedirect()`, and return its outcome. Gives what ends that.
    *
    * A URL is handed over again where the listener rejects, or its outcome has an `error.retryable`. That of a login that is finished is not, in no later
    * process either.
@@ -144,7 +144,7 @@ export interface Config {
   redirectUri: string;
   /**
    * Where the user comes back to after signing out at the server: one of the registered `post_logout_redirect_uris`, of the kinds of `redirectUri`
-   * (OpenID Connect RP-Initiated Logout 1.0 section 3). When absent the user stays at the server. See {@link Client.logout}.
+   * (OpenID Connect RP-Initiated Logout 1.0 section 3). When absent the user stays at the server. See `client.logout()`.
    */
   postLogoutRedirectUri?: string;
   /**
@@ -156,7 +156,7 @@ export interface Config {
    * The issuers that share {@link redirectUri} and that you trust not to attack each other, all of them, this one too.
    *
    * A server that does not promise `iss` (`authorization_response_iss_parameter_supported` in its metadata) needs a redirect URI of its own: at a
-   * shared one it could get the code of another server (the mix-up attack, RFC 9700 section 4.4). {@link Client.login} refuses the second of two such servers
+   * shared one it could get the code of another server (the mix-up attack, RFC 9700 section 4.4). `client.login()` refuses the second of two such servers
    * with `redirect_uri_shared` unless both are named here.
    */
   sharedRedirectUriIssuers?: readonly string[];
@@ -182,12 +182,12 @@ export interface Config {
   scope?: string | null;
   /**
    * Where the session rests; `"memory"` when absent: gone when the page is left. With `"local"` and `"host"` all tabs and workers share one session and
-   * refresh it together; with `"memory"` and `"session"` each has its own, and only its end is shared ({@link Client.logout}). A service worker cannot use
+   * refresh it together; with `"memory"` and `"session"` each has its own, and only its end is shared (`client.logout()`). A service worker cannot use
    * `import()`: it takes `pkce-wasm/index.iife.js`, or a bundle of one file.
    */
   storage?: StorageTier;
   /**
-   * The origins of your resource servers, such as `https://api.example.com`: {@link Session.fetch} takes the access token to these and to
+   * The origins of your resource servers, such as `https://api.example.com`: `session.fetch()` takes the access token to these and to
    * no other place but the userinfo endpoint, also not to the page's own origin unless it is listed (RFC 6750 section 5.3). `https`, or
    * `http` on a loopback host.
    */
@@ -214,6 +214,12 @@ export interface Config {
   /** How a hybrid shell plugs in. */
   host?: Host;
   /**
+   * Is told every step as it happens, for debugging: see {@link TraceEvent}. A page is told too, by a DOM event `pkce-wasm:trace` whose `detail` is the same.
+   * Secrets are told by their length. `traceToConsole()` of `pkce-wasm/trace` prints them. What it throws is reported as uncaught. After `new Client()` the part
+   * that tells is loaded first: steps until then are not told.
+   */
+  trace?: (event: TraceEvent) => void;
+  /**
    * Set when the server supports S256 but its metadata does not list `code_challenge_methods_supported`.
    * What is given up: nothing shows that the server will check the verifier (RFC 9700 section 2.1.1).
    */
@@ -230,11 +236,37 @@ export interface Config {
    */
   dangerouslyAllowUnverifiedIdToken?: boolean;
   /**
-   * Lets {@link Client.login} lead a WebView to the sign-in page where the host has no `open`.
+   * Lets `client.login()` lead a WebView to the sign-in page where the host has no `open`.
    * What is given up: the application can read the password as it is typed, and the user has no address bar to see whose page
    * it is; many servers refuse it (RFC 8252 section 8.12).
    */
   dangerouslyAllowEmbeddedUserAgent?: boolean;
+}
+
+/** A step of a client: see {@link Config.trace}. A member is there where there is something to say. */
+export interface TraceEvent {
+  /** A method of the client, when it begins and, with `ms`, when it ends; a request and its answer; an event of the session. */
+  readonly step: "login" | "callback" | "session" | "logout" | "request" | "response" | "event";
+  /** Milliseconds since 1970. */
+  readonly at: number;
+  /** Milliseconds that it took. */
+  readonly ms?: number;
+  readonly method?: string;
+  /** Without query and fragment. */
+  readonly url?: string;
+  /** The parameters of a request or a callback. What may be a secret is told by its length: `"43 characters"`. */
+  readonly parameters?: Readonly<Record<string, string>>;
+  readonly status?: number;
+  /** The characters of the answer, where they are known. */
+  readonly size?: number;
+  /** The status of the outcome. */
+  readonly outcome?: string;
+  /** The code of the error, or the name of what the network threw. */
+  readonly error?: string;
+  /** The type of the event, its reason, and whether it happened in another page: {@link SessionEvent}. */
+  readonly event?: SessionEvent["type"];
+  readonly reason?: string;
+  readonly elsewhere?: boolean;
 }
 
 /** Who says that an ID token is the issuer's (OpenID Connect Core section 3.1.3.7, step 6). */

@@ -63,6 +63,7 @@ export const createClient = (engine) => {
   parts.loadPopup = loaded(() => import("./popup.js"));
   parts.loadHeld = loaded(async () => (await import("./held.js")).createHeld(parts));
   parts.loadExpiry = loaded(() => import("./expiry.js"));
+  const loadTrace = loaded(() => import("./trace.js"));
 
   const steps = createSteps(parts);
   const { describe, found, isOld, isHeld } = createDescribe({ ...parts, discover: steps.discover });
@@ -80,11 +81,13 @@ export const createClient = (engine) => {
     }
 
     static #discover = async (config, options) => {
-      const { issuer, ...given } = own(config);
+      const { issuer, trace, ...given } = own(config);
       await ready();
+      const net = network(given, options);
+      const traced = trace ? (await loadTrace()).createTrace(trace).wire(net) : net;
       // What cannot be read in time, or does not stand the checks, is fetched.
       const recalled = await within(PATIENCE, describe(config).recall()).catch(() => {});
-      const metadata = recalled ?? (await steps.discover(issuer, network(given, options), own(config)));
+      const metadata = recalled ?? (await steps.discover(issuer, traced, own(config)));
       if (!recalled) found.set(metadata);
       const client = new Client(config, metadata);
       const { confirm, keep } = client.#client;
@@ -104,6 +107,8 @@ export const createClient = (engine) => {
       this.#client.signedIn = (kept) => this.#signedIn(kept);
       this.#client.tell = (news, everywhere) => this.#tell(news, everywhere);
       this.#rehearse();
+      const { trace } = this.#client.config;
+      if (trace) loadTrace().then((part) => part.createTrace(trace).watch(this, this.#client));
     }
 
     get metadata() {
@@ -166,7 +171,7 @@ export const createClient = (engine) => {
         throw named("config_invalid", new Error("no pop-up waits for a host"), "storage");
       }
       if (PARTED.test(features)) throw named("config_invalid", new Error("noopener"), "features");
-      const { url, key } = this.#client.now(this.#begin({ ...options, popup: true }));
+      const { url, key } = this.#client.now(this.#begin(own({ ...options, popup: true })));
       // Before anything is waited for: only a click opens a window.
       const popup = globalThis.open(url, "_blank", features ?? "popup,width=480,height=640");
       if (!popup || popup.closed) {

@@ -18,7 +18,7 @@ export const network = (config, options) => {
 };
 
 /** A configuration for the module: what the host has, in the place of the host. */
-export const settings = ({ host, ...config }) =>
+export const settings = ({ host, trace: _, ...config }) =>
   toJson({
     ...config,
     host: Boolean(member(host, "storage")),

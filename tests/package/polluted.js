@@ -22,9 +22,9 @@ const OTHERS = {
     optional keyless",
   Text: "value get set url form features fallback longest outcome tokens session unverified key form bearer address pending remains message name cause status location href method body mode \
     referrer credentials integrity duplex window transactions algorithm input digest text hash namedCurve again lacks owner setup \
-    transaction token offset subject oauthError oauthErrorDescription oauthErrorUri loginOptions retryAfter returnTo d k p q dp dq qi oth",
+    transaction token offset subject oauthError oauthErrorDescription oauthErrorUri loginOptions retryAfter returnTo appState d k p q dp dq qi oth",
   Function:
-    "toJSON fetch open send getItem setItem removeItem handled close listen load keeping signedIn tell",
+    "toJSON fetch open send getItem setItem removeItem handled close listen load keeping signedIn tell trace",
   Object: "host signal headers options claims keys data detail jwk dispatcher error",
   Number: "keepalive timeout maxLength saltLength priority then",
 };

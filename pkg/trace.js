@@ -1,0 +1,1 @@
+export { traceToConsole } from "./engine/console.js";
