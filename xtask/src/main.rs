@@ -20,6 +20,7 @@ mod fuzz;
 mod gate;
 mod hostile;
 mod inline;
+mod links;
 mod lint;
 mod measured;
 mod package;
