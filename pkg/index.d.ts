@@ -11,7 +11,7 @@ export * from "./pkce.js";
 export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
 
 /**
- * What the authorization server says of itself (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3),
+ * What the authorization server says about itself (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3),
  * under the specifications' own names. Members beyond these are kept.
  */
 export interface ServerMetadata {
@@ -31,24 +31,24 @@ export interface ServerMetadata {
   readonly [member: string]: unknown;
 }
 
-/** What an application knows of its server better than the server's own document: every member of {@link ServerMetadata} but `issuer`. */
+/** What your application knows better than the server's own document: every member of {@link ServerMetadata} but `issuer`. */
 export type KnownMetadata = { readonly issuer?: never } & {
   readonly [Member in Exclude<keyof ServerMetadata, "issuer">]?: ServerMetadata[Member];
 };
 
 /**
- * A place for records.
+ * Where something is kept.
  *
- * - `"local"`: `localStorage`. Every tab sees it, and the next start of the browser.
- * - `"session"`: `sessionStorage`. The tab alone sees it, until it is closed.
- * - `"memory"`: the page's, gone when it is left. Outside of a page, as in a server process, it is that of one {@link Client}.
+ * - `"local"`: `localStorage`. Every tab sees it, also after the browser was restarted.
+ * - `"session"`: `sessionStorage`. One tab sees it, until the tab is closed.
+ * - `"memory"`: the page's memory; gone when the page is left. In a server process it is the memory of one {@link Client}.
  * - `"host"`: {@link Host.storage}.
  */
 export type StorageTier = "local" | "session" | "memory" | "host";
 
 /**
- * A storage of the host, for shells whose WebView may lose its own: a keychain, the shell's preferences. Each method may answer at
- * once or by a promise. It holds verifiers, and tokens too where `storage` is `"host"`.
+ * A storage that the shell provides, for WebViews that may lose their own: a keychain, the shell's preferences. Each method may answer at
+ * once or by a promise. It holds verifiers. Where `storage` is `"host"` it holds tokens too.
  *
  * Without `removeItem` one item, `pkce-wasm`, holds everything. With it each record has an item of its own, `pkce-wasm.0` and so on, and
  * `pkce-wasm` says which; then at most twenty logins are kept, those included that are finished. A write that is cut short, by an error or
@@ -60,13 +60,13 @@ export type StorageTier = "local" | "session" | "memory" | "host";
  */
 export interface HostStorage {
   /**
-   * The item; null or undefined when there is none. It has to fail when it cannot read. Anything else than a string is a `storage_unavailable`
+   * The item; null or undefined when there is none. It has to fail when it cannot read. An answer that is not a string is a `storage_unavailable`
    * too.
    */
   getItem(name: string): string | null | undefined | Promise<string | null | undefined>;
   /** Keeps the item, or fails. A login goes on only when this has succeeded. An item is printable ASCII where there is `removeItem`. */
   setItem(name: string, item: string): unknown;
-  /** Removes the item; one that is not there is no matter. */
+  /** Removes the item. An item that does not exist is no error. */
   removeItem?(name: string): unknown;
   /**
    * The most characters that an item may have, from 64; 1280 for the Credential Manager of Windows, which takes 2560 bytes of UTF-16. Longer records are
@@ -75,7 +75,7 @@ export interface HostStorage {
   readonly maxLength?: number;
 }
 
-/** How a hybrid shell plugs in. Everything left out falls back to the page. */
+/** What a hybrid shell does in place of the page. The page does whatever is left out. */
 export interface Host {
   /** Makes the requests to the authorization server; the page's `fetch` when absent. */
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
@@ -85,8 +85,8 @@ export interface Host {
    */
   open?: (url: string) => void | Promise<void>;
   /**
-   * Calls back with every URL by which the shell opens the application, each once: with those by which it was started as with
-   * those that arrive while it runs. Hand them to {@link Client.handleRedirect}. Gives what ends that.
+   * Calls back with every URL by which the shell opens the application, each once: the URL that started it, and those that arrive
+   * while it runs. Hand them to {@link Client.handleRedirect}. Gives a function that stops this.
    */
   onRedirect?: (listener: (url: string) => unknown) => Promise<() => void>;
   /** Keeps the pending logins, unless {@link Config.transactionStorage} says otherwise, and the session when `storage` is `"host"`. */
@@ -96,15 +96,15 @@ export interface Host {
 /** What the application is. */
 export interface Config {
   /**
-   * The authorization server's issuer identifier, exactly as its metadata spells it (RFC 8414 section 2). It is what stands before `/.well-known/` in the URL of
-   * a discovery document; that URL itself is `config_invalid`.
+   * The authorization server's issuer identifier, exactly as its metadata spells it (RFC 8414 section 2). It is the part before `/.well-known/` in the URL of
+   * a discovery document. That URL itself is `config_invalid`.
    */
   issuer: string;
   /**
-   * Other issuers that the fetched metadata and the ID tokens may name in the place of {@link issuer}, for servers that do not know the issuer before the sign-in, or
-   * call themselves otherwise: the `common` endpoint of Entra ID, custom domains. It widens these two and nothing else.
+   * Other issuers that the fetched metadata and the ID tokens may name instead of {@link issuer}. For servers that do not know the issuer before the sign-in, or
+   * use another name: the `common` endpoint of Entra ID, custom domains. It widens these two checks and nothing else.
    *
-   * `{tenantid}` stands for a GUID, as in `https://login.microsoftonline.com/{tenantid}/v2.0`; wherever it stands twice, for the same one. The GUID has to be the
+   * `{tenantid}` stands for a GUID, as in `https://login.microsoftonline.com/{tenantid}/v2.0`. Where it stands twice, both are the same GUID. The GUID has to be the
    * claim `tid` of the ID token. A key of the server that has an `issuer` verifies tokens of that issuer alone. The callback's `iss`, the ID token and every refresh agree
    * on one issuer; a session of an issuer that is not accepted (any more) is none.
    *
@@ -112,9 +112,9 @@ export interface Config {
    */
   acceptIssuer?: string | readonly string[];
   /**
-   * What you know of the server better than its document: an endpoint that it has and does not list, or a member that it lists wrongly. These members take the place
-   * of the document's and stand the same checks (RFC 8414 section 2). `issuer` cannot be among them. With {@link Client.discover} the document is fetched all the same;
-   * `new Client(config)` alone takes these members for the whole. Together with a second argument of the constructor it is `config_invalid`: put them into that one.
+   * What you know better than the server's document: an endpoint that the document does not list, or a member that it lists wrongly. These members replace the
+   * document's and pass the same checks (RFC 8414 section 2). `issuer` cannot be among them. {@link Client.discover} fetches the document all the same.
+   * `new Client(config)` takes these members as the whole document. Together with a second argument of the constructor they are `config_invalid`: put them into that one.
    */
   metadata?: KnownMetadata;
   /** The `client_id` of the registration. A public client: there is no secret. */
@@ -130,12 +130,12 @@ export interface Config {
    */
   postLogoutRedirectUri?: string;
   /**
-   * The name of the session, where one application has several at this server: two accounts, or two resources. Clients of different names share nothing: each
-   * session has its own refresh, its own events and its own sign-out. One session without a name when absent.
+   * The name of the session, where one application has several sessions at this server: two accounts, or two resources. Clients with different names share nothing: each
+   * session has its own refresh, its own events and its own sign-out. When absent there is one session, without a name.
    */
   sessionName?: string;
   /**
-   * The issuers that share {@link redirectUri} and that you trust not to attack each other, all of them, this one too.
+   * All issuers that share {@link redirectUri} and that you trust not to attack each other, this one included.
    *
    * A server that does not promise `iss` (`authorization_response_iss_parameter_supported` in its metadata) needs a redirect URI of its own: at a
    * shared one it could get the code of another server (the mix-up attack, RFC 9700 section 4.4). {@link Client.login} refuses the second of two such servers
@@ -150,9 +150,9 @@ export interface Config {
    */
   trustedAudiences?: readonly string[];
   /**
-   * The `client_secret` of a registration that has one although it is a public client's: for providers that require it of installed applications and call it not
-   * confidential themselves (RFC 8252 section 8.5), as Google does for desktop applications. It proves nothing, and is sent in the body of token and revocation
-   * requests. `config_invalid` in a page: the client needs a `host` with `open`.
+   * The `client_secret` of a public client whose provider requires one from installed applications and calls it not confidential (RFC 8252 section 8.5), as Google
+   * does for desktop applications. It proves nothing. It is sent in the body of token and revocation requests. `config_invalid` in a page: the client needs a `host`
+   * with `open`.
    */
   publicClientSecret?: string;
   /**
@@ -163,19 +163,19 @@ export interface Config {
    */
   scope?: string | null;
   /**
-   * Where the session rests; `"memory"` when absent: gone when the page is left. With `"local"` and `"host"` all tabs and workers share one session and
+   * Where the session is kept; `"memory"` when absent: gone when the page is left. With `"local"` and `"host"` all tabs and workers share one session and
    * refresh it together; with `"memory"` and `"session"` each has its own, and only its end is shared ({@link Client.logout}). A service worker cannot use
    * `import()`: it takes `pkce-wasm/index.iife.js`, or a bundle of one file.
    */
   storage?: StorageTier;
   /**
-   * The origins of your resource servers, such as `https://api.example.com`: {@link Session.fetch} takes the access token to these and to
-   * no other place but the userinfo endpoint, also not to the page's own origin unless it is listed (RFC 6750 section 5.3). `https`, or
+   * The origins of your resource servers, such as `https://api.example.com`. {@link Session.fetch} takes the access token to these and to the userinfo endpoint
+   * only. The page's own origin has to be listed too (RFC 6750 section 5.3). `https`, or
    * `http` on a loopback host.
    */
   resourceOrigins?: readonly string[];
   /**
-   * Where pending logins rest, and for a day what remains of them. When absent: the host's storage where there is one, else
+   * Where pending logins are kept, and for a day how they ended. When absent: the host's storage where there is one, else
    * `localStorage`, else `sessionStorage`. With `"session"` the user has to come back in the same tab, with `"memory"` in the same page.
    */
   transactionStorage?: StorageTier;
@@ -363,7 +363,7 @@ export interface Cancellation {
   signal?: AbortSignal;
 }
 
-/** Options of a single step. Its request is aborted with the signal: of an answer that was under way nobody learns any more. */
+/** Options of a single step. The signal aborts its request. An answer that was under way is lost. */
 export interface StepOptions extends Cancellation {
   /** The host's `fetch` for this step; that of the configuration when absent. */
   fetch?: Host["fetch"];
@@ -489,7 +489,7 @@ export type RedirectOutcome =
   | SignedOut
   | HandedOver;
 
-/** What {@link Client.loginWithPopup} came to. */
+/** How {@link Client.loginWithPopup} ended. */
 export type PopupOutcome = SignedIn | AlreadyCompleted | Refused | OtherLogin | Redirecting;
 
 /**
@@ -583,7 +583,7 @@ export interface Redirecting {
   readonly status: "redirecting";
 }
 /**
- * What became of a session. Heard in every page and worker of the origin that has a client of the same issuer and client id: `"signed-out"`
+ * What happened to a session. Heard in every page and worker of the origin that has a client of the same issuer and client id: `"signed-out"`
  * always, the others where the session is shared (`storage` is `"local"` or `"host"`).
  */
 export type SessionEvent = {
@@ -681,14 +681,14 @@ export class Client {
 
   /**
    * Finishes a login when the page was reached by its callback; call it at every start of the page, anywhere, any number of times, at once.
-   * The same URL gives the same outcome, however often it is handled, and of all tabs, frames and reloads that handle it one alone redeems the code:
-   * the others wait for it. The parameters of the response are removed from the address bar and the history.
+   * The same URL gives the same outcome, however often it is handled. If several tabs, frames or reloads handle it, only one redeems the code;
+   * the others wait and get its outcome. The parameters of the response are removed from the address bar and the history.
    *
    * A URL is a callback only when its `state` is one that this client knows: of a pending login, of one that ended within a day, of a sign-out that waits, or one that
-   * the opener of this pop-up answers for. `state` twice is nobody's. Any other URL is left alone, with its address and its parameters; one without `state` reads no storage.
+   * the opener of this pop-up answers for. A URL with two `state`s is none. Any other URL is left alone, with its address and its parameters; one without `state` reads no storage.
    *
    * @param url - The callback URL; the page's own when absent. One of more than 1,048,576 characters is none.
-   * @param options - A signal ends the waiting alone: the exchange goes on, and the same call afterwards tells how it ended.
+   * @param options - Aborting stops your wait. The exchange still completes, and the same call tells how it ended.
    * @throws PkceError `aborted`, `engine_unavailable`, `storage_unavailable` when the login cannot be read or its end cannot be written; everything else is an outcome
    */
   handleRedirect(url?: string, options?: Cancellation): Promise<RedirectOutcome>;
@@ -713,17 +713,17 @@ export class Client {
   logout(options?: LogoutOptions): Promise<void>;
 
   /**
-   * Calls a function whenever that becomes of the session, here or elsewhere: see {@link SessionEvent}. It is called after the fact; what
-   * it throws is reported as uncaught and stops nobody else.
+   * Calls a function whenever this happens to the session, here or in another tab: see {@link SessionEvent}. The function is called afterwards. What
+   * it throws is reported as uncaught and disturbs no other listener.
    *
-   * @returns What ends that.
+   * @returns A function that stops this.
    */
   on<Type extends SessionEvent["type"]>(
     type: Type,
     listener: (event: Extract<SessionEvent, { type: Type }>) => void,
   ): () => void;
 
-  /** Ends what this client listens to: its listeners are told nothing more, and its timers stop. The session stays, and every other method works as before. */
+  /** Stops the listeners and timers of this client. The session stays, and every other method works as before. */
   close(): void;
 }
 
@@ -752,11 +752,11 @@ export class Session {
    * handed out; in its last ten seconds (an eighth) the call waits for the fresh one. Time is taken from the clock, and from one that
    * nobody can set (`performance.now`), whichever is later.
    *
-   * However many callers, tabs and workers share the session, one refresh is made at a time, and all get its result. When it fails, the token that is there
-   * is handed out as long as it lives; the next attempt waits for 1 to 30 seconds, or as long as the server asks for (at most 600). A call that
+   * However many callers, tabs and workers share the session, one refresh is made at a time, and all get its result. When it fails, you keep getting the current
+   * token until it expires; the next attempt waits for 1 to 30 seconds, or as long as the server asks for (at most 600). A call that
    * has no token to give tries once more by itself when that is to be within two seconds.
    *
-   * @param options - A signal ends the waiting alone: the refresh goes on, for its answer must not be lost.
+   * @param options - Aborting stops your wait. The refresh still completes, because its answer must not be lost.
    * @throws PkceError `session_expired` when this session has ended: a sign-out, another login in its place (with or without the scope `openid`), or an expired access token
    * without a refresh token; `refresh_interrupted`; `id_token_subject_mismatch` and `id_token_issuer_mismatch`, which end the session too; `aborted`; else those of
    * the token endpoint and of the ID token, with `retryAfter` where they are `retryable`: the user stays signed in. Until the next attempt the same error is
