@@ -239,9 +239,9 @@ export interface LoginOptions {
    *
    * With `none` the user is sent to the server and comes straight back: signed in when the server knows them still, else refused with
    * `interaction_required`, whose `oauthError` names the cause (`login_required`, `consent_required`, `interaction_required`,
-   * `account_selection_required`). Then offer a login without `none`; the same again would end the same way. A server that sends these words at any other
-   * login has not let the user in: `access_denied`. It is no way to renew
-   * tokens: {@link Session.accessToken} does that by the refresh token, without leaving the page and without third-party cookies.
+   * `account_selection_required`). Then offer a login without `none`: the same login would fail again. Where a server sends these words for any other
+   * login, the error is `access_denied`. Do not use it to renew
+   * tokens: {@link Session.accessToken} does that with the refresh token, without leaving the page and without third-party cookies.
    */
   prompt?: string;
   /** The account that the user probably wants (OpenID Connect Core section 3.1.2.1). */
@@ -252,7 +252,7 @@ export interface LoginOptions {
    */
   maxAge?: number;
   /**
-   * Ways of authentication that are asked for, space-separated, the best one first. The server need not meet them, nor say what it did (OpenID Connect Core
+   * Ways of authentication to ask for, space-separated, the best one first. The server need not meet them, nor say what it did (OpenID Connect Core
    * section 3.1.2.1): see {@link LoginOptions.requireAcr}. Some servers take other words here, such as `tenant:acme` or `idp:google`.
    */
   acrValues?: string;
@@ -264,7 +264,7 @@ export interface LoginOptions {
   /** Languages for the server's pages, BCP 47, the best one first, space-separated (OpenID Connect Core section 3.1.2.1). */
   uiLocales?: string;
   /**
-   * Single claims to be told: the object with the members `userinfo` and `id_token` (OpenID Connect Core section 5.5). An `acr` that is `essential` in
+   * Single claims to ask for: the object with the members `userinfo` and `id_token` (OpenID Connect Core section 5.5). An `acr` that is `essential` in
    * `id_token` is required, as with {@link LoginOptions.requireAcr}: one of its `values`, or its `value`; without these one of `acrValues`, or any
    * (section 5.5.1.1).
    */
@@ -275,7 +275,7 @@ export interface LoginOptions {
    */
   resource?: string;
   /**
-   * What exactly the tokens are to allow: objects that each have a `type`. What was granted is in {@link TokenSet.authorizationDetails}; a server that
+   * What exactly the tokens should allow: objects that each have a `type`. {@link TokenSet.authorizationDetails} says what was granted. A server that
    * does not accept them answers `invalid_authorization_details` in `oauthError` (RFC 9396 sections 2 and 5).
    */
   authorizationDetails?: readonly AuthorizationDetail[];
@@ -283,7 +283,7 @@ export interface LoginOptions {
   extraParameters?: Readonly<Record<string, string>>;
 }
 
-/** What a token is to allow, or allows (RFC 9396 section 2). */
+/** What a token should allow, or allows (RFC 9396 section 2). */
 export interface AuthorizationDetail {
   readonly type: string;
   readonly [member: string]: Json;
@@ -298,11 +298,11 @@ export interface PopupOptions extends LoginOptions {
   features?: string;
   /** What to do when the browser blocks the pop-up: with `"redirect"` this page leaves for the server, as {@link Client.login} does it. */
   fallback?: "redirect";
-  /** Gives the login up. A callback that was taken already is finished all the same. */
+  /** Gives the login up. A callback that was already received is still finished. */
   signal?: AbortSignal;
 }
 
-/** What a sign-out does beside forgetting the session on this device: see {@link Client.logout}. */
+/** What a sign-out does besides ending the session on this device: see {@link Client.logout}. */
 export interface LogoutOptions {
   /** Also tells the server to forget the tokens, the refresh token first: see {@link revokeTokens}. */
   revoke?: boolean;
@@ -493,8 +493,8 @@ export type RedirectOutcome =
 export type PopupOutcome = SignedIn | AlreadyCompleted | Refused | OtherLogin | Redirecting;
 
 /**
- * The URL is no callback of this client: it has no `state`, or one of no login that this client knows. Nothing was changed, nothing ended, and its address
- * is as it was: its parameters are somebody else's. Go on as at any start of the page: {@link Client.session} says whether somebody is signed in.
+ * The URL is no callback of this client: it has no `state`, or one of no login that this client knows. Nothing was changed and nothing ended. The address
+ * stays as it is, because its parameters belong to somebody else. Go on as at any start of the page: {@link Client.session} says whether somebody is signed in.
  */
 export interface NoCallback {
   readonly status: "none";
@@ -554,7 +554,7 @@ export interface Refused {
 }
 
 /**
- * A callback of a login that is not this client's. Nothing was changed, and it stays in the address bar for whomever it is of. With `transaction_invalid` it is that of
+ * A callback of a login that is not this client's. Nothing was changed, and the URL stays in the address bar for the client that it belongs to. With `transaction_invalid` it is that of
  * another client on the same redirect URI, or of one of the same client id with another redirect URI. With `transaction_not_found` the URL has the whole form of a
  * response (`state` with `code` or `error`) and this browser did not begin that login, or has forgotten it; or it is another library's: offer to sign in.
  */
@@ -623,13 +623,13 @@ export type SessionEvent = {
     }
 );
 
-/** A signed-in application: the whole login, kept, checked and finished once. */
+/** Signs users in: begins logins, finishes each once, and keeps the session. */
 export class Client {
   /**
    * Discovers the server and makes a client of it.
    *
-   * Where a session is kept, what the server said of itself is kept with it, in the same place: then the client is there at once, also without a network. What is read
-   * back stands every check again; after a day it is fetched again in the background. A code and tokens are sent to an endpoint only when
+   * Where a session is kept, the server's metadata are kept with it, in the same place. Then the client is there at once, also without a network. What is read
+   * back is checked again. After a day it is fetched again in the background. A code and tokens are sent to an endpoint only when
    * this page has fetched the metadata that name it: where that fails, the call fails with `network_failed`, and may be tried again.
    *
    * @throws PkceError as {@link discover} and the constructor
@@ -671,9 +671,9 @@ export class Client {
    * is gone, or does not answer within five seconds, the pop-up goes on alone and becomes the application. The redirect URI has to be of this origin.
    * The server's pages do not see this window (`opener` is null).
    *
-   * @returns How it ended. `"refused"` with `popup_blocked`: see {@link PopupOptions.fallback}; with `popup_closed`: the pop-up calls itself closed and the user
-   * has been back in this page for two seconds (that alone is no proof: a server's `Cross-Origin-Opener-Policy` makes an open pop-up look closed. A login that is finished
-   * in it after all still counts); with `access_denied`: the user declined; with `transaction_expired`: the time is over.
+   * @returns How it ended. `"refused"` with `popup_blocked`: see {@link PopupOptions.fallback}; with `popup_closed`: the pop-up looks closed and the user
+   * has been back in this page for two seconds (a server's `Cross-Origin-Opener-Policy` can make an open pop-up look closed, so a login that is then finished in it
+   * still counts); with `access_denied`: the user declined; with `transaction_expired`: the time is over.
    * @throws PkceError `aborted` by the signal, `config_invalid` about `storage` where a host keeps the login or the session and about `features` (see
    * {@link PopupOptions.features}), and as {@link Client.login}
    */
@@ -727,7 +727,7 @@ export class Client {
   close(): void;
 }
 
-/** What a signed-in application holds. */
+/** A session: the claims of the user, and their tokens. */
 export class Session {
   private constructor();
   /** The checked claims of the ID token; null without one: see {@link Config.scope}. */
@@ -743,8 +743,8 @@ export class Session {
   /** Seconds since 1970 at which the access token expires; null when the server did not say. */
   readonly expiresAt: number | null;
   /**
-   * Whether no access token can be had from this session any more: it was signed out of, another login has taken its place, or its access token has expired and there is
-   * no refresh token. Its claims stay.
+   * Whether the session has ended: the user signed out, another login has taken its place, or its access token has expired and there is no refresh token. It gives no
+   * access token any more. Its claims stay.
    */
   readonly expired: boolean;
   /**
@@ -770,13 +770,12 @@ export class Session {
    * Redirects are not followed: the token could come to another origin. With `redirect: "manual"` the redirect is given back as it is.
    *
    * A 401 with `invalid_token`, or without a challenge that this page can see and read, is answered by one refresh and one more request (RFC 6750 section
-   * 3.1). A body that is a stream cannot be sent again: the tokens are refreshed, and the 401 is given back. So it is when
-   * there is no refresh token, and when the fresh token was refused by that origin as well. Where the resource server is of another origin, it has to
-   * let the page see its challenges: `Access-Control-Expose-Headers: WWW-Authenticate`.
+   * 3.1). A body that is a stream cannot be sent again: the tokens are refreshed, and you get the 401. You get it too when there is no refresh token, and when
+   * that origin refuses the fresh token as well. A cross-origin resource server must send `Access-Control-Expose-Headers: WWW-Authenticate`.
    *
    * @param input - Where to, as for `fetch`; a relative URL is one of the page's origin.
-   * @param init - As for `fetch`, and `timeout`: milliseconds to the beginning of the answer, those of the configuration when absent. The `signal` goes on to
-   * count while the body is read, and nothing stays on it.
+   * @param init - As for `fetch`, and `timeout`: milliseconds to the beginning of the answer, those of the configuration when absent. The `signal` also
+   * aborts reading the body. No listener stays on it.
    * @returns The response, whatever its status, unless it is one of those below.
    * @throws PkceError `origin_refused`; `insufficient_scope` (RFC 6750 section 3.1) and `insufficient_user_authentication` (RFC 9470 section 3), with
    * `loginOptions` for {@link Client.login}; `config_invalid` about `headers`; `redirect_not_followed`, `network_failed`, `timed_out`, `aborted`, and as

@@ -28,7 +28,8 @@ impl<'a> Places<'a> {
     }
 
     /// The document with links that lead somewhere where it is read. The README is shown on the package's page, where nothing lies beside it: its links are whole
-    /// addresses. Every other document is read in the package. What is in neither place keeps its words and loses its link.
+    /// addresses. Every other document is read in the package. What is in neither place has its path in the
+    /// repository instead of a link.
     pub(crate) fn document(&self, text: &str, path: &str) -> String {
         let mut is_code = false;
         let mut lines = Vec::new();
@@ -47,7 +48,7 @@ impl<'a> Places<'a> {
             made.push_str(before);
             match self.target(link, path) {
                 Some(target) => made.push_str(&format!("]({target})")),
-                None => unlink(&mut made),
+                None => unlink(&mut made, &resolve(path, link)),
             }
             rest = next;
         }
@@ -75,8 +76,8 @@ impl<'a> Places<'a> {
     }
 }
 
-/// Takes the bracket away that begins the text of a link.
-fn unlink(made: &mut String) {
+/// Takes the bracket away that begins the text of a link, and says where the file is.
+fn unlink(made: &mut String, file: &str) {
     let mut depth = 0_u32;
     let start = made.char_indices().rev().find(|(_, character)| {
         depth = depth.saturating_add(u32::from(*character == ']'));
@@ -86,6 +87,12 @@ fn unlink(made: &mut String) {
     });
     if let Some((at, _)) = start {
         made.remove(at);
+        let is_named = made.ends_with(file);
+        made.push_str(&if is_named {
+            " (in the repository)".to_owned()
+        } else {
+            format!(" (`{file}` in the repository)")
+        });
     }
 }
 
@@ -133,9 +140,8 @@ mod tests {
     #[test]
     fn the_readme_has_whole_addresses_and_no_link_that_leads_nowhere() {
         let manifest = json!({ "name": "x", "version": "1.2.3" });
-        let text =
-            "[a `[b]`](pkg/guides/a.md#c), [d](https://d.example), [e](tests/e.md), [f](#f)\n```\n[g](ERRORS.md)\n```";
-        let made = "[a `[b]`](https://unpkg.com/x@1.2.3/guides/a.md#c), [d](https://d.example), e, [f](#f)\n```\n[g](ERRORS.md)\n```";
+        let text = "[a `[b]`](pkg/guides/a.md#c), [d](https://d.example), [e](tests/e.md), [t/f](t/f), [f](#f)\n```\n[g](ERRORS.md)\n```";
+        let made = "[a `[b]`](https://unpkg.com/x@1.2.3/guides/a.md#c), [d](https://d.example), e (`tests/e.md` in the repository), t/f (in the repository), [f](#f)\n```\n[g](ERRORS.md)\n```";
         assert_eq!(packed(&manifest, text, "README.md"), made);
     }
 
@@ -143,7 +149,10 @@ mod tests {
     fn guides_lead_to_their_neighbours_in_the_package() {
         let manifest = json!({ "name": "x", "version": "1.2.3" });
         let text = "[a](../../ERRORS.md#a) [b](b.md) [c](../shells/c.md) [d [e]](../../www/d)";
-        assert_eq!(packed(&manifest, text, GUIDE), "[a](../ERRORS.md#a) [b](b.md) [c](../shells/c.md) d [e]");
+        assert_eq!(
+            packed(&manifest, text, GUIDE),
+            "[a](../ERRORS.md#a) [b](b.md) [c](../shells/c.md) d [e] (`www/d` in the repository)"
+        );
     }
 
     #[test]
