@@ -1,13 +1,10 @@
 //! Formatting, lints, types and layers.
 
-use std::fs;
-
-use anyhow::{Result, bail, ensure};
-use serde_json::json;
+use anyhow::{Result, bail};
 
 use crate::process::{cargo, root, run, say};
 use crate::report::{Count, Job, Report};
-use crate::{codes, docs, reference, setup};
+use crate::{blocks, codes, docs, reference, setup};
 
 /// A check and what it looks at.
 type Check = (&'static str, fn(fix: bool) -> Result<()>);
@@ -67,37 +64,7 @@ fn types(_: bool) -> Result<()> {
     setup::npm_tools()?;
     codes::write(&root().join("pkg/dist"))?;
     run(setup::npm_tool("tsc").args(["--project", "tests/types"]))?;
-    blocks()
-}
-
-/// The TypeScript in the documents, as it stands there. What a block leaves out, such as the client, is declared in `tests/types/given.d.ts`.
-fn blocks() -> Result<()> {
-    let folder = root().join("target/types");
-    if folder.exists() {
-        fs::remove_dir_all(&folder)?;
-    }
-    fs::create_dir_all(&folder)?;
-    let guides = fs::read_dir(root().join("pkg/guides"))?.flatten().map(|entry| entry.path());
-    let mut count = 0_u32;
-    for document in guides.chain([root().join("README.md")]) {
-        let name = document.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-        let text = fs::read_to_string(&document)?;
-        for (at, after) in text.split("```ts\n").skip(1).enumerate() {
-            let (code, _) = after.split_once("```").unwrap_or((after, ""));
-            fs::write(folder.join(format!("{name}_{at}.ts")), format!("{code}export {{}};\n"))?;
-            count = count.saturating_add(1);
-        }
-    }
-    ensure!(count > 10, "{count} blocks are no harvest");
-    let types = root().join("tests/types");
-    let project = json!({
-        "extends": types.join("tsconfig.json"),
-        "files": [types.join("given.d.ts")],
-        "include": [folder.join("*.ts")],
-    });
-    let file = folder.join("tsconfig.json");
-    fs::write(&file, project.to_string())?;
-    run(setup::npm_tool("tsc").arg("--project").arg(&file))
+    blocks::check()
 }
 
 fn clippy(_: bool) -> Result<()> {

@@ -6,6 +6,7 @@ mod bars;
 mod before;
 mod bench;
 mod bindings;
+mod blocks;
 mod browsers;
 mod build;
 mod codes;
