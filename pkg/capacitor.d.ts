@@ -5,7 +5,7 @@
  */
 import type { Host, HostStorage, RedirectOutcome } from "./index.js";
 
-/** What is used of Capacitor's plugins. Hand over the plugins themselves. */
+/** The parts of Capacitor's plugins that are used. Hand over the plugins themselves. */
 export interface CapacitorPlugins {
   /** `App` of `@capacitor/app`: the URLs by which the application is opened. */
   App: {
@@ -16,7 +16,7 @@ export interface CapacitorPlugins {
       eventName: "appUrlOpen",
       listener: (event: { url: string }) => void,
     ): Promise<{
-      /** Ends that. */
+      /** Stops it. */
       remove(): Promise<void>;
     }>;
   };
@@ -60,7 +60,7 @@ export interface CapacitorPlugins {
   secureStorage?: HostStorage;
 }
 
-/** A host that opens the system's browser and hears of deep links. */
+/** A host that opens the system's browser and receives deep links. */
 export interface CapacitorHost extends Host {
   open(url: string): Promise<void>;
   onRedirect(listener: (url: string) => unknown): Promise<() => unknown>;
@@ -68,14 +68,14 @@ export interface CapacitorHost extends Host {
   /** Closes the browser where that is possible: call it when a login has ended, and not at every URL, for anybody may open one. */
   close(): Promise<void>;
   /**
-   * Where records rest: `"secure"` in the storage that was given, `"plain"` in the preferences, `"page"` in the storages of the WebView. The
+   * Where records are kept: `"secure"` in the storage that was given, `"plain"` in the preferences, `"page"` in the storages of the WebView. The
    * session is there only where the configuration says `storage: "host"`.
    */
   readonly tier: "secure" | "plain" | "page";
 }
 
 /**
- * Makes the host of a client of Capacitor's plugins.
+ * Makes a client's host from Capacitor's plugins.
  *
  * @param plugins - The plugins themselves, imported from their packages.
  * @returns The host, for `Config.host`. Register `onRedirect` at every start, before anything else is awaited.

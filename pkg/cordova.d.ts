@@ -32,20 +32,20 @@ export interface CordovaOptions {
   universalLinkEvent?: string;
 }
 
-/** A host that opens the system's browser and hears of deep links. */
+/** A host that opens the system's browser and receives deep links. */
 export interface CordovaHost extends Host {
   open(url: string): void | Promise<void>;
   onRedirect(listener: (url: string) => unknown): Promise<() => unknown>;
   handled(url: string, outcome: RedirectOutcome | undefined): Promise<void>;
   /**
-   * Where records rest: `"secure"` in the storage that was given, `"page"` in the storages of the WebView. The session is there only where the
+   * Where records are kept: `"secure"` in the storage that was given, `"page"` in the storages of the WebView. The session is there only where the
    * configuration says `storage: "host"`.
    */
   readonly tier: "secure" | "page";
 }
 
 /**
- * Makes the host of a client of Cordova's plugins. Sets the global `handleOpenURL`, which cordova-plugin-customurlscheme calls, and calls the one
+ * Makes a client's host from Cordova's plugins. Sets the global `handleOpenURL`, which cordova-plugin-customurlscheme calls, and calls the one
  * that was there: make the host in a script of the page, not after something was awaited. Call `onRedirect` after `deviceready`.
  *
  * @returns The host, for `Config.host`. Its `open` rejects where there is no plugin that opens a browser.

@@ -10,11 +10,11 @@ import type { Host, RedirectOutcome } from "./index.js";
 export interface ElectronShell {
   /** Asks the main process, and gives its answer. */
   ask(question: string, ...parameters: unknown[]): Promise<unknown>;
-  /** Calls back when the main process has news: `"urls"` to ask for, or `"reset"`; gives what ends that. */
+  /** Calls back when the main process has news: `"urls"` to ask for, or `"reset"`; gives a function that stops this. */
   hear(listener: (news: string, reason?: string) => void): () => void;
 }
 
-/** A host that opens the system's browser and hears of deep links. */
+/** A host that opens the system's browser and receives deep links. */
 export interface ElectronHost extends Host {
   open(url: string): Promise<void>;
   onRedirect(listener: (url: string) => unknown): Promise<() => unknown>;
@@ -33,7 +33,7 @@ export interface ElectronHost extends Host {
   /** Closes the port: call it when a login has ended, and not at every URL, for any program of this machine may send one. */
   close(): Promise<void>;
   /**
-   * Where records rest: `"secure"` in a file that Electron's `safeStorage` encrypts with a key of the operating system, `"page"` in the storages of
+   * Where records are kept: `"secure"` in a file that Electron's `safeStorage` encrypts with a key of the operating system, `"page"` in the storages of
    * the page where the machine has no such key. The session is there only where the configuration says `storage: "host"`.
    */
   readonly tier: "secure" | "page";

@@ -1,10 +1,10 @@
 /**
- * The host's half in the main process of an Electron application.
+ * The part of the host in the main process of an Electron application.
  *
  * @module pkce-wasm/electron/main
  */
 
-/** What is used of Electron. Hand over the module `electron`. */
+/** The parts of Electron that are used. Hand over the module `electron`. */
 export interface ElectronModules {
   app: {
     /** Ends this instance. */
@@ -15,7 +15,7 @@ export interface ElectronModules {
     requestSingleInstanceLock(): boolean;
     /** Registers the scheme with the operating system. */
     setAsDefaultProtocolClient(protocol: string, path?: string, args?: string[]): boolean;
-    /** Hears of what happens to the application. */
+    /** Listens to the application's events. */
     // Electron has an overload for every event.
     // biome-ignore lint/suspicious/noExplicitAny: the listeners' parameters depend on the event
     on(event: any, listener: (...parameters: any[]) => void): unknown;
@@ -54,7 +54,7 @@ export interface ElectronModules {
   };
 }
 
-/** What the application is to its main process. */
+/** The application, for its main process. */
 export interface ElectronOptions {
   /** The private-use scheme of the redirect URI, without a colon: `com.example.app` (RFC 8252 section 7.1). */
   scheme: string;
@@ -74,7 +74,7 @@ export interface ElectronOptions {
   onStorageReset?(reason: string): void;
 }
 
-/** What is used of a `BrowserWindow`. */
+/** The parts of a `BrowserWindow` that are used. */
 export interface ElectronWindow {
   /** What the window shows. */
   webContents: {
@@ -94,8 +94,8 @@ export interface ElectronWindow {
 }
 
 /**
- * Registers the scheme, sees to it that there is one instance of the application, and answers its page. Call it before `app.whenReady()`,
- * or macOS has given the first URL to nobody.
+ * Registers the scheme, allows one instance of the application, and answers its page. Call it before `app.whenReady()`:
+ * macOS gives the first URL before that.
  *
  * @returns False when this is a second instance: it has handed its URL to the first and is about to end. Open no window then.
  */

@@ -11,7 +11,7 @@ export * from "./pkce.js";
 export type Json = null | boolean | number | string | Json[] | { [member: string]: Json };
 
 /**
- * What the authorization server says of itself (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3),
+ * What the authorization server says about itself (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3),
  * under the specifications' own names. Members beyond these are kept.
  */
 export interface ServerMetadata {
@@ -31,24 +31,24 @@ export interface ServerMetadata {
   readonly [member: string]: unknown;
 }
 
-/** What an application knows of its server better than the server's own document: every member of {@link ServerMetadata} but `issuer`. */
+/** What your application knows better than the server's own document: every member of {@link ServerMetadata} but `issuer`. */
 export type KnownMetadata = { readonly issuer?: never } & {
   readonly [Member in Exclude<keyof ServerMetadata, "issuer">]?: ServerMetadata[Member];
 };
 
 /**
- * A place for records.
+ * Where something is kept.
  *
- * - `"local"`: `localStorage`. Every tab sees it, and the next start of the browser.
- * - `"session"`: `sessionStorage`. The tab alone sees it, until it is closed.
- * - `"memory"`: the page's, gone when it is left. Outside of a page, as in a server process, it is that of one {@link Client}.
+ * - `"local"`: `localStorage`. Every tab sees it, also after the browser was restarted.
+ * - `"session"`: `sessionStorage`. One tab sees it, until the tab is closed.
+ * - `"memory"`: the page's memory; gone when the page is left. In a server process it is the memory of one {@link Client}.
  * - `"host"`: {@link Host.storage}.
  */
 export type StorageTier = "local" | "session" | "memory" | "host";
 
 /**
- * A storage of the host, for shells whose WebView may lose its own: a keychain, the shell's preferences. Each method may answer at
- * once or by a promise. It holds verifiers, and tokens too where `storage` is `"host"`.
+ * A storage that the shell provides, for WebViews that may lose their own: a keychain, the shell's preferences. Each method may answer at
+ * once or by a promise. It holds verifiers. Where `storage` is `"host"` it holds tokens too.
  *
  * Without `removeItem` one item, `pkce-wasm`, holds everything. With it each record has an item of its own, `pkce-wasm.0` and so on, and
  * `pkce-wasm` says which; then at most twenty logins are kept, those included that are finished. A write that is cut short, by an error or
@@ -62,13 +62,13 @@ export type StorageTier = "local" | "session" | "memory" | "host";
  */
 export interface HostStorage {
   /**
-   * The item; null or undefined when there is none. It has to fail when it cannot read. Anything else than a string is a `storage_unavailable`
+   * The item; null or undefined when there is none. It has to fail when it cannot read. An answer that is not a string is a `storage_unavailable`
    * too.
    */
   getItem(name: string): string | null | undefined | Promise<string | null | undefined>;
   /** Keeps the item, or fails. A login goes on only when this has succeeded. An item is printable ASCII where there is `removeItem`. */
   setItem(name: string, item: string): unknown;
-  /** Removes the item; one that is not there is no matter. */
+  /** Removes the item. An item that does not exist is no error. */
   removeItem?(name: string): unknown;
   /**
    * The most characters that an item may have, from 64; 1280 for the Credential Manager of Windows, which takes 2560 bytes of UTF-16. Longer records are
@@ -79,7 +79,7 @@ export interface HostStorage {
   readonly timeout?: number;
 }
 
-/** How a hybrid shell plugs in. Everything left out falls back to the page. */
+/** What a hybrid shell does in place of the page. The page does whatever is left out. */
 export interface Host {
   /** Makes the requests to the authorization server; the page's `fetch` when absent. */
   fetch?: (input: string, init: RequestInit) => Promise<Response>;
@@ -89,8 +89,8 @@ export interface Host {
    */
   open?: (url: string) => void | Promise<void>;
   /**
-   * Calls back with every URL by which the shell opens the application, each once: with those by which it was started as with
-   * those that arrive while it runs. Hand them to `client.handleRedirect()`, and return its outcome. Gives what ends that.
+   * Calls back with every URL by which the shell opens the application, each once: the URL that started it, and those that arrive
+   * while it runs. Hand them to `client.handleRedirect()`, and return its outcome. Gives a function that stops this.
    *
    * A URL is handed over again where the listener rejects, or its outcome has an `error.retryable`. That of a login that is finished is not, in no later
    * process either.
@@ -114,15 +114,15 @@ export interface Host {
 /** What the application is. */
 export interface Config {
   /**
-   * The authorization server's issuer identifier, exactly as its metadata spells it (RFC 8414 section 2). It is what stands before `/.well-known/` in the URL of
-   * a discovery document; that URL itself is `config_invalid`.
+   * The authorization server's issuer identifier, exactly as its metadata spells it (RFC 8414 section 2). It is the part before `/.well-known/` in the URL of
+   * a discovery document. That URL itself is `config_invalid`.
    */
   issuer: string;
   /**
-   * Other issuers that the fetched metadata and the ID tokens may name in the place of {@link issuer}, for servers that do not know the issuer before the sign-in, or
-   * call themselves otherwise: the `common` endpoint of Entra ID, custom domains. It widens these two and nothing else.
+   * Other issuers that the fetched metadata and the ID tokens may name instead of {@link issuer}. For servers that do not know the issuer before the sign-in, or
+   * use another name: the `common` endpoint of Entra ID, custom domains. It widens these two checks and nothing else.
    *
-   * `{tenantid}` stands for a GUID, as in `https://login.microsoftonline.com/{tenantid}/v2.0`; wherever it stands twice, for the same one. The GUID has to be the
+   * `{tenantid}` stands for a GUID, as in `https://login.microsoftonline.com/{tenantid}/v2.0`. Where it stands twice, both are the same GUID. The GUID has to be the
    * claim `tid` of the ID token. A key of the server that has an `issuer` verifies tokens of that issuer alone. The callback's `iss`, the ID token and every refresh agree
    * on one issuer; a session of an issuer that is not accepted (any more) is none.
    *
@@ -130,9 +130,9 @@ export interface Config {
    */
   acceptIssuer?: string | readonly string[];
   /**
-   * What you know of the server better than its document: an endpoint that it has and does not list, or a member that it lists wrongly. These members take the place
-   * of the document's and stand the same checks (RFC 8414 section 2). `issuer` cannot be among them. With {@link Client.discover} the document is fetched all the same;
-   * `new Client(config)` alone takes these members for the whole. Together with a second argument of the constructor it is `config_invalid`: put them into that one.
+   * What you know better than the server's document: an endpoint that the document does not list, or a member that it lists wrongly. These members replace the
+   * document's and pass the same checks (RFC 8414 section 2). `issuer` cannot be among them. {@link Client.discover} fetches the document all the same.
+   * `new Client(config)` takes these members as the whole document. Together with a second argument of the constructor they are `config_invalid`: put them into that one.
    */
   metadata?: KnownMetadata;
   /** The `client_id` of the registration. A public client: there is no secret. */
@@ -148,12 +148,12 @@ export interface Config {
    */
   postLogoutRedirectUri?: string;
   /**
-   * The name of the session, where one application has several at this server: two accounts, or two resources. Clients of different names share nothing: each
-   * session has its own refresh, its own events and its own sign-out. One session without a name when absent.
+   * The name of the session, where one application has several sessions at this server: two accounts, or two resources. Clients with different names share nothing: each
+   * session has its own refresh, its own events and its own sign-out. When absent there is one session, without a name.
    */
   sessionName?: string;
   /**
-   * The issuers that share {@link redirectUri} and that you trust not to attack each other, all of them, this one too.
+   * All issuers that share {@link redirectUri} and that you trust not to attack each other, this one included.
    *
    * A server that does not promise `iss` (`authorization_response_iss_parameter_supported` in its metadata) needs a redirect URI of its own: at a
    * shared one it could get the code of another server (the mix-up attack, RFC 9700 section 4.4). `client.login()` refuses the second of two such servers
@@ -168,9 +168,9 @@ export interface Config {
    */
   trustedAudiences?: readonly string[];
   /**
-   * The `client_secret` of a registration that has one although it is a public client's: for providers that require it of installed applications and call it not
-   * confidential themselves (RFC 8252 section 8.5), as Google does for desktop applications. It proves nothing, and is sent in the body of token and revocation
-   * requests. `config_invalid` in a page: the client needs a `host` with `open`.
+   * The `client_secret` of a public client whose provider requires one from installed applications and calls it not confidential (RFC 8252 section 8.5), as Google
+   * does for desktop applications. It proves nothing. It is sent in the body of token and revocation requests. `config_invalid` in a page: the client needs a `host`
+   * with `open`.
    */
   publicClientSecret?: string;
   /**
@@ -181,19 +181,19 @@ export interface Config {
    */
   scope?: string | null;
   /**
-   * Where the session rests; `"memory"` when absent: gone when the page is left. With `"local"` and `"host"` all tabs and workers share one session and
+   * Where the session is kept; `"memory"` when absent: gone when the page is left. With `"local"` and `"host"` all tabs and workers share one session and
    * refresh it together; with `"memory"` and `"session"` each has its own, and only its end is shared (`client.logout()`). A service worker cannot use
    * `import()`: it takes `pkce-wasm/index.iife.js`, or a bundle of one file.
    */
   storage?: StorageTier;
   /**
-   * The origins of your resource servers, such as `https://api.example.com`: `session.fetch()` takes the access token to these and to
-   * no other place but the userinfo endpoint, also not to the page's own origin unless it is listed (RFC 6750 section 5.3). `https`, or
+   * The origins of your resource servers, such as `https://api.example.com`. `session.fetch()` takes the access token to these and to the userinfo endpoint
+   * only. The page's own origin has to be listed too (RFC 6750 section 5.3). `https`, or
    * `http` on a loopback host.
    */
   resourceOrigins?: readonly string[];
   /**
-   * Where pending logins rest, and for a day what remains of them. When absent: the host's storage where there is one, else
+   * Where pending logins are kept, and for a day how they ended. When absent: the host's storage where there is one, else
    * `localStorage`, else `sessionStorage`. With `"session"` the user has to come back in the same tab, with `"memory"` in the same page.
    */
   transactionStorage?: StorageTier;
@@ -294,9 +294,9 @@ export interface LoginOptions {
    *
    * With `none` the user is sent to the server and comes straight back: signed in when the server knows them still, else refused with
    * `interaction_required`, whose `oauthError` names the cause (`login_required`, `consent_required`, `interaction_required`,
-   * `account_selection_required`). Then offer a login without `none`; the same again would end the same way. A server that sends these words at any other
-   * login has not let the user in: `access_denied`. It is no way to renew
-   * tokens: {@link Session.accessToken} does that by the refresh token, without leaving the page and without third-party cookies.
+   * `account_selection_required`). Then offer a login without `none`: the same login would fail again. Where a server sends these words for any other
+   * login, the error is `access_denied`. Do not use it to renew
+   * tokens: {@link Session.accessToken} does that with the refresh token, without leaving the page and without third-party cookies.
    */
   prompt?: string;
   /** The account that the user probably wants (OpenID Connect Core section 3.1.2.1). */
@@ -307,7 +307,7 @@ export interface LoginOptions {
    */
   maxAge?: number;
   /**
-   * Ways of authentication that are asked for, space-separated, the best one first. The server need not meet them, nor say what it did (OpenID Connect Core
+   * Ways of authentication to ask for, space-separated, the best one first. The server need not meet them, nor say what it did (OpenID Connect Core
    * section 3.1.2.1): see {@link LoginOptions.requireAcr}. Some servers take other words here, such as `tenant:acme` or `idp:google`.
    */
   acrValues?: string;
@@ -319,7 +319,7 @@ export interface LoginOptions {
   /** Languages for the server's pages, BCP 47, the best one first, space-separated (OpenID Connect Core section 3.1.2.1). */
   uiLocales?: string;
   /**
-   * Single claims to be told: the object with the members `userinfo` and `id_token` (OpenID Connect Core section 5.5). An `acr` that is `essential` in
+   * Single claims to ask for: the object with the members `userinfo` and `id_token` (OpenID Connect Core section 5.5). An `acr` that is `essential` in
    * `id_token` is required, as with {@link LoginOptions.requireAcr}: one of its `values`, or its `value`; without these one of `acrValues`, or any
    * (section 5.5.1.1).
    */
@@ -330,7 +330,7 @@ export interface LoginOptions {
    */
   resource?: string;
   /**
-   * What exactly the tokens are to allow: objects that each have a `type`. What was granted is in {@link TokenSet.authorizationDetails}; a server that
+   * What exactly the tokens should allow: objects that each have a `type`. {@link TokenSet.authorizationDetails} says what was granted. A server that
    * does not accept them answers `invalid_authorization_details` in `oauthError` (RFC 9396 sections 2 and 5).
    */
   authorizationDetails?: readonly AuthorizationDetail[];
@@ -338,7 +338,7 @@ export interface LoginOptions {
   extraParameters?: Readonly<Record<string, string>>;
 }
 
-/** What a token is to allow, or allows (RFC 9396 section 2). */
+/** What a token should allow, or allows (RFC 9396 section 2). */
 export interface AuthorizationDetail {
   readonly type: string;
   readonly [member: string]: Json;
@@ -353,11 +353,11 @@ export interface PopupOptions extends LoginOptions {
   features?: string;
   /** What to do when the browser blocks the pop-up: with `"redirect"` this page leaves for the server, as {@link Client.login} does it. */
   fallback?: "redirect";
-  /** Gives the login up. A callback that was taken already is finished all the same. */
+  /** Gives the login up. A callback that was already received is still finished. */
   signal?: AbortSignal;
 }
 
-/** What a sign-out does beside forgetting the session on this device: see {@link Client.logout}. */
+/** What a sign-out does besides ending the session on this device: see {@link Client.logout}. */
 export interface LogoutOptions {
   /** Also tells the server to forget the tokens, the refresh token first: see {@link revokeTokens}. */
   revoke?: boolean;
@@ -418,7 +418,7 @@ export interface Cancellation {
   signal?: AbortSignal;
 }
 
-/** Options of a single step. Its request is aborted with the signal: of an answer that was under way nobody learns any more. */
+/** Options of a single step. The signal aborts its request. An answer that was under way is lost. */
 export interface StepOptions extends Cancellation {
   /** The host's `fetch` for this step; that of the configuration when absent. */
   fetch?: Host["fetch"];
@@ -544,7 +544,7 @@ export type RedirectOutcome<C extends Claims = Claims> =
   | SignedOut
   | HandedOver;
 
-/** What {@link Client.loginWithPopup} came to. */
+/** How {@link Client.loginWithPopup} ended. */
 export type PopupOutcome<C extends Claims = Claims> =
   | SignedIn<C>
   | AlreadyCompleted<C>
@@ -553,8 +553,8 @@ export type PopupOutcome<C extends Claims = Claims> =
   | Redirecting;
 
 /**
- * The URL is no callback of this client: it has no `state`, or one of no login that this client knows. Nothing was changed, nothing ended, and its address
- * is as it was: its parameters are somebody else's. Go on as at any start of the page: {@link Client.session} says whether somebody is signed in.
+ * The URL is no callback of this client: it has no `state`, or one of no login that this client knows. Nothing was changed and nothing ended. The address
+ * stays as it is, because its parameters belong to somebody else. Go on as at any start of the page: {@link Client.session} says whether somebody is signed in.
  */
 export interface NoCallback {
   readonly status: "none";
@@ -625,7 +625,7 @@ export interface Refused {
 }
 
 /**
- * A callback of a login that is not this client's. Nothing was changed, and it stays in the address bar for whomever it is of. With `transaction_invalid` it is that of
+ * A callback of a login that is not this client's. Nothing was changed, and the URL stays in the address bar for the client that it belongs to. With `transaction_invalid` it is that of
  * another client on the same redirect URI, or of one of the same client id with another redirect URI. With `transaction_not_found` the URL has the whole form of a
  * response (`state` with `code` or `error`) and this browser did not begin that login, or has forgotten it; or it is another library's: offer to sign in.
  */
@@ -654,7 +654,7 @@ export interface Redirecting {
   readonly status: "redirecting";
 }
 /**
- * What became of a session. Heard in every page and worker of the origin that has a client of the same issuer and client id: `"signed-out"`
+ * What happened to a session. Heard in every page and worker of the origin that has a client of the same issuer and client id: `"signed-out"`
  * always, the others where the session is shared (`storage` is `"local"` or `"host"`).
  */
 export type SessionEvent = {
@@ -695,7 +695,7 @@ export type SessionEvent = {
 );
 
 /**
- * A signed-in application: the whole login, kept, checked and finished once.
+ * Signs users in: begins logins, finishes each once, and keeps the session.
  *
  * @typeParam C - The claims that the application knows of: `Client.discover<Staff>(config)`. A type alone: what a claim really is, only a schema checks.
  */
@@ -703,8 +703,8 @@ export class Client<C extends Claims = Claims> {
   /**
    * Discovers the server and makes a client of it.
    *
-   * Where a session is kept, what the server said of itself is kept with it, in the same place: then the client is there at once, also without a network. What is read
-   * back stands every check again; after a day it is fetched again in the background. A code and tokens are sent to an endpoint only when
+   * Where a session is kept, the server's metadata are kept with it, in the same place. Then the client is there at once, also without a network. What is read
+   * back is checked again. After a day it is fetched again in the background. A code and tokens are sent to an endpoint only when
    * this page has fetched the metadata that name it: where that fails, the call fails with `network_failed`, and may be tried again.
    *
    * @throws PkceError as {@link discover} and the constructor
@@ -746,9 +746,9 @@ export class Client<C extends Claims = Claims> {
    * is gone, or does not answer within five seconds, the pop-up goes on alone and becomes the application. The redirect URI has to be of this origin.
    * The server's pages do not see this window (`opener` is null).
    *
-   * @returns How it ended. `"refused"` with `popup_blocked`: see {@link PopupOptions.fallback}; with `popup_closed`: the pop-up calls itself closed and the user
-   * has been back in this page for two seconds (that alone is no proof: a server's `Cross-Origin-Opener-Policy` makes an open pop-up look closed. A login that is finished
-   * in it after all still counts); with `access_denied`: the user declined; with `transaction_expired`: the time is over.
+   * @returns How it ended. `"refused"` with `popup_blocked`: see {@link PopupOptions.fallback}; with `popup_closed`: the pop-up looks closed and the user
+   * has been back in this page for two seconds (a server's `Cross-Origin-Opener-Policy` can make an open pop-up look closed, so a login that is then finished in it
+   * still counts); with `access_denied`: the user declined; with `transaction_expired`: the time is over.
    * @throws PkceError `aborted` by the signal, `config_invalid` about `storage` where a host keeps the login or the session and about `features` (see
    * {@link PopupOptions.features}), and as {@link Client.login}
    */
@@ -756,14 +756,14 @@ export class Client<C extends Claims = Claims> {
 
   /**
    * Finishes a login when the page was reached by its callback; call it at every start of the page, anywhere, any number of times, at once.
-   * The same URL gives the same outcome, however often it is handled, and of all tabs, frames and reloads that handle it one alone redeems the code:
-   * the others wait for it. The parameters of the response are removed from the address bar and the history.
+   * The same URL gives the same outcome, however often it is handled. If several tabs, frames or reloads handle it, only one redeems the code;
+   * the others wait and get its outcome. The parameters of the response are removed from the address bar and the history.
    *
    * A URL is a callback only when its `state` is one that this client knows: of a pending login, of one that ended within a day, of a sign-out that waits, or one that
-   * the opener of this pop-up answers for. `state` twice is nobody's. Any other URL is left alone, with its address and its parameters; one without `state` reads no storage.
+   * the opener of this pop-up answers for. A URL with two `state`s is none. Any other URL is left alone, with its address and its parameters; one without `state` reads no storage.
    *
    * @param url - The callback URL; the page's own when absent. One of more than 1,048,576 characters is none.
-   * @param options - A signal ends the waiting alone: the exchange goes on, and the same call afterwards tells how it ended.
+   * @param options - Aborting stops your wait. The exchange still completes, and the same call tells how it ended.
    * @throws PkceError `aborted`, `engine_unavailable`, `storage_unavailable` when the login cannot be read or its end cannot be written; everything else is an outcome
    */
   handleRedirect(url?: string, options?: Cancellation): Promise<RedirectOutcome<C>>;
@@ -788,21 +788,21 @@ export class Client<C extends Claims = Claims> {
   logout(options?: LogoutOptions): Promise<void>;
 
   /**
-   * Calls a function whenever that becomes of the session, here or elsewhere: see {@link SessionEvent}. It is called after the fact; what
-   * it throws is reported as uncaught and stops nobody else.
+   * Calls a function whenever this happens to the session, here or in another tab: see {@link SessionEvent}. The function is called afterwards. What
+   * it throws is reported as uncaught and disturbs no other listener.
    *
-   * @returns What ends that.
+   * @returns A function that stops this.
    */
   on<Type extends SessionEvent["type"]>(
     type: Type,
     listener: (event: Extract<SessionEvent, { type: Type }>) => void,
   ): () => void;
 
-  /** Ends what this client listens to: its listeners are told nothing more, and its timers stop. The session stays, and every other method works as before. */
+  /** Stops the listeners and timers of this client. The session stays, and every other method works as before. */
   close(): void;
 }
 
-/** What a signed-in application holds. */
+/** A session: the claims of the user, and their tokens. */
 export class Session<C extends Claims = Claims> {
   private constructor();
   /** The checked claims of the ID token; null without one: see {@link Config.scope}. */
@@ -818,8 +818,8 @@ export class Session<C extends Claims = Claims> {
   /** Seconds since 1970 at which the access token expires; null when the server did not say. */
   readonly expiresAt: number | null;
   /**
-   * Whether no access token can be had from this session any more: it was signed out of, another login has taken its place, or its access token has expired and there is
-   * no refresh token. Its claims stay.
+   * Whether the session has ended: the user signed out, another login has taken its place, or its access token has expired and there is no refresh token. It gives no
+   * access token any more. Its claims stay.
    */
   readonly expired: boolean;
   /**
@@ -827,11 +827,11 @@ export class Session<C extends Claims = Claims> {
    * handed out; in its last ten seconds (an eighth) the call waits for the fresh one. Time is taken from the clock, and from one that
    * nobody can set (`performance.now`), whichever is later.
    *
-   * However many callers, tabs and workers share the session, one refresh is made at a time, and all get its result. When it fails, the token that is there
-   * is handed out as long as it lives; the next attempt waits for 1 to 30 seconds, or as long as the server asks for (at most 600). A call that
+   * However many callers, tabs and workers share the session, one refresh is made at a time, and all get its result. When it fails, you keep getting the current
+   * token until it expires; the next attempt waits for 1 to 30 seconds, or as long as the server asks for (at most 600). A call that
    * has no token to give tries once more by itself when that is to be within two seconds.
    *
-   * @param options - A signal ends the waiting alone: the refresh goes on, for its answer must not be lost.
+   * @param options - Aborting stops your wait. The refresh still completes, because its answer must not be lost.
    * @throws PkceError `session_expired` when this session has ended: a sign-out, another login in its place (with or without the scope `openid`), or an expired access token
    * without a refresh token; `refresh_interrupted`; `id_token_subject_mismatch` and `id_token_issuer_mismatch`, which end the session too; `aborted`; else those of
    * the token endpoint and of the ID token, with `retryAfter` where they are `retryable`: the user stays signed in. Until the next attempt the same error is
@@ -845,13 +845,12 @@ export class Session<C extends Claims = Claims> {
    * Redirects are not followed: the token could come to another origin. With `redirect: "manual"` the redirect is given back as it is.
    *
    * A 401 with `invalid_token`, or without a challenge that this page can see and read, is answered by one refresh and one more request (RFC 6750 section
-   * 3.1). A body that is a stream cannot be sent again: the tokens are refreshed, and the 401 is given back. So it is when
-   * there is no refresh token, and when the fresh token was refused by that origin as well. Where the resource server is of another origin, it has to
-   * let the page see its challenges: `Access-Control-Expose-Headers: WWW-Authenticate`.
+   * 3.1). A body that is a stream cannot be sent again: the tokens are refreshed, and you get the 401. You get it too when there is no refresh token, and when
+   * that origin refuses the fresh token as well. A cross-origin resource server must send `Access-Control-Expose-Headers: WWW-Authenticate`.
    *
    * @param input - Where to, as for `fetch`; a relative URL is one of the page's origin.
-   * @param init - As for `fetch`, and `timeout`: milliseconds to the beginning of the answer, those of the configuration when absent. The `signal` goes on to
-   * count while the body is read, and nothing stays on it.
+   * @param init - As for `fetch`, and `timeout`: milliseconds to the beginning of the answer, those of the configuration when absent. The `signal` also
+   * aborts reading the body. No listener stays on it.
    * @returns The response, whatever its status, unless it is one of those below.
    * @throws PkceError `origin_refused`; `insufficient_scope` (RFC 6750 section 3.1) and `insufficient_user_authentication` (RFC 9470 section 3), with
    * `loginOptions` for {@link Client.login}; `config_invalid` about `headers`; `redirect_not_followed`, `network_failed`, `timed_out`, `aborted`, and as

@@ -16,7 +16,7 @@ export type ModuleSource = BufferSource | string | URL | Response | WebAssembly.
  *
  * Where WebAssembly is missing or forbidden the JavaScript twin is loaded instead.
  *
- * The SHA-256 of the bytes is that of this version, else `module_invalid`. Where there is no `crypto.subtle` (an insecure origin), and for a compiled
+ * The SHA-256 of the bytes has to be that of this version, else the call fails with `module_invalid`. Where there is no `crypto.subtle` (an insecure origin), and for a compiled
  * `WebAssembly.Module`, whose bytes nobody can read, only the version's mark is checked: serve the file from the page's own origin.
  *
  * @param source - The file `pkce-wasm/client.wasm` of the same version.

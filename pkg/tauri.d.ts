@@ -5,7 +5,7 @@
  */
 import type { Host, HostStorage, RedirectOutcome } from "./index.js";
 
-/** What is used of Tauri: the modules `@tauri-apps/plugin-deep-link` and `@tauri-apps/plugin-opener`, and others where they are wanted. */
+/** The parts of Tauri that are used: the modules `@tauri-apps/plugin-deep-link` and `@tauri-apps/plugin-opener`, and others where they are wanted. */
 export interface TauriPlugins {
   /** `window.__TAURI__.deepLink` when absent. */
   deepLink?: {
@@ -45,20 +45,20 @@ export interface TauriPlugins {
   secureStorage?: HostStorage;
 }
 
-/** A host that opens the system browser and hears of deep links. */
+/** A host that opens the system browser and receives deep links. */
 export interface TauriHost extends Host {
   open(url: string): Promise<void>;
   onRedirect(listener: (url: string) => unknown): Promise<() => unknown>;
   handled(url: string, outcome: RedirectOutcome | undefined): Promise<void>;
   /**
-   * Where records rest: `"secure"` in the storage that was given, `"plain"` in the store, `"page"` in the storages of the WebView. The session
+   * Where records are kept: `"secure"` in the storage that was given, `"plain"` in the store, `"page"` in the storages of the WebView. The session
    * is there only where the configuration says `storage: "host"`.
    */
   readonly tier: "secure" | "plain" | "page";
 }
 
 /**
- * Makes the host of a client of Tauri's plugins. The application also needs the plugins in Rust and their permissions
+ * Makes a client's host from Tauri's plugins. The application also needs the plugins in Rust and their permissions
  * `deep-link:allow-get-current`, `core:event:allow-listen` and `opener:allow-open-url` (for the URLs of the authorization server).
  *
  * @param plugins - The modules; those of `window.__TAURI__`, which is there with `withGlobalTauri`, for the two that are absent.

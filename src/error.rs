@@ -112,7 +112,7 @@ codes! {
     RedirectNotFollowed "redirect_not_followed" Peer false "The server answered with a redirect, which could carry secrets elsewhere and is never followed: correct the issuer or endpoint."
     ResponseTooLarge "response_too_large" Peer false "The server's answer is larger than any honest one: check the issuer."
 
-    MetadataNotFound "metadata_not_found" Server false "No metadata at either well-known place below the issuer: check the issuer."
+    MetadataNotFound "metadata_not_found" Server false "No metadata at any well-known place of the issuer: check the issuer."
     MetadataInvalid "metadata_invalid" Peer false "What the issuer serves is not authorization server metadata (JSON with the required members): check the issuer."
     IssuerMismatch "issuer_mismatch" Peer false "The metadata names another issuer than the one asked for (or the tokens are from another one): configure the issuer exactly as the server spells it. If both are right, name the other one in acceptIssuer; or give new Client(config, metadata) a document that you keep."
     PkceUnsupported "pkce_unsupported" Peer false "The server does not say that it supports S256: enable PKCE on the server, or set dangerouslyAssumePkceSupport if you know that it does."

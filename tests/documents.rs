@@ -199,3 +199,55 @@ fn every_code_has_its_place_in_the_reference_and_every_place_a_code() {
     let more = explained.into_iter().find(|name| !Code::ALL.iter().any(|code| code.name() == *name));
     assert_eq!(more, None, "ERRORS.md explains what is no code");
 }
+
+/// The cells of the row of a table that begins so.
+fn row(text: &str, first: &str) -> Vec<String> {
+    let line = text.lines().find(|line| line.strip_prefix("| ").is_some_and(|line| line.starts_with(first)));
+    let line = line.unwrap_or_else(|| panic!("no row {first}"));
+    line.split('|').skip(1).map(|cell| cell.replace('*', "").trim().to_owned()).collect()
+}
+
+#[test]
+fn the_readme_is_short() {
+    let text = read(&root().join("README.md"));
+    assert!(text.lines().count() <= 200, "{} lines", text.lines().count());
+    let words = text.split_whitespace().count();
+    assert!(words <= 2000, "{words} words");
+    for line in text.lines() {
+        assert!(line.chars().count() <= 120, "{line}");
+    }
+}
+
+#[test]
+fn the_readme_gives_the_figures_of_the_benchmarks() {
+    let readme = read(&root().join("README.md"));
+    let figures = read(&root().join("tests/bench/README.md"));
+    let (pairs, sign_ins) = (row(&readme, "PKCE pair only"), row(&readme, "sign-in with session"));
+    let packages = ["pkce-wasm |", "oauth4webapi", "openid-client", "oidc-client-ts"];
+    for (at, package) in packages.into_iter().enumerate() {
+        let [pair, sign_in] = [1, 2].map(|column| row(&figures, package)[column].clone());
+        assert_eq!((&pairs[at + 1], &sign_ins[at + 1]), (&pair, &sign_in), "{package}");
+    }
+    let (_, told) = figures.split_once("| told |").unwrap();
+    let (lies, all) = (row(&readme, "attacks by a hostile"), row(told, "all"));
+    assert!(lies[0].ends_with(&format!("of {}", all[1])), "{}", lies[0]);
+    assert_eq!(lies[1..5], all[2..6]);
+}
+
+#[test]
+fn every_guide_is_in_the_package_and_every_document_of_the_package_is_found_from_the_readme() {
+    let manifest = manifest();
+    let packed: BTreeSet<_> = manifest["files"].as_array().unwrap().iter().filter_map(Value::as_str).collect();
+    let from_readme: BTreeSet<_> = links(&read(&root().join("README.md")))
+        .into_iter()
+        .map(|link| link.split('#').next().unwrap_or_default().trim_start_matches("pkg/").to_owned())
+        .collect();
+    let mut guides = Vec::new();
+    files(&root().join("pkg/guides"), ".md", &mut guides);
+    assert!(guides.len() > 10, "{} guides", guides.len());
+    for guide in guides {
+        let name = format!("guides/{}", guide.file_name().unwrap().to_str().unwrap());
+        assert!(packed.contains(name.as_str()), "{name} is not in the package");
+        assert!(from_readme.contains(&name), "the README does not lead to {name}");
+    }
+}

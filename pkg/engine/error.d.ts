@@ -2,15 +2,16 @@ import type { PkceErrorBlame, PkceErrorCode } from "../dist/codes.js";
 
 export type { PkceErrorBlame, PkceErrorCode };
 
-/** What fails in a login or a session is one of these: a stable code, and a sentence that says what to do. */
+/** Every failure of a login or a session: a stable code, and a sentence that says what to do. */
 export class PkceError extends Error {
   readonly name: "PkceError";
   /**
-   * What happened and what to do: the sentence of the code, with `subject`. An error that is thrown at once, before the sentences have been loaded, has its code
-   * here instead; the sentence takes its place as soon as it can be loaded. In `pkce-wasm/pkce` the sentence is always there.
+   * `code: sentence (facts)`: what happened, what to do, and what was expected and found. An error that is thrown before the sentences have been loaded has its code
+   * here; the sentence takes its place a moment later. In `pkce-wasm/pkce` the sentence is always there.
+   * Compare {@link code}, not this: sentences may change.
    */
   readonly message: string;
-  /** What went wrong; stable across versions, made to be switched on. ERRORS.md of this package explains each. */
+  /** What went wrong. Stable across versions: compare this. ERRORS.md of this package explains each code. */
   readonly code: PkceErrorCode;
   /** Who must act: the caller, the user, the server that refused, the peer that broke the protocol, the environment, this package. */
   readonly blame: PkceErrorBlame;

@@ -10,14 +10,17 @@ use crate::package::pack_folder;
 use crate::process::root;
 
 /// What the package is made of.
-const INPUTS: [&str; 12] = [
+const INPUTS: [&str; 15] = [
     ".cargo/config.toml",
+    "CHANGELOG.md",
     "Cargo.lock",
     "Cargo.toml",
     "ERRORS.md",
     "LICENSE-APACHE",
     "LICENSE-MIT",
+    "MIGRATION.md",
     "README.md",
+    "SECURITY.md",
     "pkg",
     "src",
     "xtask/Cargo.toml",

@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::process::{cargo, root, run, say};
 use crate::report::{Count, Job, Report};
-use crate::{codes, docs, reference, setup};
+use crate::{blocks, codes, docs, reference, setup};
 
 /// A check and what it looks at.
 type Check = (&'static str, fn(fix: bool) -> Result<()>);
@@ -66,7 +66,8 @@ fn types(_: bool) -> Result<()> {
     setup::npm_packages(&root().join("www/examples"))?;
     codes::write(&root().join("pkg/dist"))?;
     run(setup::npm_tool("tsc").args(["--project", "tests/types"]))?;
-    run(setup::npm_tool("tsc").args(["--project", "tests/types/router.tsconfig.json"]))
+    run(setup::npm_tool("tsc").args(["--project", "tests/types/router.tsconfig.json"]))?;
+    blocks::check()
 }
 
 fn clippy(_: bool) -> Result<()> {

@@ -8,10 +8,15 @@ use std::sync::{Mutex, PoisonError};
 use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
+use crate::links::Places;
 use crate::process::{root, run, run_quietly, script};
 
 /// What the package takes from the root of the repository while it is packed.
-const BORROWED: [&str; 4] = ["README.md", "ERRORS.md", "LICENSE-APACHE", "LICENSE-MIT"];
+const BORROWED: [&str; 7] =
+    ["CHANGELOG.md", "ERRORS.md", "LICENSE-APACHE", "LICENSE-MIT", "MIGRATION.md", "README.md", "SECURITY.md"];
+
+/// What npm packs without being told.
+const ALWAYS: [&str; 2] = ["README.md", "package.json"];
 
 /// Where the archive and its contents are put.
 pub(crate) fn pack_folder() -> PathBuf {
@@ -35,33 +40,43 @@ pub(crate) fn archive_in(folder: &Path) -> Result<PathBuf> {
     archives.find(|path| path.extension().is_some_and(|end| end == "tgz")).context("npm pack wrote no archive")
 }
 
-/// Packs `pkg/` and unpacks the archive; the archive's path within the repository.
+/// Packs what the manifest names and unpacks the archive; the archive's path within the repository.
 pub(crate) fn pack() -> Result<PathBuf> {
-    let package = root().join("pkg");
-    let manifest = manifest(&package)?;
+    let manifest = manifest(&root().join("pkg"))?;
     let folder = pack_folder();
     if folder.exists() {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    for name in BORROWED {
-        let source = root().join(name);
-        if source.exists() {
-            // What lies in the package has no folder above it there.
-            fs::write(package.join(name), fs::read_to_string(source)?.replace("](pkg/", "]("))?;
-        }
-    }
-    let packed = run_quietly(
-        script("npm").current_dir(&package).args(["pack", "--ignore-scripts", "--pack-destination"]).arg(&folder),
-    );
-    for name in BORROWED {
-        fs::remove_file(package.join(name)).or_else(ignore_missing)?;
-    }
-    packed?;
+    let stage = stage(&manifest)?;
+    run_quietly(
+        script("npm").current_dir(&stage).args(["pack", "--ignore-scripts", "--pack-destination"]).arg(&folder),
+    )?;
     let archive = archive()?;
     run(Command::new("tar").current_dir(&folder).arg("-xzf").args(archive.file_name()))?;
     check_contents(&manifest)?;
     Ok(archive.strip_prefix(root()).unwrap_or(&archive).to_owned())
+}
+
+/// Copies what the package is made of into a folder, with links that lead somewhere from there; that folder.
+fn stage(manifest: &Value) -> Result<PathBuf> {
+    let stage = root().join("target/stage");
+    if stage.exists() {
+        fs::remove_dir_all(&stage)?;
+    }
+    let source = |name: &str| if BORROWED.contains(&name) { name.to_owned() } else { format!("pkg/{name}") };
+    let names = files(manifest).chain(ALWAYS).map(|name| (source(name), name.to_owned())).collect();
+    let places = Places::new(manifest, &names);
+    for (source, name) in &names {
+        let (from, to) = (root().join(source), stage.join(name));
+        fs::create_dir_all(to.parent().unwrap_or(&stage))?;
+        if name.ends_with(".md") && from.exists() {
+            fs::write(to, places.document(&fs::read_to_string(from)?, source))?;
+        } else {
+            fs::copy(from, to).map(drop).or_else(ignore_missing)?;
+        }
+    }
+    Ok(stage)
 }
 
 /// Where this process has installed the archive.

@@ -118,7 +118,8 @@ const NOTES: &[(Code, &str)] = &[
     ),
     (
         Code::MetadataNotFound,
-        "Asked for are `/.well-known/openid-configuration` after the issuer, then `/.well-known/oauth-authorization-server` before the issuer's path.",
+        "Asked for are `/.well-known/openid-configuration` after the issuer, then `/.well-known/oauth-authorization-server` before the issuer's path; where there is \
+         a path, then `/.well-known/openid-configuration` before it. `places` are the URLs that were asked. Where the server has no document, see `metadata` in the configuration.",
     ),
     (
         Code::PkceUnsupported,

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use e2e::{Browser, Site};
 
 use crate::fixtures::Fixtures;
-use crate::login::use_all_on;
+use crate::login::{sign_in_as_written, use_all_on};
 use crate::process::{Service, run, tool};
 use crate::row::{Miss, Outcome, Table};
 
@@ -74,6 +74,8 @@ pub(crate) async fn rows(table: &Table, fixtures: &Fixtures, browser: &Rc<Browse
             vite_serves(fixtures.clone(), browser.clone()),
         )
         .await;
+    let with = format!("{}, {}", fixtures.version("create-vite"), fixtures.version("typescript"));
+    table.row("quick start in a new application", &with, newcomer(fixtures.clone(), browser.clone())).await;
     table
         .slow_row("server-side rendering, next", &fixtures.version("next"), next(fixtures.clone(), browser.clone()))
         .await;
@@ -110,15 +112,35 @@ fn ships_test_kit(folder: &Path) -> bool {
 }
 
 async fn vite_serves(fixtures: Fixtures, browser: Rc<Browser>) -> Outcome {
-    let folder = fixtures.app("vite");
-    let service = Service::start(|port| {
-        let mut command = tool(fixtures.tool("vite"), &folder);
-        command.args(["--host", "127.0.0.1", "--strictPort", "--port"]).arg(port.to_string());
-        command
-    });
-    let service = service.await?;
+    let service = vite(&fixtures, &fixtures.app("vite")).await?;
     use_all_on(&browser, &service.url, "wasm").await?;
     Ok("signs in, loads the other parts".to_owned())
+}
+
+/// What the quick start tells a newcomer to do, from an empty folder on: nothing is changed but the issuer.
+async fn newcomer(fixtures: Fixtures, browser: Rc<Browser>) -> Outcome {
+    let folder = fixtures.app("newcomer");
+    let place = folder.parent().ok_or("the applications have no folder")?;
+    let create = ["newcomer", "--template", "vanilla-ts", "--no-interactive"];
+    run(tool(fixtures.tool("create-vite"), place).args(create)).await?;
+    std::fs::write(folder.join("src/main.ts"), &fixtures.quick_start).map_err(|error| error.to_string())?;
+    // What `npm run build` and `npm run dev` of the template do.
+    run(&mut tool(fixtures.tool("tsc"), &folder)).await?;
+    run(tool(fixtures.tool("vite"), &folder).arg("build")).await?;
+    sign_in_as_written(&browser, &Site::of(&folder.join("dist")).await.url("")).await?;
+    let service = vite(&fixtures, &folder).await?;
+    sign_in_as_written(&browser, &service.url).await?;
+    Ok("compiles, builds, signs in; signs in at the development server".to_owned())
+}
+
+/// The development server of Vite in a folder.
+async fn vite(fixtures: &Fixtures, folder: &Path) -> Result<Service, Miss> {
+    Service::start(|port| {
+        let mut command = tool(fixtures.tool("vite"), folder);
+        command.args(["--host", "127.0.0.1", "--strictPort", "--port"]).arg(port.to_string());
+        command
+    })
+    .await
 }
 
 /// Builds an application with Next, and serves it.

@@ -11,7 +11,7 @@ const ISSUER: &str = "https://login.example.com";
 /// Folders in which nothing stands in for it: the package, and what brings a server of its own.
 const AS_THEY_ARE: [&str; 4] = ["pkce-wasm", "examples", "lines", "next-react"];
 
-/// What follows the application of the README: it shows which engine runs, and offers to use the rest of the package.
+/// What follows that application: it shows which engine runs, and offers to use the rest of the package.
 const EPILOGUE: &str =
     "\nimport { offerParts } from \"./parts.js\";\nofferParts(client, \"https://login.example.com/userinfo\");\n";
 
@@ -27,27 +27,30 @@ const RESOURCES: &str = "  resourceOrigins: [new URL(\"https://login.example.com
 pub(crate) struct Fixtures {
     folder: PathBuf,
     pub(crate) issuer: String,
+    /// The application of the quick start, at this issuer.
+    pub(crate) quick_start: String,
 }
 
 impl Fixtures {
-    /// Copies every fixture afresh. Those that are built get the application of the README; `insecure` is `pages` with the
+    /// Copies every fixture afresh. Those that are built get the application of the quick start; `insecure` is `pages` with the
     /// one setting that an origin without TLS needs.
     pub(crate) fn copy(issuer: &str) -> Self {
         let folder = PathBuf::from(std::env::var_os("PKCE_REACH_FOLDER").expect("PKCE_REACH_FOLDER is set"));
-        let fixtures = Self { folder, issuer: issuer.to_owned() };
+        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let readme = fs::read_to_string(here.join("../../README.md")).expect("the README can be read");
+        let quick_start = application(&readme);
+        let fixtures = Self { folder, issuer: issuer.to_owned(), quick_start: quick_start.replace(ISSUER, issuer) };
         let apps = fixtures.folder.join("apps");
         if apps.exists() {
             fs::remove_dir_all(&apps).expect("the old copies can be removed");
         }
-        let here = Path::new(env!("CARGO_MANIFEST_DIR"));
         for entry in fs::read_dir(here).expect("the fixtures can be read").flatten() {
             let place = entry.path();
             if place.is_dir() && !place.ends_with("src") && !place.ends_with("node_modules") {
                 copy(&place, &apps.join(entry.file_name()), issuer);
             }
         }
-        let readme = fs::read_to_string(here.join("../../README.md")).expect("the README can be read");
-        let app = application(&readme).replacen(SCOPE, RESOURCES, 1);
+        let app = quick_start.replacen(SCOPE, RESOURCES, 1);
         let app = format!("{app}{EPILOGUE}").replace(ISSUER, issuer);
         let parts = fs::read(here.join("parts.js")).expect("the fixture can be read");
         fs::write(apps.join("next/app/parts.js"), &parts).expect("a file can be written");
@@ -96,10 +99,10 @@ impl Fixtures {
     }
 }
 
-/// The first application of the README.
+/// The application of the quick start. It is TypeScript, and JavaScript too: no type is written in it.
 fn application(readme: &str) -> &str {
-    let (_, after) = readme.split_once("## Sign a user in").expect("the README says how a user signs in");
-    let (_, code) = after.split_once("```js\n").expect("the README has an application");
+    let (_, after) = readme.split_once("## Quick start").expect("the README has a quick start");
+    let (_, code) = after.split_once("```ts\n").expect("the quick start has an application");
     let (code, _) = code.split_once("```").expect("the application has an end");
     code
 }

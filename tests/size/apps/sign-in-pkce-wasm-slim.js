@@ -1,4 +1,4 @@
-// The application of the README, with the module as a file of its own.
+// Signs in as the quick start of the README does, with the module as a file of its own.
 
 import module from "pkce-wasm/client.wasm";
 import { Client, initialize } from "pkce-wasm/slim";

@@ -1,4 +1,4 @@
-// The application of the README.
+// Signs in as the quick start of the README does, in few words.
 import { Client } from "pkce-wasm";
 
 const client = await Client.discover({
