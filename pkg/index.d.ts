@@ -98,7 +98,7 @@ export interface Host {
    * @throws PkceError `config_invalid` about `host.onRedirect`, with what the shell said as its `cause`
    */
   onRedirect?: (listener: (url: string) => unknown) => Promise<() => unknown>;
-  /** Called by {@link Client.handleRedirect} when a URL that it was given was a callback, with the outcome; without one where it rejects. */
+  /** Called by `client.handleRedirect()` when a URL that it was given was a callback, with the outcome; without one where it rejects. */
   handled?: (url: string, outcome: RedirectOutcome | undefined) => unknown;
   /** Keeps the pending logins, unless {@link Config.transactionStorage} says otherwise, and the session when `storage` is `"host"`. */
   storage?: HostStorage;
