@@ -2,7 +2,6 @@
 import { entry } from "../platform/address.js";
 import { claim } from "../platform/claim.js";
 import { own } from "../platform/own.js";
-import { tiers } from "../platform/storage.js";
 import { pause, SETTLING } from "../platform/wait.js";
 
 /**
@@ -28,6 +27,7 @@ export const createCallback = async ({
   named,
   place,
   popup,
+  tiers,
   toJson,
 }) => {
   const exchange = await loadExchange();

@@ -7,7 +7,7 @@ const place = (code) => code - 32 - (code > 34) - (code > 92);
 const STACK = 32768;
 
 /** The bytes of an inlined module: those below 91 are one character, each other one is two. */
-const decode = (text) => {
+export const decode = (text) => {
   const bytes = new Uint8Array(text.length);
   let length = 0;
   for (let at = 0; at < text.length; at++) {

@@ -68,7 +68,7 @@ test("AC11 what failed without a code has failed", async () => {
   const { createEngine } = await load("engine/engine.js");
   const { createErrors } = await load("engine/error.js");
   const texts = createTexts();
-  const state = { module: (await load("dist/client_bytes.js")).default };
+  const state = { module: (await load("dist/start_bytes.js")).default };
   const engine = createEngine({
     bind,
     exported,
@@ -78,7 +78,8 @@ test("AC11 what failed without a code has failed", async () => {
     loadTwin: () => load("dist/client_twin.js"),
   });
   await engine.ready();
-  const ask = createAsk({ ...engine, state }, texts);
+  const { ask, whole } = createAsk({ ...engine, state }, texts, () => load("dist/later_bytes.js"));
+  await whole();
   const config = { issuer: ISSUER, clientId: "app", redirectUri: REDIRECT_URI, scope: "files" };
   const { setup } = ask("setup", JSON.stringify(config), JSON.stringify(METADATA));
   const { transaction } = ask("begin", setup, "{}", "");

@@ -8,11 +8,10 @@ use anyhow::{Context, Result};
 
 /// How the functions of the table begin that belong to closures of Rust in the hands of JavaScript: js-sys describes the arguments of each of its
 /// methods to wasm-bindgen, which leaves them there. This crate makes no such closure.
-const CLOSURES: [&str; 4] =
-    ["$wasm_bindgen::convert::closures::", "$\"wasm_bindgen::convert::closures::", "$js_sys::", "$\"js_sys::"];
+const CLOSURES: [&str; 2] = ["$\"wasm_bindgen::convert::closures::", "$\"js_sys::"];
 
 /// The end of a function that a boxed closure is called by. Nothing is boxed.
-const BOXED: &str = "{{vtable.shim}}";
+const BOXED: &str = "{shim:vtable";
 
 /// What is called in their place.
 const TRAP: &str = "$dead-closure";
@@ -56,7 +55,18 @@ fn elements(line: &str) -> String {
 }
 
 fn is_dead(name: &str) -> bool {
+    let name = unhashed(name);
     name.starts_with('$') && (CLOSURES.iter().any(|closure| name.starts_with(closure)) || name.contains(BOXED))
+}
+
+/// A name without the hashes of crates.
+pub(crate) fn unhashed(name: &str) -> String {
+    let mut parts = name.split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |name, part| match part.split_once(']') {
+        Some((hash, rest)) if hash.len() > 12 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()) => name + rest,
+        _ => name + "[" + part,
+    })
 }
 
 /// The data, with zeros for the messages and for the names of source files, each of which ends with one.

@@ -18,6 +18,7 @@ mod fingerprint;
 mod frontend;
 mod fuzz;
 mod gate;
+mod halves;
 mod hostile;
 mod inline;
 mod lint;

@@ -1,6 +1,7 @@
 //! Where the bytes are: those of the client's module by room of the crate and by function, those of the JavaScript by file.
 
 use std::collections::BTreeMap;
+use std::fs;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
@@ -34,7 +35,7 @@ pub(crate) struct Rooms {
 
 /// Attributes the bytes of the module, which is built once more with names, and of these scripts.
 pub(crate) fn attribute(scripts: &[Script]) -> Result<Rooms> {
-    let module = Module::read(&build::named_client()?).context("the module cannot be read")?;
+    let module = Module::read(&fs::read(build::named("client")?.0)?).context("the module cannot be read")?;
     let mut rooms = BTreeMap::new();
     for (name, bytes) in &module.functions {
         add(&mut rooms, room(name), *bytes);
