@@ -20,8 +20,7 @@ use crate::table::from_lines;
 use crate::tables::{FAILED, FailedAs};
 use crate::text::{Write, cut, is_number, joined, number, position};
 use crate::web::text::{
-    Given, Out, SESSION, TEXTS, Text, absent, now, read_code, records, reply, run, separate, setup_and,
-    tell_tokens,
+    Given, Out, SESSION, TEXTS, Text, absent, now, read_code, records, reply, run, separate, setup_and, tell_tokens,
 };
 
 /// Decides what becomes of a URL, by the records of the pending login and of what remains of one, each empty when there is none.

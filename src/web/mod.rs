@@ -23,8 +23,6 @@ pub use exchange::{arrive, check, conclude, end, finish, finish_refresh, keys, r
 pub use page::{sign_in, take_callback};
 pub use primitives::{derive_challenge, generate_pair_text, verify_challenge};
 #[cfg(feature = "client")]
-pub use session::{
-    finish_revocation, finish_userinfo, refusal, resource, revoke, session_tokens, settle, userinfo,
-};
+pub use session::{finish_revocation, finish_userinfo, refusal, resource, revoke, session_tokens, settle, userinfo};
 #[cfg(feature = "client")]
 pub use start::{begin, callback, discovery, from_tokens, logout, metadata, session, setup, sweep};

@@ -33,11 +33,8 @@ pub fn session_tokens(session: Text, asked: Text) -> Text {
         let session = Session::parse(fields).ok_or(Code::SessionExpired)?;
         let asked = ASKED.read(asked, Code::Internal)?;
         let asked = AskedFor::of_table(&asked);
-        let asked = Asked {
-            spent: asked.spent(),
-            seen: asked.seen(),
-            steady: seconds(asked.now()).unwrap_or_default(),
-        };
+        let asked =
+            Asked { spent: asked.spent(), seen: asked.seen(), steady: seconds(asked.now()).unwrap_or_default() };
         let next = next(&session, &asked, now()).map_err(|(fault, retry_after)| {
             if retry_after.is_some() {
                 out.repeat(&FailedAs::of_table(&failed(&session)));

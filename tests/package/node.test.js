@@ -13,6 +13,7 @@ import {
   installed,
   load,
   METADATA,
+  REDIRECT_URI,
   metadataOf,
   resolve,
   until,
@@ -238,6 +239,33 @@ test("a page in Chromium before 115: the primitives start at once, the client in
     `wasm ${CHALLENGE}`,
   ]);
 });
+
+for (const what of ["compiles starts", "compiles", "starts"]) {
+  test(`a page in Chromium before 115: what comes later is started in the background too, and again after a trap (${what})`, () => {
+    const config = { issuer: ISSUER, clientId: "app", redirectUri: REDIRECT_URI, scope: "files" };
+    const printed = run(`
+      ${refusing}
+      refuse(4096, ${JSON.stringify(what)});
+      const { beginAuthorization, completeAuthorization, deriveChallenge, ready } = await import("pkce-wasm");
+      const fetch = async () => Response.json({ access_token: "at", token_type: "Bearer" });
+      const config = { ...${JSON.stringify(config)}, host: { fetch } };
+      const metadata = ${JSON.stringify(METADATA)};
+      const signIn = async () => {
+        const { state, transaction } = beginAuthorization(config, metadata);
+        const url = config.redirectUri + "?code=c&state=" + state;
+        return (await completeAuthorization(config, metadata, transaction, url)).accessToken;
+      };
+      console.log(await ready(), await signIn(), await signIn());
+      const { charCodeAt } = String.prototype;
+      String.prototype.charCodeAt = () => { throw new Error("unreachable"); };
+      try { deriveChallenge("${VERIFIER}"); } catch ({ code }) { console.log(code); }
+      String.prototype.charCodeAt = charCodeAt;
+      try { beginAuthorization(config, metadata); } catch ({ code }) { console.log(code); }
+      console.log(await ready(), await signIn());
+    `);
+    assert.equal(printed, "wasm at at\ninternal\nengine_not_ready\nwasm at");
+  });
+}
 
 test("the halves of the module are in their scripts byte for byte, and each is decoded into one array", () => {
   const printed = run(`

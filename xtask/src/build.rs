@@ -128,7 +128,7 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
     if client {
         let (named, same) = named(name)?;
         ensure!(names == same, "the names of functions change what the optimiser does");
-        let halves = halves::split(&named, &names)?;
+        let halves = halves::split(&named, &names, Functions::Nameless)?;
         for (file, half) in HALVES.iter().zip(&halves) {
             inline(&dist.join(file), &fs::read(half)?)?;
         }
@@ -145,8 +145,15 @@ fn inline(file: &Path, bytes: &[u8]) -> Result<()> {
     Ok(fs::write(file, format!("export default \"{}\";\n", inline::encode(bytes)))?)
 }
 
-/// Shrinks a module once more, with the names of its functions: for taking apart and for reading, not for shipping.
-pub(crate) fn named(module: &str) -> Result<(PathBuf, Names)> {
+/// The module of the client and its halves once more, with the names of their functions: for reading, not for shipping.
+pub(crate) fn named_client() -> Result<[(&'static str, PathBuf); 3]> {
+    let (whole, names) = named("client")?;
+    let [start, later] = halves::split(&whole, &names, Functions::Named)?;
+    Ok([("client.wasm", whole), ("its first half", start), ("its second half", later)])
+}
+
+/// Shrinks a module once more, with the names of its functions.
+fn named(module: &str) -> Result<(PathBuf, Names)> {
     let folder = bindgen_folder(module);
     let file = |end: &str| folder.join(format!("{module}{end}"));
     let bindings = fs::read_to_string(file("_bg.js")).context("the package was built elsewhere")?;

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 use crate::dead::unhashed;
 use crate::process::run_quietly;
 use crate::setup;
-use crate::shrink::{LOW_MEMORY_UNUSED, Names};
+use crate::shrink::{Functions, LOW_MEMORY_UNUSED, Names};
 
 /// What the first half exports to the package: what is asked at once, and in the tick of a click.
 const AT_START: [&str; 12] = [
@@ -44,7 +44,7 @@ const STACK: &str = "$__stack_pointer";
 const TABLE: &str = "$0";
 
 /// Splits a module whose functions have names and whose imports and exports have these short ones. Gives the two halves.
-pub(crate) fn split(named: &Path, names: &Names) -> Result<[PathBuf; 2]> {
+pub(crate) fn split(named: &Path, names: &Names, functions: Functions) -> Result<[PathBuf; 2]> {
     let text = named.with_extension("wat");
     run_quietly(setup::npm_tool("wasm-dis").arg(named).arg("-o").arg(&text))?;
     let text = fs::read_to_string(text)?;
@@ -57,7 +57,12 @@ pub(crate) fn split(named: &Path, names: &Names) -> Result<[PathBuf; 2]> {
             setup::npm_tool("wasm-opt")
                 .arg(&source)
                 .args(["-Oz", "--converge", LOW_MEMORY_UNUSED, "--mvp-features", "--reorder-functions"])
-                .args(["--strip-debug", "--strip-dwarf", "--strip-producers", "--strip-target-features", "-o"])
+                .args(if functions == Functions::Named {
+                    ["-g"].as_slice()
+                } else {
+                    &["--strip-debug", "--strip-dwarf"]
+                })
+                .args(["--strip-producers", "--strip-target-features", "-o"])
                 .arg(file),
         )?;
     }
@@ -128,7 +133,10 @@ impl<'a> Module<'a> {
                 }
             }
         }
-        ensure!((globals, tables) == (1, 1), "the module has other globals than the pointer to its stack, or other tables");
+        ensure!(
+            (globals, tables) == (1, 1),
+            "the module has other globals than the pointer to its stack, or other tables"
+        );
         Ok(module)
     }
 
@@ -175,7 +183,10 @@ impl<'a> Module<'a> {
         ensure!(table().any(is_later), "the functions of the table have no names by which they are told apart");
         let exported = self.exports.iter().filter(|(name, _)| at_start(name)).map(|(_, function)| *function);
         let first = self.reached(exported.chain(table().filter(|function| !is_later(function))).collect());
-        ensure!(!first.iter().any(|function| is_later(function)), "what a page asks when it starts calls what comes later");
+        ensure!(
+            !first.iter().any(|function| is_later(function)),
+            "what a page asks when it starts calls what comes later"
+        );
         let is_first = |function: &str| first.contains(function);
         let second = || self.functions.iter().filter(|(name, _)| !is_first(name));
         let shared: BTreeSet<_> =
@@ -183,12 +194,15 @@ impl<'a> Module<'a> {
 
         let mut free = short_names().filter(|name| !names.exports.iter().any(|[_, short]| short == name));
         let mut fresh = || free.next().context("there are no more names");
-        let (table_name, memory, get, set) = (fresh()?, short("memory").context("there is no memory")?, fresh()?, fresh()?);
+        let (table_name, memory, get, set) =
+            (fresh()?, short("memory").context("there is no memory")?, fresh()?, fresh()?);
         let shared = shared.iter().map(|name| Ok((*name, fresh()?))).collect::<Result<Vec<_>>>()?;
 
         let mut one = vec!["(module".to_owned()];
         one.extend(self.types.iter().chain(&self.rest).map(|form| (*form).to_owned()));
-        one.extend(self.functions.iter().filter(|(name, _)| is_first(name)).map(|(_, function)| function.text.to_owned()));
+        one.extend(
+            self.functions.iter().filter(|(name, _)| is_first(name)).map(|(_, function)| function.text.to_owned()),
+        );
         one.extend(self.exports(&is_first));
         one.extend(self.elements(&is_first));
         one.push(format!(" (export {table_name:?} (table {TABLE}))"));
@@ -209,7 +223,10 @@ impl<'a> Module<'a> {
         }));
         // Only a module of more than the first features shares a global that changes.
         let (get, set) = (format!("(global.get {STACK})"), format!("(global.set {STACK}"));
-        two.extend(second().map(|(_, function)| function.text.replace(&get, "(call $stack)").replace(&set, "(call $set-stack")));
+        two.extend(
+            second()
+                .map(|(_, function)| function.text.replace(&get, "(call $stack)").replace(&set, "(call $set-stack")),
+        );
         two.extend(self.exports(&|function| !is_first(function)));
         two.extend(self.elements(&|function| !is_first(function)));
         Ok([one, two].map(|mut forms| {
@@ -274,4 +291,121 @@ fn short_names() -> impl Iterator<Item = String> {
     let letters = || ('a'..='z').chain('A'..='Z');
     let of_two = letters().flat_map(move |first| letters().map(move |second| format!("{first}{second}")));
     letters().map(String::from).chain(of_two)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Module, identifiers, short_names};
+    use crate::shrink::Names;
+
+    const MODULE: &str = r#"(module
+ (type $0 (func))
+ (import "a" "a" (func $outside (param i32) (result i32)))
+ (global $__stack_pointer (mut i32) (i32.const 32768))
+ (memory $0 1)
+ (data $.rodata (i32.const 32768) "x")
+ (table $0 6 6 funcref)
+ (elem $0 (i32.const 1) $"<pkce_wasm[0123456789abcdef]::web::start::begin::{closure#0} as F<(&A, &mut B)>>::call_once" $"__rustc[0123456789abcdef]::rust_begin_unwind" $"<pkce_wasm[0123456789abcdef]::web::session::revoke::{closure#0}>" $"<pkce_wasm[0123456789abcdef]::web::exchange::keys::{closure#0}>" $shared)
+ (export "k" (memory $0))
+ EXPORTS
+ (func $"<pkce_wasm[0123456789abcdef]::web::start::begin::{closure#0} as F<(&A, &mut B)>>::call_once"
+  (drop
+   (call $outside
+    (i32.const 1)
+   )
+  )
+ )
+ (func $"__rustc[0123456789abcdef]::rust_begin_unwind"
+  (unreachable)
+ )
+ (func $"<pkce_wasm[0123456789abcdef]::web::session::revoke::{closure#0}>" (param $0 i32) (param $1 i64) (result i32)
+  (global.set $__stack_pointer
+   (i32.sub
+    (global.get $__stack_pointer)
+    (i32.const 16)
+   )
+  )
+  (call $shared
+   (call $outside
+    (local.get $0)
+   )
+   (local.get $1)
+  )
+ )
+ (func $"<pkce_wasm[0123456789abcdef]::web::exchange::keys::{closure#0}>"
+  (unreachable)
+ )
+ (func $shared (param $0 i32) (param $1 i64) (result i32)
+  (local.get $0)
+ )
+ (func $at
+  (unreachable)
+ )
+ (func $revoke
+  (unreachable)
+ )
+)
+"#;
+
+    fn halves(module: &str) -> anyhow::Result<[String; 2]> {
+        let mut exports: Vec<[String; 2]> = vec![["memory".to_owned(), "k".to_owned()]];
+        for (at, name) in super::AT_START.iter().enumerate() {
+            exports.push([(*name).to_owned(), format!("x{at}")]);
+        }
+        exports.push(["revoke".to_owned(), "r".to_owned()]);
+        let lines: Vec<_> = (0..super::AT_START.len()).map(|at| format!("(export \"x{at}\" (func $at))\n")).collect();
+        let module = module.replace("EXPORTS", &(lines.join(" ") + " (export \"r\" (func $revoke))"));
+        Module::read(&module)?.halves(&Names { imports: Vec::new(), exports })
+    }
+
+    #[test]
+    fn each_function_is_in_one_half_and_the_second_imports_what_it_calls() {
+        let [one, two] = halves(MODULE).unwrap();
+        for (function, first) in [
+            ("$\"<pkce_wasm[0123456789abcdef]::web::start", true),
+            ("$shared", true),
+            ("$at", true),
+            ("$revoke", false),
+        ] {
+            let own = format!("\n (func {function}");
+            assert_eq!((one.contains(&own), two.contains(&own)), (first, !first), "{function}");
+        }
+        assert!(one.contains("(export \"r\"") != two.contains("(export \"r\" (func $revoke))"));
+        assert!(
+            two.contains("(func $shared (param i32 i64) (result i32)))")
+                || two.contains("(func $shared (param i32) (param i64) (result i32)))"),
+            "{two}"
+        );
+        assert!(two.contains("(func $outside (param i32) (result i32)))"), "{two}");
+        assert!(two.contains("(call $set-stack") && two.contains("(call $stack)") && !two.contains("global."), "{two}");
+    }
+
+    #[test]
+    fn each_half_fills_its_own_places_of_the_table() {
+        let [one, two] = halves(MODULE).unwrap();
+        assert!(one.contains(" (elem (i32.const 1) $\"<pkce_wasm[0123456789abcdef]::web::start::begin"), "{one}");
+        assert!(one.contains(" (elem (i32.const 5) $shared)"), "{one}");
+        assert!(two.contains(" (elem (i32.const 3) $\"<pkce_wasm[0123456789abcdef]::web::session"), "{two}");
+    }
+
+    #[test]
+    fn what_is_asked_at_the_start_calls_nothing_that_comes_later() {
+        let planted = MODULE.replace(
+            "(call $outside\n    (i32.const 1)",
+            "(call $\"<pkce_wasm[0123456789abcdef]::web::exchange::keys::{closure#0}>\"",
+        );
+        assert!(halves(&planted).is_err());
+        assert!(halves(&MODULE.replace("::web::", "::elsewhere::")).is_err(), "names tell the halves apart");
+        assert!(
+            halves(&MODULE.replace("(memory $0 1)", "(memory $0 1)\n (global $1 (mut i32) (i32.const 0))")).is_err()
+        );
+    }
+
+    #[test]
+    fn names_are_read_whole_and_are_never_the_same() {
+        let names: Vec<_> = identifiers("(elem $0 $a.b $\"c (d) e\" $f)").collect();
+        assert_eq!(names, ["$0", "$a.b", "$\"c (d) e\"", "$f"]);
+        let short: std::collections::HashSet<_> = short_names().collect();
+        assert_eq!(short.len(), 52 + 52 * 52);
+    }
 }
