@@ -13,8 +13,8 @@ import {
   installed,
   load,
   METADATA,
-  REDIRECT_URI,
   metadataOf,
+  REDIRECT_URI,
   resolve,
   until,
 } from "./installed.js";

@@ -109,7 +109,10 @@ test("AC4 the callback is the one that the page had when it was asked", async ()
 });
 
 // The twin is in one piece.
-const ofCallback = ["client/callback.js", ...(process.env.PKCE_WASM_ENGINE === "js" ? [] : ["dist/later_bytes.js"])];
+const ofCallback = [
+  "client/callback.js",
+  ...(process.env.PKCE_WASM_ENGINE === "js" ? [] : ["dist/later_bytes.js"]),
+];
 for (const script of ofCallback) {
   test(`a callback whose script cannot be loaded is an outcome, and stays to be handled: ${script}`, async () => {
     const copy = await mkdtemp(join(tmpdir(), "pkce-wasm-"));
