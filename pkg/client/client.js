@@ -42,7 +42,7 @@ const EVENTS = ["signed-in", "refreshed", "failed", "signed-out", "expiring", "e
 
 /** The functions and classes of index.d.ts for an engine. */
 export const createClient = (engine) => {
-  const { ask, failed, guarded, named, ready, told } = engine;
+  const { ask, failed, guarded, named, ready, told, whole } = engine;
 
   /** By which a session is known; what it does is loaded with the first one. */
   class Session {}
@@ -57,7 +57,10 @@ export const createClient = (engine) => {
   parts.kinds = { BEFORE, SERVER, SESSION };
   parts.Session = Session;
   parts.send = (request, through) => send(request, through, named);
-  parts.loadExchange = loaded(async () => (await import("./exchange.js")).createExchange(parts));
+  parts.loadExchange = loaded(async () => {
+    const [{ createExchange }] = await Promise.all([import("./exchange.js"), whole()]);
+    return createExchange(parts);
+  });
   parts.loadCallback = loaded(async () => (await import("./callback.js")).createCallback(parts));
   parts.loadSignedIn = loaded(async () => (await import("./signed_in.js")).createSignedIn(parts));
   parts.loadPopup = loaded(() => import("./popup.js"));
@@ -225,7 +228,7 @@ export const createClient = (engine) => {
       const isPage = url === undefined;
       const address = url ?? location?.href ?? "";
       if (address.length > LONGEST) return { status: "none" };
-      const { key, bare, outcome } = ask("arrive", setup, address);
+      const { key, bare, outcome } = ask("callback", setup, address);
       // Without a callback, but marked: the page was reloaded while its callback was being handled.
       const left = key === undefined && isPage ? history?.state?.[MARK] : undefined;
       const isPopup = isPage && key?.startsWith(POPUP);

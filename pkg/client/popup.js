@@ -87,7 +87,7 @@ export const follow = (popup, key, lifetime, signal, look, fits) =>
 export const finish = async (popup, { ask, client, handle, key, loadCallback, longest, named, signal }) => {
   const { config, setup } = client;
   const look = async () => (await loadCallback()).interrupted(client, key);
-  const fits = (address) => address.length <= longest && ask("arrive", setup, address).key === key;
+  const fits = (address) => address.length <= longest && ask("callback", setup, address).key === key;
   const lifetime = 1000 * (config.transactionMaxAge ?? LIFETIME);
   const { callback, code, outcome } = own(await follow(popup, key, lifetime, signal, look, fits));
   if (callback !== undefined) return handle(callback);

@@ -7,14 +7,17 @@ import { createPrimitives } from "../engine/primitives.js";
 import { createTalkingErrors } from "../engine/sentences.js";
 import { createClient } from "./client.js";
 
-/** @param module the module as text, or nothing where the application gives one later */
-export const createWhole = (module) => {
+/**
+ * @param module the module or its first half as text, or nothing where the application gives one later
+ * @param loadLater loads the other half
+ */
+export const createWhole = (module, loadLater) => {
   const errors = createTalkingErrors(CODES, () => import("../engine/facts.js"));
   const loadTwin = () => import("../dist/client_twin.js");
   const texts = createTexts();
   const state = { module };
   const started = { ...createEngine({ bind, exported, errors, texts, state, loadTwin }), state };
-  const ready = () => errors.told(started.ready());
-  const engine = { ...started, ready, ask: createAsk(started, texts) };
+  const asking = createAsk(started, texts, loadLater);
+  const engine = { ...started, ...asking, ready: () => errors.told(asking.ready()) };
   return { started: engine, ...createPrimitives(engine), ...createClient(engine) };
 };

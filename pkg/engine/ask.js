@@ -1,6 +1,7 @@
 // Asks the module for objects. Texts go in as UTF-8.
 import { own } from "../platform/own.js";
 import { decodeText, encodeText } from "../platform/text.js";
+import { decode } from "./engine.js";
 
 /** Bytes of a memory that has grown far: what honest answers take is much less. */
 const LARGE = 1 << 20;
@@ -45,25 +46,72 @@ export const createTexts = () => {
 /**
  * An operation allocates and never frees: afterwards the memory is wiped, so that no verifier, code or token stays in it. A memory that
  * has grown far does not shrink: another instance takes its place, in the background where an engine starts none at once.
+ *
+ * @param loadLater loads the other half of a module of which the engine has the first one. It has no memory and no helpers but those of the first half, which is its `b`: so there
+ * is one memory, and one instance to be thrown away. The twin is in one piece
  */
-export const createAsk = ({ call, engine, failed, ready, state }, { begin, wipe }) => {
+export const createAsk = ({ call, engine, failed, named, ready, state }, { begin, wipe }, loadLater) => {
+  let later;
+  let linked;
   let renewing;
+
+  const lacks = () => engine() === "wasm" && later && state.exports !== linked;
+  const add = ({ exports }) => {
+    linked = { ...state.exports, ...exports };
+    state.exports = linked;
+  };
+  /** Starts the other half for the running first one. */
+  const link = () => {
+    if (!lacks()) return;
+    const { Instance, Module } = WebAssembly;
+    try {
+      if (!(later instanceof Module)) later = new Module(later);
+      add(new Instance(later, { b: state.exports }));
+    } catch (cause) {
+      throw named("engine_not_ready", cause);
+    }
+  };
+  const readyWhole = async () => {
+    const running = await ready();
+    try {
+      link();
+      return running;
+    } catch {
+      // As the first half: see engine.js.
+      const b = state.exports;
+      const made = await WebAssembly.instantiate(later, { b }).catch((cause) => {
+        throw named("engine_unavailable", cause);
+      });
+      if (b === state.exports) add(made.instance ?? made);
+      return readyWhole();
+    }
+  };
+
   const renew = async () => {
     const { exports } = state;
     state.exports = undefined;
-    renewing = ready().catch(() => {});
+    renewing = readyWhole().catch(() => {});
     // The one before serves until there is another.
     state.exports = state.exports ?? exports;
     await renewing;
     renewing = undefined;
   };
-  return (name, ...parameters) => {
-    engine();
-    begin();
-    const text = call(name, ...parameters);
-    if (wipe() && !renewing) renew();
-    const result = own(JSON.parse(text));
-    if (result.error) throw failed(result.error.code, result.error);
-    return result;
+  return {
+    ask(name, ...parameters) {
+      link();
+      begin();
+      const text = call(name, ...parameters);
+      if (wipe() && !renewing) renew();
+      const result = own(JSON.parse(text));
+      if (result.error) throw failed(result.error.code, result.error);
+      return result;
+    },
+    ready: readyWhole,
+    /** Sees to it that everything can be asked. */
+    async whole() {
+      if (!loadLater || (await ready()) === "js") return;
+      later = later ?? decode((await loadLater()).default);
+      await readyWhole();
+    },
   };
 };

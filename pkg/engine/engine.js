@@ -7,7 +7,7 @@ const place = (code) => code - 32 - (code > 34) - (code > 92);
 const STACK = 32768;
 
 /** The bytes of an inlined module: those below 91 are one character, each other one is two. */
-const decode = (text) => {
+export const decode = (text) => {
   const bytes = new Uint8Array(text.length);
   let length = 0;
   for (let at = 0; at < text.length; at++) {
@@ -82,10 +82,7 @@ export const createEngine = ({ bind, exported, errors, texts, state, loadTwin })
           twin = (await loadTwin()).default;
           start();
         } catch (cause) {
-          throw named(
-            "engine_unavailable",
-            Object.assign(new Error(`${refusal}`), { errors: [refusal, cause] }),
-          );
+          throw named("engine_unavailable", Object.assign(Error(refusal), { errors: [refusal, cause] }));
         }
       }
       return start();

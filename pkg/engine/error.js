@@ -29,14 +29,11 @@ export const say = (error, sentence) => {
 
 /**
  * @param codes the rows of the table
- * @param finish gives an error what it says, by its place in the table and the member it is about
+ * @param finish gives an error what it says, by its place in the table
  */
 export const createErrors = (codes, finish) => {
   const place = (code) => codes.findIndex((row) => row.startsWith(`${code}:`));
-  const at = (place, details) => {
-    const given = own(details);
-    return finish(new PkceError(codes[place], given), place, given.subject);
-  };
+  const at = (place, details) => finish(new PkceError(codes[place], own(details)), place);
   return {
     place,
     /** The error of a code, with its cause and the member it is about. */

@@ -7,21 +7,22 @@
 mod primitives;
 
 #[cfg(feature = "client")]
-mod client;
+mod exchange;
 #[cfg(all(feature = "client", not(target_os = "none")))]
 mod page;
 #[cfg(feature = "client")]
-mod steps;
+mod session;
+#[cfg(feature = "client")]
+mod start;
 #[cfg(feature = "client")]
 mod text;
 
 #[cfg(feature = "client")]
-pub use client::{arrive, end, logout, refusal, resource, session, session_tokens, settle, sweep};
+pub use exchange::{arrive, check, conclude, end, finish, finish_refresh, keys, redeem, refresh};
 #[cfg(all(feature = "client", not(target_os = "none")))]
 pub use page::{sign_in, take_callback};
 pub use primitives::{derive_challenge, generate_pair_text, verify_challenge};
 #[cfg(feature = "client")]
-pub use steps::{
-    begin, check, conclude, discovery, finish, finish_refresh, finish_revocation, finish_userinfo, from_tokens, keys,
-    metadata, redeem, refresh, revoke, setup, userinfo,
-};
+pub use session::{finish_revocation, finish_userinfo, refusal, resource, revoke, session_tokens, settle, userinfo};
+#[cfg(feature = "client")]
+pub use start::{begin, callback, discovery, from_tokens, logout, metadata, session, setup, sweep};

@@ -15,7 +15,7 @@ use crate::flow::transaction::{Newest, kept_since};
 use crate::json;
 use crate::table::from_lines;
 use crate::text::Write;
-use crate::web::steps::begin;
+use crate::web::start::begin;
 use crate::web::text::{Text, now};
 
 /// What the name of a pending login's record begins with, as in the npm package.

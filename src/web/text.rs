@@ -10,7 +10,6 @@ use crate::flow::resource::Needed;
 use crate::flow::session::write_details;
 use crate::flow::setup::Setup;
 use crate::flow::tokens::Session;
-use crate::flow::transaction::Transaction;
 use crate::http::Reply;
 use crate::table::{from_lines, to_lines};
 use crate::tables::{FailedAs, member};
@@ -57,42 +56,28 @@ pub(crate) struct Takes {
     pub(crate) records: u8,
     /// The first one is the setup.
     pub(crate) setup: bool,
-    /// What the next one is.
-    pub(crate) next: Next,
-}
-
-/// The record after the setup.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
-    /// Another one, which the operation reads for itself, or none.
-    Any,
-    /// A session.
-    Session,
-    /// A transaction.
-    Transaction,
+    /// The next one is a session.
+    pub(crate) session: bool,
 }
 
 /// Texts, and no record.
-pub(crate) const TEXTS: Takes = Takes { records: 0, setup: false, next: Next::Any };
+pub(crate) const TEXTS: Takes = Takes { records: 0, setup: false, session: false };
 /// So many records, which the operation reads for itself.
 pub(crate) const fn records(records: u8) -> Takes {
     Takes { records, ..TEXTS }
 }
-/// The setup, and so many records.
+/// The setup, and so many records, which the operation reads for itself.
 pub(crate) const fn setup_and(records: u8) -> Takes {
-    Takes { records: records.saturating_add(1), setup: true, next: Next::Any }
+    Takes { records: records.saturating_add(1), setup: true, session: false }
 }
 /// The setup and a session.
-pub(crate) const SESSION: Takes = Takes { records: 2, setup: true, next: Next::Session };
-/// The setup and a transaction.
-pub(crate) const TRANSACTION: Takes = Takes { records: 2, setup: true, next: Next::Transaction };
+pub(crate) const SESSION: Takes = Takes { records: 2, setup: true, session: true };
 
-/// What an operation is given: its texts, of a record the fields, and the records that it takes, which are blank otherwise.
+/// What an operation is given: its texts, of a record the fields, and setup and session, which are blank when it takes none.
 pub(crate) struct Given<'a> {
     pub(crate) texts: [&'a [u8]; 4],
     pub(crate) setup: Setup<'a>,
     pub(crate) session: Session<'a>,
-    pub(crate) transaction: Transaction<'a>,
 }
 
 /// What an operation does.
@@ -103,15 +88,8 @@ type Operation = fn(&Given<'_>, &mut Out) -> Result<(), Fault>;
 fn perform(texts: [&[u8]; 4], takes: Takes, operation: Operation, out: &mut Out) -> Result<(), Fault> {
     let [first, second, ..] = texts;
     let setup = if takes.setup { Setup::read(first).ok_or(Code::Internal)? } else { Setup::blank() };
-    let session =
-        if takes.next == Next::Session { Session::parse(second).ok_or(Code::Internal)? } else { Session::blank() };
-    let mut transaction = Transaction::blank();
-    if takes.next == Next::Transaction {
-        transaction = Transaction::parse(second)?;
-        transaction.check_owner(&setup)?;
-        transaction.check_server(&setup)?;
-    }
-    operation(&Given { texts, setup, session, transaction }, out)
+    let session = if takes.session { Session::parse(second).ok_or(Code::Internal)? } else { Session::blank() };
+    operation(&Given { texts, setup, session }, out)
 }
 
 /// What an operation gives: the members of an object; and beside a fault the members that say more of it.
@@ -275,4 +253,21 @@ pub(crate) fn reply(answer: &[u8]) -> Reply<'_> {
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a clock before 1970 counts as 1970")]
 pub(crate) fn now() -> u64 {
     (js_sys::Date::now() / 1000.0) as u64
+}
+
+/// Tells tokens, and the record to keep. Their claims are at hand, or else those of the ID token.
+#[inline(never)]
+pub(crate) fn tell_tokens(fields: &[u8], claims: &[u8], out: &mut Out) {
+    let session = Session::of_table(fields);
+    let text = if claims.is_empty() { session.claims_text().unwrap_or_default() } else { Vec::new() };
+    out.members.member(b"tokens");
+    session.write_json(if claims.is_empty() { &text } else { claims }, &mut out.members);
+    out.record("session", fields);
+}
+
+/// Writes what stands before an element of a list, but for the first one.
+pub(crate) fn separate(list: &mut Vec<u8>) {
+    if list.last() != Some(&b'[') {
+        list.push(b',');
+    }
 }

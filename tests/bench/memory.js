@@ -28,7 +28,8 @@ export const watch = ({ count = false } = {}) => {
       ]),
     );
   const started = ({ exports }) => {
-    memories.push(Object.values(exports).find((member) => member instanceof WebAssembly.Memory));
+    // Two halves of a module have one memory.
+    memories.push(...Object.values(exports).filter((member) => member instanceof WebAssembly.Memory));
     return { exports: count ? counted(exports, "in") : exports };
   };
   WebAssembly.Instance = function watched(module, imports) {

@@ -17,7 +17,9 @@ const watched = async (entry) => {
   const { Instance, instantiate } = WebAssembly;
   const watch = ({ exports }) => {
     const memory = Object.values(exports).find((each) => each instanceof WebAssembly.Memory);
-    memories.push({ before: Buffer.from(memory.buffer.slice(0)), now: () => Buffer.from(memory.buffer) });
+    // What comes later has the memory of what is there at the start, and none of its own.
+    if (memory)
+      memories.push({ before: Buffer.from(memory.buffer.slice(0)), now: () => Buffer.from(memory.buffer) });
   };
   // biome-ignore lint/complexity/useArrowFunction: it is called with `new`
   WebAssembly.Instance = function (module, imports) {

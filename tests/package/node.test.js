@@ -14,6 +14,7 @@ import {
   load,
   METADATA,
   metadataOf,
+  REDIRECT_URI,
   resolve,
   until,
 } from "./installed.js";
@@ -239,21 +240,55 @@ test("a page in Chromium before 115: the primitives start at once, the client in
   ]);
 });
 
-test("the module in the script is the file client.wasm, byte for byte, and is decoded into one array", () => {
+for (const what of ["compiles starts", "compiles", "starts"]) {
+  test(`a page in Chromium before 115: what comes later is started in the background too, and again after a trap (${what})`, () => {
+    const config = { issuer: ISSUER, clientId: "app", redirectUri: REDIRECT_URI, scope: "files" };
+    const printed = run(`
+      ${refusing}
+      refuse(4096, ${JSON.stringify(what)});
+      const { beginAuthorization, completeAuthorization, deriveChallenge, ready } = await import("pkce-wasm");
+      const fetch = async () => Response.json({ access_token: "at", token_type: "Bearer" });
+      const config = { ...${JSON.stringify(config)}, host: { fetch } };
+      const metadata = ${JSON.stringify(METADATA)};
+      const signIn = async () => {
+        const { state, transaction } = beginAuthorization(config, metadata);
+        const url = config.redirectUri + "?code=c&state=" + state;
+        return (await completeAuthorization(config, metadata, transaction, url)).accessToken;
+      };
+      console.log(await ready(), await signIn(), await signIn());
+      const { charCodeAt } = String.prototype;
+      String.prototype.charCodeAt = () => { throw new Error("unreachable"); };
+      try { deriveChallenge("${VERIFIER}"); } catch ({ code }) { console.log(code); }
+      String.prototype.charCodeAt = charCodeAt;
+      try { beginAuthorization(config, metadata); } catch ({ code }) { console.log(code); }
+      console.log(await ready(), await signIn());
+    `);
+    assert.equal(printed, "wasm at at\ninternal\nengine_not_ready\nwasm at");
+  });
+}
+
+test("the halves of the module are in their scripts byte for byte, and each is decoded into one array", () => {
   const printed = run(`
     const { Module } = WebAssembly;
-    let given;
+    const given = [];
     WebAssembly.Module = class { static [Symbol.hasInstance](value) { return value instanceof Module; }
-      constructor(bytes) { given = bytes; return new Module(bytes); } };
+      constructor(bytes) { given.push(bytes); return new Module(bytes); } };
     const { from } = Uint8Array;
     Uint8Array.from = () => { throw new Error("a list of numbers is made first"); };
-    const { engine } = await import("pkce-wasm");
-    console.log(engine(), given.constructor.name, given.byteOffset);
+    const { completeAuthorization } = await import("pkce-wasm");
+    await completeAuthorization(${JSON.stringify({ issuer: ISSUER, clientId: "app", redirectUri: REDIRECT_URI })},
+      ${JSON.stringify(METADATA)}, "", "").catch(() => {});
     Uint8Array.from = from;
-    const { readFileSync } = await import("node:fs");
-    console.log(Buffer.compare(given, readFileSync(${JSON.stringify(resolve("pkce-wasm/client.wasm"))})));
+    console.log(given.map(({ constructor, byteOffset }) => constructor.name + byteOffset).join());
+    // The printable characters, quote and backslash left out.
+    const characters = [...Array(95)].map((_, place) => String.fromCharCode(32 + place)).filter((it) => !/["\\\\]/.test(it));
+    const encode = (byte) => (byte < 91 ? "" : characters[90 + Math.floor(byte / 91)]) + characters[byte % 91];
+    for (const [place, half] of ["start", "later"].entries()) {
+      const { default: text } = await import(${JSON.stringify(pathToFileURL(join(installed, "node_modules/pkce-wasm/dist/")).href)} + half + "_bytes.js");
+      console.log([...given[place]].map(encode).join("") === text);
+    }
   `);
-  assert.equal(printed, "wasm Uint8Array 0\n0");
+  assert.equal(printed, "Uint8Array0,Uint8Array0\ntrue\ntrue");
 });
 
 test("an error says who must act, what to do and whether to try again, and crosses copies of the package", async () => {
@@ -379,7 +414,7 @@ test("nothing of an operation stays in the memory, which does not grow", async (
     await load("client/client.js"),
   ];
   const [{ bind, exported }, { CODES }] = [await load("dist/client_bg.js"), await load("dist/codes.js")];
-  const { default: bytes } = await load("dist/client_bytes.js");
+  const { default: bytes } = await load("dist/start_bytes.js");
   const { default: twin } = await load("dist/client_twin.js");
   let exports;
   const texts = createTexts();
@@ -412,7 +447,7 @@ test("nothing of an operation stays in the memory, which does not grow", async (
   const memory = () => Buffer.from(exports[exported.memory].buffer);
   const { beginAuthorization, completeAuthorization } = createClient({
     ...started,
-    ask: createAsk({ ...started, state }, texts),
+    ...createAsk({ ...started, state }, texts, () => load("dist/later_bytes.js")),
   });
   let accessToken;
   const fetch = async () => Response.json({ access_token: accessToken, token_type: "Bearer" });

@@ -135,6 +135,7 @@ pub(crate) fn ask(name: &str, texts: &[&str]) -> Result<JsValue, JsValue> {
         "discovery" => web::discovery(text(0), text(1)),
         "metadata" => web::metadata(text(0), text(1), text(2)),
         "begin" => web::begin(text(0), text(1), text(2), text(3)),
+        "callback" => web::callback(text(0), text(1)),
         "arrive" => web::arrive(text(0), text(1), text(2), text(3)),
         "finish" => web::finish(text(0), text(1), text(2), text(3)),
         "keys" => web::keys(text(0)),
@@ -242,7 +243,7 @@ pub(crate) fn callback(state: &str) -> String {
 
 /// The name under which the records of a callback's login are kept.
 pub(crate) fn key(client: &Client, url: &str) -> Option<String> {
-    get(&client.ask("arrive", &[url]).unwrap(), "key").as_string()
+    get(&client.ask("callback", &[url]).unwrap(), "key").as_string()
 }
 
 /// The session of a client: one login after the other.

@@ -1,4 +1,4 @@
-//! The npm package: two WebAssembly modules from the one crate, their bindings, and the table of error codes.
+//! The npm package: two WebAssembly modules from the one crate, one of them in halves, their bindings, and the table of error codes.
 
 use std::env;
 use std::fs;
@@ -7,12 +7,12 @@ use std::process::Command;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use sha2::{Digest as _, Sha256};
 
 use crate::process::{cargo, root, run, run_quietly, say};
-use crate::shrink::{self, Functions, shrink};
-use crate::{bindings, codes, fingerprint, inline, package, setup, twin};
+use crate::shrink::{self, Functions, Names, shrink};
+use crate::{bindings, codes, fingerprint, halves, inline, package, setup, twin};
 
 /// The target: MVP instructions and no standard library.
 const TARGET: &str = "wasm32v1-none";
@@ -21,15 +21,18 @@ const TARGET: &str = "wasm32v1-none";
 struct Module {
     name: &'static str,
     features: &'static str,
-    /// Whether applications may supply it themselves. That is the module of the client, which wipes its memory.
-    supplied: bool,
+    /// Whether it is the module of the client, which wipes its memory: applications may supply it themselves, and else load it in two halves.
+    client: bool,
 }
 
 /// One module for those who need the primitives only, one with everything.
 const MODULES: [Module; 2] = [
-    Module { name: "pkce", features: "web", supplied: false },
-    Module { name: "client", features: "client,web", supplied: true },
+    Module { name: "pkce", features: "web", client: false },
+    Module { name: "client", features: "client,web", client: true },
 ];
+
+/// The halves of the module of the client as scripts: the one that an application loads at once, and the other.
+const HALVES: [&str; 2] = ["start_bytes.js", "later_bytes.js"];
 
 /// The entries that are also made for pages without modules: `<script src=".../pkce.iife.js">` sets the global `pkceWasm`.
 const SCRIPTS: [&str; 2] = ["index", "pkce"];
@@ -77,7 +80,7 @@ fn build_now(force: bool) -> Result<()> {
 
 /// Compiles a module, makes its bindings, and shrinks it.
 fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
-    let Module { name, features, supplied } = *module;
+    let Module { name, features, client } = *module;
     say(format_args!("compiling the module {name}"));
     run(cargo()
         .args([
@@ -94,7 +97,7 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
             TARGET,
         ])
         .args(["--no-default-features", "--features", features])
-        .args(["--config", &anonymous_paths()?])
+        .args(["--config", &flags(client)?])
         .env_remove("RUSTFLAGS")
         .env_remove("CARGO_ENCODED_RUSTFLAGS"))?;
 
@@ -111,30 +114,52 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
     let exports = bindings::exports_used(&bindings);
     let names = shrink(&folder.join(format!("{name}_bg.wasm")), &exports, Functions::Nameless, &wasm)?;
     let mut mended = bindings::names(&names)?;
-    if supplied {
+    if client {
         let mark = format!("pkce-wasm {:x}", fingerprint::of(&bindings));
         shrink::mark(&wasm, &mark)?;
         mended.push_str(&format!("\nexport const MARK = \"{mark}\";\n"));
     }
     let bytes = fs::read(&wasm).with_context(|| format!("wasm-opt wrote no {}", wasm.display()))?;
-    if supplied {
+    if client {
         let hash: Vec<u8> = Sha256::digest(&bytes).to_vec();
         mended.push_str(&format!("export const HASH = {};\n", serde_json::to_string(&hash)?.replace(['[', ']'], "\"")));
     }
     fs::write(dist.join(glue), mended)?;
-    fs::write(dist.join(format!("{name}_bytes.js")), format!("export default \"{}\";\n", inline::encode(&bytes)))?;
+    if client {
+        let (named, same) = named(name)?;
+        ensure!(names == same, "the names of functions change what the optimiser does");
+        let halves = halves::split(&named, &names, Functions::Nameless)?;
+        for (file, half) in HALVES.iter().zip(&halves) {
+            inline(&dist.join(file), &fs::read(half)?)?;
+        }
+    } else {
+        inline(&dist.join(format!("{name}_bytes.js")), &bytes)?;
+    }
     twin::write(name, &wasm, dist)?;
     say(format_args!("{name}: {} bytes of WebAssembly", bytes.len()));
     Ok(())
 }
 
-/// Builds the module of the client once more, with the names of its functions: for reading, not for shipping.
-pub(crate) fn named_client() -> Result<Vec<u8>> {
-    let folder = bindgen_folder("client");
-    let bindings = fs::read_to_string(folder.join("client_bg.js")).context("the package was built elsewhere")?;
-    let named = folder.join("client_named.wasm");
-    shrink(&folder.join("client_bg.wasm"), &bindings::exports_used(&bindings), Functions::Named, &named)?;
-    Ok(fs::read(named)?)
+/// Writes bytes as a script.
+fn inline(file: &Path, bytes: &[u8]) -> Result<()> {
+    Ok(fs::write(file, format!("export default \"{}\";\n", inline::encode(bytes)))?)
+}
+
+/// The module of the client and its halves once more, with the names of their functions: for reading, not for shipping.
+pub(crate) fn named_client() -> Result<[(&'static str, PathBuf); 3]> {
+    let (whole, names) = named("client")?;
+    let [start, later] = halves::split(&whole, &names, Functions::Named)?;
+    Ok([("client.wasm", whole), ("its first half", start), ("its second half", later)])
+}
+
+/// Shrinks a module once more, with the names of its functions.
+fn named(module: &str) -> Result<(PathBuf, Names)> {
+    let folder = bindgen_folder(module);
+    let file = |end: &str| folder.join(format!("{module}{end}"));
+    let bindings = fs::read_to_string(file("_bg.js")).context("the package was built elsewhere")?;
+    let named = file("_named.wasm");
+    let names = shrink(&file("_bg.wasm"), &bindings::exports_used(&bindings), Functions::Named, &named)?;
+    Ok((named, names))
 }
 
 fn target() -> PathBuf {
@@ -167,12 +192,16 @@ fn bundle_script(entry: &str) -> Result<()> {
     )
 }
 
-/// A setting for cargo that keeps the names of this machine's folders out of the module.
-fn anonymous_paths() -> Result<String> {
+/// With it the name of a function says of which module it is, also that of a closure.
+const WHOLE_NAMES: &str = "-Csymbol-mangling-version=v0";
+
+/// A setting for cargo that keeps the names of this machine's folders out of the module, and gives functions whole names where it is taken apart.
+fn flags(whole_names: bool) -> Result<String> {
     let cargo_home = env::var_os("CARGO_HOME").map(Into::into).or_else(|| Some(env::home_dir()?.join(".cargo")));
     let sources = cargo_home.context("there is no home folder of cargo")?.join("registry/src");
     let registries = fs::read_dir(sources).into_iter().flatten().flatten().map(|entry| entry.path());
     let flag = |folder: &Path| format!("--remap-path-prefix={}/=", folder.display());
-    let flags: Vec<_> = registries.chain([root().to_owned()]).map(|folder| flag(&folder)).collect();
+    let mut flags: Vec<_> = registries.chain([root().to_owned()]).map(|folder| flag(&folder)).collect();
+    flags.extend(whole_names.then(|| WHOLE_NAMES.to_owned()));
     Ok(format!("target.{TARGET}.rustflags={}", serde_json::to_string(&flags)?))
 }

@@ -11,8 +11,8 @@ use anyhow::{Context, Result};
 const CLOSURES: [&str; 4] =
     ["$wasm_bindgen::convert::closures::", "$\"wasm_bindgen::convert::closures::", "$js_sys::", "$\"js_sys::"];
 
-/// The end of a function that a boxed closure is called by. Nothing is boxed.
-const BOXED: &str = "{{vtable.shim}}";
+/// The end of a function that a boxed closure is called by, in short names and in whole ones. Nothing is boxed.
+const BOXED: [&str; 2] = ["{{vtable.shim}}", "{shim:vtable"];
 
 /// What is called in their place.
 const TRAP: &str = "$dead-closure";
@@ -56,7 +56,19 @@ fn elements(line: &str) -> String {
 }
 
 fn is_dead(name: &str) -> bool {
-    name.starts_with('$') && (CLOSURES.iter().any(|closure| name.starts_with(closure)) || name.contains(BOXED))
+    let name = unhashed(name);
+    name.starts_with('$')
+        && (CLOSURES.iter().any(|closure| name.starts_with(closure)) || BOXED.iter().any(|end| name.contains(end)))
+}
+
+/// A name without the hashes of crates.
+pub(crate) fn unhashed(name: &str) -> String {
+    let mut parts = name.split('[');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |name, part| match part.split_once(']') {
+        Some((hash, rest)) if hash.len() > 12 && hash.bytes().all(|digit| digit.is_ascii_hexdigit()) => name + rest,
+        _ => name + "[" + part,
+    })
 }
 
 /// The data, with zeros for the messages and for the names of source files, each of which ends with one.
@@ -79,9 +91,9 @@ mod tests {
     fn only_what_belongs_to_closures_is_cut() {
         assert_eq!(
             elements(
-                " (elem $0 (i32.const 1) $url::host $wasm_bindgen::convert::closures::_::invoke::h1 $\"a::{{closure}} x\" $js_sys::futures::a $\"b{{vtable.shim}}\")"
+                " (elem $0 (i32.const 1) $url::host $wasm_bindgen::convert::closures::_::invoke::h1 $\"a::{{closure}} x\" $js_sys::futures::a $\"b{{vtable.shim}}\" $\"js_sys[0123456789abcdef]::a\" $\"<a[0123456789abcdef]::b>::{shim:vtable#0}\")"
             ),
-            " (elem $0 (i32.const 1) $url::host $dead-closure $\"a::{{closure}} x\" $dead-closure $dead-closure)"
+            " (elem $0 (i32.const 1) $url::host $dead-closure $\"a::{{closure}} x\" $dead-closure $dead-closure $dead-closure $dead-closure)"
         );
     }
 

@@ -19,6 +19,7 @@ mod fingerprint;
 mod frontend;
 mod fuzz;
 mod gate;
+mod halves;
 mod hostile;
 mod inline;
 mod links;

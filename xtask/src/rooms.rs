@@ -1,11 +1,13 @@
-//! Where the bytes are: those of the client's module by room of the crate and by function, those of the JavaScript by file.
+//! Where the bytes are: those of the client's module, and of its halves, by room of the crate and by function, those of the JavaScript by file.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 use serde_json::{Value, json};
 
-use crate::build;
+use crate::{build, dead};
 
 /// The functions that are listed by name.
 const LONGEST: usize = 40;
@@ -24,23 +26,33 @@ pub(crate) struct Script {
 
 /// Where the bytes are.
 pub(crate) struct Rooms {
-    /// The module by kind of content, the functions by room and one by one, each list with the largest first.
-    content: Table,
-    rooms: Table,
-    functions: Table,
+    modules: Vec<Weighed>,
     /// The JavaScript by when it is loaded, and by file.
     scripts: Vec<(&'static str, Table)>,
 }
 
-/// Attributes the bytes of the module, which is built once more with names, and of these scripts.
+/// A module by kind of content, its functions by room and one by one, each list with the largest first.
+struct Weighed {
+    name: &'static str,
+    content: Table,
+    rooms: Table,
+    functions: Table,
+}
+
+/// Attributes the bytes of the module and of its halves, which are built once more with names, and of these scripts.
 pub(crate) fn attribute(scripts: &[Script]) -> Result<Rooms> {
-    let module = Module::read(&build::named_client()?).context("the module cannot be read")?;
+    let modules = build::named_client()?.iter().map(|(name, file)| weigh(name, file)).collect::<Result<_>>()?;
+    let scripts = scripts.iter().map(|script| (script.when, sorted(script.files.iter().map(shortened)))).collect();
+    Ok(Rooms { modules, scripts })
+}
+
+fn weigh(name: &'static str, file: &Path) -> Result<Weighed> {
+    let module = Module::read(&fs::read(file)?).with_context(|| format!("{} cannot be read", file.display()))?;
     let mut rooms = BTreeMap::new();
     for (name, bytes) in &module.functions {
         add(&mut rooms, room(name), *bytes);
     }
-    let scripts = scripts.iter().map(|script| (script.when, sorted(script.files.iter().map(shortened)))).collect();
-    Ok(Rooms { content: sorted(module.content), rooms: sorted(rooms), functions: sorted(module.functions), scripts })
+    Ok(Weighed { name, content: sorted(module.content), rooms: sorted(rooms), functions: sorted(module.functions) })
 }
 
 fn add(table: &mut BTreeMap<String, u64>, name: String, bytes: u64) {
@@ -93,13 +105,7 @@ fn is_word(character: char) -> bool {
 
 /// The name without hashes: that at its end, and those of crates.
 fn unhashed(name: &str) -> String {
-    let name = name.rsplit_once("::h").filter(|(_, hash)| hash.len() == 16).map_or(name, |(name, _)| name);
-    let mut parts = name.split('[');
-    let first = parts.next().unwrap_or_default().to_owned();
-    parts.fold(first, |name, part| match part.split_once(']') {
-        Some((hash, rest)) if hash.len() == 16 => name + rest,
-        _ => name + "[" + part,
-    })
+    dead::unhashed(name.rsplit_once("::h").filter(|(_, hash)| hash.len() == 16).map_or(name, |(name, _)| name))
 }
 
 /// What a module consists of.
@@ -200,9 +206,11 @@ impl<'a> Bytes<'a> {
 
 impl Rooms {
     pub(crate) fn print(&self) {
-        print_table("client.wasm, raw bytes", &self.content);
-        print_table("its functions by room", &self.rooms);
-        print_table("its longest functions", self.functions.get(..LONGEST).unwrap_or(&self.functions));
+        for Weighed { name, content, rooms, functions } in &self.modules {
+            print_table(&format!("{name}, raw bytes"), content);
+            print_table("its functions by room", rooms);
+            print_table("its longest functions", functions.get(..LONGEST).unwrap_or(functions));
+        }
         for (when, files) in &self.scripts {
             print_table(&format!("JavaScript, raw bytes: {when}"), files);
         }
@@ -213,10 +221,16 @@ impl Rooms {
             table.iter().map(|(name, bytes)| json!({ "name": name, "bytes": bytes })).collect()
         };
         let script = |(when, files): &(&str, Table)| json!({ "when": when, "files": table(files) });
+        let module = |module: &Weighed| {
+            json!({
+                "name": module.name,
+                "content": table(&module.content),
+                "rooms": table(&module.rooms),
+                "functions": table(&module.functions),
+            })
+        };
         json!({
-            "content": table(&self.content),
-            "rooms": table(&self.rooms),
-            "functions": table(&self.functions),
+            "modules": self.modules.iter().map(module).collect::<Vec<_>>(),
             "scripts": self.scripts.iter().map(script).collect::<Vec<_>>(),
         })
     }
@@ -240,7 +254,10 @@ mod tests {
             ("pkce_wasm::flow::begin::begin::h0123456789abcdef", "flow::begin"),
             ("pkce_wasm::flow::begin::begin::{{closure}}::h0123456789abcdef", "flow::begin"),
             ("pkce_wasm::json::Reader::next", "json"),
-            ("<pkce_wasm::web::client::Carry as core::ops::drop::Drop>::drop", "web::client"),
+            (
+                "<pkce_wasm::web::start::begin::{closure#0} as core::ops::function::FnOnce<(u8,)>>::call_once",
+                "web::start",
+            ),
             ("pkce_wasm::flow::<impl pkce_wasm::flow::token::Answer<J>>::read", "flow"),
             ("pkce_wasm::start", "lib"),
             ("core::ptr::drop_in_place<pkce_wasm::json::Value>", "drops"),

@@ -14,13 +14,13 @@ use crate::{copies, dead, setup};
 const BEYOND_MVP: [&str; 2] = ["--enable-bulk-memory", "--enable-sign-ext"];
 
 /// No address is below 1,024: there the stack ends, of which the code uses a few kilobytes from its other end.
-const LOW_MEMORY_UNUSED: &str = "--low-memory-unused";
+pub(crate) const LOW_MEMORY_UNUSED: &str = "--low-memory-unused";
 
 /// The memory of the module, which the bindings reach for by way of the export of that name.
 const MEMORY: &str = "memory";
 
 /// The short names of what the module shares with the package.
-#[derive(Deserialize)]
+#[derive(PartialEq, Eq, Deserialize)]
 pub(crate) struct Names {
     /// Module, name, short name.
     pub(crate) imports: Vec<[String; 3]>,

@@ -1,0 +1,257 @@
+//! What a page asks when it starts, begins a login, or signs out; and what is common to all steps. A step takes texts and gives the text of a JSON object; of one that fails the object has the
+//! member `error`: `{ code, subject?, status?, retryAfter?, oauthError?, oauthErrorDescription?, oauthErrorUri?, loginOptions? }`.
+//!
+//! A *record* is a text that a step made and that a later one takes; nobody else reads or changes it. An *answer* is what a
+//! server answered: its status, content type, `Date` in seconds since 1970 and `Retry-After` in seconds, each on a line of its own and
+//! empty when it cannot be seen, and after these four lines the body.
+
+use alloc::vec::Vec;
+
+use wasm_bindgen::prelude::*;
+
+use crate::error::{Code, Fault};
+use crate::flow::authorize::begin as begin_login;
+use crate::flow::callback::Callback;
+use crate::flow::config::{are_accepted, asks_for_openid, is_set, or_openid};
+use crate::flow::login::key_of;
+use crate::flow::logout::end_session;
+use crate::flow::metadata as discovery_of;
+use crate::flow::redirect_uris::{is_unseen_from, note};
+use crate::flow::session::is_over;
+use crate::flow::setup::{Setup, setup as check_setup};
+use crate::flow::tokens::{Session, from_json};
+use crate::flow::transaction::{Transaction, key, sweep as sweep_records};
+use crate::flow::user_agent::is_embedded;
+use crate::random::SystemEntropy;
+use crate::table::Table;
+use crate::tables::{Document, OPTIONS, Options, PAGE, Page, SETTINGS, Settings, about};
+use crate::text::{Write, joined};
+use crate::web::text::{Given, Out, TEXTS, Text, absent, now, reply, run, separate, setup_and, tell_tokens};
+
+/// Checks a configuration against the metadata of its server (RFC 6749, RFC 8252 section 7, RFC 8414 section 3.3): both are JSON.
+/// Gives `{ setup, owner }`: a record that every later step takes, and a name for this client at this issuer.
+///
+/// # Errors
+/// `member_unknown`, `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`,
+/// `id_token_alg_unsupported`
+#[wasm_bindgen]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn setup(config: Text, metadata: Text) -> Text {
+    run(config, metadata, absent(), absent(), TEXTS, |given, out| {
+        let [config, document, ..] = given.texts;
+        check_members(&SETTINGS, config, out)?;
+        let fields = check_setup(config, document).map_err(|fault| {
+            let fields = SETTINGS.read(config, fault.code()).unwrap_or_default();
+            said(fault, document, Settings::of_table(&fields).metadata(), out)
+        })?;
+        out.record("setup", &fields);
+        out.text("owner", &Setup::of_table(&fields).owner());
+        Ok(())
+    })
+}
+
+/// Sees to it that an object has no member which nothing here reads: mostly it is another one, misspelled.
+fn check_members(table: &Table, text: &[u8], out: &mut Out) -> Result<(), Fault> {
+    let Some(stranger) = table.stranger(text) else { return Ok(()) };
+    out.about(&stranger);
+    Err(Code::MemberUnknown.into())
+}
+
+/// Gives the places where the metadata of an issuer may be (OpenID Connect Discovery 1.0 section 4, RFC 8414 sections 3.1 and 5):
+/// `{ openid, oauth, inserted? }`. They are asked in this order until one has it; a document of another issuer ends the search. The options are JSON:
+/// `{ dangerouslyAllowHttp?, acceptIssuer?, metadata?, scope? }`, or a whole configuration.
+///
+/// # Errors
+/// `member_unknown`, `config_invalid`, `endpoint_insecure`
+#[wasm_bindgen]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn discovery(issuer: Text, options: Text) -> Text {
+    run(issuer, options, absent(), absent(), TEXTS, |given, out| {
+        check_members(&SETTINGS, given.texts[1], out)?;
+        let (_, allow_http) = allowed(given)?;
+        let [openid, oauth, inserted] = discovery_of::places(given.texts[0], allow_http)?;
+        out.texts("openid oauth inserted", &[&openid, &oauth, &inserted]);
+        Ok(())
+    })
+}
+
+/// Checks the answer of one of these places; its body is the metadata then (RFC 8414 section 3.3). Gives `{ keyless }` when the scope asks for an ID token and the
+/// document does not say where its keys are: then it counts only when no OpenID place may have another one. Otherwise `{}`.
+///
+/// # Errors
+/// `metadata_not_found`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `server_error`, `redirect_not_followed`
+#[wasm_bindgen]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn metadata(issuer: Text, options: Text, answer: Text) -> Text {
+    run(issuer, options, answer, absent(), TEXTS, |given, out| {
+        let reply = reply(given.texts[2]);
+        let (fields, allow_http) = allowed(given)?;
+        let options = Settings::of_table(&fields);
+        let (known, accepted) = (options.metadata(), options.accept_issuer());
+        let document = discovery_of::finish(&reply, known, given.texts[0], accepted, allow_http)
+            .map_err(|fault| said(out.fault(fault, &reply), reply.body, known, out))?;
+        if asks_for_openid(or_openid(options.scope())) && Document::of_table(&document).jwks_uri().is_empty() {
+            out.json("keyless", b"true");
+        }
+        Ok(())
+    })
+}
+
+/// A fault of a document, with what the document says there.
+fn said(fault: Fault, document: &[u8], known: &[u8], out: &mut Out) -> Fault {
+    out.found(&discovery_of::said(fault, document, known));
+    fault
+}
+
+/// The fields of [`Settings`], of which those matter that `discovery` names, and whether they allow `http`.
+fn allowed(given: &Given<'_>) -> Result<(Vec<u8>, bool), Fault> {
+    let fields = SETTINGS.read(given.texts[1], Code::ConfigInvalid)?;
+    let discovery = Settings::of_table(&fields);
+    let allow_http = is_set(discovery.dangerously_allow_http());
+    if !are_accepted(discovery.accept_issuer(), allow_http) {
+        return Err(about!(ConfigInvalid, SETTINGS, "accept_issuer"));
+    }
+    Ok((fields, allow_http))
+}
+
+/// Builds the authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3) from the options of a login, which are JSON.
+/// Gives `{ url, state, key, transaction }`: where to send the user, the record to keep until they come back, and the name to keep it under. What the page can
+/// tell of its browser is JSON, too, or empty: `{ userAgent, inShell, installed }`.
+///
+/// The last text is the record of the redirect URIs in use, which all clients of an application share, or empty when there is none
+/// (RFC 9700 section 4.4). Gives `index` when another text has to take its place; an empty one is none.
+///
+/// # Errors
+/// `config_invalid`, `parameter_protected`, `return_to_refused`, `metadata_invalid`, `randomness_unavailable`, `embedded_user_agent`,
+/// `redirect_uri_shared`
+#[wasm_bindgen]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
+    run(setup, options, page, index, setup_and(0), |given, out| {
+        let [_, _, page, index] = given.texts;
+        if !page.is_empty() {
+            let fields = PAGE.read(page, Code::ConfigInvalid)?;
+            let page = Page::of_table(&fields);
+            if is_embedded(page.user_agent(), is_set(page.in_shell()), is_set(page.installed())) {
+                return Err(Code::EmbeddedUserAgent.into());
+            }
+            if is_unseen_from(page.origin(), given.setup.redirect_uri()) {
+                out.differs(given.setup.redirect_uri(), page.origin());
+                return Err(about!(ConfigInvalid, SETTINGS, "redirect_uri"));
+            }
+        }
+        check_members(&OPTIONS, given.texts[1], out)?;
+        let options = OPTIONS.read(given.texts[1], Code::ConfigInvalid)?;
+        let mut url = Vec::new();
+        let options = Options::of_table(&options);
+        let fields = begin_login(&given.setup, &options, &mut SystemEntropy, now(), &mut url)?;
+        let state = Transaction::of_table(&fields).state();
+        out.texts("url state key", &[&url, state, &key(state)]);
+        out.record("transaction", &fields);
+        let noted = note(&given.setup, index, now())?;
+        if noted != index {
+            out.members.member(b"index");
+            out.members.string(&noted);
+        }
+        Ok(())
+    })
+}
+
+/// Decides by a URL alone, wherever it is, what a login or sign-out that it may belong to is kept under: `{ key?, bare?, outcome }`. `key` is
+/// its name. With `bare` it is an error at the redirect URI that does not say whose it is: it is looked at with each pending login in turn. The outcome is that
+/// of a URL that belongs to nothing: `none` or `other-login`.
+///
+/// # Errors
+/// none: what is wrong with the callback is an outcome
+#[wasm_bindgen]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn callback(setup: Text, url: Text) -> Text {
+    run(setup, url, absent(), absent(), setup_and(0), |given, out| {
+        let callback = Callback::read(given.texts[1], given.setup.redirect_uri());
+        let mut outcome = Vec::new();
+        if callback.is_response() {
+            outcome.members("status", &[b"other-login"]);
+            outcome.member(b"error");
+            outcome.text(&out.error(Code::TransactionNotFound.into()));
+        } else {
+            outcome.members("status", &[b"none"]);
+        }
+        outcome.push(b'}');
+        out.json("outcome", &outcome);
+        out.text("key", &key_of(&callback));
+        if callback.state().is_empty() && !callback.unverified().is_empty() {
+            out.json("bare", b"true");
+        }
+        Ok(())
+    })
+}
+
+/// Reads a session that was kept: `{ tokens, session }`, with `expired` when no access token can be had from it any more; or `{}` when it is
+/// none of this version, or of an issuer that this client does not accept.
+#[wasm_bindgen]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn session(setup: Text, session: Text) -> Text {
+    run(setup, session, absent(), absent(), setup_and(1), |given, out| {
+        let fields = given.texts[1];
+        let is_ours = |session: &Session<'_>| session.check_issuer(&given.setup).is_ok();
+        if let Some(session) = Session::parse(fields).filter(is_ours) {
+            tell_tokens(fields, b"", out);
+            if is_over(&session, now()) {
+                out.json("expired", b"true");
+            }
+        }
+        Ok(())
+    })
+}
+
+/// Makes a record of a token set, which is JSON: `{ session }`.
+///
+/// # Errors
+/// `config_invalid` naming the member
+#[wasm_bindgen(js_name = fromTokens)]
+#[must_use]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn from_tokens(tokens: Text) -> Text {
+    run(tokens, absent(), absent(), absent(), TEXTS, |given, out| {
+        out.record("session", &from_json(given.texts[0])?);
+        Ok(())
+    })
+}
+
+/// Builds the request that ends the session at the server (OpenID Connect RP-Initiated Logout section 2): `{ url, key?, remains? }`, where to send the
+/// user, and what to keep until they come back. The session may be empty; the options are JSON.
+///
+/// # Errors
+/// `endpoint_missing`, `issuer_mismatch`, `return_to_refused`, `parameter_protected`, `metadata_invalid`, `randomness_unavailable`
+#[wasm_bindgen]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn logout(setup: Text, session: Text, options: Text) -> Text {
+    run(setup, session, options, absent(), setup_and(1), |given, out| {
+        let options = OPTIONS.read(given.texts[2], Code::ConfigInvalid)?;
+        let session = Session::parse(given.texts[1]);
+        let mut url = Vec::new();
+        let options = Options::of_table(&options);
+        let (key, remains) =
+            end_session(&given.setup, session.as_ref(), &options, &mut SystemEntropy, now(), &mut url)?;
+        out.texts("url key", &[&url, &key]);
+        out.record("remains", &remains);
+        Ok(())
+    })
+}
+
+/// Decides which records of logins are to be forgotten before one more of their kind is kept: `{ forget }`, their names. Takes of each record
+/// four lines: its name, and the three with which it begins.
+#[wasm_bindgen]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn sweep(records: Text) -> Text {
+    run(records, absent(), absent(), absent(), TEXTS, |given, out| {
+        let mut list = joined(&[b"["]);
+        sweep_records(given.texts[0], now(), &mut |name| {
+            separate(&mut list);
+            list.string(name);
+        });
+        list.push(b']');
+        out.json("forget", &list);
+        Ok(())
+    })
+}
