@@ -56,7 +56,9 @@ async fn na9_of_the_urls_that_arrive_the_true_one_signs_in_once() {
     let (lab, browser) = start().await;
     let redirect = lab.answer(&begin(&browser).await).await;
     let forged = format!("{REDIRECT_URI}?code=stolen&state=guessed");
-    for url in [&forged, &redirect, &redirect] {
+    browser.run(&format!("native.hear({});", json!(forged))).await.expect("the page runs");
+    outcomes(&browser, &["other-login"]).await;
+    for url in [&redirect, &redirect] {
         browser.run(&format!("native.hear({});", json!(url))).await.expect("the page runs");
     }
     outcomes(&browser, &["other-login", "signed-in"]).await;
