@@ -25,8 +25,11 @@ export const createRedirects = ({ launch, listen, storages, end = () => {} }) =>
 
   const register = async (listener) => {
     const known = [];
+    let turn;
     const give = async (url) => {
-      if (await finished.has(url)) return end(url);
+      // In the order in which they came.
+      turn = Promise.resolve(turn).then(() => finished.has(url));
+      if (await turn) return end(url);
       try {
         const outcome = await listener(url);
         if (own(own(outcome).error).retryable) forget(known, url);

@@ -32,6 +32,7 @@
       const isJson = answer.headers.get("content-type")?.includes("application/json");
       return {
         status: answer.status,
+        url: answer.url,
         headers: Object.fromEntries(answer.headers),
         data: isJson ? JSON.parse(text) : text,
       };
