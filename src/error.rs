@@ -170,6 +170,7 @@ codes! {
     PopupBlocked "popup_blocked" User false "The browser blocked the pop-up: call loginWithPopup straight from a click, or with the fallback redirect."
     PopupClosed "popup_closed" User false "The pop-up was closed before the login was finished: begin the login again."
     RedirectUriShared "redirect_uri_shared" Caller false "This server and another one use the same redirect URI, and neither promises iss: one could get the codes of the other. Give each a redirect URI of its own, or name all of them in sharedRedirectUriIssuers if you trust them all."
+    TokenNotExposed "token_not_exposed" Caller false "The tokens of this session are kept in Rust and never enter the page: make the request with session.fetch(), or in Rust."
 }
 
 /// A failure inside the protocol: its code, and the place in the tables of what it is about, in one number, for it travels

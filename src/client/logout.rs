@@ -4,24 +4,24 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::client::config::Config;
-use crate::client::fields::{fault_in, optional, read, secret, text, to_object};
+use crate::client::fields::{fault_in, from_object, optional, read, read_optional, secret, text, to_object};
 use crate::client::metadata::Metadata;
 use crate::client::token_set::TokenSet;
 use crate::client::transaction::Tombstone;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::flow::logout;
 use crate::flow::setup::Setup;
 use crate::flow::tokens::Session;
 use crate::http::{Request, Response};
 use crate::random::Entropy;
 use crate::secret::Secret;
-use crate::tables::{Options, OptionsParts};
+use crate::tables::{OPTIONS, Options, OptionsParts};
 
 /// The requests that make the server forget the refresh token, when there is one, and then the access token: the first
 /// may take the others along (RFC 7009 section 2.1).
 ///
 /// # Errors
-/// [`Code::EndpointMissing`](crate::Code::EndpointMissing), [`Code::IssuerMismatch`](crate::Code::IssuerMismatch)
+/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`]
 pub fn revocation_requests(
     config: &Config,
     metadata: &Metadata,
@@ -42,8 +42,8 @@ pub fn revocation_requests(
 /// Reads the answer to one of them. The body is not looked at, and an unknown token is no error (RFC 7009 section 2.2).
 ///
 /// # Errors
-/// [`Code::ServerError`](crate::Code::ServerError), [`Code::RedirectNotFollowed`](crate::Code::RedirectNotFollowed),
-/// [`Code::RevocationRefused`](crate::Code::RevocationRefused)
+/// [`Code::ServerError`], [`Code::RedirectNotFollowed`],
+/// [`Code::RevocationRefused`]
 pub fn finish_revocation(response: &Response) -> Result<(), Error> {
     logout::finish_revocation(&response.reply()).map_err(fault_in(response))
 }
@@ -55,6 +55,21 @@ pub struct LogoutOptions {
     pub return_to: Option<String>,
     /// Further parameters, as `logout_hint` and `ui_locales`. They cannot replace one that this crate sets.
     pub extra_parameters: Vec<(String, String)>,
+}
+
+impl LogoutOptions {
+    /// Reads options in JSON, with the members `returnTo` and `extraParameters` of the npm package's `LogoutOptions`. Others are passed over.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`] naming the option
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let fields = OPTIONS.read(text.as_bytes(), Code::ConfigInvalid)?;
+        let options = Options::of_table(&fields);
+        Ok(Self {
+            return_to: read_optional(options.return_to()),
+            extra_parameters: from_object(options.extra_parameters())?,
+        })
+    }
 }
 
 /// A sign-out that is ready to be asked for.
@@ -71,9 +86,9 @@ pub struct EndSession {
 /// (OpenID Connect RP-Initiated Logout section 2).
 ///
 /// # Errors
-/// [`Code::EndpointMissing`](crate::Code::EndpointMissing), [`Code::IssuerMismatch`](crate::Code::IssuerMismatch),
-/// [`Code::ReturnToRefused`](crate::Code::ReturnToRefused), [`Code::ParameterProtected`](crate::Code::ParameterProtected),
-/// [`Code::MetadataInvalid`](crate::Code::MetadataInvalid), [`Code::RandomnessUnavailable`](crate::Code::RandomnessUnavailable)
+/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`],
+/// [`Code::ReturnToRefused`], [`Code::ParameterProtected`],
+/// [`Code::MetadataInvalid`], [`Code::RandomnessUnavailable`]
 #[allow(clippy::needless_pass_by_value, reason = "the options of one sign-out are spent by it")]
 pub fn end_session(
     config: &Config,

@@ -20,11 +20,7 @@ fn main() -> tauri::Result<()> {
         .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_opener::init())
         .manage(loopback::Loopback::default())
-        .invoke_handler(tauri::generate_handler![
-            servers,
-            loopback::listen_on_loopback,
-            loopback::close_loopback
-        ])
+        .invoke_handler(tauri::generate_handler![servers, loopback::listen_on_loopback, loopback::close_loopback])
         .setup(|app| Ok(set_up(app)?))
         .run(tauri::generate_context!())
 }
