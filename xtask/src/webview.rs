@@ -13,14 +13,20 @@ use crate::{build, package, setup};
 /// The private-use scheme, which is also the application's identifier.
 pub(crate) const SCHEME: &str = "com.example.pkce-demo";
 
+/// The workspace of the application and of the plugin. It is built as a whole, so that its dependencies are built once.
+pub(crate) const MANIFEST: &str = "plugin/Cargo.toml";
+
 /// Debian packages with what Tauri is built with, by the name under which pkg-config knows them.
 const LIBRARIES: [(&str, &str); 2] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"), ("gtk+-3.0", "libgtk-3-dev")];
 /// Programs by which an application is found for a scheme, and those by which it is tested.
 const PROGRAMS: [(&str, &str); 1] = [("xdg-open", "xdg-utils")];
-const TEST_PROGRAMS: [(&str, &str); 5] = [
+const TEST_PROGRAMS: [(&str, &str); 8] = [
     ("Xvfb", "xvfb"),
     ("WebKitWebDriver", "webkit2gtk-driver"),
     ("dbus-daemon", "dbus"),
+    ("dbus-send", "dbus-bin"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
+    ("secret-tool", "libsecret-tools"),
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
 ];
@@ -35,7 +41,7 @@ pub(crate) fn build() -> Result<PathBuf> {
     say("building the application (some minutes the first time)");
     let target = root().join("target/webview");
     run(cargo()
-        .args(["build", "--quiet", "--locked", "--manifest-path", "www/webview/Cargo.toml", "--target-dir"])
+        .args(["build", "--quiet", "--workspace", "--locked", "--manifest-path", MANIFEST, "--target-dir"])
         .arg(&target))?;
     Ok(target.join("debug").join(format!("pkce-demo{}", env::consts::EXE_SUFFIX)))
 }
