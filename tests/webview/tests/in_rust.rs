@@ -251,7 +251,6 @@ const call = (url, change = {}) => invoke("plugin:pkce|fetch", {
 });
 await attempt("token", () => invoke("plugin:pkce|access_token"));
 await attempt("session", () => invoke("plugin:pkce|session"));
-await attempt("userinfo", () => invoke("plugin:pkce|userinfo"));
 await attempt("listed", () => call(`${API}/`));
 await attempt("elsewhere", () => call(`${OTHER}/`));
 await attempt("hidden", () => call(`${API}@${OTHER.slice(7)}/`));
@@ -298,8 +297,7 @@ async fn tp5_a_hostile_page_gets_claims_and_requests_to_listed_origins_and_nothi
         .filter(|(_, end)| end.get("given").is_some())
         .map(|(name, _)| name.as_str())
         .collect();
-    // Its own storage and globals are a page's own: no token is in them, as is seen below. (The access token of this server is not known to its
-    // userinfo endpoint.)
+    // Its own storage and globals are a page's own: no token is in them, as is seen below.
     let mut expected = ["globals", "listed", "session", "storage"];
     expected.sort_unstable();
     let mut found = given.clone();
