@@ -23,17 +23,24 @@ use crate::told::{Event, Failure, Outcome, Told};
 /// The most outcomes of redirects that wait for a page.
 const MOST_WAITING: usize = 16;
 
-/// Who hears of events: the pages, each by its WebView. Outcomes of redirects wait until there is one.
+/// Who hears of events. Outcomes of redirects wait until there is a page.
 #[derive(Default)]
-pub(crate) struct Listeners(Mutex<(HashMap<String, Channel<Event>>, Vec<Event>)>);
+pub(crate) struct Listeners(Mutex<Audience>);
+
+#[derive(Default)]
+struct Audience {
+    /// By the label of the WebView.
+    pages: HashMap<String, Channel<Event>>,
+    waiting: Vec<Event>,
+}
 
 impl Listeners {
-    fn both(&self) -> MutexGuard<'_, (HashMap<String, Channel<Event>>, Vec<Event>)> {
+    fn audience(&self) -> MutexGuard<'_, Audience> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(crate) fn tell(&self, event: &Event) {
-        let (pages, waiting) = &mut *self.both();
+        let Audience { pages, waiting } = &mut *self.audience();
         pages.retain(|_, page| page.send(event.clone()).is_ok());
         if pages.is_empty() && matches!(event, Event::Redirect { .. }) && waiting.len() < MOST_WAITING {
             waiting.push(event.clone());
@@ -41,7 +48,7 @@ impl Listeners {
     }
 
     fn add(&self, label: &str, page: Channel<Event>) {
-        let (pages, waiting) = &mut *self.both();
+        let Audience { pages, waiting } = &mut *self.audience();
         for event in waiting.drain(..) {
             // A page that has gone meanwhile has nothing to be told.
             let _ = page.send(event);

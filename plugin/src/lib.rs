@@ -4,6 +4,7 @@ mod client;
 mod commands;
 mod config;
 mod http;
+mod keyring;
 mod lock;
 mod loopback;
 mod signature;
@@ -27,7 +28,8 @@ use crate::config::{Configuration, over};
 use crate::lock::Lock;
 use crate::store::Vault;
 
-pub use crate::store::{Keyring, Store, StoreError, Tier};
+pub use crate::keyring::Keyring;
+pub use crate::store::{Store, StoreError, Tier};
 pub use crate::told::{Event, Failure, Outcome, Told};
 
 /// The file by which processes of the application wait for each other.

@@ -60,62 +60,6 @@ pub trait Store: Send + Sync + 'static {
     fn max_length(&self) -> usize;
 }
 
-/// The keyring: Keychain on macOS, Credential Manager on Windows, Secret Service elsewhere.
-#[derive(Debug)]
-pub struct Keyring {
-    service: String,
-}
-
-impl Keyring {
-    /// The items of an application, by its identifier.
-    #[must_use]
-    pub fn new(service: impl Into<String>) -> Self {
-        Self { service: service.into() }
-    }
-
-    fn entry(&self, name: &str) -> Result<keyring::Entry, StoreError> {
-        if keyring::Entry::store_status().is_err() {
-            return Err(StoreError::Missing);
-        }
-        keyring::Entry::new(&self.service, name).map_err(|error| told(&error))
-    }
-}
-
-fn told(error: &keyring::Error) -> StoreError {
-    use keyring::Error;
-    match error {
-        Error::NoDefaultStore | Error::NotSupportedByStore(_) => StoreError::Missing,
-        Error::TooLong(..) | Error::Invalid(..) => StoreError::Refused,
-        _ => StoreError::Unavailable,
-    }
-}
-
-impl Store for Keyring {
-    fn get(&self, name: &str) -> Result<Option<Zeroizing<Vec<u8>>>, StoreError> {
-        match self.entry(name)?.get_secret() {
-            Ok(item) => Ok(Some(Zeroizing::new(item))),
-            Err(keyring::Error::NoEntry) => Ok(None),
-            Err(error) => Err(told(&error)),
-        }
-    }
-
-    fn set(&self, name: &str, item: &[u8]) -> Result<(), StoreError> {
-        self.entry(name)?.set_secret(item).map_err(|error| told(&error))
-    }
-
-    fn remove(&self, name: &str) -> Result<(), StoreError> {
-        match self.entry(name)?.delete_credential() {
-            Ok(()) | Err(keyring::Error::NoEntry) => Ok(()),
-            Err(error) => Err(told(&error)),
-        }
-    }
-
-    /// The Credential Manager takes 2,560 bytes (`CRED_MAX_CREDENTIAL_BLOB_SIZE`). The others have no limit that matters.
-    fn max_length(&self) -> usize {
-        if cfg!(windows) { 2560 } else { 1 << 20 }
-    }
-}
-
 /// Records by name. They hold tokens, and are wiped when dropped.
 #[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
