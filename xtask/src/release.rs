@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 
 use crate::process::{cargo, read, root, say, show_line};
 use crate::report::{Count, Job, Report};
-use crate::{build, package, reach, setup};
+use crate::{build, package, reach, setup, webview};
 
 /// What the crate is called, and the npm package.
 const NAME: &str = "pkce-wasm";
+/// What the plugin for Tauri is called.
+const PLUGIN: &str = "tauri-plugin-pkce";
 
 /// The target of the module in the npm package.
 const SHIPPED: &str = "wasm32v1-none";
@@ -34,12 +36,13 @@ const BY_NPM: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "packag
 /// A check and what it found, in a few words.
 type Check = (&'static str, fn() -> Result<String>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     ("versions", versions),
     ("files of the npm package", npm_files),
     ("files of the crate", crate_files),
     ("publint, attw, entries in documents", npm_checks),
     ("cargo package", cargo_package),
+    ("cargo package of the plugin", plugin_package),
     ("native dependencies", native_dependencies),
     ("licences", licences),
     ("bill of materials", bill_of_materials),
@@ -167,7 +170,44 @@ fn npm_checks() -> Result<String> {
 
 /// The crate builds from its own archive, without a warning.
 fn cargo_package() -> Result<String> {
-    let output = cargo().args(["package", "--package", NAME, "--locked", "--allow-dirty", "--color=never"]).output()?;
+    let mut command = cargo();
+    command.args(["package", "--package", NAME, "--locked", "--allow-dirty", "--color=never"]);
+    packaged(&mut command)
+}
+
+/// The plugin holds its sources, as git knows them, has the version of the crate that it is built upon, and builds from its own archive: with this crate,
+/// which is published before it.
+fn plugin_package() -> Result<String> {
+    let version = version()?;
+    let manifest = fs::read_to_string(root().join(webview::MANIFEST))?;
+    for line in [format!("version = \"{version}\""), format!("pkce-wasm = {{ version = \"{version}\"")] {
+        ensure!(manifest.lines().any(|found| found.starts_with(&line)), "{} has no `{line}`", webview::MANIFEST);
+    }
+    webview::install_libraries()?;
+    let this = format!("patch.crates-io.{NAME}.path={:?}", root().display().to_string());
+    let package = |more: &[&str]| {
+        let mut command = cargo();
+        command.args([
+            "package",
+            "--manifest-path",
+            webview::MANIFEST,
+            "--package",
+            PLUGIN,
+            "--locked",
+            "--allow-dirty",
+        ]);
+        command.args(["--config", &this, "--color=never", "--target-dir"]).arg(webview::target()).args(more);
+        command
+    };
+    let found = read(&mut package(&["--quiet", "--list"]))?.lines().map(str::to_owned).collect();
+    let known = ["ls-files", "--", "src", "permissions", "Cargo.toml", "build.rs", "README.md", "LICENSE-*"];
+    let known = read(Command::new("git").current_dir(root().join("plugin")).args(known))?;
+    compare(&found, &known.lines().chain(BY_CARGO).map(str::to_owned).collect())?;
+    packaged(&mut package(&[]))
+}
+
+fn packaged(command: &mut Command) -> Result<String> {
+    let output = command.output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{said}");
     // The tests stay in the repository.

@@ -297,9 +297,12 @@ fn in_webview(count: &mut Count) -> Result<bool> {
     let program = webview::build()?;
     let node = setup::server_node()?;
     let chromium = Engine::Chromium.programs()?;
+    let mut lints = cargo();
+    lints.args(["clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--manifest-path", webview::MANIFEST]);
+    run(lints.arg("--target-dir").arg(webview::target()).args(["--", "-D", "warnings"]))?;
     let mut own = cargo();
     own.args(["test", "--workspace", "--locked", "--manifest-path", webview::MANIFEST, "--target-dir"]);
-    let mut good = watch(own.arg(root().join("target/webview")), |line| count.read(line))?;
+    let mut good = watch(own.arg(webview::target()), |line| count.read(line))?;
     let display = Display::start()?;
     let mut command = cargo();
     command

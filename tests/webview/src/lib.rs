@@ -125,7 +125,8 @@ impl Machine {
     /// The processes in which the page and its network run, beside the application's own.
     pub fn web_processes(&self) -> Vec<Pid> {
         self.processes_where(|exe| {
-            exe.file_name().is_some_and(|name| name.to_string_lossy().starts_with("WebKit") && name != "WebKitWebDriver")
+            exe.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("WebKit") && name != "WebKitWebDriver")
         })
     }
 
@@ -133,7 +134,9 @@ impl Machine {
     /// place is told with its text.
     pub fn search(&self, wanted: &[&str]) -> Vec<String> {
         // WebKit and SQLite hold text in either form.
-        let forms = wanted.iter().map(|text| [text.as_bytes().to_vec(), text.encode_utf16().flat_map(u16::to_le_bytes).collect()]);
+        let forms = wanted
+            .iter()
+            .map(|text| [text.as_bytes().to_vec(), text.encode_utf16().flat_map(u16::to_le_bytes).collect()]);
         let texts: Vec<Vec<u8>> = forms.flatten().collect();
         let processes = self.web_processes();
         assert!(processes.len() >= 2, "the page and its network have a process each: {processes:?}");
@@ -410,8 +413,9 @@ fn application() -> PathBuf {
 /// What tells programs on which machine they are.
 fn environment(home: &Path, bus: &Bus) -> Vec<(String, String)> {
     let home = home.to_str().expect("the temporary folder has a name in UTF-8");
-    let mut environment: Vec<_> =
-        ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"].map(|name| (name.to_owned(), home.to_owned())).into();
+    let mut environment: Vec<_> = ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"]
+        .map(|name| (name.to_owned(), home.to_owned()))
+        .into();
     environment.push(("DBUS_SESSION_BUS_ADDRESS".to_owned(), bus.address.clone()));
     // Tauri's own switch for WebDriver.
     environment.push(("TAURI_WEBVIEW_AUTOMATION".to_owned(), "true".to_owned()));

@@ -26,7 +26,8 @@ fn marked(login: &Login) -> Value {
     login.access_token = format!("searched-for-access-token-5f1c09d2-{}", login.access_token);
     login.refresh_token = format!("searched-for-refresh-token-5f1c09d2-{}", login.refresh_token);
     let tokens = honest::tokens(&login);
-    let texts = ["access_token", "refresh_token", "id_token"].map(|name| tokens[name].as_str().unwrap_or_default().to_owned());
+    let texts =
+        ["access_token", "refresh_token", "id_token"].map(|name| tokens[name].as_str().unwrap_or_default().to_owned());
     GRANTED.lock().unwrap_or_else(PoisonError::into_inner).extend(texts);
     tokens
 }
@@ -120,7 +121,10 @@ async fn tp1_na1_na3_tokens_in_rust_the_system_browser_signs_in_and_the_page_get
     assert_eq!(code(&machine, "(await client.session()).accessToken()").await, "token_not_exposed");
 
     // Another process of the application hands over and ends, and nothing else.
-    let second = Command::new(machine.application()).arg("com.example.pkce-demo:/callback?code=a&state=b").envs(machine.environment()).status();
+    let second = Command::new(machine.application())
+        .arg("com.example.pkce-demo:/callback?code=a&state=b")
+        .envs(machine.environment())
+        .status();
     assert!(second.expect("the application can be started").success());
     assert_eq!(machine.processes().len(), 1);
     machine.outcome("other-login").await;
@@ -213,7 +217,10 @@ async fn tp2_tokens_in_rust_a_keyring_that_is_locked_or_lost() {
 
     machine.lose_keyring();
     machine.start_keyring();
-    assert!(page(&machine, "return await client.session();").await.is_null(), "without its keyring nobody is signed in");
+    assert!(
+        page(&machine, "return await client.session();").await.is_null(),
+        "without its keyring nobody is signed in"
+    );
     let url = machine.begin().await;
     machine.confirm_again(&browser, &url).await;
     machine.signed_in().await;
@@ -336,7 +343,9 @@ async fn tp6_tokens_in_rust_are_neither_in_the_memory_of_the_webview_nor_in_its_
     let machine = Machine::start_with(RELAY, in_rust(at(&server.issuer("marked"), &[&origin]))).await;
     sign_in(&machine).await;
     // They are used, and the page is loaded again.
-    let fetched = format!("const session = await client.session(); return (await (await session.fetch('{origin}/long')).text()).length;");
+    let fetched = format!(
+        "const session = await client.session(); return (await (await session.fetch('{origin}/long')).text()).length;"
+    );
     assert_eq!(page(&machine, &fetched).await, 500_000);
     machine.app.reload().await;
     assert_eq!(page(&machine, &fetched).await, 500_000);
@@ -349,7 +358,10 @@ async fn tp6_tokens_in_rust_are_neither_in_the_memory_of_the_webview_nor_in_its_
     let mut texts: Vec<_> = granted.iter().map(String::as_str).collect();
     texts.extend(["searched-for-", "a-text-that-is-there"]);
     let found = machine.search(&texts);
-    assert!(!found.is_empty() && found.iter().all(|place| place.starts_with("a-text-that-is-there: process")), "{found:#?}");
+    assert!(
+        !found.is_empty() && found.iter().all(|place| place.starts_with("a-text-that-is-there: process")),
+        "{found:#?}"
+    );
 }
 
 #[tokio::test]
