@@ -586,3 +586,56 @@ fn tp1_a_configuration_goes_to_the_protocol_as_it_is() {
     assert_eq!(wrong("timeout", 5.into()), None);
     drop(machine);
 }
+
+#[test]
+fn tp1_who_signs_out_at_the_server_too_comes_back() {
+    run(async {
+        let ending = Scenario {
+            metadata: |issuer| {
+                let metadata = honest::metadata(issuer);
+                Reply::json(honest::with(metadata, "end_session_endpoint", format!("{issuer}/end").into()))
+            },
+            ..Scenario::HONEST
+        };
+        let server = Server::start([("ending", ending)]).await;
+        let machine = Machine::new();
+        let mut config = config(&server.issuer("ending"));
+        config["postLogoutRedirectUri"] = "com.example.app:/out".into();
+        let client = machine.start(config);
+        machine.sign_in(&client, LoginOptions::default()).await.unwrap();
+        let options = LogoutOptions { return_to: Some("/bye".into()), ..Default::default() };
+        client.logout(options, false, true).await.unwrap();
+        assert!(client.session().await.unwrap().is_none());
+        let url = machine.desk.opened.lock().unwrap().last().unwrap().clone();
+        assert!(
+            url.starts_with(&format!("{}/end?", server.issuer("ending"))) && url.contains("id_token_hint="),
+            "{url}"
+        );
+        let state = url.split(['?', '&']).find_map(|pair| pair.strip_prefix("state=")).unwrap().to_owned();
+        let forged = client.handle_redirect("com.example.app:/out?state=guessed", SCHEME).await;
+        assert!(matches!(forged, Outcome::None), "{forged:?}");
+        let back = client.handle_redirect(&format!("com.example.app:/out?state={state}"), SCHEME).await;
+        assert_eq!(serde_json::to_value(back).unwrap(), json!({ "status": "signed-out", "returnTo": "/bye" }));
+    });
+}
+
+#[test]
+fn tp1_a_session_that_nothing_renews_says_when_it_ends() {
+    run(async {
+        let ending = Scenario {
+            token: |login| {
+                let tokens = honest::without(honest::tokens(login), "refresh_token");
+                Reply::json(honest::with(tokens, "expires_in", 2.into()))
+            },
+            ..Scenario::HONEST
+        };
+        let server = Server::start([("ending", ending)]).await;
+        let machine = Machine::new();
+        let client = machine.start(config(&server.issuer("ending")));
+        machine.sign_in(&client, LoginOptions::default()).await.unwrap();
+        until("the end is told", async || machine.desk.count("expired") == 1).await;
+        assert_eq!(machine.desk.count("expiring"), 1);
+        assert!(client.session().await.unwrap().is_none());
+        assert_eq!(code(client.tokens(None, None, "expired").await), Some("session_expired"));
+    });
+}

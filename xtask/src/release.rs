@@ -24,6 +24,9 @@ const SHIPPED: &str = "wasm32v1-none";
 const LICENCES: [&str; 7] =
     ["MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "Unicode-3.0", "Zlib"];
 
+/// Those that crates beneath the plugin may have, too: it ships as source, to applications that have them by Tauri and by TLS in any case.
+const BENEATH_TAURI: [&str; 2] = ["ISC", "MPL-2.0"];
+
 /// What makes a crate one for WebAssembly: no native build may depend on these.
 const WASM_ONLY: [&str; 3] = ["wasm-bindgen", "js-sys", "web-sys"];
 
@@ -196,7 +199,8 @@ fn plugin_package() -> Result<String> {
             "--locked",
             "--allow-dirty",
         ]);
-        command.args(["--config", &this, "--color=never", "--target-dir"]).arg(webview::target()).args(more);
+        // Not where another layer builds the plugin meanwhile.
+        command.args(["--config", &this, "--color=never", "--target-dir", "target/plugin"]).args(more);
         command
     };
     let found = read(&mut package(&["--quiet", "--list"]))?.lines().map(str::to_owned).collect();
@@ -228,8 +232,13 @@ struct Shipped {
 
 /// The crates that a build for a target consists of, by name and version, this one first: no build scripts, no macros.
 fn tree(target: &str) -> Result<BTreeMap<String, Shipped>> {
+    tree_of(&["--package", NAME, "--target", target])
+}
+
+/// The same of the package that these arguments name.
+fn tree_of(which: &[&str]) -> Result<BTreeMap<String, Shipped>> {
     let edges = ["--edges", "normal,no-proc-macro", "--prefix", "depth", "--no-dedupe", "--format", " {p}|{l}"];
-    let tree = read(cargo().args(["tree", "--locked", "--package", NAME, "--target", target]).args(edges))?;
+    let tree = read(cargo().args(["tree", "--locked"]).args(which).args(edges))?;
     let mut all: BTreeMap<String, Shipped> = BTreeMap::new();
     let mut path: Vec<String> = Vec::new();
     for line in tree.lines() {
@@ -268,8 +277,13 @@ fn native_dependencies() -> Result<String> {
 /// Whether an expression lets what ships be under licences that may ship. It is a choice, or several choices in parentheses
 /// that all hold: nothing else occurs.
 fn is_allowed(expression: &str) -> bool {
+    is_among(expression, &LICENCES)
+}
+
+/// The same for another list.
+fn is_among(expression: &str, licences: &[&str]) -> bool {
     let is_choice = |choice: &str| {
-        choice.trim_matches(['(', ')', ' ']).split(" OR ").any(|licence| LICENCES.contains(&licence.trim()))
+        choice.trim_matches(['(', ')', ' ']).split(" OR ").any(|licence| licences.contains(&licence.trim()))
     };
     let expression = expression.replace('/', " OR ");
     if expression.contains('(') || !expression.contains(" OR ") {
@@ -282,7 +296,11 @@ fn is_allowed(expression: &str) -> bool {
 fn licences() -> Result<String> {
     let mut all = tree(SHIPPED)?;
     all.extend(tree(&host()?)?);
-    let refused: Vec<_> = all.iter().filter(|(_, krate)| !is_allowed(&krate.licence)).collect();
+    let plugin = tree_of(&["--manifest-path", webview::MANIFEST, "--package", PLUGIN])?;
+    let beneath = [LICENCES.as_slice(), &BENEATH_TAURI].concat();
+    let refused = all.iter().filter(|(_, krate)| !is_allowed(&krate.licence));
+    let refused = refused.chain(plugin.iter().filter(|(_, krate)| !is_among(&krate.licence, &beneath)));
+    let refused: Vec<_> = refused.collect();
     let sentences: Vec<_> = refused.iter().map(|(id, krate)| format!("{id}: {}", krate.licence)).collect();
     ensure!(refused.is_empty(), "{}", sentences.join(", "));
     let kinds: BTreeSet<_> = all.values().map(|krate| krate.licence.as_str()).collect();
