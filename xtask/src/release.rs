@@ -199,8 +199,7 @@ fn plugin_package() -> Result<String> {
             "--locked",
             "--allow-dirty",
         ]);
-        // Not where another layer builds the plugin meanwhile.
-        command.args(["--config", &this, "--color=never", "--target-dir", "target/plugin"]).args(more);
+        command.args(["--config", &this, "--color=never", "--target-dir"]).arg(webview::target()).args(more);
         command
     };
     let found = read(&mut package(&["--quiet", "--list"]))?.lines().map(str::to_owned).collect();
