@@ -1,9 +1,17 @@
 /**
- * The host of a client in a Tauri 2 application.
+ * The host of a client in a Tauri 2 application, and the client of one that keeps its tokens in Rust.
  *
  * @module pkce-wasm/tauri
  */
-import type { Host, HostStorage, RedirectOutcome } from "./index.js";
+import type {
+  AlreadyCompleted,
+  Client,
+  Host,
+  HostStorage,
+  RedirectOutcome,
+  Session,
+  SignedIn,
+} from "./index.js";
 
 /** The parts of Tauri that are used: the modules `@tauri-apps/plugin-deep-link` and `@tauri-apps/plugin-opener`, and others where they are wanted. */
 export interface TauriPlugins {
@@ -66,3 +74,66 @@ export interface TauriHost extends Host {
  * @throws TypeError where one of the two is in neither
  */
 export function tauriHost(plugins?: TauriPlugins): TauriHost;
+
+/** What is used of Tauri: the module `@tauri-apps/api/core`. */
+export interface TauriCore {
+  /** Calls a command. */
+  invoke<T>(command: string, parameters?: Record<string, unknown>): Promise<T>;
+  /** A channel by which Rust answers several times. */
+  Channel: new <T>(
+    onmessage?: (message: T) => void,
+  ) => object;
+}
+
+/** A signed-in application whose tokens are in Rust: the same as {@link Session}, without a token. */
+export interface NativeSession extends Omit<Session, "idToken" | "extra" | "accessToken" | "userinfo"> {
+  /** Always null: the ID token stays in Rust. */
+  readonly idToken: null;
+  /** Always null: what the server sends beside the tokens stays in Rust. */
+  readonly extra: null;
+  /**
+   * Always rejects: make the request with `fetch`, or in Rust.
+   *
+   * @throws PkceError `token_not_exposed`
+   */
+  accessToken(options?: Parameters<Session["accessToken"]>[0]): Promise<never>;
+  /** Asks the userinfo endpoint. A signal ends the waiting alone. */
+  userinfo(options?: Parameters<Session["refresh"]>[0]): ReturnType<Session["userinfo"]>;
+}
+
+/** What a redirect led to, with a session whose tokens are in Rust. */
+export type NativeOutcome =
+  | Exclude<RedirectOutcome, SignedIn | AlreadyCompleted>
+  | (Omit<SignedIn, "session"> & { readonly session: NativeSession | null })
+  | (Omit<AlreadyCompleted, "session"> & { readonly session: NativeSession | null });
+
+/** The client of an application whose tokens are in Rust: the same as {@link Client}, as far as a page needs it. */
+export interface NativeClient extends Pick<Client, "logout" | "on" | "close"> {
+  /**
+   * Begins a login: Rust keeps it and opens the system browser.
+   *
+   * @throws PkceError as {@link Client.login}, and those of discovery
+   */
+  login(options?: Parameters<Client["login"]>[0]): Promise<void>;
+  /**
+   * The signed-in session; null when nobody is signed in.
+   *
+   * @throws PkceError `storage_unavailable`: the keyring is locked or does not answer, so that nobody knows
+   */
+  session(): Promise<NativeSession | null>;
+  /** Rust takes the redirects: there is nothing to do, and the outcome is always `"none"`. See {@link NativeClient.onRedirect}. */
+  handleRedirect(url?: string): Promise<{ readonly status: "none" }>;
+  /** Calls back with what each redirect led to, those included that came before this page was loaded. Gives what ends that. */
+  onRedirect(listener: (outcome: NativeOutcome) => unknown): () => void;
+  /** Where tokens and pending logins rest: in the system's keyring, in a file encrypted by a key in the keyring, or in memory alone. */
+  tier(): Promise<"keyring" | "file" | "memory">;
+}
+
+/**
+ * Gives the client of an application whose tokens are in Rust, by the plugin `tauri-plugin-pkce`: the WebView gets claims, and never a token. The configuration
+ * is in `tauri.conf.json`, below `plugins.pkce`; that of {@link Client.discover} may stand here, and is not looked at. The window needs the permission `pkce:default` and no other.
+ *
+ * @param modules - The module `@tauri-apps/api/core`; that of `window.__TAURI__`, which is there with `withGlobalTauri`, when absent.
+ * @throws PkceError `config_invalid` about `core` where there is neither, about `permissions` where the window may not call the plugin
+ */
+export function nativeClient(modules?: { core?: TauriCore } | object): Promise<NativeClient>;

@@ -1,1 +1,2 @@
+export { nativeClient } from "./client/native.js";
 export { tauriHost } from "./shells/tauri.js";

@@ -174,6 +174,7 @@ codes! {
     IdTokenVerificationFailed "id_token_verification_failed" Peer false "The platform could not take a key of the server or the signature of the ID token, and verified nothing (cause says why): check the keys at the jwks_uri."
     ServerUnsupported "server_unsupported" Peer false "The server's metadata says that no login by this package can succeed there: it requires pushed authorization requests, offers no response type code, or signs ID tokens by no public key. Change the client's registration, or put the member named right in the metadata of your configuration."
     MemberUnknown "member_unknown" Caller false "The configuration or the options of a login have a member that does not exist: correct its name."
+    TokenNotExposed "token_not_exposed" Caller false "The tokens of this session are kept in Rust and never enter the page: make the request with session.fetch(), or in Rust."
 }
 
 /// Errors of a server that do not last: it refuses the code or the refresh token itself, or fails (RFC 6749 sections 4.1.2.1 and 5.2).

@@ -423,3 +423,40 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn options_in_json_are_those_of_the_same_values() {
+    let json = r#"{ "scope": "openid", "returnTo": "/a", "prompt": "login", "loginHint": "ada", "maxAge": 0, "acrValues": "1 2", "requireAcr": true,
+        "uiLocales": "de en", "claims": { "userinfo": null }, "resource": "https://api.example", "popup": true,
+        "authorizationDetails": [{ "type": "x" }], "extraParameters": { "a": "b", "c": "" } }"#;
+    let read = LoginOptions::from_json(json).unwrap();
+    let made = LoginOptions {
+        scope: Some("openid".into()),
+        return_to: Some("/a".into()),
+        prompt: Some("login".into()),
+        login_hint: Some("ada".into()),
+        max_age: Some(0),
+        acr_values: Some("1 2".into()),
+        require_acr: true,
+        ui_locales: Some("de en".into()),
+        claims: Some(ClaimsRequest::parse(r#"{"userinfo":null}"#.into()).unwrap()),
+        resource: Some("https://api.example".into()),
+        authorization_details: Some(AuthorizationDetails::parse(r#"[{"type":"x"}]"#.into()).unwrap()),
+        popup: true,
+        extra_parameters: vec![("a".into(), "b".into()), ("c".into(), String::new())],
+    };
+    let plain = |options: &LoginOptions| format!("{options:?}").replace([' ', '\\'], "");
+    assert_eq!(plain(&read), plain(&made));
+    assert_eq!(format!("{:?}", LoginOptions::from_json("{}").unwrap()), format!("{:?}", LoginOptions::default()));
+    for (json, subject) in [
+        ("null", None),
+        (r#"{ "scope": 1 }"#, Some("scope")),
+        (r#"{ "maxAge": -1 }"#, Some("max_age")),
+        (r#"{ "claims": "x" }"#, Some("claims")),
+        (r#"{ "authorizationDetails": [{}] }"#, Some("authorization_details")),
+        (r#"{ "extraParameters": { "a": 1 } }"#, Some("extra_parameters")),
+    ] {
+        let error = LoginOptions::from_json(json).unwrap_err();
+        assert_eq!((error.code, error.subject), (Code::ConfigInvalid, subject), "{json}");
+    }
+}

@@ -163,3 +163,38 @@ fn ac7_a_login_has_some_time() {
     assert_eq!(fault(config), (Code::ConfigInvalid, Some("transaction_max_age")));
     assert_eq!(config_with(|settings| settings.transaction_max_age = 1).settings().transaction_max_age, 1);
 }
+
+#[test]
+fn a_configuration_in_json_is_that_of_the_same_settings() {
+    let json = r#"{ "issuer": "https://as.example", "clientId": "app", "redirectUri": "com.example.app:/callback",
+        "scope": "openid email", "clockTolerance": 5, "resourceOrigins": ["https://api.example"], "storage": "local", "unknown": 1,
+        "trustedAudiences": ["project"], "acceptIssuer": "https://other.example", "metadata": {"userinfo_endpoint":"https://as.example/me"},
+        "publicClientSecret": "none" }"#;
+    let read = Config::from_json(json).unwrap();
+    let settings = pkce_wasm::Settings::new("https://as.example", "app", "com.example.app:/callback");
+    let made = Config::new(pkce_wasm::Settings {
+        scope: "openid email".into(),
+        clock_tolerance: 5,
+        resource_origins: vec!["https://api.example".into()],
+        trusted_audiences: vec!["project".into()],
+        accept_issuer: vec!["https://other.example".into()],
+        metadata: Some(r#"{"userinfo_endpoint":"https://as.example/me"}"#.into()),
+        public_client_secret: Some("none".into()),
+        ..settings
+    })
+    .unwrap();
+    assert_eq!(format!("{read:?}"), format!("{made:?}"));
+    assert_eq!(read.owner(), made.owner());
+    for (json, subject) in [
+        ("", None),
+        ("[]", None),
+        ("{}", Some("issuer")),
+        (r#"{ "issuer": 1 }"#, Some("issuer")),
+        (
+            r#"{ "issuer": "https://as.example", "clientId": "app", "redirectUri": "a.b:/c", "resourceOrigins": "x" }"#,
+            Some("resource_origins"),
+        ),
+    ] {
+        assert_eq!(fault(Config::from_json(json)), (Code::ConfigInvalid, subject), "{json}");
+    }
+}

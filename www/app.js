@@ -47,6 +47,10 @@ async function prepare({ afresh = false } = {}) {
     exchange.clear();
     return true;
   }
+  if (shell.native) {
+    client = shell.native;
+    return true;
+  }
   const { issuer } = server;
   const config = configurationOf(server);
   const known = afresh ? null : metadataCache.find(issuer);
@@ -225,15 +229,16 @@ function loginOptions() {
 /** Sends the visitor to the server; in a browser in the click's own tick. */
 async function signIn() {
   const options = loginOptions();
+  let opening;
   if (shell.inApplication && find("#by-port").checked) {
     const redirectUri = await shell.listen();
     const config = { ...configurationOf(servers.current), redirectUri };
     waiting = { redirectUri, client: new pkce.Client(config, client.metadata) };
     exchange.begin();
-    waiting.client.login(options);
+    opening = waiting.client.login(options);
   } else {
     exchange.begin();
-    client.login(options);
+    opening = client.login(options);
   }
   if (shell.inApplication) {
     showOutcome({
@@ -242,6 +247,7 @@ async function signIn() {
       sentence: "It shows the sign-in page, and brings you back here. Closed it? Press Sign in again.",
     });
   }
+  await opening;
 }
 
 /** Opens the server's page beside this one, in the click's own tick. */
@@ -318,11 +324,13 @@ function fill() {
   find("#scope").value = scope;
   find("#redirect-uri").textContent = servers.redirectUri;
   find("#pause").checked = pause.wanted;
-  find("#way-back").hidden = !shell.inApplication;
+  find("#way-back").hidden = !shell.inApplication || Boolean(shell.native);
+  find("#pause").closest("label").hidden = Boolean(shell.native);
   if (shell.inApplication) {
     for (const button of ["#sign-in-popup", "#sign-out-everywhere"]) find(button).hidden = true;
-    find("#account-note").textContent =
-      "Close the application: you are still signed in when you open it again.";
+    find("#account-note").textContent = shell.native
+      ? "The tokens are in Rust: this page has none. You stay signed in where the system's keyring keeps them."
+      : "Close the application: you are still signed in when you open it again.";
   }
 }
 
@@ -346,6 +354,7 @@ async function start() {
 
 /** Deals with the URLs that the shell hands over, one after the other. */
 function listenToShell() {
+  shell.native?.onRedirect(attempt(showSession));
   let before = Promise.resolve();
   return shell.onRedirect((url) => {
     before = before.then(attempt(() => arrive(url)));

@@ -14,6 +14,23 @@ const BROWSER = {
   config: async () => (await fetch("/config.json")).json(),
 };
 
+/** The page in the application that keeps its tokens in Rust, which does everything of the protocol. */
+async function applicationInRust({ core }) {
+  const { nativeClient } = await import("./pkce-wasm/tauri.js");
+  const native = await nativeClient();
+  return {
+    inApplication: true,
+    native,
+    onRedirect: async () => {},
+    notes: () => localStorage,
+    config: async () => {
+      const { version } = await (await fetch("/pkce-wasm/package.json")).json();
+      const [server] = await core.invoke("servers");
+      return { version, servers: [server] };
+    },
+  };
+}
+
 /** The page in the application. What it keeps survives the application, which may be killed while the browser is in front. */
 async function application({ core }) {
   const { tauriHost } = await import("./pkce-wasm/tauri.js");
@@ -46,4 +63,9 @@ async function application({ core }) {
 }
 
 /** Finds out where the page runs. */
-export const findShell = async () => (globalThis.__TAURI__ ? application(globalThis.__TAURI__) : BROWSER);
+export const findShell = async () => {
+  const tauri = globalThis.__TAURI__;
+  if (!tauri) return BROWSER;
+  const { label } = tauri.webviewWindow.getCurrentWebviewWindow();
+  return label === "rust" ? applicationInRust(tauri) : application(tauri);
+};

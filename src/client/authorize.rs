@@ -6,15 +6,15 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use crate::client::config::Config;
-use crate::client::fields::{flag, optional, optional_digits, text, to_object};
+use crate::client::fields::{flag, from_object, optional, optional_digits, read_optional, text, to_object};
 use crate::client::metadata::Metadata;
 use crate::client::transaction::Transaction;
-use crate::error::Error;
-use crate::flow::authorize;
+use crate::error::{Code, Error};
 use crate::flow::setup::Setup;
+use crate::flow::{authorize, config};
 use crate::json;
 use crate::random::Entropy;
-use crate::tables::{Options, OptionsParts, about};
+use crate::tables::{OPTIONS, Options, OptionsParts, about};
 
 /// What a single login may ask for.
 #[derive(Clone, Debug, Default)]
@@ -50,6 +50,36 @@ pub struct LoginOptions {
     pub extra_parameters: Vec<(String, String)>,
 }
 
+impl LoginOptions {
+    /// Reads options in JSON, with the members of the npm package's `LoginOptions`: for applications whose pages are written in JavaScript.
+    /// Unknown members are passed over.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`] naming the option
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let fields = OPTIONS.read(text.as_bytes(), Code::ConfigInvalid)?;
+        let options = Options::of_table(&fields);
+        let max_age = config::whole(options.max_age(), 0).ok_or(about!(ConfigInvalid, OPTIONS, "max_age"))?;
+        Ok(Self {
+            scope: read_optional(options.scope()),
+            return_to: read_optional(options.return_to()),
+            prompt: read_optional(options.prompt()),
+            login_hint: read_optional(options.login_hint()),
+            max_age: if options.max_age().is_empty() { None } else { u32::try_from(max_age).ok() },
+            acr_values: read_optional(options.acr_values()),
+            require_acr: config::is_set(options.require_acr()),
+            ui_locales: read_optional(options.ui_locales()),
+            claims: read_optional(options.claims()).map(ClaimsRequest::parse).transpose()?,
+            resource: read_optional(options.resource()),
+            authorization_details: read_optional(options.authorization_details())
+                .map(AuthorizationDetails::parse)
+                .transpose()?,
+            popup: config::is_set(options.popup()),
+            extra_parameters: from_object(options.extra_parameters())?,
+        })
+    }
+}
+
 /// The value of `claims`: a JSON object (OpenID Connect Core section 5.5).
 #[derive(Clone, Debug)]
 pub struct ClaimsRequest(String);
@@ -58,7 +88,7 @@ impl ClaimsRequest {
     /// Takes a text that is a JSON object.
     ///
     /// # Errors
-    /// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid)
+    /// [`Code::ConfigInvalid`]
     pub fn parse(text: String) -> Result<Self, Error> {
         match json::parse(text.as_bytes()) {
             Some(claims) if claims.kind() == b'{' => Ok(Self(text)),
@@ -75,7 +105,7 @@ impl AuthorizationDetails {
     /// Takes a text that is such an array.
     ///
     /// # Errors
-    /// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid)
+    /// [`Code::ConfigInvalid`]
     pub fn parse(text: String) -> Result<Self, Error> {
         if !text.is_empty() && authorize::are_details(text.as_bytes()) {
             Ok(Self(text))
@@ -100,10 +130,10 @@ pub struct Authorization {
 /// [`RedirectUris::note`](crate::client::redirect_uris::RedirectUris::note) before.
 ///
 /// # Errors
-/// [`Code::IssuerMismatch`](crate::Code::IssuerMismatch), [`Code::PkceUnsupported`](crate::Code::PkceUnsupported),
-/// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid) naming the option, [`Code::ParameterProtected`](crate::Code::ParameterProtected),
-/// [`Code::ReturnToRefused`](crate::Code::ReturnToRefused), [`Code::MetadataInvalid`](crate::Code::MetadataInvalid),
-/// [`Code::RandomnessUnavailable`](crate::Code::RandomnessUnavailable)
+/// [`Code::IssuerMismatch`], [`Code::PkceUnsupported`],
+/// [`Code::ConfigInvalid`] naming the option, [`Code::ParameterProtected`],
+/// [`Code::ReturnToRefused`], [`Code::MetadataInvalid`],
+/// [`Code::RandomnessUnavailable`]
 #[allow(clippy::needless_pass_by_value, reason = "the options of one login are spent by it")]
 pub fn begin(
     config: &Config,

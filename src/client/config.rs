@@ -5,12 +5,12 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::client::fields::{digits, field, flag, optional, text};
-use crate::error::Error;
+use crate::client::fields::{digits, field, flag, optional, part, read, read_optional, text};
+use crate::error::{Code, Error};
 use crate::flow::config::{self, CLOCK_TOLERANCE, MAX_CLOCK_TOLERANCE, TRANSACTION_MAX_AGE};
 use crate::flow::setup::{self, Setup};
-use crate::table::push_element;
-use crate::tables::{self, Document};
+use crate::table::{elements, push_element};
+use crate::tables::{self, Document, SETTINGS};
 
 /// What the application says of itself, not yet checked.
 #[derive(Clone, Debug)]
@@ -126,7 +126,35 @@ impl Settings {
     }
 }
 
-#[allow(clippy::cast_possible_truncation, reason = "the defaults are small")]
+impl Settings {
+    /// The settings of such fields, which were checked; what is not there is at its default.
+    fn from_fields(fields: &tables::Settings<'_>) -> Self {
+        let list = |field: &[u8]| elements(field).map(|element| part(element).into()).collect();
+        let whole = |field: &[u8], default| seconds(config::whole(field, default).unwrap_or(default));
+        Self {
+            issuer: read(fields.issuer()),
+            client_id: read(fields.client_id()),
+            redirect_uri: read(fields.redirect_uri()),
+            post_logout_redirect_uri: read_optional(fields.post_logout_redirect_uri()),
+            scope: read_optional(fields.scope()).unwrap_or_else(|| "openid".into()),
+            transaction_max_age: whole(fields.transaction_max_age(), TRANSACTION_MAX_AGE),
+            clock_tolerance: whole(fields.clock_tolerance(), CLOCK_TOLERANCE),
+            id_token_signed_response_alg: read_optional(fields.id_token_signed_response_alg()),
+            session_name: read(fields.session_name()),
+            resource_origins: list(fields.resource_origins()),
+            shared_redirect_uri_issuers: list(fields.shared_redirect_uri_issuers()),
+            trusted_audiences: list(fields.trusted_audiences()),
+            accept_issuer: list(fields.accept_issuer()),
+            metadata: read_optional(fields.metadata()),
+            public_client_secret: read_optional(fields.public_client_secret()),
+            dangerously_assume_pkce_support: config::is_set(fields.dangerously_assume_pkce_support()),
+            dangerously_allow_http: config::is_set(fields.dangerously_allow_http()),
+            dangerously_allow_unverified_id_token: config::is_set(fields.dangerously_allow_unverified_id_token()),
+        }
+    }
+}
+
+#[allow(clippy::cast_possible_truncation, reason = "the defaults are small, and so is what was checked")]
 const fn seconds(number: u64) -> u32 {
     number as u32
 }
@@ -148,12 +176,29 @@ impl Config {
     /// Checks the settings.
     ///
     /// # Errors
-    /// [`Code::ConfigInvalid`](crate::Code::ConfigInvalid) naming the setting, [`Code::RedirectUriInvalid`](crate::Code::RedirectUriInvalid),
-    /// [`Code::EndpointInsecure`](crate::Code::EndpointInsecure)
+    /// [`Code::ConfigInvalid`] naming the setting, [`Code::RedirectUriInvalid`],
+    /// [`Code::EndpointInsecure`]
     pub fn new(settings: Settings) -> Result<Self, Error> {
         let fields = settings.to_fields();
         config::check(&tables::Settings::of_table(&fields))?;
         Ok(Self(Box::new((settings, fields))))
+    }
+
+    /// Reads a configuration in JSON, with the members of the npm package's `Config`: for applications that are configured by a file. What
+    /// concerns a page alone, such as `storage`, is checked and has no effect; unknown members are passed over.
+    ///
+    /// # Errors
+    /// those of [`Config::new`]
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let fields = SETTINGS.read(text.as_bytes(), Code::ConfigInvalid)?;
+        let mut view = tables::Settings::of_table(&fields);
+        // What runs natively is no page.
+        let place = usize::from(const { SETTINGS.place("opens_browser").wrapping_sub(SETTINGS.place("issuer")) });
+        if let Some(opens_browser) = view.fields_mut().get_mut(place) {
+            *opens_browser = b"1";
+        }
+        config::check(&view)?;
+        Ok(Self(Box::new((Settings::from_fields(&view), view.to_fields()))))
     }
 
     /// The settings, checked.

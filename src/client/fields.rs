@@ -8,9 +8,10 @@ use zeroize::Zeroizing;
 use crate::error::{Code, Error, Fault, Refusal};
 use crate::flow::callback;
 use crate::http::Response;
+use crate::json;
 use crate::secret::Secret;
 use crate::table;
-use crate::tables::member;
+use crate::tables::{about, member};
 use crate::text::{self, Write, plain};
 
 /// The text in which the fields of a record stand that holds secrets: wiped when dropped.
@@ -87,6 +88,24 @@ pub(crate) fn to_object(parameters: &[(String, String)]) -> Vec<u8> {
         object.push(b'}');
     }
     object
+}
+
+/// The parameters of such an object, which an application wrote.
+pub(crate) fn from_object(object: &[u8]) -> Result<Vec<(String, String)>, Error> {
+    let invalid = about!(ConfigInvalid, OPTIONS, "extra_parameters");
+    let mut parameters = Vec::new();
+    let mut is_sound = true;
+    if !object.is_empty() {
+        let members = json::parse(object).and_then(|object| {
+            object.each(b'{', &mut |key, value| {
+                let (mut name, mut text) = (Vec::new(), Vec::new());
+                is_sound &= key.text(&mut name).is_some() && value.text(&mut text).is_some();
+                parameters.push((self::text(name), self::text(text)));
+            })
+        });
+        is_sound &= members.is_some();
+    }
+    if is_sound { Ok(parameters) } else { Err(invalid.into()) }
 }
 
 /// What a fault is about, in the specifications' spelling.

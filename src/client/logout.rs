@@ -4,11 +4,11 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::client::config::Config;
-use crate::client::fields::{fault_in, optional, read, refused, secret, text, to_object};
+use crate::client::fields::{fault_in, from_object, optional, read, read_optional, refused, secret, text, to_object};
 use crate::client::metadata::Metadata;
 use crate::client::token_set::TokenSet;
 use crate::client::transaction::Tombstone;
-use crate::error::Error;
+use crate::error::{Code, Error};
 use crate::flow::callback::Answer;
 use crate::flow::logout;
 use crate::flow::setup::Setup;
@@ -16,14 +16,14 @@ use crate::flow::tokens::Session;
 use crate::http::{Request, Response};
 use crate::random::Entropy;
 use crate::secret::Secret;
-use crate::tables::{Options, OptionsParts};
+use crate::tables::{OPTIONS, Options, OptionsParts};
 
 /// The requests that make the server forget the refresh token, when there is one, and then the access token: the first
 /// may take the others along (RFC 7009 section 2.1). Send both, whatever the first one is answered; once the refresh token is gone, it is no failure when the
 /// access token is refused.
 ///
 /// # Errors
-/// [`Code::EndpointMissing`](crate::Code::EndpointMissing), [`Code::IssuerMismatch`](crate::Code::IssuerMismatch)
+/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`]
 pub fn revocation_requests(
     config: &Config,
     metadata: &Metadata,
@@ -44,8 +44,8 @@ pub fn revocation_requests(
 /// Reads the answer to one of them. Any 2xx is success, whatever its body, and an unknown token is no error (RFC 7009 section 2.2).
 ///
 /// # Errors
-/// [`Code::ServerError`](crate::Code::ServerError), [`Code::RedirectNotFollowed`](crate::Code::RedirectNotFollowed),
-/// [`Code::RevocationRefused`](crate::Code::RevocationRefused)
+/// [`Code::ServerError`], [`Code::RedirectNotFollowed`],
+/// [`Code::RevocationRefused`]
 pub fn finish_revocation(response: &Response) -> Result<(), Error> {
     match logout::finish_revocation(&response.reply(), b"").map_err(fault_in(response))? {
         Answer::Given(()) => Ok(()),
@@ -62,6 +62,21 @@ pub struct LogoutOptions {
     pub extra_parameters: Vec<(String, String)>,
 }
 
+impl LogoutOptions {
+    /// Reads options in JSON, with the members `returnTo` and `extraParameters` of the npm package's `LogoutOptions`. Others are passed over.
+    ///
+    /// # Errors
+    /// [`Code::ConfigInvalid`] naming the option
+    pub fn from_json(text: &str) -> Result<Self, Error> {
+        let fields = OPTIONS.read(text.as_bytes(), Code::ConfigInvalid)?;
+        let options = Options::of_table(&fields);
+        Ok(Self {
+            return_to: read_optional(options.return_to()),
+            extra_parameters: from_object(options.extra_parameters())?,
+        })
+    }
+}
+
 /// A sign-out that is ready to be asked for.
 #[derive(Debug)]
 pub struct EndSession {
@@ -76,9 +91,9 @@ pub struct EndSession {
 /// (OpenID Connect RP-Initiated Logout section 2).
 ///
 /// # Errors
-/// [`Code::EndpointMissing`](crate::Code::EndpointMissing), [`Code::IssuerMismatch`](crate::Code::IssuerMismatch),
-/// [`Code::ReturnToRefused`](crate::Code::ReturnToRefused), [`Code::ParameterProtected`](crate::Code::ParameterProtected),
-/// [`Code::MetadataInvalid`](crate::Code::MetadataInvalid), [`Code::RandomnessUnavailable`](crate::Code::RandomnessUnavailable)
+/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`],
+/// [`Code::ReturnToRefused`], [`Code::ParameterProtected`],
+/// [`Code::MetadataInvalid`], [`Code::RandomnessUnavailable`]
 #[allow(clippy::needless_pass_by_value, reason = "the options of one sign-out are spent by it")]
 pub fn end_session(
     config: &Config,

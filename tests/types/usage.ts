@@ -37,7 +37,7 @@ import {
   ready,
   verifyChallenge,
 } from "pkce-wasm/pkce";
-import { tauriHost } from "pkce-wasm/tauri";
+import { type NativeClient, type NativeSession, nativeClient, tauriHost } from "pkce-wasm/tauri";
 
 const config: Config = {
   issuer: "https://as.example",
@@ -193,6 +193,26 @@ export async function shells(plugins: CapacitorPlugins, electron: ElectronModule
     tauriHost(),
     inElectron,
   ];
+}
+
+/** One line is another than with a client of the page. */
+export async function native(): Promise<string> {
+  const client: NativeClient = await nativeClient(config);
+  client.onRedirect((outcome) => {
+    if (outcome.status === "signed-in") void outcome.session?.claims?.sub;
+    if (outcome.status === "refused" && outcome.restart) void client.login({ prompt: "login" });
+  });
+  client.on("expired", ({ reason }) => void reason);
+  const session: NativeSession | null = await client.session();
+  if (session === null) return client.tier();
+  const nothing: null = session.idToken ?? session.extra;
+  const answer: Response = await session.fetch("https://api.example/", { method: "POST", timeout: 5 });
+  await session.refresh();
+  await client.logout({ revoke: true });
+  // @ts-expect-error -- there is no token here
+  const token: string = session.idToken;
+  void [nothing, answer, token];
+  return session.accessToken();
 }
 
 export function shellMistakes(plugins: CapacitorPlugins): void {

@@ -17,11 +17,13 @@ pub(crate) struct Options {
     pub(crate) port: Option<u16>,
     /// As an application instead of a page.
     pub(crate) webview: bool,
+    /// Whether the application keeps its tokens in Rust.
+    pub(crate) in_rust: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { open: true, port: None, webview: false }
+        Self { open: true, port: None, webview: false, in_rust: false }
     }
 }
 
@@ -44,7 +46,7 @@ pub(crate) fn demo(options: &Options) -> Result<()> {
     let address = addresses.get("app").and_then(Value::as_str).context("the demo's server has no page")?;
     if let Some(program) = application {
         let servers = addresses.get("application").context("the demo's server names no servers for it")?;
-        webview::tell_servers(&servers.to_string())?;
+        webview::tell_servers(servers, options.in_rust)?;
         let registration = webview::Registration::make(&program)?;
         say("starting the application; close its window to stop the demo");
         let ended = run(&mut Command::new(program));

@@ -53,7 +53,8 @@ cargo xtask <command>
 
   build [--force]               the npm package: pkg/dist/, packed and unpacked in target/pack/
   demo [--no-open] [--port N]   the demo page with its authorization servers
-  demo --webview                the same as an application: in a WebView, with Tauri
+  demo --webview [--rust]       the same as an application: in a WebView, with Tauri; its tokens are in the
+                                WebView, or with --rust in Rust and the system's keyring
   test quick                    in four minutes: lint, native, the package in Node, and the main path in
                                 Chromium
   test [LAYER…] [--engine E…] [--soak]
@@ -79,7 +80,7 @@ cargo xtask <command>
                                 firefox, webkit and node, or only: pairs, verify, begin, callbacks,
                                 instant, boundary, start, ready, click, flat; --bars measures only what
                                 a bar is about
-  release --dry-run             both packages as they would be published: versions, file lists, checks,
+  release --dry-run             the packages as they would be published: versions, file lists, checks,
                                 licences, bills of materials";
 
 /// What is to be done.
@@ -170,6 +171,7 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             }
             (Command::Demo(options), Long("no-open")) => options.open = false,
             (Command::Demo(options), Long("webview")) => options.webview = true,
+            (Command::Demo(options), Long("rust")) => (options.webview, options.in_rust) = (true, true),
             (Command::Demo(options), Long("port")) => options.port = Some(arguments.value()?.parse()?),
             (Command::Test(options), Long("engine")) => {
                 options.engines.push(arguments.value()?.string()?.parse().map_err(Error::msg)?)

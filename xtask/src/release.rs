@@ -10,10 +10,12 @@ use serde_json::{Value, json};
 
 use crate::process::{cargo, read, root, say, show_line};
 use crate::report::{Count, Job, Report};
-use crate::{build, package, reach, setup};
+use crate::{build, package, reach, setup, webview};
 
 /// What the crate is called, and the npm package.
 const NAME: &str = "pkce-wasm";
+/// What the plugin for Tauri is called.
+const PLUGIN: &str = "tauri-plugin-pkce";
 
 /// The target of the module in the npm package.
 const SHIPPED: &str = "wasm32v1-none";
@@ -21,6 +23,9 @@ const SHIPPED: &str = "wasm32v1-none";
 /// Licences that what ships may have, each of which lets others ship it.
 const LICENCES: [&str; 7] =
     ["MIT", "Apache-2.0", "Apache-2.0 WITH LLVM-exception", "BSD-2-Clause", "BSD-3-Clause", "Unicode-3.0", "Zlib"];
+
+/// Those that crates beneath the plugin may have, too: it ships as source, to applications that have them by Tauri and by TLS in any case.
+const BENEATH_TAURI: [&str; 2] = ["ISC", "MPL-2.0"];
 
 /// What makes a crate one for WebAssembly: no native build may depend on these.
 const WASM_ONLY: [&str; 3] = ["wasm-bindgen", "js-sys", "web-sys"];
@@ -34,12 +39,13 @@ const BY_NPM: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "packag
 /// A check and what it found, in a few words.
 type Check = (&'static str, fn() -> Result<String>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     ("versions", versions),
     ("files of the npm package", npm_files),
     ("files of the crate", crate_files),
     ("publint, attw, entries in documents", npm_checks),
     ("cargo package", cargo_package),
+    ("cargo package of the plugin", plugin_package),
     ("native dependencies", native_dependencies),
     ("licences", licences),
     ("bill of materials", bill_of_materials),
@@ -167,7 +173,44 @@ fn npm_checks() -> Result<String> {
 
 /// The crate builds from its own archive, without a warning.
 fn cargo_package() -> Result<String> {
-    let output = cargo().args(["package", "--package", NAME, "--locked", "--allow-dirty", "--color=never"]).output()?;
+    let mut command = cargo();
+    command.args(["package", "--package", NAME, "--locked", "--allow-dirty", "--color=never"]);
+    packaged(&mut command)
+}
+
+/// The plugin holds its sources, as git knows them, has the version of the crate that it is built upon, and builds from its own archive: with this crate,
+/// which is published before it.
+fn plugin_package() -> Result<String> {
+    let version = version()?;
+    let manifest = fs::read_to_string(root().join(webview::MANIFEST))?;
+    for line in [format!("version = \"{version}\""), format!("pkce-wasm = {{ version = \"{version}\"")] {
+        ensure!(manifest.lines().any(|found| found.starts_with(&line)), "{} has no `{line}`", webview::MANIFEST);
+    }
+    webview::install_libraries()?;
+    let this = format!("patch.crates-io.{NAME}.path={:?}", root().display().to_string());
+    let package = |more: &[&str]| {
+        let mut command = cargo();
+        command.args([
+            "package",
+            "--manifest-path",
+            webview::MANIFEST,
+            "--package",
+            PLUGIN,
+            "--locked",
+            "--allow-dirty",
+        ]);
+        command.args(["--config", &this, "--color=never", "--target-dir"]).arg(webview::target()).args(more);
+        command
+    };
+    let found = read(&mut package(&["--quiet", "--list"]))?.lines().map(str::to_owned).collect();
+    let known = ["ls-files", "--", "src", "permissions", "Cargo.toml", "build.rs", "README.md", "LICENSE-*"];
+    let known = read(Command::new("git").current_dir(root().join("plugin")).args(known))?;
+    compare(&found, &known.lines().chain(BY_CARGO).map(str::to_owned).collect())?;
+    packaged(&mut package(&[]))
+}
+
+fn packaged(command: &mut Command) -> Result<String> {
+    let output = command.output()?;
     let said = String::from_utf8_lossy(&output.stderr);
     ensure!(output.status.success(), "{said}");
     // The tests stay in the repository.
@@ -188,8 +231,13 @@ struct Shipped {
 
 /// The crates that a build for a target consists of, by name and version, this one first: no build scripts, no macros.
 fn tree(target: &str) -> Result<BTreeMap<String, Shipped>> {
+    tree_of(&["--package", NAME, "--target", target])
+}
+
+/// The same of the package that these arguments name.
+fn tree_of(which: &[&str]) -> Result<BTreeMap<String, Shipped>> {
     let edges = ["--edges", "normal,no-proc-macro", "--prefix", "depth", "--no-dedupe", "--format", " {p}|{l}"];
-    let tree = read(cargo().args(["tree", "--locked", "--package", NAME, "--target", target]).args(edges))?;
+    let tree = read(cargo().args(["tree", "--locked"]).args(which).args(edges))?;
     let mut all: BTreeMap<String, Shipped> = BTreeMap::new();
     let mut path: Vec<String> = Vec::new();
     for line in tree.lines() {
@@ -228,8 +276,13 @@ fn native_dependencies() -> Result<String> {
 /// Whether an expression lets what ships be under licences that may ship. It is a choice, or several choices in parentheses
 /// that all hold: nothing else occurs.
 fn is_allowed(expression: &str) -> bool {
+    is_among(expression, &LICENCES)
+}
+
+/// The same for another list.
+fn is_among(expression: &str, licences: &[&str]) -> bool {
     let is_choice = |choice: &str| {
-        choice.trim_matches(['(', ')', ' ']).split(" OR ").any(|licence| LICENCES.contains(&licence.trim()))
+        choice.trim_matches(['(', ')', ' ']).split(" OR ").any(|licence| licences.contains(&licence.trim()))
     };
     let expression = expression.replace('/', " OR ");
     if expression.contains('(') || !expression.contains(" OR ") {
@@ -242,7 +295,11 @@ fn is_allowed(expression: &str) -> bool {
 fn licences() -> Result<String> {
     let mut all = tree(SHIPPED)?;
     all.extend(tree(&host()?)?);
-    let refused: Vec<_> = all.iter().filter(|(_, krate)| !is_allowed(&krate.licence)).collect();
+    let plugin = tree_of(&["--manifest-path", webview::MANIFEST, "--package", PLUGIN])?;
+    let beneath = [LICENCES.as_slice(), &BENEATH_TAURI].concat();
+    let refused = all.iter().filter(|(_, krate)| !is_allowed(&krate.licence));
+    let refused = refused.chain(plugin.iter().filter(|(_, krate)| !is_among(&krate.licence, &beneath)));
+    let refused: Vec<_> = refused.collect();
     let sentences: Vec<_> = refused.iter().map(|(id, krate)| format!("{id}: {}", krate.licence)).collect();
     ensure!(refused.is_empty(), "{}", sentences.join(", "));
     let kinds: BTreeSet<_> = all.values().map(|krate| krate.licence.as_str()).collect();

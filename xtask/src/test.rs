@@ -307,15 +307,18 @@ fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> 
     watch(stage.dress(&mut command), |line| count.read(line))
 }
 
-/// The application's own tests, then those of the whole way from it to the system's browser and back.
+/// The tests of the plugin and of the application, then those of the whole way from it to the system's browser and back.
 fn in_webview(count: &mut Count) -> Result<bool> {
     webview::install_for_tests()?;
     let program = webview::build()?;
     let node = setup::server_node()?;
     let chromium = Engine::Chromium.programs()?;
+    let mut lints = cargo();
+    lints.args(["clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--manifest-path", webview::MANIFEST]);
+    run(lints.arg("--target-dir").arg(webview::target()).args(["--", "-D", "warnings"]))?;
     let mut own = cargo();
-    own.args(["test", "--locked", "--manifest-path", "www/webview/Cargo.toml", "--target-dir"]);
-    let mut good = watch(own.arg(root().join("target/webview")), |line| count.read(line))?;
+    own.args(["test", "--workspace", "--locked", "--manifest-path", webview::MANIFEST, "--target-dir"]);
+    let mut good = watch(own.arg(webview::target()), |line| count.read(line))?;
     let display = Display::start()?;
     let mut command = cargo();
     command

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
+use serde_json::Value;
 
 use crate::process::{cargo, find, read, root, run, say};
 use crate::{build, package, setup};
@@ -13,31 +14,45 @@ use crate::{build, package, setup};
 /// The private-use scheme, which is also the application's identifier.
 pub(crate) const SCHEME: &str = "com.example.pkce-demo";
 
+/// The workspace of the application and of the plugin. It is built as a whole, so that its dependencies are built once.
+pub(crate) const MANIFEST: &str = "plugin/Cargo.toml";
+
 /// Debian packages with what Tauri is built with, by the name under which pkg-config knows them.
 const LIBRARIES: [(&str, &str); 2] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"), ("gtk+-3.0", "libgtk-3-dev")];
 /// Programs by which an application is found for a scheme, and those by which it is tested.
 const PROGRAMS: [(&str, &str); 1] = [("xdg-open", "xdg-utils")];
-const TEST_PROGRAMS: [(&str, &str); 5] = [
+const TEST_PROGRAMS: [(&str, &str); 8] = [
     ("Xvfb", "xvfb"),
     ("WebKitWebDriver", "webkit2gtk-driver"),
     ("dbus-daemon", "dbus"),
+    ("dbus-send", "dbus-bin"),
+    ("gnome-keyring-daemon", "gnome-keyring"),
+    ("secret-tool", "libsecret-tools"),
     ("chromium", "chromium"),
     ("chromedriver", "chromium-driver"),
 ];
 
 /// Builds the package, puts the page together, and builds the application; its program.
 pub(crate) fn build() -> Result<PathBuf> {
-    if cfg!(target_os = "linux") {
-        install(&PROGRAMS, true)?;
-    }
+    install_libraries()?;
     build::build(false)?;
     put_page_together(&root().join("target/webview-page"))?;
     say("building the application (some minutes the first time)");
-    let target = root().join("target/webview");
+    let target = target();
     run(cargo()
-        .args(["build", "--quiet", "--locked", "--manifest-path", "www/webview/Cargo.toml", "--target-dir"])
+        .args(["build", "--quiet", "--workspace", "--locked", "--manifest-path", MANIFEST, "--target-dir"])
         .arg(&target))?;
     Ok(target.join("debug").join(format!("pkce-demo{}", env::consts::EXE_SUFFIX)))
+}
+
+/// Where the application and the plugin are built.
+pub(crate) fn target() -> PathBuf {
+    root().join("target/webview")
+}
+
+/// Installs what Tauri is built with.
+pub(crate) fn install_libraries() -> Result<()> {
+    if cfg!(target_os = "linux") { install(&PROGRAMS, true) } else { Ok(()) }
 }
 
 /// Installs what the tests of the application need.
@@ -146,8 +161,8 @@ impl Drop for Registration {
     }
 }
 
-/// Writes down for the application which servers it offers.
-pub(crate) fn tell_servers(servers: &str) -> Result<()> {
+/// Writes down for the application which servers it offers, and that it is to keep its tokens in Rust where that is wanted: then with the first of them.
+pub(crate) fn tell_servers(servers: &Value, in_rust: bool) -> Result<()> {
     let base = if cfg!(target_os = "macos") {
         env::home_dir().context("there is no home folder")?.join("Library/Application Support")
     } else if cfg!(windows) {
@@ -157,7 +172,13 @@ pub(crate) fn tell_servers(servers: &str) -> Result<()> {
     };
     let folder = base.join(SCHEME);
     fs::create_dir_all(&folder)?;
-    fs::write(folder.join("servers.json"), servers)?;
+    fs::write(folder.join("servers.json"), servers.to_string())?;
+    let file = folder.join("tokens-in-rust.json");
+    if in_rust {
+        fs::write(file, servers.get(0).context("there is no server")?.to_string())?;
+    } else if file.exists() {
+        fs::remove_file(file)?;
+    }
     Ok(())
 }
 

@@ -6,9 +6,14 @@
 //!
 //! `cargo xtask test webview` sets the environment (see the crate `e2e`) and gives a display.
 
+mod memory;
+
 use std::fs;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use e2e::{App, Browser, Demo, Engine, Outcome, Page, Setup, until};
 use http_body_util::{BodyExt, Empty, Full};
@@ -30,13 +35,33 @@ pub struct Machine {
     /// The application and the demo's servers.
     pub app: App,
     relay: PathBuf,
+    keyring: Option<Keyring>,
     bus: Bus,
     home: TempDir,
+}
+
+/// Where the application keeps its tokens.
+#[derive(Debug)]
+pub enum Tokens {
+    /// In the WebView, with these servers to choose from, or those of the demo.
+    InWebView(Option<Value>),
+    /// In Rust, by a plugin of this configuration, and in the system's keyring where there is one.
+    InRust {
+        /// The configuration of the plugin; where members are absent they are those of the demo's server.
+        config: Value,
+        /// Whether there is a Secret Service.
+        has_keyring: bool,
+    },
 }
 
 impl Machine {
     /// Starts the servers and the application. `relay` is the program of that name.
     pub async fn start(relay: &str) -> Self {
+        Self::start_with(relay, Tokens::InWebView(None)).await
+    }
+
+    /// The same, with tokens kept there.
+    pub async fn start_with(relay: &str, tokens: Tokens) -> Self {
         let demo = Demo::start();
         let home = TempDir::with_prefix("pkce-webview-").expect("a temporary folder can be made");
         let bus = Bus::start(home.path());
@@ -44,14 +69,97 @@ impl Machine {
         for folder in ["applications", SCHEME] {
             fs::create_dir_all(home.path().join(folder)).expect("the temporary folder can be written");
         }
-        fs::write(home.path().join(SCHEME).join("servers.json"), demo.application_servers())
-            .expect("the temporary folder can be written");
+        let write = |name: &str, text: String| {
+            fs::write(home.path().join(SCHEME).join(name), text).expect("the temporary folder can be written");
+        };
+        let mut servers = demo.application_servers();
+        let mut keyring = None;
+        match tokens {
+            Tokens::InWebView(None) => {}
+            Tokens::InWebView(Some(others)) => servers = others.to_string(),
+            Tokens::InRust { config, has_keyring } => {
+                let known: Value = serde_json::from_str(&servers).expect("the servers are JSON");
+                let mut whole = known[0].clone();
+                for (name, value) in config.as_object().expect("the configuration is an object") {
+                    whole[name] = value.clone();
+                }
+                write("tokens-in-rust.json", whole.to_string());
+                keyring = has_keyring.then(|| Keyring::start(home.path(), &bus));
+            }
+        }
+        write("servers.json", servers);
         let browser = start_application(home.path(), &bus, &[]).await;
-        let machine = Self { app: App { browser, demo }, relay, bus, home };
+        let machine = Self { app: App { browser, demo }, relay, keyring, bus, home };
         machine.install("system-browser", "http", &machine.writing_to("opened"));
         machine.install("pkce-demo", SCHEME, &application().display().to_string());
         machine.app.ready().await;
         machine
+    }
+
+    /// Locks the keyring, as when the user locks it by hand. Nobody is there to unlock it.
+    pub fn lock_keyring(&self) {
+        let mut lock = Command::new("dbus-send");
+        lock.args(["--session", "--print-reply", "--dest=org.freedesktop.secrets", "/org/freedesktop/secrets"])
+            .args(["org.freedesktop.Secret.Service.Lock", "array:objpath:/org/freedesktop/secrets/collection/login"])
+            .envs(environment(self.home.path(), &self.bus))
+            .stdout(Stdio::null());
+        assert!(lock.status().expect("dbus-send can be started").success());
+    }
+
+    /// Stops the keyring: then no Secret Service is there any more.
+    pub fn stop_keyring(&mut self) {
+        self.keyring = None;
+    }
+
+    /// Starts the keyring, unlocked, with what it held before.
+    pub fn start_keyring(&mut self) {
+        self.keyring = Some(Keyring::start(self.home.path(), &self.bus));
+    }
+
+    /// Stops the keyring and makes it forget everything.
+    pub fn lose_keyring(&mut self) {
+        self.stop_keyring();
+        fs::remove_dir_all(self.home.path().join("keyrings")).expect("the keyring has a folder");
+    }
+
+    /// The processes in which the page and its network run, beside the application's own.
+    pub fn web_processes(&self) -> Vec<Pid> {
+        self.processes_where(|exe| {
+            exe.file_name()
+                .is_some_and(|name| name.to_string_lossy().starts_with("WebKit") && name != "WebKitWebDriver")
+        })
+    }
+
+    /// Where these texts stand: in the memory of the WebView's processes, and in the files of the application, the encrypted keyring included. Each
+    /// place is told with its text.
+    pub fn search(&self, wanted: &[&str]) -> Vec<String> {
+        // WebKit and SQLite hold text in either form.
+        let forms = wanted
+            .iter()
+            .map(|text| [text.as_bytes().to_vec(), text.encode_utf16().flat_map(u16::to_le_bytes).collect()]);
+        let texts: Vec<Vec<u8>> = forms.flatten().collect();
+        let processes = self.web_processes();
+        assert!(processes.len() >= 2, "the page and its network have a process each: {processes:?}");
+        let mut found = Vec::new();
+        let mut note = |text: usize, place: String| found.push(format!("{}: {place}", wanted[text / 2]));
+        for process in processes {
+            let id = process.as_raw_nonzero().get();
+            memory::held(id, &texts).into_iter().for_each(|text| note(text, format!("process {id}")));
+        }
+        for file in files_below(self.home.path()) {
+            let bytes = fs::read(&file).unwrap_or_default();
+            let held = texts.iter().enumerate().filter(|(_, text)| memory::contains(&bytes, text));
+            held.for_each(|(text, _)| note(text, file.display().to_string()));
+        }
+        found
+    }
+
+    /// Follows a sign-in page that lets everybody in, and gives the URL to which it leads.
+    pub async fn wave_through(&self, url: &str) -> String {
+        let client = Client::builder(TokioExecutor::new()).build_http::<Empty<&[u8]>>();
+        let answer = client.get(url.parse().expect("this is a URL")).await.expect("the server answers");
+        let location = answer.headers().get("location").expect("the server redirects");
+        location.to_str().expect("this is a URL").to_owned()
     }
 
     /// The command that writes down in a file the URL that it is started with.
@@ -111,6 +219,28 @@ impl Machine {
     pub async fn confirm(&self, browser: &Browser, url: &str) {
         browser.goto(url).await;
         browser.click("#submit").await;
+    }
+
+    /// The same where the server may know the user still, and asks for nothing.
+    pub async fn confirm_again(&self, browser: &Browser, url: &str) {
+        browser.goto(&format!("{url}&prompt=login")).await;
+        browser.click("#submit").await;
+    }
+
+    /// Waits until the keyring holds a record whose name begins so.
+    pub async fn kept_in_keyring(&self, name: &str) {
+        let found = until(async || {
+            let mut look = Command::new("secret-tool");
+            look.args(["lookup", "service", SCHEME, "username", "pkce-wasm"]).envs(self.environment());
+            let held = look.stderr(Stdio::null()).output().expect("secret-tool can be started").stdout;
+            Ok::<_, ()>(memory::contains(&held, format!("\"{name}").as_bytes()).then_some(()))
+        });
+        found.await.unwrap_or_else(|error| panic!("{name} is not in the keyring: {error}"));
+    }
+
+    /// The variables of this machine, for a program that is started on it.
+    pub fn environment(&self) -> Vec<(String, String)> {
+        environment(self.home.path(), &self.bus)
     }
 
     /// Opens a URL as the operating system does: with the application that is registered for its scheme.
@@ -231,10 +361,14 @@ impl Machine {
     /// The processes of the application on this machine, whoever started them.
     pub fn processes(&self) -> Vec<Pid> {
         let program = application();
+        self.processes_where(|exe| exe == program)
+    }
+
+    fn processes_where(&self, wanted: impl Fn(&Path) -> bool) -> Vec<Pid> {
         let bus = format!("DBUS_SESSION_BUS_ADDRESS={}", self.bus.address);
         let mine = |folder: &Path| {
             let environ = fs::read(folder.join("environ")).unwrap_or_default();
-            fs::read_link(folder.join("exe")).is_ok_and(|exe| exe == program)
+            fs::read_link(folder.join("exe")).is_ok_and(|exe| wanted(&exe))
                 && environ.split(|byte| *byte == 0).any(|line| line == bus.as_bytes())
         };
         let folders = fs::read_dir("/proc").expect("there is /proc").flatten().map(|entry| entry.path());
@@ -279,8 +413,9 @@ fn application() -> PathBuf {
 /// What tells programs on which machine they are.
 fn environment(home: &Path, bus: &Bus) -> Vec<(String, String)> {
     let home = home.to_str().expect("the temporary folder has a name in UTF-8");
-    let mut environment: Vec<_> =
-        ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME"].map(|name| (name.to_owned(), home.to_owned())).into();
+    let mut environment: Vec<_> = ["XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"]
+        .map(|name| (name.to_owned(), home.to_owned()))
+        .into();
     environment.push(("DBUS_SESSION_BUS_ADDRESS".to_owned(), bus.address.clone()));
     // Tauri's own switch for WebDriver.
     environment.push(("TAURI_WEBVIEW_AUTOMATION".to_owned(), "true".to_owned()));
@@ -319,6 +454,48 @@ impl Bus {
         let daemon =
             Program::start(&mut daemon).unwrap_or_else(|failure| panic!("dbus-daemon did not start: {failure}"));
         Self { address: daemon.first().trim().to_owned(), _daemon: daemon }
+    }
+}
+
+/// The password of the keyring.
+const PASSWORD: &str = "a password of this test\n";
+
+/// A real Secret Service: that of GNOME, unlocked.
+#[derive(Debug)]
+struct Keyring(Child);
+
+impl Keyring {
+    fn start(home: &Path, bus: &Bus) -> Self {
+        let mut daemon = Command::new("gnome-keyring-daemon");
+        daemon.args(["--foreground", "--unlock", "--components=secrets"]).envs(environment(home, bus));
+        daemon.stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        let mut daemon = daemon.spawn().expect("gnome-keyring-daemon can be started");
+        let mut input = daemon.stdin.take().expect("it reads its password");
+        input.write_all(PASSWORD.as_bytes()).expect("it reads its password");
+        drop(input);
+        let keyring = Self(daemon);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        let is_there = || {
+            let mut ask = Command::new("dbus-send");
+            ask.args(["--session", "--print-reply", "--dest=org.freedesktop.DBus", "/org/freedesktop/DBus"])
+                .args(["org.freedesktop.DBus.GetNameOwner", "string:org.freedesktop.secrets"])
+                .envs(environment(home, bus))
+                .stdout(Stdio::null())
+                .stderr(Stdio::null());
+            ask.status().expect("dbus-send can be started").success()
+        };
+        while !is_there() {
+            assert!(Instant::now() < deadline, "gnome-keyring-daemon does not start");
+            thread::sleep(Duration::from_millis(50));
+        }
+        keyring
+    }
+}
+
+impl Drop for Keyring {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

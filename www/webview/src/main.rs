@@ -2,6 +2,8 @@
 //!
 //! Tauri serves the page from its own scheme. The page never leaves for the authorization server (RFC 8252 section 8.12);
 //! the user comes back by the private-use scheme, through the operating system, or by a port of the loopback interface.
+//!
+//! Tokens are in the WebView, as `pkce-wasm/tauri` keeps them there, or in Rust, by `tauri-plugin-pkce`.
 
 mod loopback;
 
@@ -12,6 +14,10 @@ use tauri::{App, AppHandle, Manager, WebviewWindowBuilder};
 
 /// The name of the file, in the application's configuration folder, that names the authorization servers.
 const SERVERS: &str = "servers.json";
+/// The name of the file there that configures the plugin: with it tokens are kept in Rust.
+const IN_RUST: &str = "tokens-in-rust.json";
+/// The label of the window then. It has a capability of its own, by which no token and no redirect comes to it.
+const WINDOW_IN_RUST: &str = "rust";
 
 fn main() -> tauri::Result<()> {
     tauri::Builder::default()
@@ -20,11 +26,7 @@ fn main() -> tauri::Result<()> {
         .plugin(tauri_plugin_deep_link::init())
         .plugin(tauri_plugin_opener::init())
         .manage(loopback::Loopback::default())
-        .invoke_handler(tauri::generate_handler![
-            servers,
-            loopback::listen_on_loopback,
-            loopback::close_loopback
-        ])
+        .invoke_handler(tauri::generate_handler![servers, loopback::listen_on_loopback, loopback::close_loopback])
         .setup(|app| Ok(set_up(app)?))
         .run(tauri::generate_context!())
 }
@@ -37,8 +39,15 @@ fn set_up(app: &mut App) -> tauri::Result<()> {
     if let Err(error) = tauri_plugin_deep_link::DeepLinkExt::deep_link(app).register_all() {
         eprintln!("the private-use scheme cannot be registered ({error}): only the loopback port brings you back");
     }
-    for window in &app.config().app.windows {
-        WebviewWindowBuilder::from_config(app.handle(), window)?
+    let in_rust = read(app.handle(), IN_RUST).ok();
+    if let Some(config) = &in_rust {
+        app.handle().plugin(tauri_plugin_pkce::Builder::new().config(config.clone()).build())?;
+    }
+    for mut window in app.config().app.windows.clone() {
+        if in_rust.is_some() {
+            window.label = WINDOW_IN_RUST.to_owned();
+        }
+        WebviewWindowBuilder::from_config(app.handle(), &window)?
             // Whatever happens in the page, nothing else is ever shown in this WebView.
             .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
             .build()?;
@@ -58,7 +67,12 @@ fn to_front(app: &AppHandle) {
 /// The authorization servers that the page offers, as whoever started the demo's servers wrote them down.
 #[tauri::command]
 fn servers(app: AppHandle) -> Result<Value, String> {
-    let file = app.path().app_config_dir().map_err(|error| error.to_string())?.join(SERVERS);
+    read(&app, SERVERS)
+}
+
+/// A file of the application's configuration folder, in JSON.
+fn read(app: &AppHandle, name: &str) -> Result<Value, String> {
+    let file = app.path().app_config_dir().map_err(|error| error.to_string())?.join(name);
     let text = fs::read_to_string(&file).map_err(|error| format!("{}: {error}", file.display()))?;
     serde_json::from_str(&text).map_err(|error| format!("{}: {error}", file.display()))
 }
