@@ -6,10 +6,10 @@ use std::time::Duration;
 use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::client::jwks::Jwks;
 use pkce_wasm::client::logout::{self, LogoutOptions, end_session, finish_revocation, revocation_requests};
-use pkce_wasm::client::metadata::discovery_requests;
+use pkce_wasm::client::metadata::Search;
 use pkce_wasm::client::redirect_uris::RedirectUris;
 use pkce_wasm::client::resource::read_refusal;
-use pkce_wasm::client::session::{Asked, Kept, Next, Session};
+use pkce_wasm::client::session::{Answered, Asked, Kept, Next, Session};
 use pkce_wasm::client::signature::{Signature, Step};
 use pkce_wasm::client::transaction::{self, Outcome as End, Tombstone, forgettable, kept_since};
 use pkce_wasm::client::{token, userinfo};
@@ -192,20 +192,20 @@ impl Client {
 
     async fn arrive(&self, url: &str, redirect_uri: &str) -> Result<Outcome, Error> {
         let config = self.config.at(redirect_uri)?;
-        let callback = match Callback::parse(url, redirect_uri) {
-            Ok(Some(callback)) => callback,
-            Ok(None) => return self.come_back(url).await,
-            Err(error) => return Ok(refused(error, None)),
-        };
+        // Without a `state` it belongs to nothing.
+        let Some(callback) = Callback::parse(url, redirect_uri) else { return Ok(Outcome::None) };
         let key = transaction::key(callback.state());
         let (login_name, ended_name) = (named(LOGIN, &key), named(ENDED, &key));
         let _held = self.lock.take().await?;
         let mut records = self.read().await?;
         if let Some(remains) = records.get(&ended_name).and_then(Tombstone::from_record) {
-            return Ok(self.again(remains));
+            return if remains.outcome == End::SignedOut { self.come_back(url).await } else { Ok(self.again(remains)) };
         }
         let Some(record) = records.get(&login_name).map(|record| Secret::new(record.to_owned())) else {
-            return Ok(Outcome::OtherLogin { error: Error::new(Code::TransactionNotFound).into() });
+            // Only the whole form of a response may be one; any other URL is somebody else's.
+            let is_response = callback.is_response(redirect_uri);
+            let error = Error::new(Code::TransactionNotFound).into();
+            return Ok(if is_response { Outcome::OtherLogin { error } } else { Outcome::None });
         };
         let login = match Transaction::from_record(record.expose()) {
             Ok(login) => login,
@@ -365,16 +365,17 @@ impl Client {
         self.write(records.clone()).await?;
         let tokens = TokenSet::from_record(record.expose()).ok_or(Code::Internal)?;
         let (request, exchange) = token::refresh(self.config.checked(), &server, tokens)?;
-        let went = match self.http.send(request).await {
-            Ok(response) => self.finish(exchange, &response, true).await,
-            Err(error) => Err(error),
+        let (went, response) = match self.http.send(request).await {
+            Ok(response) => (self.finish(exchange, &response, true).await, Some(response)),
+            Err(error) => (Err(error), None),
         };
+        let answered = Answered { is_token_refused: reason == "refused", response: response.as_ref() };
         let mut chance = [0];
         SystemRandom::new().fill(&mut chance).map_err(|_| Code::RandomnessUnavailable)?;
         let [chance] = chance;
         // The lock is held: nobody else has written.
         let kept = self.session_in(&records);
-        let (kept, told) = session.conclude(kept.as_ref(), went, now(), chance);
+        let (kept, told) = session.conclude_with(kept.as_ref(), went, answered, now(), chance);
         match kept {
             Kept::As(session) => {
                 records.set(&name, session.to_record().expose());
@@ -549,13 +550,12 @@ impl Client {
         if let Some((metadata, _)) = &*known {
             return Ok(metadata.clone());
         }
-        let (issuer, allow_http) = (self.config.issuer(), self.config.allows_http());
-        let [openid, oauth] = discovery_requests(issuer, allow_http)?;
-        let mut answer = self.http.send(openid).await?;
-        if answer.status == 404 {
-            answer = self.http.send(oauth).await?;
+        let mut search = Search::new(self.config.checked())?;
+        let mut found = None;
+        while let (None, Some(request)) = (&found, search.next_request()) {
+            found = search.take(self.http.send(request).await)?;
         }
-        let (metadata, document) = Metadata::from_response(&answer, issuer, allow_http)?;
+        let (metadata, document) = found.map_or_else(|| search.end(), Ok)?;
         metadata.check(self.config.checked())?;
         *known = Some((metadata.clone(), document));
         Ok(metadata)
@@ -566,7 +566,7 @@ impl Client {
         if self.server.lock().await.is_none() {
             let records = self.read().await?;
             let kept = records.get(&named(SERVER, self.config.issuer()));
-            let read = |document| Metadata::from_json(document, self.config.issuer(), self.config.allows_http()).ok();
+            let read = |document| Metadata::from_json_for(document, self.config.checked()).ok();
             if let Some(metadata) = kept.and_then(read) {
                 return Ok(metadata);
             }

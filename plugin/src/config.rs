@@ -46,10 +46,6 @@ impl Configuration {
         &self.checked.settings().redirect_uri
     }
 
-    pub(crate) fn allows_http(&self) -> bool {
-        self.checked.settings().dangerously_allow_http
-    }
-
     /// The address to listen at, and the path, where the redirect URI is one of the loopback interface without a port.
     pub(crate) fn loopback(&self) -> Option<(IpAddr, &str)> {
         LOOPBACK.iter().find_map(|(beginning, address)| {

@@ -30,6 +30,13 @@ impl Callback {
         if state.is_empty() { None } else { Some(Self { url: Secret::new(url.into()), state }) }
     }
 
+    /// Whether the URL is at that redirect URI and has the whole form of a response, `state` with `code` or `error` (RFC 6749 sections 4.1.2 and 4.1.2.1). One of which
+    /// no transaction is kept is another login's then; any other URL is none.
+    #[must_use]
+    pub fn is_response(&self, redirect_uri: &str) -> bool {
+        callback::Callback::read(self.url.expose().as_bytes(), redirect_uri.as_bytes()).is_response()
+    }
+
     /// The `state`, by which the transaction is found; see [`transaction::key`](crate::client::transaction::key).
     #[must_use]
     pub fn state(&self) -> &str {
