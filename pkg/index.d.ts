@@ -296,7 +296,7 @@ export interface LoginOptions {
    * `interaction_required`, whose `oauthError` names the cause (`login_required`, `consent_required`, `interaction_required`,
    * `account_selection_required`). Then offer a login without `none`: the same login would fail again. Where a server sends these words for any other
    * login, the error is `access_denied`. Do not use it to renew
-   * tokens: {@link Session.accessToken} does that with the refresh token, without leaving the page and without third-party cookies.
+   * tokens: `session.accessToken()` does that with the refresh token, without leaving the page and without third-party cookies.
    */
   prompt?: string;
   /** The account that the user probably wants (OpenID Connect Core section 3.1.2.1). */
@@ -351,7 +351,7 @@ export interface PopupOptions extends LoginOptions {
    * this page would not see the window that it opened.
    */
   features?: string;
-  /** What to do when the browser blocks the pop-up: with `"redirect"` this page leaves for the server, as {@link Client.login} does it. */
+  /** What to do when the browser blocks the pop-up: with `"redirect"` this page leaves for the server, as `client.login()` does it. */
   fallback?: "redirect";
   /** Gives the login up. A callback that was already received is still finished. */
   signal?: AbortSignal;
@@ -534,7 +534,7 @@ export function revokeTokens(
   options?: StepOptions,
 ): Promise<void>;
 
-/** What {@link Client.handleRedirect} found. */
+/** What `client.handleRedirect()` found. */
 export type RedirectOutcome<C extends Claims = Claims> =
   | NoCallback
   | SignedIn<C>
@@ -604,7 +604,7 @@ export interface AlreadyCompleted<C extends Claims = Claims> {
 
 /**
  * The login failed, and nobody was signed in by it. When `error.retryable` is true, `handleRedirect()` may be called again, also after a
- * reload. When `restart` is true, {@link Client.login} may help; else tell the user, for only the application or the server can be changed.
+ * reload. When `restart` is true, `client.login()` may help; else tell the user, for only the application or the server can be changed.
  * The same callback is refused with the same code and the server's same `oauthError` again; `code_already_used` says that the page went away before the server's
  * answer was kept.
  *
@@ -664,7 +664,7 @@ export type SessionEvent = {
   | { readonly type: "signed-in"; readonly reason: "login" }
   | {
       readonly type: "refreshed";
-      /** The tokens were about to expire; had expired; were refused by a resource server; somebody called {@link Session.refresh}. */
+      /** The tokens were about to expire; had expired; were refused by a resource server; somebody called `session.refresh()`. */
       readonly reason: "ageing" | "expired" | "refused" | "asked";
       /**
        * There, and true, when the tokens were kept without the ID token that came with them: it has another `nonce` or `auth_time` than the one before (OpenID
@@ -741,7 +741,7 @@ export class Client<C extends Claims = Claims> {
   /**
    * Begins a login in a pop-up, in the tick in which it is called: call it straight from a click. It settles when the login is finished.
    *
-   * The pop-up comes back to the redirect URI, whose page calls {@link Client.handleRedirect} as always: it hands the callback to this page over a channel
+   * The pop-up comes back to the redirect URI, whose page calls `client.handleRedirect()` as always: it hands the callback to this page over a channel
    * of the origin, which needs no `window.opener`, and closes itself. The code is redeemed here, so that the tokens are where the application is. When this page
    * is gone, or does not answer within five seconds, the pop-up goes on alone and becomes the application. The redirect URI has to be of this origin.
    * The server's pages do not see this window (`opener` is null).
@@ -750,7 +750,7 @@ export class Client<C extends Claims = Claims> {
    * has been back in this page for two seconds (a server's `Cross-Origin-Opener-Policy` can make an open pop-up look closed, so a login that is then finished in it
    * still counts); with `access_denied`: the user declined; with `transaction_expired`: the time is over.
    * @throws PkceError `aborted` by the signal, `config_invalid` about `storage` where a host keeps the login or the session and about `features` (see
-   * {@link PopupOptions.features}), and as {@link Client.login}
+   * {@link PopupOptions.features}), and as `client.login()`
    */
   loginWithPopup(options?: PopupOptions): Promise<PopupOutcome<C>>;
 
@@ -779,7 +779,7 @@ export class Client<C extends Claims = Claims> {
    * another site, or has a refresh or a callback under way does not bring it back. Where the pages share no storage (a worker, blocked storage), only those are reached
    * that run now and have a client. With `revoke` the server is told to forget the tokens (RFC 7009). With
    * `endSession` the user is then sent to the server (OpenID Connect RP-Initiated Logout 1.0 section 2), in the same tick where storage is synchronous and nothing is
-   * revoked, with `id_token_hint`, `client_id`, `post_logout_redirect_uri` and a `state`; when they come back, {@link Client.handleRedirect} at {@link Config.postLogoutRedirectUri}
+   * revoked, with `id_token_hint`, `client_id`, `post_logout_redirect_uri` and a `state`; when they come back, `client.handleRedirect()` at {@link Config.postLogoutRedirectUri}
    * gives `"signed-out"`.
    *
    * @throws PkceError `endpoint_missing` (the session is forgotten all the same), `revocation_refused` and those of the network (likewise, and the user is sent
@@ -853,8 +853,8 @@ export class Session<C extends Claims = Claims> {
    * aborts reading the body. No listener stays on it.
    * @returns The response, whatever its status, unless it is one of those below.
    * @throws PkceError `origin_refused`; `insufficient_scope` (RFC 6750 section 3.1) and `insufficient_user_authentication` (RFC 9470 section 3), with
-   * `loginOptions` for {@link Client.login}; `config_invalid` about `headers`; `redirect_not_followed`, `network_failed`, `timed_out`, `aborted`, and as
-   * {@link Session.accessToken}. The `cause` of an error shows no token.
+   * `loginOptions` for `client.login()`; `config_invalid` about `headers`; `redirect_not_followed`, `network_failed`, `timed_out`, `aborted`, and as
+   * `session.accessToken()`. The `cause` of an error shows no token.
    */
   fetch(input: string | URL | Request, init?: RequestInit & { timeout?: number }): Promise<Response>;
   /** Asks the userinfo endpoint: see {@link fetchUserinfo}. */
@@ -862,7 +862,7 @@ export class Session<C extends Claims = Claims> {
   /**
    * Refreshes the tokens now, together with whoever else is about to: see {@link refreshTokens}.
    *
-   * @throws PkceError `refresh_token_missing`, and as {@link Session.accessToken}
+   * @throws PkceError `refresh_token_missing`, and as `session.accessToken()`
    */
   refresh(options?: Cancellation): Promise<void>;
 }

@@ -112,7 +112,7 @@ export interface NativeClient extends Pick<Client, "logout" | "on" | "close"> {
   /**
    * Begins a login: Rust keeps it and opens the system browser.
    *
-   * @throws PkceError as {@link Client.login}, and those of discovery
+   * @throws PkceError as `client.login()`, and those of discovery
    */
   login(options?: Parameters<Client["login"]>[0]): Promise<void>;
   /**

@@ -1,7 +1,6 @@
 // What an error says beside its code: its sentence, and the facts. Loaded with the first error.
 import { SENTENCES } from "../dist/sentences.js";
 import { own } from "../platform/own.js";
-import { say } from "./error.js";
 
 /** The most characters of what others wrote that are told. */
 const MOST = 300;
@@ -76,7 +75,7 @@ export const phrase = (error, place) => {
   const { message, stack } = error;
   const facts = factsOf(own(error));
   const sentence = SENTENCES[place];
-  say(error, facts ? `${sentence} (${facts})` : sentence);
+  error.message = `${error.code}: ${facts ? `${sentence} (${facts})` : sentence}`;
   const head = [`Error: ${message}`, `PkceError: ${message}`].find((head) => `${stack}`.startsWith(head));
   if (head) error.stack = `PkceError: ${error.message}${stack.slice(head.length)}`;
   return error;
