@@ -6,7 +6,7 @@ import { unless } from "../platform/wait.js";
 
 const { failed, named, place, told } = /* @__PURE__ */ createTalkingErrors(
   CODES,
-  () => import("../dist/sentences.js"),
+  () => import("../engine/facts.js"),
 );
 
 /** Statuses of answers that have no body (Fetch section "null body status"). */
@@ -49,7 +49,7 @@ const createHub = (core) => {
     take(session) {
       if (!session) return hub.end();
       if (hub.current?.told.claims?.sub !== session.claims?.sub) hub.end();
-      hub.current ??= { isOver: false };
+      hub.current = hub.current ?? { isOver: false };
       hub.current.told = session;
       return hub.current;
     },
@@ -203,10 +203,10 @@ class NativeSession {
     return this.#kept.isOver || (!renewable && expiresAt !== null && 1000 * expiresAt <= Date.now());
   }
 
-  get #subject() {
+  #subject = () => {
     if (this.#kept.isOver) throw named("session_expired");
     return this.claims?.sub;
-  }
+  };
 
   accessToken() {
     return told(async () => {
@@ -223,19 +223,19 @@ class NativeSession {
       } catch (cause) {
         throw named("origin_refused", cause, "url");
       }
-      return this.#hub.send(request, given, this.#subject);
+      return this.#hub.send(request, given, this.#subject());
     });
   }
 
   userinfo(options) {
     return told(async () =>
-      unless(own(options).signal, named, this.#hub.ask("userinfo", { subject: this.#subject })),
+      unless(own(options).signal, named, this.#hub.ask("userinfo", { subject: this.#subject() })),
     );
   }
 
   refresh(options) {
     return told(async () => {
-      await unless(own(options).signal, named, this.#hub.ask("refresh", { subject: this.#subject }));
+      await unless(own(options).signal, named, this.#hub.ask("refresh", { subject: this.#subject() }));
     });
   }
 }
