@@ -213,7 +213,7 @@ async fn ac11_what_remains_of_a_login_is_its_own_clients_alone() {
 fn a_callback_has_the_name_of_its_login_and_anything_else_has_none() {
     let client = Client::new("names");
     let name = |url: &str| key(&client, url);
-    let [one, two] = ["one", "two"].map(|name| name.repeat(15)[..43].to_owned());
+    let [one, two] = ["one", "two"].map(|name| name.chars().cycle().take(43).collect::<String>());
     assert!(name(&callback(&one)).is_some());
     assert_eq!(name(&callback(&one)), name(&format!("{REDIRECT_URI}?state={one}&error=access_denied")));
     assert_ne!(name(&callback(&one)), name(&callback(&two)));
