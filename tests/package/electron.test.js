@@ -338,9 +338,19 @@ const signedIn = async (context, change) => {
   return { machine, app, file: join(machine.folder, "pkce-wasm.bin") };
 };
 
+/** What is in a file when nobody writes to it any more: a client looks once more after a login, and sweeps. */
+const still = async (file) => {
+  for (let before; ; ) {
+    const now = readFileSync(file);
+    if (before?.equals(now)) return now;
+    before = now;
+    await new Promise((resolve) => setTimeout(resolve, 1500));
+  }
+};
+
 test("Electron: SH5 a file that is empty or was cut begins anew, and both sides are told", async (context) => {
   const { file } = await signedIn(context);
-  const whole = readFileSync(file);
+  const whole = await still(file);
   for (const length of [0, 1, 5, 12, 13, 20, 21, whole.length >> 1, whole.length - 1]) {
     const machine = electron(context);
     machine.serve();
@@ -359,22 +369,13 @@ test("Electron: SH5 a file that is empty or was cut begins anew, and both sides 
 
 test("Electron: SH5 where the process is killed while it writes, the old file counts", async (context) => {
   const { machine, app, file } = await signedIn(context);
-  writeFileSync(`${file}.new`, readFileSync(file).subarray(0, 40));
+  const whole = await still(file);
+  writeFileSync(`${file}.new`, whole.subarray(0, 40));
   assert.equal(await (await app.client.session()).accessToken(), "at");
   await app.client.login();
   assert.equal(await (await app.client.session()).accessToken(), "at");
   assert.deepEqual(machine.resets, []);
 });
-
-/** What is in a file when nobody writes to it any more: a client looks once more after a login, and sweeps. */
-const still = async (file) => {
-  for (let before; ; ) {
-    const now = readFileSync(file);
-    if (before?.equals(now)) return now;
-    before = now;
-    await new Promise((resolve) => setTimeout(resolve, 1500));
-  }
-};
 
 test("Electron: SH6 a key that is lost is told with what to do, and host.reset() begins anew", async (context) => {
   const { machine, app, file } = await signedIn(context);
