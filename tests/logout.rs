@@ -5,6 +5,7 @@
 mod support;
 
 use pkce_wasm::client::logout::{EndSession, LogoutOptions, end_session, finish_revocation, returned};
+use pkce_wasm::http::Response;
 use pkce_wasm::{Code, Config, Error};
 use serde_json::json;
 use support::entropy::Seeded;
@@ -251,4 +252,11 @@ fn lo2_whoever_comes_back_is_known_by_the_state_alone() {
     }
     assert_eq!(returned(&returning(), &format!("https://app.example/?state={state}")), None, "another place");
     assert_eq!(returned(&config(), &format!("{RETURN_URI}?state={state}")), None, "no place is configured");
+}
+
+#[test]
+fn rv3_a_server_that_failed_says_when_to_come_again() {
+    let answer = json!({"error": "temporarily_unavailable"});
+    let error = finish_revocation(&Response { retry_after: Some(30), ..json_response(503, &answer) }).unwrap_err();
+    assert_eq!((error.code, error.status, error.retry_after), (Code::ServerError, Some(503), Some(30)));
 }

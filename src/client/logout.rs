@@ -4,7 +4,9 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use crate::client::config::Config;
-use crate::client::fields::{fault_in, from_object, optional, read, read_optional, refused, secret, text, to_object};
+use crate::client::fields::{
+    fault_in, from_object, optional, read, read_optional, refused_in, secret, text, to_object,
+};
 use crate::client::metadata::Metadata;
 use crate::client::token_set::TokenSet;
 use crate::client::transaction::Tombstone;
@@ -49,7 +51,7 @@ pub fn revocation_requests(
 pub fn finish_revocation(response: &Response) -> Result<(), Error> {
     match logout::finish_revocation(&response.reply(), b"").map_err(fault_in(response))? {
         Answer::Given(()) => Ok(()),
-        Answer::Refused(refusal) => Err(refused(*refusal).status(response.status)),
+        Answer::Refused(refusal) => Err(refused_in(response, *refusal)),
     }
 }
 
