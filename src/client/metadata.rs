@@ -33,7 +33,6 @@ pub fn discovery_requests(issuer: &str, allow_http: bool) -> Result<Vec<Request>
 #[derive(Debug)]
 pub struct Search {
     config: Config,
-    is_openid: bool,
     left: vec::IntoIter<(bool, Request)>,
     /// Whether the place that was asked last is one of OpenID.
     at_openid: bool,
@@ -53,7 +52,6 @@ impl Search {
         let left: Vec<_> = requests.into_iter().enumerate().map(|(place, request)| (place != 1, request)).collect();
         Ok(Self {
             config: config.clone(),
-            is_openid: asks_for_openid(settings.scope.as_bytes()),
             left: left.into_iter(),
             at_openid: false,
             may_pass: false,
@@ -76,7 +74,9 @@ impl Search {
     #[allow(clippy::needless_pass_by_value, reason = "an answer is read once")]
     pub fn take(&mut self, answer: Result<Response, Error>) -> Result<Option<(Metadata, String)>, Error> {
         match answer.and_then(|response| Metadata::from_response_for(&response, &self.config)) {
-            Ok(found) if self.is_openid && found.0.view().jwks_uri().is_empty() => {
+            Ok(found)
+                if asks_for_openid(self.config.settings().scope.as_bytes()) && found.0.view().jwks_uri().is_empty() =>
+            {
                 self.held.get_or_insert(found);
             }
             Ok(found) => return Ok(Some(found)),

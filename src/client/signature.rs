@@ -124,7 +124,7 @@ impl Unverified {
     /// asked for. For when [`Unverified::next`] fails or the keys cannot be fetched, so that the tokens are not lost with them.
     ///
     /// # Errors
-    /// [`Code::SigningKeysUnavailable`] when there was no ID token before
+    /// [`Code::SigningKeysUnavailable`] when there was no ID token before and this one was asked for
     pub fn keep_previous(self) -> Result<TokenSet, Error> {
         let (unverified, session) = self.view();
         unverified.leave_out(&session)?;

@@ -117,7 +117,7 @@ impl Callback {
         for pair in parts(form, b'&') {
             let (name, value) = cut(pair, b'=');
             let Some(place) = position(PARAMETERS, name) else { continue };
-            if count(own, pair) >> 32 != 0 {
+            if parts(own, b'&').any(|other| other == pair) {
                 continue;
             }
             let [low, ..] = place.to_le_bytes();

@@ -92,12 +92,7 @@ fn is_tier(tier: &[u8], has_host: bool) -> bool {
 
 /// The scopes of a configuration; an empty list, which is none, is not sent (RFC 6749 section 3.3).
 pub(crate) fn scope_of<'a>(settings: &Settings<'a>) -> &'a [u8] {
-    or_openid(settings.scope())
-}
-
-/// The scopes, or `openid` where nothing is said of them.
-pub(crate) const fn or_openid(scope: &[u8]) -> &[u8] {
-    if scope.is_empty() { b"openid" } else { scope }
+    if settings.scope().is_empty() { b"openid" } else { settings.scope() }
 }
 
 /// Whether a list of scopes asks for an ID token (OpenID Connect Core section 3.1.2.1).

@@ -161,7 +161,7 @@ impl<'a> Unverified<'a> {
     /// that was not asked for. For when the keys cannot be fetched, so that the tokens are not lost with them.
     ///
     /// # Errors
-    /// [`Code::SigningKeysUnavailable`] when there was no ID token before
+    /// [`Code::SigningKeysUnavailable`] when there was no ID token before and this one was asked for
     pub(crate) fn leave_out(&self, session: &Session<'_>) -> Result<(), Fault> {
         if session.id_token().is_empty() && !is_set(self.optional()) {
             Err(Code::SigningKeysUnavailable.into())

@@ -246,8 +246,7 @@ fn take_tokens(given: &Given<'_>, transaction: &Transaction<'_>, said: &Said<'_>
         Answer::Given(Grant::Tokens(session)) => tell_tokens(&session, b"", out),
         Answer::Given(Grant::Unverified(fields)) => tell_unverified(&fields, out),
         Answer::Refused(refusal) => {
-            let fault = out.refused(&refusal);
-            return Err(out.fault(fault, &reply));
+            return Err(out.refused_in(&refusal, &reply));
         }
     }
     Ok(())

@@ -73,7 +73,7 @@ fn leave(key: &str, transaction: &str, url: &str) -> Result<Vec<u8>, Code> {
 /// `setup` is the record that `setup` gave.
 ///
 /// Gives `{ url, transaction }`, the callback and the record for `redeem`, whether the server let the user in or refused; or `{}` when the page was
-/// reached in another way: by a URL whose `state` this tab does not know. `redeem` checks the answer.
+/// reached in another way: by a URL that has not the form of a response at the redirect URI, and whose `state` this tab does not know. `redeem` checks the answer.
 ///
 /// # Errors
 /// `transaction_not_found` when this tab began no such login, or took it up before; `redirect_uri_mismatch` when the login is known, but this is another

@@ -128,8 +128,7 @@ pub fn finish_userinfo(setup: Text, session: Text, answer: Text) -> Text {
             Answer::Given(userinfo_of::Said::Claims(claims)) => out.json("claims", &claims),
             Answer::Given(userinfo_of::Said::Signed(fields)) => tell_unverified(&fields, out),
             Answer::Refused(refusal) => {
-                let fault = out.refused(&refusal);
-                return Err(out.fault(fault, &reply));
+                return Err(out.refused_in(&refusal, &reply));
             }
         }
         Ok(())
@@ -175,10 +174,7 @@ pub fn finish_revocation(answer: Text, form: Text) -> Text {
         let reply = reply(given.texts[0]);
         match logout::finish_revocation(&reply, given.texts[1]).map_err(|fault| out.fault(fault, &reply))? {
             Answer::Given(()) => Ok(()),
-            Answer::Refused(refusal) => {
-                let fault = out.refused(&refusal);
-                Err(out.fault(fault, &reply))
-            }
+            Answer::Refused(refusal) => Err(out.refused_in(&refusal, &reply)),
         }
     })
 }

@@ -12,7 +12,7 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Code, Fault};
 use crate::flow::authorize::begin as begin_login;
 use crate::flow::callback::Callback;
-use crate::flow::config::{are_accepted, asks_for_openid, is_set, or_openid};
+use crate::flow::config::{are_accepted, asks_for_openid, is_set, scope_of};
 use crate::flow::login::key_of;
 use crate::flow::logout::end_session;
 use crate::flow::metadata as discovery_of;
@@ -33,7 +33,7 @@ use crate::web::text::{Given, Out, TEXTS, Text, absent, now, reply, run, separat
 ///
 /// # Errors
 /// `member_unknown`, `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`,
-/// `id_token_alg_unsupported`
+/// `id_token_alg_unsupported`, `server_unsupported`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn setup(config: Text, metadata: Text) -> Text {
@@ -90,7 +90,7 @@ pub fn metadata(issuer: Text, options: Text, answer: Text) -> Text {
         let (known, accepted) = (options.metadata(), options.accept_issuer());
         let document = discovery_of::finish(&reply, known, given.texts[0], accepted, allow_http)
             .map_err(|fault| said(out.fault(fault, &reply), reply.body, known, out))?;
-        if asks_for_openid(or_openid(options.scope())) && Document::of_table(&document).jwks_uri().is_empty() {
+        if asks_for_openid(scope_of(&options)) && Document::of_table(&document).jwks_uri().is_empty() {
             out.json("keyless", b"true");
         }
         Ok(())

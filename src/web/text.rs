@@ -139,6 +139,12 @@ impl Out {
         refusal.code.into()
     }
 
+    /// The same, with what the answer says beside.
+    pub(crate) fn refused_in(&mut self, refusal: &Refusal, reply: &Reply<'_>) -> Fault {
+        let fault = self.refused(refusal);
+        self.fault(fault, reply)
+    }
+
     /// What was found where something is at fault.
     pub(crate) fn found(&mut self, found: &[u8]) {
         self.details.members("found", &[found]);
