@@ -38,7 +38,7 @@ const POPUP = "popup.";
 const PARTED = /(^|[\s,=])no(opener|referrer)(?![^\s,=])(?!\s*=[\s=]*(?!yes|true|[-+]?0*[1-9])[^\s,=])/i;
 
 /** What can be listened for. */
-const EVENTS = ["signed-in", "refreshed", "failed", "signed-out", "expiring", "expired"];
+const EVENTS = ["signed-in", "refreshed", "signed-out", "expiring", "expired"];
 
 /** The functions and classes of index.d.ts for an engine. */
 export const createClient = (engine) => {
@@ -111,7 +111,7 @@ export const createClient = (engine) => {
       this.#client.tell = (news, everywhere) => this.#tell(news, everywhere);
       this.#rehearse();
       const { trace } = this.#client.config;
-      if (trace) loadTrace().then((part) => part.createTrace(trace).watch(this, this.#client));
+      if (trace) loadTrace().then((part) => part.createTrace(trace).watch(this, this.#client, EVENTS));
     }
 
     get metadata() {

@@ -6,11 +6,8 @@ import { createSession } from "./session.js";
 const MOST_FORMER = 8;
 const MOST_EPOCHS = 4;
 
-/** The place of `network_failed` in the table of codes. Those before it are of calls that are wrong: no refresh fails with one. */
-const NETWORK_FAILED = 15;
-
 /** The session that version 0.1.0 kept, as this version keeps it; nothing where nobody can read it. */
-const adopt = ({ ask, toJson }, form) => {
+const adopt = ({ ask, place, toJson }, form) => {
   try {
     const kept = own(Object.fromEntries(new URLSearchParams(form)));
     const members = Object.entries(kept).map(([name, value]) => [
@@ -22,7 +19,8 @@ const adopt = ({ ask, toJson }, form) => {
     const attempts = [kept.attempts, kept.failed, kept.retry_at].map((line) =>
       /^\d+$/.test(line) ? line : "",
     );
-    if (attempts[1]) attempts[1] = `{"code":${Math.max(NETWORK_FAILED, attempts[1])}}`;
+    // The codes before `network_failed` are of calls that are wrong: no refresh fails with one.
+    if (attempts[1]) attempts[1] = `{"code":${Math.max(place("network_failed"), attempts[1])}}`;
     return {
       id: encodeURIComponent(`0.1.0 ${own(own(tokens).claims).sub}`),
       session: `${session.slice(0, -attempts.length)}${attempts.join("\n")}\n`,

@@ -13,8 +13,6 @@ const STEPS = {
   logout: "logout",
 };
 
-const EVENTS = ["signed-in", "refreshed", "signed-out", "expiring", "expired"];
-
 /** A URL without query and fragment. */
 const bare = (url) => `${url}`.split(/[?#]/)[0];
 
@@ -83,7 +81,7 @@ export const createTrace = (listener) => {
   };
 
   /** From here on what this client does is told. */
-  const watch = (client, inner) => {
+  const watch = (client, inner, events) => {
     const { network } = inner;
     inner.network = (options) =>
       wire(
@@ -120,7 +118,7 @@ export const createTrace = (listener) => {
       };
       Object.defineProperty(client, name, { value: traced, configurable: true, writable: true });
     }
-    for (const type of EVENTS) {
+    for (const type of events) {
       client.on(type, ({ reason, elsewhere }) => tell({ step: "event", event: type, reason, elsewhere }));
     }
   };
