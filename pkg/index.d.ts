@@ -257,7 +257,7 @@ export interface TraceEvent {
   /** The parameters of a request or a callback. What may be a secret is told by its length: `"43 characters"`. */
   readonly parameters?: Readonly<Record<string, string>>;
   readonly status?: number;
-  /** The characters of the answer, where they are known. */
+  /** The bytes that `Content-Length` names, else the characters of the server's answer, where they are known. */
   readonly size?: number;
   /** The status of the outcome. */
   readonly outcome?: string;

@@ -7,7 +7,7 @@ export class PkceError extends Error {
   readonly name: "PkceError";
   /**
    * `code: sentence (facts)`: what happened, what to do, and what was expected and found. An error that is thrown before the sentences have been loaded has its code
-   * here; the sentence takes its place a moment later. In `pkce-wasm/pkce` the sentence is always there.
+   * here; the sentence takes its place a moment later. In `pkce-wasm/pkce` the sentence is always there, without facts.
    * Compare {@link code}, not this: sentences may change.
    */
   readonly message: string;
@@ -54,6 +54,8 @@ export class PkceError extends Error {
     readonly requireAcr?: true;
     readonly maxAge?: number;
   };
+  /** What `JSON.stringify()` keeps: the message and every member but `cause`. */
+  toJSON(): object;
 }
 
 /**
