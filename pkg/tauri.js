@@ -1,2 +1,2 @@
-export { nativeClient } from "./client/native.js";
+export { nativeClient } from "./shells/native.js";
 export { tauriHost } from "./shells/tauri.js";

@@ -111,7 +111,12 @@ export const createClient = (engine) => {
       this.#client.tell = (news, everywhere) => this.#tell(news, everywhere);
       this.#rehearse();
       const { trace } = this.#client.config;
-      if (trace) loadTrace().then((part) => part.createTrace(trace).watch(this, this.#client, EVENTS));
+      // A client that cannot tell what it does serves all the same.
+      if (trace)
+        loadTrace().then(
+          (part) => part.createTrace(trace).watch(this, this.#client, EVENTS),
+          () => {},
+        );
     }
 
     get metadata() {

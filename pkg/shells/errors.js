@@ -2,4 +2,7 @@
 import { CODES } from "../dist/codes.js";
 import { createTalkingErrors } from "../engine/sentences.js";
 
-export const { named, told } = /* @__PURE__ */ createTalkingErrors(CODES, () => import("../engine/facts.js"));
+export const { failed, named, place, told } = /* @__PURE__ */ createTalkingErrors(
+  CODES,
+  () => import("../engine/facts.js"),
+);

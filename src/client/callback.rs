@@ -49,8 +49,7 @@ impl Callback {
 #[must_use]
 pub fn unverified_error(url: &str, redirect_uri: &str) -> Option<String> {
     let callback = callback::Callback::read(url.as_bytes(), redirect_uri.as_bytes());
-    let error = callback.unverified();
-    if error.is_empty() || !callback.state().is_empty() { None } else { Some(part(error).into()) }
+    callback.is_bare().then(|| part(callback.unverified()).into())
 }
 
 impl fmt::Debug for Callback {

@@ -7,7 +7,6 @@ use core::fmt;
 use crate::client::config::Config;
 use crate::client::fields::{fault_in, text};
 use crate::error::{Code, Error, Fault};
-use crate::flow::config::asks_for_openid;
 use crate::flow::metadata;
 use crate::flow::setup;
 use crate::http::{Request, Response};
@@ -74,9 +73,7 @@ impl Search {
     #[allow(clippy::needless_pass_by_value, reason = "an answer is read once")]
     pub fn take(&mut self, answer: Result<Response, Error>) -> Result<Option<(Metadata, String)>, Error> {
         match answer.and_then(|response| Metadata::from_response_for(&response, &self.config)) {
-            Ok(found)
-                if asks_for_openid(self.config.settings().scope.as_bytes()) && found.0.view().jwks_uri().is_empty() =>
-            {
+            Ok(found) if metadata::is_keyless(&found.0.view(), &self.config.view()) => {
                 self.held.get_or_insert(found);
             }
             Ok(found) => return Ok(Some(found)),

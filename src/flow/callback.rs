@@ -117,7 +117,7 @@ impl Callback {
         for pair in parts(form, b'&') {
             let (name, value) = cut(pair, b'=');
             let Some(place) = position(PARAMETERS, name) else { continue };
-            if parts(own, b'&').any(|other| other == pair) {
+            if count(own, pair) >> 32 != 0 {
                 continue;
             }
             let [low, ..] = place.to_le_bytes();
@@ -155,6 +155,11 @@ impl Callback {
     pub(crate) fn unverified(&self) -> &[u8] {
         let [_, _, _, error, ..] = &*self.values;
         if self.difference == 0 && self.fault.is_none() { bounded(error) } else { b"" }
+    }
+
+    /// Whether it is an error that shows not whose it is.
+    pub(crate) fn is_bare(&self) -> bool {
+        self.state().is_empty() && !self.unverified().is_empty()
     }
 
     /// Checks the callback of a URL against its transaction and gives what it says: the fields of [`Said`]. `now` is in seconds since 1970.

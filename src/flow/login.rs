@@ -34,6 +34,12 @@ pub(crate) fn key_of(callback: &Callback) -> Vec<u8> {
     if is_state(callback.state()) { key(callback.state()) } else { Vec::new() }
 }
 
+/// What is wrong with a URL that belongs to no login that is known; nothing where it is no response. Only the whole form of a response may be one: `state` alone is none
+/// (RFC 6749 section 4.1.2).
+pub(crate) fn of_nobody(callback: &Callback) -> Option<Code> {
+    callback.is_response().then_some(Code::TransactionNotFound)
+}
+
 /// Looks at a URL that the page was reached by, with what is kept under its name: the fields of the pending login, and of what
 /// remains of one; empty when there is none. A URL without a name is looked at with any pending login. `now` is in seconds since 1970.
 pub(crate) fn arrive<'a>(
@@ -54,8 +60,7 @@ pub(crate) fn arrive<'a>(
         };
     }
     if pending.is_empty() {
-        // Only the whole form of a response may be one: `state` alone is none (RFC 6749 section 4.1.2).
-        return if callback.is_response() { Arrival::Foreign(Code::TransactionNotFound.into()) } else { Arrival::None };
+        return of_nobody(callback).map_or(Arrival::None, |code| Arrival::Foreign(code.into()));
     }
     let transaction = match Transaction::parse(pending) {
         Ok(transaction) => transaction,

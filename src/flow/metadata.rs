@@ -134,6 +134,11 @@ fn fields(document: &[u8], known: &[u8]) -> Result<Vec<u8>, Fault> {
     METADATA.divide(document, Json::new(known), Code::MetadataInvalid, 0, &mut Vec::new())
 }
 
+/// Whether the scope asks for an ID token and the document does not say where its keys are: it may be the lesser of two then.
+pub(crate) fn is_keyless(document: &Document<'_>, settings: &Settings<'_>) -> bool {
+    asks_for_openid(scope_of(settings)) && document.jwks_uri().is_empty()
+}
+
 /// What a document says where it is at fault, a list separated by spaces; empty where it says nothing that can be told.
 pub(crate) fn said(fault: Fault, document: &[u8], known: &[u8]) -> Vec<u8> {
     let fields = fields(document, known).unwrap_or_default();

@@ -9,7 +9,7 @@ use web_sys::{Storage, Window};
 
 use crate::error::Code;
 use crate::flow::callback::Callback;
-use crate::flow::login::key_of;
+use crate::flow::login::{key_of, of_nobody};
 use crate::flow::setup::Setup;
 use crate::flow::transaction::{Newest, kept_since};
 use crate::json;
@@ -95,7 +95,7 @@ fn arrive(setup: &Text) -> Result<Vec<u8>, Code> {
     let name = [PENDING, &key].concat();
     let pending = if key.is_empty() { None } else { storage.get_item(&name).ok().flatten() };
     let Some(transaction) = pending else {
-        return if callback.is_response() { Err(Code::TransactionNotFound) } else { Ok(Vec::from(b"{")) };
+        return of_nobody(&callback).map_or_else(|| Ok(Vec::from(b"{")), Err);
     };
     if callback.difference != 0 {
         return Err(Code::RedirectUriMismatch);

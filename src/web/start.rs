@@ -13,7 +13,7 @@ use crate::error::{Code, Fault};
 use crate::flow::authorize::begin as begin_login;
 use crate::flow::callback::Callback;
 use crate::flow::config::{are_accepted, asks_for_openid, is_set, scope_of};
-use crate::flow::login::key_of;
+use crate::flow::login::{key_of, of_nobody};
 use crate::flow::logout::end_session;
 use crate::flow::metadata as discovery_of;
 use crate::flow::redirect_uris::{is_unseen_from, note};
@@ -90,7 +90,7 @@ pub fn metadata(issuer: Text, options: Text, answer: Text) -> Text {
         let (known, accepted) = (options.metadata(), options.accept_issuer());
         let document = discovery_of::finish(&reply, known, given.texts[0], accepted, allow_http)
             .map_err(|fault| said(out.fault(fault, &reply), reply.body, known, out))?;
-        if asks_for_openid(scope_of(&options)) && Document::of_table(&document).jwks_uri().is_empty() {
+        if discovery_of::is_keyless(&Document::of_table(&document), &options) {
             out.json("keyless", b"true");
         }
         Ok(())
@@ -169,17 +169,17 @@ pub fn callback(setup: Text, url: Text) -> Text {
     run(setup, url, absent(), absent(), setup_and(0), |given, out| {
         let callback = Callback::read(given.texts[1], given.setup.redirect_uri());
         let mut outcome = Vec::new();
-        if callback.is_response() {
+        if let Some(code) = of_nobody(&callback) {
             outcome.members("status", &[b"other-login"]);
             outcome.member(b"error");
-            outcome.text(&out.error(Code::TransactionNotFound.into()));
+            outcome.text(&out.error(code.into()));
         } else {
             outcome.members("status", &[b"none"]);
         }
         outcome.push(b'}');
         out.json("outcome", &outcome);
         out.text("key", &key_of(&callback));
-        if callback.state().is_empty() && !callback.unverified().is_empty() {
+        if callback.is_bare() {
             out.json("bare", b"true");
         }
         Ok(())

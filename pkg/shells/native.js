@@ -1,13 +1,7 @@
 // The client of an application that keeps its tokens in Rust: what a page sees of it. It holds claims, and never a token.
-import { CODES } from "../dist/codes.js";
-import { createTalkingErrors } from "../engine/sentences.js";
 import { own } from "../platform/own.js";
 import { unless } from "../platform/wait.js";
-
-const { failed, named, place, told } = /* @__PURE__ */ createTalkingErrors(
-  CODES,
-  () => import("../engine/facts.js"),
-);
+import { failed, named, place, told } from "./errors.js";
 
 /** Statuses of answers that have no body (Fetch section "null body status"). */
 const NO_BODY = [101, 103, 204, 205, 304];
