@@ -20,6 +20,7 @@ const TWO_COPIES =
 export const createCallback = async ({
   ask,
   failed,
+  loadDpop,
   loadExchange,
   loadHeld,
   loadPopup,
@@ -151,6 +152,12 @@ export const createCallback = async ({
       loadSignedIn()
         .then(({ discard }) => discard(client, came))
         .catch(() => {});
+    if (kept?.jkt !== undefined) {
+      const isKept = loadDpop().then(({ keep }) =>
+        keep(kept.jkt, client.owner, tiers(client.config).session),
+      );
+      await isKept.catch(() => {});
+    }
     // A sign-out of another page may be seen later than it was made: then what was kept goes again.
     if (kept)
       pause(LINGER)

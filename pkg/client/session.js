@@ -44,6 +44,11 @@ export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
       return this.#tokens.extra ?? null;
     }
 
+    get tokenBinding() {
+      const { binding, jkt } = this.#kept;
+      return jkt === undefined ? { type: "bearer", ...(binding && { reason: binding }) } : { type: "dpop" };
+    }
+
     get expired() {
       const { refreshToken, expiresAt } = this.#tokens;
       const isSpent = refreshToken === undefined && 1000 * expiresAt <= Date.now();

@@ -52,6 +52,10 @@ pub struct Settings {
     /// The `client_secret` of a registration that has one although it is a public client's: for providers that require it of installed applications and call it not
     /// confidential themselves (RFC 8252 section 8.5), as Google does. It proves nothing, and is sent in the body of token and revocation requests.
     pub public_client_secret: Option<String>,
+    /// Tokens have to be bound to a key (RFC 9449): see [`dpop`](crate::client::dpop). A server that gives `Bearer` tokens in their place is refused.
+    pub dpop: bool,
+    /// The authorization request is pushed to the server also where that does not require it (RFC 9126): see [`par`](crate::client::par).
+    pub pushed_authorization_requests: bool,
     /// The server supports S256 although its metadata does not say so.
     pub dangerously_assume_pkce_support: bool,
     /// `http` is allowed beyond the loopback hosts.
@@ -81,6 +85,8 @@ impl Settings {
             accept_issuer: Vec::new(),
             metadata: None,
             public_client_secret: None,
+            dpop: false,
+            pushed_authorization_requests: false,
             dangerously_assume_pkce_support: false,
             dangerously_allow_http: false,
             dangerously_allow_unverified_id_token: false,
@@ -120,6 +126,8 @@ impl Settings {
             host: b"",
             opens_browser: b"1",
             dangerously_allow_embedded_user_agent: b"",
+            dpop: if self.dpop { b"\"required\"" } else { b"" },
+            pushed_authorization_requests: flag(self.pushed_authorization_requests),
             metadata: optional(self.metadata.as_deref().filter(|metadata| !metadata.is_empty())),
         })
         .to_fields()

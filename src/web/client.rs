@@ -27,7 +27,7 @@ use crate::web::text::{
 /// wherever it is. With `bare` it is an error at the redirect URI that does not say whose it is: it is looked at with each pending login in turn.
 /// The outcome is that of a URL that belongs to nothing: `none` or `other-login`. Without a URL, it is that of what remains.
 ///
-/// Gives `{ outcome, address?, remains? }` with `{ status, error?, restart?, returnTo?, unverified? }`; or `{ url, form, said, keys, address, remains }` when the code
+/// Gives `{ outcome, address?, remains? }` with `{ status, error?, restart?, returnTo?, unverified? }`; or `{ url, form, said, keys, jkt?, address, remains }` when the code
 /// is to be redeemed. `remains` takes the place of the pending login, before the request is sent; `address` is what is to stand in the address bar, which else
 /// stays as it is.
 ///
@@ -47,7 +47,8 @@ pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
             Arrival::Redeem { form, said, transaction } => {
                 status = "";
                 let keys = if transaction.nonce().is_empty() { b"" } else { transaction.jwks_uri() };
-                out.texts("url form keys", &[transaction.token_endpoint(), &form, keys]);
+                let jkt = transaction.dpop_jkt();
+                out.texts("url form keys jkt", &[transaction.token_endpoint(), &form, keys, jkt]);
                 out.record("said", &said);
                 out.record("remains", &login::claim(setup, &transaction, now()));
             }

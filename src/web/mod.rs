@@ -8,8 +8,12 @@ mod primitives;
 
 #[cfg(feature = "client")]
 mod client;
+#[cfg(feature = "client")]
+mod dpop;
 #[cfg(all(feature = "client", not(target_os = "none")))]
 mod page;
+#[cfg(feature = "client")]
+mod par;
 #[cfg(feature = "client")]
 mod steps;
 #[cfg(feature = "client")]
@@ -17,8 +21,12 @@ mod text;
 
 #[cfg(feature = "client")]
 pub use client::{arrive, end, logout, refusal, resource, session, session_tokens, settle, sweep};
+#[cfg(feature = "client")]
+pub use dpop::{prime, proof, proven};
 #[cfg(all(feature = "client", not(target_os = "none")))]
 pub use page::{sign_in, take_callback};
+#[cfg(feature = "client")]
+pub use par::pushed;
 pub use primitives::{derive_challenge, generate_pair_text, verify_challenge};
 #[cfg(feature = "client")]
 pub use steps::{

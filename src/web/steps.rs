@@ -22,7 +22,7 @@ use crate::flow::token::{self, Grant};
 use crate::flow::tokens::{Session, from_json};
 use crate::flow::transaction::{Transaction, key};
 use crate::flow::user_agent::is_embedded;
-use crate::flow::{jwks, logout, metadata as discovery_of, userinfo as userinfo_of};
+use crate::flow::{jwks, logout, metadata as discovery_of, par, userinfo as userinfo_of};
 use crate::random::SystemEntropy;
 use crate::table::{Table, from_lines};
 use crate::tables::{Document, OPTIONS, Options, PAGE, Page, SETTINGS, Settings, about};
@@ -30,7 +30,8 @@ use crate::text::{Write, is_number, joined, number, position};
 use crate::web::text::{Given, Out, SESSION, TEXTS, TRANSACTION, Text, absent, now, records, reply, run, setup_and};
 
 /// Checks a configuration against the metadata of its server (RFC 6749, RFC 8252 section 7, RFC 8414 section 3.3): both are JSON.
-/// Gives `{ setup, owner }`: a record that every later step takes, and a name for this client at this issuer.
+/// Gives `{ setup, owner, pushed?, bound? }`: a record that every later step takes, and a name for this client at this issuer; whether the request of a login is pushed, and
+/// whether it asks for tokens that are bound to a key, with `required` where others are refused.
 ///
 /// # Errors
 /// `member_unknown`, `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`,
@@ -46,7 +47,12 @@ pub fn setup(config: Text, metadata: Text) -> Text {
             said(fault, document, Settings::of_table(&fields).metadata(), out)
         })?;
         out.record("setup", &fields);
-        out.text("owner", &Setup::of_table(&fields).owner());
+        let setup = Setup::of_table(&fields);
+        out.text("owner", &setup.owner());
+        if setup.is_pushed() {
+            out.json("pushed", b"true");
+        }
+        out.text("bound", setup.dpop());
         Ok(())
     })
 }
@@ -116,8 +122,10 @@ fn allowed(given: &Given<'_>) -> Result<(Vec<u8>, bool), Fault> {
 }
 
 /// Builds the authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3) from the options of a login, which are JSON.
-/// Gives `{ url, state, key, transaction }`: where to send the user, the record to keep until they come back, and the name to keep it under. What the page can
-/// tell of its browser is JSON, too, or empty: `{ userAgent, inShell, installed }`.
+/// Gives `{ url, state, key, transaction }`, or `push` and `form` in the place of `url`: where to send the user, or what to push first and where to (RFC 9126; `pushed` reads
+/// its answer), the record to keep until they come back, and the name to keep it under. What the page can
+/// tell of its browser is JSON, too, or empty: `{ userAgent?, inShell?, installed?, origin?, dpopJkt? }`, of which the last is the thumbprint of the key that its tokens are to be
+/// bound to (RFC 9449 section 10).
 ///
 /// The last text is the record of the redirect URIs in use, which all clients of an application share, or empty when there is none
 /// (RFC 9700 section 4.4). Gives `index` when another text has to take its place; an empty one is none.
@@ -130,9 +138,9 @@ fn allowed(given: &Given<'_>) -> Result<(Vec<u8>, bool), Fault> {
 pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
     run(setup, options, page, index, setup_and(0), |given, out| {
         let [_, _, page, index] = given.texts;
-        if !page.is_empty() {
-            let fields = PAGE.read(page, Code::ConfigInvalid)?;
-            let page = Page::of_table(&fields);
+        let fields = if page.is_empty() { Vec::new() } else { PAGE.read(page, Code::ConfigInvalid)? };
+        let page = Page::of_table(&fields);
+        if !fields.is_empty() {
             if is_embedded(page.user_agent(), is_set(page.in_shell()), is_set(page.installed())) {
                 return Err(Code::EmbeddedUserAgent.into());
             }
@@ -145,9 +153,15 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
         let options = OPTIONS.read(given.texts[1], Code::ConfigInvalid)?;
         let mut url = Vec::new();
         let options = Options::of_table(&options);
-        let fields = begin_login(&given.setup, &options, &mut SystemEntropy, now(), &mut url)?;
+        let fields = begin_login(&given.setup, &options, page.dpop_jkt(), &mut SystemEntropy, now(), &mut url)?;
         let state = Transaction::of_table(&fields).state();
-        out.texts("url state key", &[&url, state, &key(state)]);
+        let form = if given.setup.is_pushed() { par::form(&given.setup, &url) } else { Vec::new() };
+        if form.is_empty() {
+            out.text("url", &url);
+        } else {
+            out.texts("push form", &[given.setup.pushed_authorization_request_endpoint(), &form]);
+        }
+        out.texts("state key", &[state, &key(state)]);
         out.record("transaction", &fields);
         let noted = note(&given.setup, index, now())?;
         if noted != index {
@@ -159,7 +173,7 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
 }
 
 /// Checks the callback against its transaction (RFC 6749 sections 4.1.2 and 10.12, RFC 9207 section 2.4) and builds the token
-/// request (section 4.1.3): `{ url, form, said }`, of which the last is for [`finish`].
+/// request (section 4.1.3): `{ url, form, said, jkt? }`, of which `said` is for [`finish`], and `jkt` the thumbprint of the key whose proof goes along (RFC 9449 section 5).
 ///
 /// # Errors
 /// `transaction_invalid`, `transaction_expired`, `state_missing`, `state_mismatch`, `redirect_uri_mismatch`, `parameter_duplicated`,
@@ -174,7 +188,7 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
             Answer::Given(said) => {
                 let mut form = Vec::new();
                 token::redeem(&given.setup, transaction, Said::of_table(&said).code(), &mut form);
-                out.texts("url form", &[transaction.token_endpoint(), &form]);
+                out.texts("url form jkt", &[transaction.token_endpoint(), &form, transaction.dpop_jkt()]);
                 out.record("said", &said);
                 Ok(())
             }
@@ -204,7 +218,7 @@ pub fn finish(setup: Text, transaction: Text, answer: Text, said: Text) -> Text 
     })
 }
 
-/// Builds the request that trades a refresh token for fresh tokens (RFC 6749 section 6): `{ url, form, session }`. The record takes the
+/// Builds the request that trades a refresh token for fresh tokens (RFC 6749 section 6): `{ url, form, session, jkt? }`. The record takes the
 /// place of the one that is kept, before the request is sent.
 ///
 /// # Errors
@@ -216,7 +230,7 @@ pub fn refresh(setup: Text, session: Text) -> Text {
         let (setup, session) = (&given.setup, &given.session);
         let mut form = Vec::new();
         token::refresh(setup, session, &mut form)?;
-        out.texts("url form", &[setup.token_endpoint(), &form]);
+        out.texts("url form jkt", &[setup.token_endpoint(), &form, session.jkt()]);
         out.record("session", &begin_refresh(session));
         Ok(())
     })
@@ -258,6 +272,7 @@ pub(crate) fn tell_tokens(fields: &[u8], claims: &[u8], out: &mut Out) {
     out.members.member(b"tokens");
     session.write_json(if claims.is_empty() { &text } else { claims }, &mut out.members);
     out.record("session", fields);
+    out.texts("binding jkt", &[session.binding(), session.jkt()]);
 }
 
 fn tell_unverified(fields: &[u8], out: &mut Out) {
@@ -418,7 +433,8 @@ pub fn from_tokens(tokens: Text) -> Text {
     })
 }
 
-/// Gives where to ask for the claims of the user, with the access token as `Bearer` (OpenID Connect Core section 5.3.1): `{ url }`.
+/// Gives where to ask for the claims of the user, with the access token as `Bearer` (OpenID Connect Core section 5.3.1): `{ url, jkt? }`, of which the latter is the
+/// thumbprint of the key to whose proof the token belongs.
 ///
 /// # Errors
 /// `endpoint_missing`, `issuer_mismatch`
@@ -427,7 +443,7 @@ pub fn from_tokens(tokens: Text) -> Text {
 pub fn userinfo(setup: Text, session: Text) -> Text {
     run(setup, session, absent(), absent(), SESSION, |given, out| {
         userinfo_of::check(&given.setup, &given.session)?;
-        out.text("url", given.setup.userinfo_endpoint());
+        out.texts("url jkt", &[given.setup.userinfo_endpoint(), given.session.jkt()]);
         Ok(())
     })
 }
@@ -455,7 +471,7 @@ pub fn finish_userinfo(setup: Text, session: Text, answer: Text) -> Text {
     })
 }
 
-/// Builds the requests that make the server forget the tokens (RFC 7009 section 2.1): `{ url, forms }`, to be sent one after the other.
+/// Builds the requests that make the server forget the tokens (RFC 7009 section 2.1): `{ url, forms, jkt? }`, to be sent one after the other.
 ///
 /// # Errors
 /// `endpoint_missing`, `issuer_mismatch`
@@ -465,7 +481,7 @@ pub fn revoke(setup: Text, session: Text) -> Text {
     run(setup, session, absent(), absent(), SESSION, |given, out| {
         let (setup, session) = (&given.setup, &given.session);
         logout::check_revocation(setup, session)?;
-        out.text("url", setup.revocation_endpoint());
+        out.texts("url jkt", &[setup.revocation_endpoint(), session.jkt()]);
         let mut forms = joined(&[b"["]);
         for (token, hint) in &[(session.refresh_token(), "refresh_token"), (session.access_token(), "access_token")] {
             if !token.is_empty() {
