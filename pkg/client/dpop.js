@@ -66,25 +66,23 @@ export const createDpop = ({ ask, named, toJson }) => {
     return again === true;
   };
 
-  /** Sends a request of the module, and once more where another proof is wanted. */
-  const send = async ({ jkt, ...request }, network, through) => {
+  /** Sends a request of the module: the answer, and whether another proof is wanted. */
+  const sendOnce = async ({ jkt, ...request }, network, through) => {
     const { url, form, bearer } = request;
-    for (let isFirst = true; ; isFirst = false) {
-      const headers = { DPoP: await proofFor(jkt, form === undefined ? "GET" : "POST", url, bearer) };
-      if (bearer !== undefined) headers.Authorization = `DPoP ${bearer}`;
-      let seen;
-      const answer = await through(
-        own({
-          ...request,
-          headers,
-          hear: (headers) => {
-            seen = headers;
-          },
-        }),
-        network,
-      );
-      if (!hear(jkt, url, answer, seen) || !isFirst) return answer;
-    }
+    const headers = { DPoP: await proofFor(jkt, form === undefined ? "GET" : "POST", url, bearer) };
+    if (bearer !== undefined) headers.Authorization = `DPoP ${bearer}`;
+    let seen;
+    const note = (headers) => {
+      seen = headers;
+    };
+    const answer = await through(own({ ...request, headers, hear: note }), network);
+    return { answer, again: hear(jkt, url, answer, seen) };
+  };
+
+  /** The same, and once more where another proof is wanted. */
+  const send = async (...given) => {
+    const { answer, again } = await sendOnce(...given);
+    return again ? (await sendOnce(...given)).answer : answer;
   };
 
   return {
@@ -96,7 +94,7 @@ export const createDpop = ({ ask, named, toJson }) => {
     async refresh(setup, { jkt, ...request }, network, through) {
       const { at, nonce } = own(servers.get(placeOf(jkt, request.url)));
       const isFresh = Math.abs(Date.now() - at) < FRESH || (at !== undefined && nonce === undefined);
-      if (!isFresh) await send({ ...ask("prime", setup), jkt }, network, through);
+      if (!isFresh) await sendOnce({ ...ask("prime", setup), jkt }, network, through);
       return send({ ...request, jkt }, network, through);
     },
     /** Sends a request of the application by `once`, which is given the proof; `canRepeat` says whether it can be sent a second time. */

@@ -164,7 +164,7 @@ pub(crate) fn from_json(tokens: &[u8]) -> Result<Vec<u8>, Fault> {
     let expires_in = time(tokens.expires_in(), about!(ConfigInvalid, TOKENS, "expires_in"))?;
     let mut session = join(&[VERSION]);
     session.text(&join_with(tokens.fields(), 7, &[&expires_at, &expires_in]));
-    session.text(&join(&[b"".as_slice(); 3]));
+    session.text(&join(&[b"".as_slice(); 4]));
     // All else was looked at.
     if Session::parse(&session).is_none() {
         return Err(about!(ConfigInvalid, TOKENS, "id_token"));

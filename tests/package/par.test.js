@@ -124,7 +124,7 @@ test("pa3 a push that fails loses nothing: it is told with its cause, nothing is
     [() => Response.json({ request_uri: "", expires_in: 60 }, { status: 201 }), "push_response_invalid"],
     [() => Response.json({ request_uri: "urn:x y", expires_in: 60 }, { status: 201 }), "push_response_invalid"],
     [() => Response.json({ expires_in: 60 }, { status: 201 }), "push_response_invalid"],
-    [() => new Response("", { status: 204 }), "push_response_invalid"],
+    [() => new Response(null, { status: 204 }), "push_response_invalid"],
   ]) {
     app.push = answer;
     await assert.rejects(app.client.login(), code(expected), `${answer}`);
