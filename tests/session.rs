@@ -49,6 +49,7 @@ fn bare(access_token: &str) -> TokenSet {
         resource: None,
         authorization_details: None,
         extra: None,
+        dpop_jkt: None,
     }
 }
 
