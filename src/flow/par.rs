@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
-use crate::flow::authorize::{begin_request, end_request};
+use crate::flow::authorize::begin_request;
 use crate::flow::callback::Answer;
 use crate::flow::setup::Setup;
 use crate::flow::token::refused;
@@ -28,7 +28,7 @@ pub(crate) fn form(setup: &Setup<'_>, url: &[u8]) -> Vec<u8> {
 /// repeated in a refusal.
 ///
 /// # Errors
-/// [`Code::ServerError`], [`Code::RedirectNotFollowed`], [`Code::PushResponseInvalid`], [`Code::MetadataInvalid`]
+/// [`Code::ServerError`], [`Code::RedirectNotFollowed`], [`Code::PushResponseInvalid`]
 pub(crate) fn finish(setup: &Setup<'_>, reply: &Reply<'_>, url: &mut Vec<u8>) -> Result<Answer<u64>, Fault> {
     if let Some(refusal) = refused(reply, Code::PushRefused, &[])? {
         return Ok(Answer::Refused(refusal));
@@ -46,10 +46,9 @@ pub(crate) fn finish(setup: &Setup<'_>, reply: &Reply<'_>, url: &mut Vec<u8>) ->
     let lifetime = json::parse(pushed.expires_in()).unwrap_or_default().raw();
     let lifetime = seconds(lifetime).filter(|lifetime| *lifetime > 0);
     let lifetime = lifetime.ok_or(about!(PushResponseInvalid, PUSHED, "expires_in"))?;
-    let endpoint = (setup.authorization_endpoint(), about!(MetadataInvalid, METADATA, "authorization_endpoint"));
+    // Its own query was looked at when the request was built.
     begin_request(setup.authorization_endpoint(), url);
     url.pairs("client_id request_uri", &[setup.client_id(), request_uri]);
-    end_request(endpoint, b"client_id request_uri", b"", url)?;
     Ok(Answer::Given(lifetime))
 }
 

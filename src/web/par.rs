@@ -13,7 +13,7 @@ use crate::web::text::{Text, absent, reply, run, setup_and};
 /// once, and the seconds for which it serves.
 ///
 /// # Errors
-/// `push_refused`, `push_response_invalid`, `server_error`, `redirect_not_followed`, `metadata_invalid`
+/// `push_refused`, `push_response_invalid`, `server_error`, `redirect_not_followed`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn pushed(setup: Text, answer: Text) -> Text {

@@ -2,16 +2,7 @@
 // written here as it wrote it; where the runner sets PKCE_WASM_BEFORE to a folder in which 0.1.0 is installed, it runs itself.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import {
-  ISSUER,
-  load,
-  metadataOf,
-  pageStorage,
-  playPage,
-  REDIRECT_URI,
-  setClockRight,
-  wait,
-} from "./installed.js";
+import { ISSUER, load, metadataOf, pageStorage, playLocks, playPage, REDIRECT_URI, setClockRight, wait } from "./installed.js";
 
 playPage();
 /** The storage, and what the module of 0.1.0 takes for a window. */
@@ -20,42 +11,7 @@ const { items } = globalThis.localStorage;
 globalThis.window = globalThis;
 globalThis.Window = { [Symbol.hasInstance]: (value) => value === globalThis };
 
-/** Web Locks, for a Node that has none: first come, first served. */
-const createLocks = () => {
-  const queues = new Map();
-  const hold = async (name, callback) => {
-    try {
-      return await callback({ name });
-    } finally {
-      const queue = queues.get(name);
-      const next = queue.shift();
-      if (next) next();
-      else queues.delete(name);
-    }
-  };
-  const request = async (name, { ifAvailable, signal }, callback) => {
-    const queue = queues.get(name);
-    if (!queue) {
-      queues.set(name, []);
-      return hold(name, callback);
-    }
-    if (ifAvailable) return callback(null);
-    await new Promise((done, refused) => {
-      queue.push(done);
-      signal?.addEventListener("abort", () => {
-        const place = queue.indexOf(done);
-        if (place >= 0) queue.splice(place, 1);
-        refused(signal.reason);
-      });
-    });
-    return hold(name, callback);
-  };
-  return { request };
-};
-if (!globalThis.navigator?.locks) {
-  const navigator = { userAgent: "Mozilla/5.0 Firefox/140.0", locks: createLocks() };
-  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
-}
+playLocks();
 
 const version = async (folder) => {
   const loaded = await load("pkce-wasm", folder);

@@ -7,9 +7,10 @@ import { afterEach, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { API, bound, SERVER } from "./bound.js";
 import { createIndexedDb } from "./indexed_db.js";
-import { address, ISSUER, load, pageStorage, playPage, setClockRight, wait } from "./installed.js";
+import { address, ISSUER, load, pageStorage, playLocks, playPage, setClockRight, wait } from "./installed.js";
 
 playPage();
+playLocks();
 const here = await load("pkce-wasm");
 const elsewhere = address("pkce-wasm");
 const { isPkceError, ready } = here;
@@ -368,4 +369,26 @@ test("dp7 a key that is gone, or another one in its place, ends the session and 
     assert.deepEqual(world.server.asked, []);
     assert.equal(await client.session(), null);
   }
+});
+
+/** Rounds of refreshes by twenty pages; with `--soak` more. */
+const ROUNDS = process.env.PKCE_WASM_SOAK ? 100 : 10;
+
+test("dp5 twenty pages that share a session refresh it at once, with nonces that rotate: as many refreshes as rounds, and none lost", async () => {
+  playBrowser();
+  const world = bound(here, { storage: "local", transactionStorage: "local" });
+  const { server } = world;
+  server.nonces[ISSUER] = "as";
+  server.rotates = true;
+  server.spends = true;
+  await world.signIn();
+  const pages = await Promise.all(Array.from({ length: 20 }, openPage));
+  const sessions = await Promise.all(pages.map(({ Client }) => new Client(world.config, SERVER).session()));
+  for (let round = 1; round <= ROUNDS; round++) {
+    // The access token has expired, for everybody.
+    wait(3601);
+    const tokens = await Promise.all(sessions.map((session) => session.accessToken()));
+    assert.deepEqual(new Set(tokens), new Set([`at${round}`]));
+  }
+  assert.deepEqual([server.refreshes, server.lost, server.replayed], [ROUNDS, 0, 0]);
 });
