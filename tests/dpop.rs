@@ -14,7 +14,9 @@ use pkce_wasm::random::SystemEntropy;
 use pkce_wasm::{Authorization, Code, Transaction, begin};
 use proptest::prelude::*;
 use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey};
+use ring::signature::{
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, UnparsedPublicKey,
+};
 use serde_json::{Value, json};
 use support::entropy::Seeded;
 use support::{

@@ -10,7 +10,9 @@ use pkce_wasm::http::Response;
 use pkce_wasm::{Callback, Code, Config, Error, Metadata, begin};
 use serde_json::{Value, json};
 use support::entropy::Seeded;
-use support::{CLIENT_ID, NOW, REDIRECT_URI, config, config_with, fault, fields, metadata_with, names, parameters, response, value};
+use support::{
+    CLIENT_ID, NOW, REDIRECT_URI, config, config_with, fault, fields, metadata_with, names, parameters, response, value,
+};
 
 const ENDPOINT: &str = "https://as.example/par";
 
@@ -64,7 +66,10 @@ fn pa1_the_query_of_the_endpoint_stays_with_the_endpoint_and_the_secret_of_a_pub
     assert_eq!(names(&request).first().map(String::as_str), Some("response_type"));
     assert_eq!(value(&fields(&request), "client_secret").as_deref(), Some("no secret"));
     let pushed = pushing.finish(&json_answer(201, &json!({"request_uri": "urn:x", "expires_in": "90"}))).unwrap();
-    assert_eq!(pushed.url, std::format!("https://as.example/authorize?policy=b2c&client_id={CLIENT_ID}&request_uri=urn%3Ax"));
+    assert_eq!(
+        pushed.url,
+        std::format!("https://as.example/authorize?policy=b2c&client_id={CLIENT_ID}&request_uri=urn%3Ax")
+    );
     assert_eq!(pushed.expires_in, 90);
     let clashing = metadata_with(|document| {
         document["authorization_endpoint"] = json!("https://as.example/authorize?request_uri=urn:evil");
@@ -89,7 +94,10 @@ fn pa3_an_answer_that_is_none_is_refused_with_what_is_wrong() {
         assert_eq!(pushed(status, &good).unwrap_err().code, code, "{status}");
     }
     for (member, values) in [
-        ("request_uri", vec![json!(null), json!(""), json!(1), json!("urn:x\r\ny"), json!("urn:x y"), json!("urn:\u{e9}")]),
+        (
+            "request_uri",
+            vec![json!(null), json!(""), json!(1), json!("urn:x\r\ny"), json!("urn:x y"), json!("urn:\u{e9}")],
+        ),
         ("expires_in", vec![json!(null), json!(0), json!(-1), json!("soon"), json!(1e300), json!([60])]),
     ] {
         for wrong in values {

@@ -72,7 +72,10 @@ export const createRefresh = ({ ask, discard, exchange, failed, loadDpop, named,
       if (settled.session !== undefined) sessions.save(begun.id, settled.session);
       if (settled.ended) {
         sessions.remove();
-        if (begun.jkt !== undefined) loadDpop().then(({ forget }) => forget(begun.jkt)).catch(() => {});
+        if (begun.jkt !== undefined)
+          loadDpop()
+            .then(({ forget }) => forget(begun.jkt))
+            .catch(() => {});
       }
       const isSame = failure && (settled.code ?? code) === code;
       const error = isSame

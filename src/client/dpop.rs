@@ -29,10 +29,7 @@ impl PublicKey {
     #[must_use]
     pub fn from_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Self {
         let mut members = Vec::new();
-        members.members(
-            "crv kty x y",
-            &[b"P-256", b"EC", base64url(x).as_bytes(), base64url(y).as_bytes()],
-        );
+        members.members("crv kty x y", &[b"P-256", b"EC", base64url(x).as_bytes(), base64url(y).as_bytes()]);
         members.push(b'}');
         Self(members)
     }

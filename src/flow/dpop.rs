@@ -120,4 +120,3 @@ pub(crate) fn prime(setup: &Setup<'_>, form: &mut Vec<u8>) {
     let values = [b"refresh_token".as_slice(), b"none", setup.client_id(), setup.public_client_secret()];
     form.pairs("grant_type refresh_token client_id client_secret", &values);
 }
-

@@ -51,4 +51,3 @@ pub(crate) fn finish(setup: &Setup<'_>, reply: &Reply<'_>, url: &mut Vec<u8>) ->
     url.pairs("client_id request_uri", &[setup.client_id(), request_uri]);
     Ok(Answer::Given(lifetime))
 }
-

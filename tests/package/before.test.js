@@ -2,7 +2,17 @@
 // written here as it wrote it; where the runner sets PKCE_WASM_BEFORE to a folder in which 0.1.0 is installed, it runs itself.
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
-import { ISSUER, load, metadataOf, pageStorage, playLocks, playPage, REDIRECT_URI, setClockRight, wait } from "./installed.js";
+import {
+  ISSUER,
+  load,
+  metadataOf,
+  pageStorage,
+  playLocks,
+  playPage,
+  REDIRECT_URI,
+  setClockRight,
+  wait,
+} from "./installed.js";
 
 playPage();
 /** The storage, and what the module of 0.1.0 takes for a window. */

@@ -52,7 +52,11 @@ test("dp1 every request of a life has a proof of its own, by one key that is in 
   assert.equal(request.get("dpop_jkt"), keyOf());
   assert.deepEqual(session.tokenBinding, { type: "dpop" });
   assert.equal((await session.userinfo()).name, "Ada");
-  const answer = await session.fetch(`${API}/files?a=b#c`, { method: "post", body: "x", headers: { A: "b" } });
+  const answer = await session.fetch(`${API}/files?a=b#c`, {
+    method: "post",
+    body: "x",
+    headers: { A: "b" },
+  });
   assert.equal((await answer.json()).name, "Ada");
   await session.refresh();
   assert.equal(await session.accessToken(), "at1");
@@ -290,9 +294,18 @@ test("dp6 a nonce stays with its origin, and what could not be one is no nonce",
 test("dp6 a proof is of one URL as the platform reads it, and says nothing of its query", async () => {
   const { server, signIn } = bound(here);
   const { session } = await signIn();
-  for (const url of [`${API}/a/../b?x=https://evil.example`, `${API}/%2e%2e/c#/d`, `${API}/a;b=c`, `${API}//e`])
+  for (const url of [
+    `${API}/a/../b?x=https://evil.example`,
+    `${API}/%2e%2e/c#/d`,
+    `${API}/a;b=c`,
+    `${API}//e`,
+  ])
     assert.equal((await session.fetch(url)).status, 200, url);
-  for (const url of ["https://api.example.evil.example/", "https://api.example@evil.example/", "//evil.example/"])
+  for (const url of [
+    "https://api.example.evil.example/",
+    "https://api.example@evil.example/",
+    "//evil.example/",
+  ])
     await assert.rejects(session.fetch(url), code("origin_refused"), url);
   assert.equal(server.replayed, 0);
 });
@@ -356,7 +369,10 @@ test("dp7 a key that is gone, or another one in its place, ends the session and 
     const keys = playBrowser();
     const world = bound(here, { storage: "local", transactionStorage: "local" });
     await world.signIn();
-    const pair = await generate.call(subtle, { name: "ECDSA", namedCurve: "P-256" }, false, ["sign", "verify"]);
+    const pair = await generate.call(subtle, { name: "ECDSA", namedCurve: "P-256" }, false, [
+      "sign",
+      "verify",
+    ]);
     const { kty, crv, x, y } = await subtle.exportKey("jwk", pair.publicKey);
     change(keys(), { jwk: { kty, crv, x, y }, privateKey: pair.privateKey });
     world.server.asked.length = 0;

@@ -47,7 +47,10 @@ export const createIndexedDb = () => {
         const made = request(() => void (isThere || rows.set(name, structuredClone(row))));
         if (isThere) {
           made.error = { name: "ConstraintError" };
-          Object.defineProperty(made, "onsuccess", { get: () => () => made.onerror?.({ preventDefault() {} }), set() {} });
+          Object.defineProperty(made, "onsuccess", {
+            get: () => () => made.onerror?.({ preventDefault() {} }),
+            set() {},
+          });
         }
         return made;
       },

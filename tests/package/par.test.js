@@ -62,7 +62,11 @@ afterEach(() => {
 
 test("pa1 the whole request goes to the server, and the user takes its name alone along", async () => {
   const app = world();
-  await app.client.login({ loginHint: "ada", resource: "https://a.example https://b.example", returnTo: "/x" });
+  await app.client.login({
+    loginHint: "ada",
+    resource: "https://a.example https://b.example",
+    returnTo: "/x",
+  });
   const [form] = app.pushed;
   assert.equal(form.get("response_type"), "code");
   assert.equal(form.get("client_id"), "app");
@@ -114,7 +118,10 @@ test("pa3 a push that fails loses nothing: it is told with its cause, nothing is
   const app = world();
   for (const [answer, expected] of [
     [() => Promise.reject(new TypeError("offline")), "network_failed"],
-    [() => Response.json({ error: "invalid_request", error_description: "no" }, { status: 400 }), "push_refused"],
+    [
+      () => Response.json({ error: "invalid_request", error_description: "no" }, { status: 400 }),
+      "push_refused",
+    ],
     [() => new Response("", { status: 503 }), "server_error"],
     [() => new Response("", { status: 302 }), "redirect_not_followed"],
     [() => new Response("<p>", { status: 201 }), "push_response_invalid"],
@@ -122,7 +129,10 @@ test("pa3 a push that fails loses nothing: it is told with its cause, nothing is
     [() => Response.json({ request_uri: "urn:x", expires_in: 0 }, { status: 201 }), "push_response_invalid"],
     [() => Response.json({ request_uri: "urn:x", expires_in: -5 }, { status: 201 }), "push_response_invalid"],
     [() => Response.json({ request_uri: "", expires_in: 60 }, { status: 201 }), "push_response_invalid"],
-    [() => Response.json({ request_uri: "urn:x y", expires_in: 60 }, { status: 201 }), "push_response_invalid"],
+    [
+      () => Response.json({ request_uri: "urn:x y", expires_in: 60 }, { status: 201 }),
+      "push_response_invalid",
+    ],
     [() => Response.json({ expires_in: 60 }, { status: 201 }), "push_response_invalid"],
     [() => new Response(null, { status: 204 }), "push_response_invalid"],
   ]) {

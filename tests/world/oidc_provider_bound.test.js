@@ -88,7 +88,11 @@ test("the whole life: pushed, signed in, refreshed, asked, signed out", async ()
   assert.equal((await client.handleRedirect(back)).status, "signed-out");
   assert.equal(await client.session(), null);
   assert.equal(session.expired, true);
-  assert.equal(app.asked.filter((asked) => asked.startsWith("/request 400")).length, 1, "one for the first nonce");
+  assert.equal(
+    app.asked.filter((asked) => asked.startsWith("/request 400")).length,
+    1,
+    "one for the first nonce",
+  );
   assert.equal(app.asked.filter((asked) => asked.endsWith("primed")).length, 0, "each nonce was fresh");
 });
 
