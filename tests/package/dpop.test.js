@@ -388,7 +388,7 @@ test("dp7 a key that is gone, or another one in its place, ends the session and 
 });
 
 /** Rounds of refreshes by twenty pages; with `--soak` more. */
-const ROUNDS = process.env.PKCE_WASM_SOAK ? 100 : 10;
+const ROUNDS = process.env.PKCE_SOAK ? 100 : 10;
 
 test("dp5 twenty pages that share a session refresh it at once, with nonces that rotate: as many refreshes as rounds, and none lost", async () => {
   playBrowser();

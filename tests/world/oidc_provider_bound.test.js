@@ -10,7 +10,7 @@ const REDIRECT_URI = "http://127.0.0.1:8000/callback";
 const SIGNED_OUT_URI = "http://127.0.0.1:8000/";
 
 /** Rounds of refreshes; with `--soak` more. */
-const ROUNDS = process.env.PKCE_WASM_SOAK ? 100 : 10;
+const ROUNDS = process.env.PKCE_SOAK ? 100 : 10;
 
 const allow = ({ fields }) => (fields.includes("login") ? { login: "ada" } : {});
 
