@@ -39,6 +39,7 @@ impl PublicKey {
     /// # Errors
     /// [`Code::DpopKeyMissing`](crate::Code::DpopKeyMissing) when it is none of P-256
     pub fn from_jwk(jwk: &str) -> Result<Self, Error> {
+        dpop::check_key(jwk.as_bytes())?;
         Ok(Self(dpop::public_key(jwk.as_bytes())?))
     }
 

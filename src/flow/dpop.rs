@@ -25,16 +25,26 @@ const MOST_NONCE: usize = 1024;
 /// The members of a public key for ES256 that count, in the form of which the thumbprint is the hash (RFC 7638 section 3.2, RFC 7518 section 6.2.1).
 ///
 /// # Errors
-/// [`Code::DpopKeyMissing`] when it is no such key
+/// [`Code::DpopKeyMissing`] when it is no key
 pub(crate) fn public_key(jwk: &[u8]) -> Result<Vec<u8>, Fault> {
+    let fields = JWK.read(jwk, Code::DpopKeyMissing)?;
+    let key = Jwk::of_table(&fields);
+    let mut members = Vec::new();
+    members.members("crv kty x y", &[key.crv(), key.kty(), key.x(), key.y()]);
+    members.push(b'}');
+    Ok(members)
+}
+
+/// Sees to it that it is a key of P-256. Of one whose thumbprint is known that is known, too.
+///
+/// # Errors
+/// [`Code::DpopKeyMissing`]
+pub(crate) fn check_key(jwk: &[u8]) -> Result<(), Fault> {
     let fields = JWK.read(jwk, Code::DpopKeyMissing)?;
     let key = Jwk::of_table(&fields);
     let is_number = |member: &[u8]| decode_base64url(member).is_some_and(|number| number.len() == 32);
     if same(key.kty(), b"EC") && same(key.crv(), b"P-256") && is_number(key.x()) && is_number(key.y()) {
-        let mut members = Vec::new();
-        members.members("crv kty x y", &[key.crv(), key.kty(), key.x(), key.y()]);
-        members.push(b'}');
-        Ok(members)
+        Ok(())
     } else {
         Err(about!(DpopKeyMissing, JWK, "kty"))
     }

@@ -16,7 +16,7 @@ use crate::web::text::{TEXTS, Text, absent, now, reply, run, setup_and};
 /// members count.
 ///
 /// # Errors
-/// `dpop_key_missing` when it is another key than the one of that thumbprint, or none for ES256; `randomness_unavailable`
+/// `dpop_key_missing` when it is another key than the one of that thumbprint, or none; `randomness_unavailable`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn proof(about: Text, jwk: Text) -> Text {
