@@ -67,8 +67,8 @@ export const createDpop = ({ ask, named, toJson }) => {
   };
 
   /** Sends a request of the module: the answer, and whether another proof is wanted. */
-  const sendOnce = async ({ jkt, ...request }, network, through) => {
-    const { url, form, bearer } = request;
+  const sendOnce = async (request, network, through) => {
+    const { jkt, url, form, bearer } = own(request);
     const headers = { DPoP: await proofFor(jkt, form === undefined ? "GET" : "POST", url, bearer) };
     if (bearer !== undefined) headers.Authorization = `DPoP ${bearer}`;
     let seen;
@@ -91,11 +91,12 @@ export const createDpop = ({ ask, named, toJson }) => {
      * Sends a refresh token. Where no nonce of the server is known that is sure to count still, it is asked for first, by a request that spends nothing: a server
      * may take the token and then refuse the proof. One that gave no nonce wants none.
      */
-    async refresh(setup, { jkt, ...request }, network, through) {
-      const { at, nonce } = own(servers.get(placeOf(jkt, request.url)));
+    async refresh(setup, request, network, through) {
+      const { jkt, url } = own(request);
+      const { at, nonce } = own(servers.get(placeOf(jkt, url)));
       const isFresh = Math.abs(Date.now() - at) < FRESH || (at !== undefined && nonce === undefined);
       if (!isFresh) await sendOnce({ ...ask("prime", setup), jkt }, network, through);
-      return send({ ...request, jkt }, network, through);
+      return send(request, network, through);
     },
     /** Sends a request of the application by `once`, which is given the proof; `canRepeat` says whether it can be sent a second time. */
     async resource(jkt, url, { method }, accessToken, canRepeat, once) {

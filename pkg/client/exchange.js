@@ -40,7 +40,8 @@ export const createExchange = ({ ask, bodyOf, loadDpop, more, named, send: sendP
 
   /** The same with a proof where there is a key; with the setup, where a refresh token is sent. */
   const send = async (request, network, setup) => {
-    if (request.jkt === undefined) return sendOnce(request, network);
+    const { jkt } = own(request);
+    if (jkt === undefined) return sendOnce(request, network);
     const dpop = await loadDpop();
     return setup === undefined
       ? dpop.send(request, network, sendOnce)
