@@ -8,7 +8,9 @@ async fn a_user_signs_in_with_a_pushed_request_and_every_token_is_bound_to_a_key
     let (lab, provider) = Lab::at_bound_provider().await;
     let browser = Browser::start_with(&Setup::unthrottled()).await;
     lab.open(&browser).await;
-    let failed = browser.eval("return lab.leaveReady().then(() => null, ({ code, message, cause }) => `${code} ${message} ${cause}`);").await;
+    let failed = browser
+        .eval("return lab.leaveReady().then(() => null, ({ code, message, cause }) => `${code} ${message} ${cause}`);")
+        .await;
     assert_eq!(failed, Value::Null);
     browser.click("#submit").await;
     let outcome = lab.outcome(&browser).await;
