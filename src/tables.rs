@@ -245,12 +245,13 @@ table! {
 }
 
 table! {
-    /// What a proof is about (RFC 9449 section 4.2): the request, the access token that it shows, the nonce of the server, by how many seconds its clock is ahead, and
+    /// What a proof is about (RFC 9449 section 4.2): the request, the access token that it shows or its hash, the nonce of the server, by how many seconds its clock is ahead, and
     /// the thumbprint of the key.
     PROVEN / Proven / ProvenParts after Some(&PUSHED), camel {
         htm: AnyText,
         htu: AnyText,
         access_token: AnyText,
+        ath: AnyText,
         nonce: AnyText,
         ahead: AnyNumber,
         jkt: AnyText,

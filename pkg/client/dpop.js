@@ -35,12 +35,20 @@ export const createDpop = ({ ask, named, toJson }) => {
     return key;
   };
 
+  /** Keys that were found to be those of their thumbprints, and the hash of the access token that each was asked to prove last. */
+  const hashes = new WeakMap();
+
   /** The proof for a request. */
   const proofFor = async (jkt, htm, url, accessToken) => {
     const key = await keyOf(jkt);
     const { nonce, ahead } = own(servers.get(placeOf(jkt, url)));
-    const about = { htm, htu: new URL(url).href, accessToken, nonce, ahead, jkt };
-    const { input } = ask("proof", toJson(about), toJson(key.jwk));
+    const about = own({ htm, htu: new URL(url).href, nonce, ahead });
+    const known = hashes.get(key);
+    if (!known) about.jkt = jkt;
+    if (accessToken !== undefined && known?.accessToken === accessToken) about.ath = known.ath;
+    else about.accessToken = accessToken;
+    const { input, ath } = ask("proof", toJson(about), toJson(key.jwk));
+    hashes.set(key, accessToken === undefined ? own(known) : own({ accessToken, ath }));
     try {
       return `${input}.${base64url(await sign(key, input))}`;
     } catch (cause) {

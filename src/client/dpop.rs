@@ -79,14 +79,15 @@ impl Proof {
     /// # Errors
     /// [`Code::RandomnessUnavailable`](crate::Code::RandomnessUnavailable)
     pub fn new(about: About<'_>, key: &PublicKey, entropy: &mut impl Entropy, now: u64) -> Result<Self, Error> {
-        let jkt = dpop::thumbprint(&key.0);
+        let ath = dpop::ath(about.access_token.unwrap_or_default().as_bytes());
         let proven = Proven::of(ProvenParts {
             htm: about.method.as_bytes(),
             htu: about.url.as_bytes(),
-            access_token: about.access_token.unwrap_or_default().as_bytes(),
+            access_token: b"",
+            ath: &ath,
             nonce: about.nonce.unwrap_or_default().as_bytes(),
             ahead: b"",
-            jkt: &jkt,
+            jkt: b"",
         });
         Ok(Self(dpop::signing_input(&proven, &key.0, entropy, now)?))
     }

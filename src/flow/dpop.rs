@@ -57,31 +57,42 @@ pub(crate) fn thumbprint(public_key: &[u8]) -> Vec<u8> {
     jkt
 }
 
+/// The hash of an access token; empty where there is none (RFC 9449 section 4.2).
+pub(crate) fn ath(access_token: &[u8]) -> Vec<u8> {
+    let mut ath = Vec::new();
+    if !access_token.is_empty() {
+        write_hash(&mut ath, access_token);
+    }
+    ath
+}
+
+/// Sees to it that it is the key of that thumbprint.
+///
+/// # Errors
+/// [`Code::DpopKeyMissing`]
+pub(crate) fn check_thumbprint(public_key: &[u8], jkt: &[u8]) -> Result<(), Fault> {
+    if thumbprint(public_key) == jkt { Ok(()) } else { Err(Code::DpopKeyMissing.into()) }
+}
+
 /// Writes what is signed of a proof: header and claims in base64url (RFC 9449 section 4.2). `now` is in seconds since 1970.
 ///
 /// # Errors
-/// [`Code::DpopKeyMissing`] when the key is not the one that the tokens are bound to, [`Code::RandomnessUnavailable`]
+/// [`Code::RandomnessUnavailable`]
 pub(crate) fn signing_input(
     proven: &Proven<'_>,
     public_key: &[u8],
     entropy: &mut impl Entropy,
     now: u64,
-) -> Result<Vec<u8>, Fault> {
-    if thumbprint(public_key) != proven.jkt() {
-        return Err(Code::DpopKeyMissing.into());
-    }
+) -> Result<Vec<u8>, Code> {
     let mut octets = [0; 16];
     entropy.fill(&mut octets)?;
-    let (mut jti, mut ath) = (Vec::new(), Vec::new());
+    let mut jti = Vec::new();
     write_base64url_to(&mut jti, &octets);
-    if !proven.access_token().is_empty() {
-        write_hash(&mut ath, proven.access_token());
-    }
     // Without query and fragment.
     let htu = cut(cut(proven.htu(), b'#').0, b'?').0;
     let nonce = if is_nonce(proven.nonce()) { proven.nonce() } else { b"" };
     let mut claims = Vec::new();
-    claims.members("jti htm htu ath nonce", &[&jti, proven.htm(), htu, &ath, nonce]);
+    claims.members("jti htm htu ath nonce", &[&jti, proven.htm(), htu, proven.ath(), nonce]);
     claims.member(b"iat");
     claims.number(clock(proven.ahead(), now));
     claims.push(b'}');

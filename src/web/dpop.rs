@@ -11,8 +11,12 @@ use crate::tables::{PROVEN, Proven};
 use crate::text::is_number;
 use crate::web::text::{TEXTS, Text, absent, now, reply, run, setup_and};
 
-/// Gives what is to be signed by ES256 (RFC 9449 section 4.2), and the thumbprint of the key: `{ jkt, input? }`; the proof is `input`, a dot, and the signature in
-/// base64url. What it is about is JSON, `{ htm, htu, accessToken?, nonce?, ahead?, jkt }`, or empty for the thumbprint alone. The key is a JWK, of which the public
+/// The place of `ath` among the members.
+const ATH: usize = PROVEN.place("ath").wrapping_sub(PROVEN.place("htm")) as usize;
+
+/// Gives what is to be signed by ES256 (RFC 9449 section 4.2), and the hash of the access token: `{ input, ath? }`; the proof is `input`, a dot, and the signature in
+/// base64url. What it is about is JSON, `{ htm, htu, accessToken?, ath?, nonce?, ahead?, jkt? }`: the access token, or the hash of it that is known; `jkt` where the key is to be
+/// compared with it. Empty, the thumbprint of the key is given: `{ jkt }`. The key is a JWK, of which the public
 /// members count.
 ///
 /// # Errors
@@ -23,12 +27,21 @@ pub fn proof(about: Text, jwk: Text) -> Text {
     run(about, jwk, absent(), absent(), TEXTS, |given, out| {
         let [about, jwk, ..] = given.texts;
         let key = dpop::public_key(jwk)?;
-        out.text("jkt", &dpop::thumbprint(&key));
-        if !about.is_empty() {
-            let fields = PROVEN.read(about, Code::Internal)?;
-            let input = dpop::signing_input(&Proven::of_table(&fields), &key, &mut SystemEntropy, now())?;
-            out.text("input", &input);
+        if about.is_empty() {
+            out.text("jkt", &dpop::thumbprint(&key));
+            return Ok(());
         }
+        let fields = PROVEN.read(about, Code::Internal)?;
+        let mut proven = Proven::of_table(&fields);
+        if !proven.jkt().is_empty() {
+            dpop::check_thumbprint(&key, proven.jkt())?;
+        }
+        let ath = dpop::ath(proven.access_token());
+        if let Some(field) = proven.fields_mut().get_mut(ATH).filter(|field| field.is_empty()) {
+            *field = &ath;
+        }
+        let input = dpop::signing_input(&proven, &key, &mut SystemEntropy, now())?;
+        out.texts("input ath", &[&input, proven.ath()]);
         Ok(())
     })
 }
