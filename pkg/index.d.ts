@@ -645,7 +645,7 @@ export type SessionEvent = {
       /**
        * The server does not take the refresh token any more, or there is none and the access token has expired (`session_expired`); the server does not take it,
        * and the answer to an earlier refresh had been lost (`refresh_interrupted`). It is `session_expired` too when the refreshed ID token is about another user or
-       * from another issuer: the call that asked for it fails with `id_token_subject_mismatch` or `id_token_issuer_mismatch`.
+       * from another issuer: the call that asked for it fails with `id_token_subject_mismatch` or `id_token_issuer_mismatch`; and when the key that the tokens are bound to is gone (`dpop_key_missing`).
        *
        * `invalid_grant` of the token endpoint ends a session at once (RFC 6749 section 5.2). Another OAuth error (at status 200, 400 or 401), or a 400 or 401
        * without a body, ends it when the access token has expired and the same comes again at least ten minutes later. These never do:

@@ -335,7 +335,9 @@ export const createClient = (engine) => {
       try {
         // Nobody but who wants the tokens revoked waits for it.
         if (options.revoke) await leaving;
-        else leaving?.catch(() => {});
+        else if (left.jkt === undefined) leaving?.catch(() => {});
+        // The key goes before the page does.
+        else await leaving.catch(() => {});
       } finally {
         if (left.url !== undefined) await this.#open(left.url);
       }

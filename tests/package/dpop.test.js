@@ -387,6 +387,45 @@ test("dp7 a key that is gone, or another one in its place, ends the session and 
   }
 });
 
+test("dp1 a refusal of the API is read in the scheme of the token: fresh tokens where it is invalid, a login where its scope is too small", async () => {
+  const { server, signIn } = bound(here);
+  const { session } = await signIn();
+  const refuse = (challenge, status = 401) => {
+    let isFirst = true;
+    server.before = (url) => {
+      if (!url.startsWith(API) || !isFirst) return;
+      isFirst = false;
+      return new Response("", { status, headers: { "www-authenticate": challenge } });
+    };
+  };
+  refuse('DPoP error="invalid_token", algs="ES256"');
+  assert.equal((await session.fetch(`${API}/x`)).status, 200);
+  assert.equal(server.refreshes, 1);
+  refuse('Bearer error="invalid_token"');
+  assert.equal((await session.fetch(`${API}/x`)).status, 401, "that is for others");
+  refuse('DPoP error="insufficient_scope", scope="more"', 403);
+  await assert.rejects(session.fetch(`${API}/x`), code("insufficient_scope"));
+  assert.equal(server.refreshes, 1);
+});
+
+test("dp7 the key is gone before the page leaves for the sign-out at the server", async () => {
+  const keys = playBrowser();
+  const world = bound(
+    here,
+    { storage: "local", transactionStorage: "local" },
+    { ...SERVER, end_session_endpoint: `${ISSUER}/end` },
+  );
+  const { client } = await world.signIn();
+  assert.equal(keys().size, 1);
+  let left;
+  world.config.host.open = (url) => {
+    left = [url, keys().size];
+  };
+  await client.logout({ endSession: true });
+  assert.match(left[0], /\/end\?/);
+  assert.equal(left[1], 0);
+});
+
 /** Rounds of refreshes by twenty pages; with `--soak` more. */
 const ROUNDS = process.env.PKCE_SOAK ? 100 : 10;
 
