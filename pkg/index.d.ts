@@ -193,14 +193,14 @@ export interface Config {
    *
    * - `"required"`: without WebCrypto, or without IndexedDB where the login or the session outlives the page, a login fails with `dpop_unavailable`; a server that gives
    *   tokens of another type is refused with `token_type_unsupported`.
-   * - `"preferred"`: in both cases the tokens are of the type `Bearer`, and {@link Session.tokenBinding} says why.
+   * - `"preferred"`: in both cases the tokens are of the type `Bearer`, and `session.tokenBinding` says why.
    *
-   * A login needs its key first: see {@link Client.prepare}. The stateless steps make no key: with `"required"` they fail with `dpop_unavailable`.
+   * A login needs its key first: see `client.prepare()`. The stateless steps make no key: with `"required"` they fail with `dpop_unavailable`.
    */
   dpop?: "required" | "preferred" | false;
   /**
    * Pushes the authorization request to the server also where the server does not require it (PAR, RFC 9126). `endpoint_missing` where its metadata has no
-   * `pushed_authorization_request_endpoint`. See {@link Client.prepare}.
+   * `pushed_authorization_request_endpoint`. See `client.prepare()`.
    */
   pushedAuthorizationRequests?: boolean;
   /**

@@ -177,9 +177,7 @@ export const createCallback = async ({
         .then(({ discard }) => discard(client, came))
         .catch(() => {});
     if (kept?.jkt !== undefined) {
-      const isKept = loadDpop().then(({ keep }) =>
-        keep(kept.jkt, client.owner, client.storage.session),
-      );
+      const isKept = loadDpop().then(({ keep }) => keep(kept.jkt, client.owner, client.storage.session));
       await isKept.catch(() => {});
     }
     // A sign-out of another page may be seen later than it was made: then what was kept goes again.

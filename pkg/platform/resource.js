@@ -53,7 +53,14 @@ const withToken = (headers, token, proof, named) => {
  * A redirect is not followed, for it would carry the token along where an engine does not take it away (RFC 6750 section 5.3). The signal
  * counts also while the body is read. A token that is bound to a key is shown with a proof (RFC 9449 section 7.1).
  */
-export const fetchWithToken = async (url, init, token, options, { isElsewhere, named }, proof = undefined) => {
+export const fetchWithToken = async (
+  url,
+  init,
+  token,
+  options,
+  { isElsewhere, named },
+  proof = undefined,
+) => {
   const { fetch = globalThis.fetch, timeout, signal } = options;
   if (signal?.aborted) throw named("aborted", signal.reason);
   const headers = withToken(init.headers, token, proof, named);
