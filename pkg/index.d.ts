@@ -27,6 +27,7 @@ export interface ServerMetadata {
   readonly code_challenge_methods_supported?: readonly string[];
   readonly id_token_signing_alg_values_supported?: readonly string[];
   readonly authorization_response_iss_parameter_supported?: boolean;
+  readonly pushed_authorization_request_endpoint?: string;
   readonly require_pushed_authorization_requests?: boolean;
   readonly [member: string]: unknown;
 }
@@ -187,6 +188,22 @@ export interface Config {
    */
   storage?: StorageTier;
   /**
+   * Binds the tokens to a key that no script can take along (DPoP, RFC 9449); `false` when absent. A stolen token is worth nothing then. Each login makes a key of its own; see
+   * `guides/dpop.md`.
+   *
+   * - `"required"`: without WebCrypto, or without IndexedDB where the login or the session outlives the page, a login fails with `dpop_unavailable`; a server that gives
+   *   tokens of another type is refused with `token_type_unsupported`.
+   * - `"preferred"`: in both cases the tokens are of the type `Bearer`, and `session.tokenBinding` says why.
+   *
+   * A login needs its key first: see `client.prepare()`. The stateless steps make no key: with `"required"` they fail with `dpop_unavailable`.
+   */
+  dpop?: "required" | "preferred" | false;
+  /**
+   * Pushes the authorization request to the server also where the server does not require it (PAR, RFC 9126). `endpoint_missing` where its metadata has no
+   * `pushed_authorization_request_endpoint`. See `client.prepare()`.
+   */
+  pushedAuthorizationRequests?: boolean;
+  /**
    * The origins of your resource servers, such as `https://api.example.com`. `session.fetch()` takes the access token to these and to the userinfo endpoint
    * only. The page's own origin has to be listed too (RFC 6750 section 5.3). `https`, or
    * `http` on a loopback host.
@@ -344,6 +361,22 @@ export interface AuthorizationDetail {
   readonly [member: string]: Json;
 }
 
+/** What is made ready: see {@link Client.prepare}. */
+export interface PrepareOptions extends LoginOptions, Cancellation {
+  /** For {@link Client.loginWithPopup}, not for {@link Client.login}. */
+  popup?: boolean;
+}
+
+/** What the tokens of a session are bound to: see {@link Config.dpop}. */
+export type TokenBinding =
+  /** To a key of this browser (RFC 9449). */
+  | { readonly type: "dpop" }
+  /**
+   * To nothing. The reason is there where {@link Config.dpop} is `"preferred"`: no key could be made here (`"unavailable"`), or the server binds no
+   * tokens (`"server"`).
+   */
+  | { readonly type: "bearer"; readonly reason?: "unavailable" | "server" };
+
 /** What a login in a pop-up may ask for: see {@link Client.loginWithPopup}. */
 export interface PopupOptions extends LoginOptions {
   /**
@@ -387,7 +420,7 @@ export interface Claims {
 /** What the token endpoint granted (RFC 6749 section 5.1). */
 export interface TokenSet {
   readonly accessToken: string;
-  /** `"Bearer"` in the server's own spelling. */
+  /** `"Bearer"`, or `"DPoP"` for tokens that are bound to a key, in the server's own spelling. */
   readonly tokenType: string;
   /** Seconds since 1970 after which the access token is not to be used; absent when the server did not say, or said no number. */
   readonly expiresAt?: number;
@@ -683,7 +716,7 @@ export type SessionEvent = {
       /**
        * The server does not take the refresh token any more, or there is none and the access token has expired (`session_expired`); the server does not take it,
        * and the answer to an earlier refresh had been lost (`refresh_interrupted`). It is `session_expired` too when the refreshed ID token is about another user or
-       * from another issuer: the call that asked for it fails with `id_token_subject_mismatch` or `id_token_issuer_mismatch`.
+       * from another issuer: the call that asked for it fails with `id_token_subject_mismatch` or `id_token_issuer_mismatch`; and when the key that the tokens are bound to is gone (`dpop_key_missing`).
        *
        * `invalid_grant` of the token endpoint ends a session at once (RFC 6749 section 5.2). Another OAuth error (at status 200, 400 or 401), or a 400 or 401
        * without a body, ends it when the access token has expired and the same comes again at least ten minutes later. These never do:
@@ -727,11 +760,23 @@ export class Client<C extends Claims = Claims> {
   readonly storage: { readonly transactions: StorageTier; readonly session: StorageTier };
 
   /**
+   * Makes a login ready: makes its key where {@link Config.dpop} asks for one, and pushes its request where the server requires it or
+   * {@link Config.pushedAuthorizationRequests} says so (RFC 9126). The next {@link login} with equal options leaves in the tick of the click then, once; so does
+   * {@link loginWithPopup} after `prepare({ popup: true })`. What is ready serves as long as the server says, often for a minute, and at most for half of
+   * {@link Config.transactionMaxAge}: call it close to the click. It does nothing where nothing has to be made ready.
+   *
+   * @throws PkceError as {@link login}; `push_refused`, `push_response_invalid`, `dpop_unavailable`, `storage_unavailable`, `network_failed`, `timed_out`, `server_error`,
+   * `redirect_not_followed`, `response_too_large`, `aborted`. Nothing is kept of a login that could not be made ready
+   */
+  prepare(options?: PrepareOptions): Promise<void>;
+
+  /**
    * Begins a login: saves the transaction and sends the user to the authorization server, in one tick, so that it may
    * be called straight from a click. At most a hundred logins are kept; the oldest go first.
    *
    * @returns What {@link Host.open} gives: a promise where it gives one. It rejects with `config_invalid` about `host.open`, whatever the shell throws. When the host's storage keeps the login or the session (see {@link Client.storage}),
-   * always a promise: the user is sent away when it has kept the login. Otherwise nothing.
+   * always a promise: the user is sent away when it has kept the login. A promise too where a key has to be made or the request to be pushed, and no login of these options was
+   * made ready: see {@link Client.prepare}. Otherwise nothing.
    * @throws PkceError as {@link beginAuthorization}, and before the user is sent away `storage_unavailable`, `embedded_user_agent` (a
    * WebView whose host cannot open the system browser) or `config_invalid` about `redirect_uri` (the page is at another name or port of this machine than the
    * redirect URI, such as `127.0.0.1` and `localhost`: the page there could not see the login)
@@ -744,7 +789,8 @@ export class Client<C extends Claims = Claims> {
    * The pop-up comes back to the redirect URI, whose page calls `client.handleRedirect()` as always: it hands the callback to this page over a channel
    * of the origin, which needs no `window.opener`, and closes itself. The code is redeemed here, so that the tokens are where the application is. When this page
    * is gone, or does not answer within five seconds, the pop-up goes on alone and becomes the application. The redirect URI has to be of this origin.
-   * The server's pages do not see this window (`opener` is null).
+   * The server's pages do not see this window (`opener` is null). Where a key has to be made or the request to be pushed first, the pop-up opens on a blank page in the tick of the click
+   * and is led on; it is closed when that fails, and the call fails as {@link prepare} does.
    *
    * @returns How it ended. `"refused"` with `popup_blocked`: see {@link PopupOptions.fallback}; with `popup_closed`: the pop-up looks closed and the user
    * has been back in this page for two seconds (a server's `Cross-Origin-Opener-Policy` can make an open pop-up look closed, so a login that is then finished in it
@@ -811,6 +857,8 @@ export class Session<C extends Claims = Claims> {
   readonly idToken: string | null;
   /** Who says that the ID token is the issuer's; null without one. */
   readonly idTokenVerifiedBy: IdTokenVerifiedBy | null;
+  /** What the tokens are bound to, as the last login or refresh brought them: see {@link Config.dpop}. */
+  readonly tokenBinding: TokenBinding;
   /** The scopes granted. */
   readonly scope: string;
   /** The members of the token endpoint's answer that this package does not read; null when there are none: see {@link TokenSet.extra}. */

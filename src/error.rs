@@ -138,7 +138,7 @@ codes! {
     TokenRefused "token_refused" Server false "The token endpoint refused the request: oauthError says why."
     TokenResponseInvalid "token_response_invalid" Peer false "The token endpoint's answer is not what RFC 6749 section 5.1 asks for: check that the endpoint is the server's own."
     AccessTokenMissing "access_token_missing" Peer false "The token endpoint's answer carries no access_token."
-    TokenTypeUnsupported "token_type_unsupported" Peer false "The token is of a type that this package cannot use: configure the server for Bearer tokens."
+    TokenTypeUnsupported "token_type_unsupported" Peer false "The token is of a type that this package cannot use: configure the server for Bearer tokens, or where dpop asks for it for DPoP tokens."
     IdTokenMissing "id_token_missing" Peer false "The scope openid was asked for, but no ID token came: check the client's registration."
     IdTokenInvalid "id_token_invalid" Peer false "The ID token is malformed, or the claim or header parameter named is missing or not accepted."
     IdTokenIssuerMismatch "id_token_issuer_mismatch" Peer false "The ID token is from another issuer than configured, than the callback named or than the session has; or its tenant is not its tid. If the server names the tenant in its tokens, see acceptIssuer."
@@ -175,9 +175,13 @@ codes! {
     RedirectUriShared "redirect_uri_shared" Caller false "This server and another one use the same redirect URI, and neither promises iss: one could get the codes of the other. Give each a redirect URI of its own, or name all of them in sharedRedirectUriIssuers if you trust them all."
     IdTokenAlgUnsupported "id_token_alg_unsupported" Server false "The server signs ID tokens for this client by an algorithm that a public client cannot verify: an HS algorithm needs a client secret. Register an asymmetric one at the server (id_token_signed_response_alg), e.g. RS256."
     IdTokenVerificationFailed "id_token_verification_failed" Peer false "The platform could not take a key of the server or the signature of the ID token, and verified nothing (cause says why): check the keys at the jwks_uri."
-    ServerUnsupported "server_unsupported" Peer false "The server's metadata says that no login by this package can succeed there: it requires pushed authorization requests, offers no response type code, or signs ID tokens by no public key. Change the client's registration, or put the member named right in the metadata of your configuration."
+    ServerUnsupported "server_unsupported" Peer false "The server's metadata says that no login by this package can succeed there: it requires pushed authorization requests without an endpoint for them, offers no response type code, or signs ID tokens by no public key. Change the client's registration, or put the member named right in the metadata of your configuration."
     MemberUnknown "member_unknown" Caller false "The configuration or the options of a login have a member that does not exist: correct its name."
     TokenNotExposed "token_not_exposed" Caller false "The tokens of this session are kept in Rust and never enter the page: make the request with session.fetch(), or in Rust."
+    PushRefused "push_refused" Server false "The server refused the pushed authorization request: oauthError says why. Nobody was sent to it."
+    PushResponseInvalid "push_response_invalid" Peer false "The answer to the pushed authorization request has no request_uri with a lifetime: check the pushed_authorization_request_endpoint."
+    DpopUnavailable "dpop_unavailable" Environment false "The tokens cannot be bound to a key here: that needs crypto.subtle (an https or localhost page), and IndexedDB where the login or the session outlives the page."
+    DpopKeyMissing "dpop_key_missing" User false "The key that the session is bound to is gone, or another one is in its place: sign in again."
 }
 
 /// Errors of a server that do not last: it refuses the code or the refresh token itself, or fails (RFC 6749 sections 4.1.2.1 and 5.2).
@@ -215,12 +219,13 @@ impl Code {
     pub(crate) const fn restart_helps(self, passes: bool) -> bool {
         match self.blame() {
             Blame::User => true,
-            Blame::Environment => !matches!(self, Self::IdTokenUnverifiable),
+            Blame::Environment => !matches!(self, Self::IdTokenUnverifiable | Self::DpopUnavailable),
             Blame::Server => self.retryable() || passes,
             Blame::Peer => !matches!(
                 self,
                 Self::PkceUnsupported
                     | Self::ServerUnsupported
+                    | Self::PushResponseInvalid
                     | Self::EndpointInsecure
                     | Self::MetadataInvalid
                     | Self::IssuerMismatch

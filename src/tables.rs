@@ -29,6 +29,8 @@ table! {
         host: Flag,
         opens_browser: Flag,
         dangerously_allow_embedded_user_agent: Flag,
+        dpop: Any,
+        pushed_authorization_requests: Flag,
         metadata: Object,
     }
 }
@@ -42,6 +44,7 @@ table! {
         userinfo_endpoint: AnyText,
         revocation_endpoint: AnyText,
         end_session_endpoint: AnyText,
+        pushed_authorization_request_endpoint: AnyText,
         jwks_uri: AnyText,
         id_token_signing_alg_values_supported: Texts,
         authorization_response_iss_parameter_supported: Flag,
@@ -188,12 +191,13 @@ table! {
 }
 
 table! {
-    /// What a page can tell of its browser.
+    /// What a page can tell of its browser, and the key of the login.
     PAGE / Page / PageParts after Some(&SUBJECT), camel {
         user_agent: AnyText,
         in_shell: Flag,
         installed: Flag,
         origin: AnyText,
+        dpop_jkt: AnyText,
     }
 }
 
@@ -233,8 +237,30 @@ table! {
 }
 
 table! {
+    /// The answer to a pushed authorization request (RFC 9126 section 2.2).
+    PUSHED / Pushed / PushedParts after Some(&ROTATED), {
+        request_uri: Text,
+        expires_in: Seconds,
+    }
+}
+
+table! {
+    /// What a proof is about (RFC 9449 section 4.2): the request, the access token that it shows or its hash, the nonce of the server, by how many seconds its clock is ahead, and
+    /// the thumbprint of the key.
+    PROVEN / Proven / ProvenParts after Some(&PUSHED), camel {
+        htm: AnyText,
+        htu: AnyText,
+        access_token: AnyText,
+        ath: AnyText,
+        nonce: AnyText,
+        ahead: AnyNumber,
+        jkt: AnyText,
+    }
+}
+
+table! {
     /// What else a fault may be about: parts of a callback, and members of records.
-    OTHER / Other / OtherParts after Some(&ROTATED), {
+    OTHER / Other / OtherParts after Some(&PROVEN), {
         state: Any,
         code: Any,
         iss: Any,
@@ -256,9 +282,9 @@ table! {
     }
 }
 
-const TABLES: [&Table; 18] = [
+const TABLES: [&Table; 20] = [
     &SETTINGS, &METADATA, &OPTIONS, &REQUESTED, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS,
-    &SUBJECT, &PAGE, &ASKED, &FAILED, &ROTATED, &OTHER,
+    &SUBJECT, &PAGE, &ASKED, &FAILED, &ROTATED, &PUSHED, &PROVEN, &OTHER,
 ];
 
 /// The name of what a fault is about.

@@ -442,6 +442,7 @@ fn options_in_json_are_those_of_the_same_values() {
         claims: Some(ClaimsRequest::parse(r#"{"userinfo":null}"#.into()).unwrap()),
         resource: Some("https://api.example".into()),
         authorization_details: Some(AuthorizationDetails::parse(r#"[{"type":"x"}]"#.into()).unwrap()),
+        dpop_jkt: None,
         popup: true,
         extra_parameters: vec![("a".into(), "b".into()), ("c".into(), String::new())],
     };

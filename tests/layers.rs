@@ -31,8 +31,10 @@ const GROUPS: [&[&str]; 5] = [
         "flow::jwks",
         "flow::signature",
         "flow::token",
+        "flow::par",
         "flow::session",
         "flow::challenge",
+        "flow::dpop",
         "flow::resource",
         "flow::userinfo",
         "flow::logout",
@@ -46,7 +48,9 @@ const GROUPS: [&[&str]; 5] = [
         "client::metadata",
         "client::transaction",
         "client::user_agent",
+        "client::dpop",
         "client::authorize",
+        "client::par",
         "client::callback",
         "client::redirect_uris",
         "client::token_set",
@@ -59,7 +63,16 @@ const GROUPS: [&[&str]; 5] = [
         "client::userinfo",
         "client::logout",
     ],
-    &["web::text", "web::start", "web::exchange", "web::session", "web::primitives", "web::page"],
+    &[
+        "web::text",
+        "web::start",
+        "web::par",
+        "web::exchange",
+        "web::dpop",
+        "web::session",
+        "web::primitives",
+        "web::page",
+    ],
 ];
 
 /// Files that use no module in order to do anything: they only name them.

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The groups of requirements, and how many each has.
-const GROUPS: [(&str, usize); 20] = [
+const GROUPS: [(&str, usize); 22] = [
     ("PK", 10),
     ("AC", 26),
     ("BE", 6),
@@ -16,6 +16,8 @@ const GROUPS: [(&str, usize); 20] = [
     ("IS", 5),
     ("SB", 10),
     ("BB", 12),
+    ("PA", 5),
+    ("DP", 7),
     ("SU", 4),
     ("ID", 17),
     ("RA", 6),

@@ -49,6 +49,7 @@ fn bare(access_token: &str) -> TokenSet {
         resource: None,
         authorization_details: None,
         extra: None,
+        dpop_jkt: None,
     }
 }
 
@@ -83,9 +84,9 @@ fn a_session_of_an_access_token_alone_survives_too() {
 }
 
 /// The lines of a session with nothing but what has to be there.
-const SOUND: [&str; 15] = ["2", "a", "Bearer", "\\e", "", "", "", "", "", "", "", "", "", "", ""];
+const SOUND: [&str; 16] = ["2", "a", "Bearer", "\\e", "", "", "", "", "", "", "", "", "", "", "", ""];
 
-fn record_of(lines: [&str; 15]) -> String {
+fn record_of(lines: [&str; 16]) -> String {
     lines.map(|line| [line, "\n"].concat()).concat()
 }
 
@@ -115,10 +116,10 @@ fn a_record_that_lacks_something_or_is_of_another_form_is_none() {
         (11, "x"),
         (11, "[]"),
         (11, "{\"a\"}"),
-        (12, "x"),
-        (13, "16"),
-        (13, "[]"),
-        (14, "18446744073709551616"),
+        (13, "x"),
+        (14, "16"),
+        (14, "[]"),
+        (15, "18446744073709551616"),
     ] {
         let mut lines = SOUND;
         lines[place] = wrong;
@@ -306,7 +307,9 @@ fn sb3_invalid_grant_ends_a_session_at_once() {
 fn sb3_whatever_else_happens_to_a_refresh_the_tokens_stay() {
     let other_refusal =
         |error: &str| Error::new(Code::TokenRefused).refusal(Refusal { error: error.into(), ..Refusal::default() });
-    let ends = |code: &&Code| !matches!(code, Code::IdTokenSubjectMismatch | Code::IdTokenIssuerMismatch);
+    let ends = |code: &&Code| {
+        !matches!(code, Code::IdTokenSubjectMismatch | Code::IdTokenIssuerMismatch | Code::DpopKeyMissing)
+    };
     for error in Code::ALL
         .iter()
         .filter(ends)
@@ -492,7 +495,7 @@ fn sb3_while_the_next_attempt_waits_the_whole_error_is_told_again() {
 
 #[test]
 fn id14_an_id_token_of_another_user_or_issuer_ends_a_session() {
-    for code in [Code::IdTokenSubjectMismatch, Code::IdTokenIssuerMismatch] {
+    for code in [Code::IdTokenSubjectMismatch, Code::IdTokenIssuerMismatch, Code::DpopKeyMissing] {
         let mut session = session();
         session.begin_refresh();
         let (kept, told) = conclude(session, Err(Error::new(code)));
@@ -620,7 +623,7 @@ fn ac21_the_new_refresh_token_is_in_the_record_that_takes_the_place_of_the_old_o
     let record = session.to_record();
     let lines: Vec<_> = record.expose().lines().collect();
     assert_eq!(lines[4], "next");
-    assert_eq!(lines[12..], ["", "", ""], "of the attempts to refresh the old one nothing is left");
+    assert_eq!(lines[13..], ["", "", ""], "of the attempts to refresh the old one nothing is left");
 }
 
 proptest! {

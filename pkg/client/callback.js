@@ -19,6 +19,7 @@ const TWO_COPIES =
 export const createCallback = async ({
   ask,
   failed,
+  loadDpop,
   loadExchange,
   loadHeld,
   loadPopup,
@@ -175,6 +176,10 @@ export const createCallback = async ({
       loadSignedIn()
         .then(({ discard }) => discard(client, came))
         .catch(() => {});
+    if (kept?.jkt !== undefined) {
+      const isKept = loadDpop().then(({ keep }) => keep(kept.jkt, client.owner, client.storage.session));
+      await isKept.catch(() => {});
+    }
     // A sign-out of another page may be seen later than it was made: then what was kept goes again.
     if (kept)
       pause(LINGER)

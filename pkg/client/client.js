@@ -65,6 +65,11 @@ export const createClient = (engine) => {
   parts.loadSignedIn = loaded(async () => (await import("./signed_in.js")).createSignedIn(parts));
   parts.loadPopup = loaded(() => import("./popup.js"));
   parts.loadHeld = loaded(async () => (await import("./held.js")).createHeld(parts));
+  parts.loadDpop = loaded(async () => {
+    const [{ createDpop }] = await Promise.all([import("./dpop.js"), whole()]);
+    return createDpop(parts);
+  });
+  parts.loadPrepare = loaded(() => import("./prepare.js"));
   parts.loadExpiry = loaded(() => import("./expiry.js"));
   const loadTrace = loaded(() => import("./trace.js"));
 
@@ -78,6 +83,8 @@ export const createClient = (engine) => {
     /** The session that was given out last, and the watch over its expiry. */
     #held;
     #expiry;
+    /** The login that was made ready: see prepare.js. */
+    #prepared;
 
     static discover(config, options) {
       return told(Client.#discover(config, options));
@@ -140,7 +147,7 @@ export const createClient = (engine) => {
       } catch {}
     };
 
-    #begin = ({ appState, ...options }) => {
+    #begin = ({ appState, ...options }, dpopJkt) => {
       const { config, setup } = this.#client;
       const kept = appState === undefined ? appState : toJson(appState);
       if (kept === "" || kept?.length > MOST_STATE) {
@@ -151,11 +158,11 @@ export const createClient = (engine) => {
       const isElsewhere = member(host, "open") && !options.popup;
       const origin = this.#client.isLate ? undefined : member(member(globalThis, "location"), "origin");
       const page = { ...(!dangerouslyAllowEmbeddedUserAgent && surroundings()), origin };
+      const given = isElsewhere ? { dpopJkt } : { ...page, dpopJkt };
       return ({ logins }) => {
-        const told = isElsewhere ? "" : toJson(page);
-        const { url, key, transaction, index } = ask("begin", setup, toJson(options), told, logins.inUse());
-        logins.begin(key, transaction, index, kept);
-        return { url, key };
+        const begun = ask("begin", setup, toJson(options), toJson(given), logins.inUse());
+        if (begun.form === undefined) logins.begin(begun.key, begun.transaction, begun.index, kept);
+        return own({ ...begun, kept });
       };
     };
 
@@ -163,7 +170,39 @@ export const createClient = (engine) => {
       return guarded(() => this.#login(own(options)));
     }
 
+    prepare(options) {
+      return told(async () => {
+        await ready();
+        const { signal, ...given } = own(options);
+        if (!this.#isAhead()) return;
+        this.#prepared = await unless(signal, named, this.#make(given));
+      });
+    }
+
+    /** Whether something has to be done before the user can be sent away. */
+    #isAhead = () => {
+      const { bound, pushed } = this.#client;
+      return Boolean(bound || pushed);
+    };
+
+    #make = async (options) => {
+      await ready();
+      const { prepare } = await parts.loadPrepare();
+      return prepare(parts, this.#client, options, this.#begin);
+    };
+
+    /** A login of these options that was made ready, once. */
+    #take = (options) => {
+      const made = this.#prepared;
+      if (made?.name !== toJson(options) || made.until < Date.now()) return;
+      this.#prepared = undefined;
+      return made;
+    };
+
     #login = (options) => {
+      const made = this.#take(options);
+      if (made) return this.#open(made.url);
+      if (this.#isAhead()) return told(async () => this.#open((await this.#make(options)).url));
       const begin = this.#begin(options);
       if (!this.#client.isLate) return this.#open(this.#client.now(begin).url);
       return told(ready().then(async () => this.#open((await this.#client.reach(begin)).url)));
@@ -179,9 +218,14 @@ export const createClient = (engine) => {
         throw named("config_invalid", new Error("no pop-up waits for a host"), "storage");
       }
       if (PARTED.test(features)) throw named("config_invalid", new Error("noopener"), "features");
-      const { url, key } = this.#client.now(this.#begin(own({ ...options, popup: true })));
+      const wanted = own({ ...options, popup: true });
+      let made = this.#isAhead() ? this.#take(wanted) : this.#client.now(this.#begin(wanted));
       // Before anything is waited for: only a click opens a window.
-      const popup = globalThis.open(url, "_blank", features ?? "popup,width=480,height=640");
+      const popup = globalThis.open(
+        made?.url ?? "about:blank",
+        "_blank",
+        features ?? "popup,width=480,height=640",
+      );
       if (!popup || popup.closed) {
         if (fallback !== "redirect")
           return { status: "refused", error: named("popup_blocked"), restart: true };
@@ -190,6 +234,8 @@ export const createClient = (engine) => {
       }
       // The server's pages, and wherever they lead, are not to take this window elsewhere.
       popup.opener = null;
+      made = made ?? (await (await parts.loadPrepare()).lead(popup, () => this.#make(wanted)));
+      const { key } = made;
       const { finish } = await parts.loadPopup();
       const handle = (address) => this.handleRedirect(address, { signal });
       return finish(popup, { ...parts, client: this.#client, handle, key, signal });
@@ -304,14 +350,16 @@ export const createClient = (engine) => {
         // In the same tick where somebody was signed in.
         left = own(isHeld() ? now(work) : await keeping(work));
       }
-      const isBusy = options.revoke || isShared || home.flights.has(name);
+      const isBusy = options.revoke || isShared || home.flights.has(name) || left.jkt !== undefined;
       const leaving = isBusy
         ? parts.loadSignedIn().then(({ leave }) => leave(this.#client, left, options))
         : undefined;
       try {
         // Nobody but who wants the tokens revoked waits for it.
         if (options.revoke) await leaving;
-        else leaving?.catch(() => {});
+        else if (left.jkt === undefined) leaving?.catch(() => {});
+        // The key goes before the page does.
+        else await leaving.catch(() => {});
       } finally {
         if (left.url !== undefined) await this.#open(left.url);
       }

@@ -63,8 +63,8 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
 
     /** Takes what the server says of itself, when it stands every check. */
     const take = (metadata) => {
-      const { setup, owner } = ask("setup", settings(config), toJson(metadata));
-      Object.assign(client, { setup, owner, metadata });
+      const { setup, owner, pushed, bound } = ask("setup", settings(config), toJson(metadata));
+      Object.assign(client, { setup, owner, metadata, pushed, bound });
     };
 
     /** Does the work with the client's records, where these are at hand. Sessions and servers are there once they are loaded. */

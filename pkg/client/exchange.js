@@ -11,7 +11,7 @@ const SECRETS = ["code", "code_verifier", "refresh_token", "token"];
 const TOLD = own({ alg: 0, iss: 1, aud: 1, azp: 1, tid: 1 });
 const MOST_TOLD = 300;
 
-export const createExchange = ({ ask, bodyOf, more, named, send: sendPlain, toJson }) => {
+export const createExchange = ({ ask, bodyOf, loadDpop, more, named, send: sendPlain, toJson }) => {
   /** What the ID token of an answer says there. Nothing where nobody can read it. */
   const found = (subject, answer) => {
     try {
@@ -26,7 +26,7 @@ export const createExchange = ({ ask, bodyOf, more, named, send: sendPlain, toJs
   };
 
   /** Sends a request, which may hold secrets. */
-  const send = async (request, network) => {
+  const sendOnce = async (request, network) => {
     try {
       return await sendPlain(request, network);
     } catch (error) {
@@ -36,6 +36,16 @@ export const createExchange = ({ ask, bodyOf, more, named, send: sendPlain, toJs
       if (error.cause && error.code !== "aborted") error.cause = harmless(error.cause, secrets);
       throw error;
     }
+  };
+
+  /** The same with a proof where there is a key; with the setup, where a refresh token is sent. */
+  const send = async (request, network, setup) => {
+    const { jkt } = own(request);
+    if (jkt === undefined) return sendOnce(request, network);
+    const dpop = await loadDpop();
+    return setup === undefined
+      ? dpop.send(request, network, sendOnce)
+      : dpop.refresh(setup, request, network, sendOnce);
   };
 
   /** The key sets of this page, by where they are: their texts, and when they were fetched again for a key that was missing. */

@@ -6,7 +6,7 @@ import { pause, SETTLING, unless } from "../platform/wait.js";
 /** The most seconds after which a call that has no token to give tries once more by itself. */
 const SOON = 2;
 
-export const createRefresh = ({ ask, discard, exchange, failed, named, place, toJson }) => {
+export const createRefresh = ({ ask, discard, exchange, failed, loadDpop, named, place, toJson }) => {
   /** Remembers an access token, and how far the clock of this moment is from the one that cannot be set. */
   const note = ({ home, name }, kept) => {
     const { accessToken } = kept.tokens;
@@ -41,7 +41,7 @@ export const createRefresh = ({ ask, discard, exchange, failed, named, place, to
       const { network, setup } = client;
       const net = network();
       // The server may have another endpoint than at the last start.
-      came.answer = await exchange.send(ask("refresh", setup, begun.session), net);
+      came.answer = await exchange.send(ask("refresh", setup, begun.session), net, setup);
       const step = exchange.read("finishRefresh", setup, begun.session, came.answer);
       came.fresh = await exchange.conclude(step, net, true);
     } catch (error) {
@@ -71,7 +71,13 @@ export const createRefresh = ({ ask, discard, exchange, failed, named, place, to
       begun.isOver = true;
       if (fresh) discard(client, fresh);
       if (settled.session !== undefined) sessions.save(begun.id, settled.session);
-      if (settled.ended) sessions.remove();
+      if (settled.ended) {
+        sessions.remove();
+        if (begun.jkt !== undefined)
+          loadDpop()
+            .then(({ forget }) => forget(begun.jkt))
+            .catch(() => {});
+      }
       const isSame = failure && (settled.code ?? code) === code;
       const error = isSame
         ? Object.assign(failure, { retryAfter: settled.retryAfter })

@@ -2,7 +2,7 @@
 import { member, own } from "../platform/own.js";
 import { asInit, fetchWithToken } from "../platform/resource.js";
 
-export const createResource = ({ ask, isElsewhere, named }) => {
+export const createResource = ({ ask, isElsewhere, loadDpop, named }) => {
   // By origins, access tokens that came in the place of a refused one and were refused as well.
   const useless = new Map();
 
@@ -21,8 +21,14 @@ export const createResource = ({ ask, isElsewhere, named }) => {
     ask("resource", setup, url.href);
     const init = own({ ...(isRequest && (await asInit(input))), ...given });
     const options = network(init);
-    const send = ({ tokens }) =>
-      fetchWithToken(url.href, init, tokens.accessToken, options, { isElsewhere, named });
+    // What was read from a stream cannot be read again.
+    const canRepeat = !(globalThis.ReadableStream && init.body instanceof ReadableStream);
+    const send = async ({ jkt, tokens: { accessToken } }) => {
+      const once = (proof) =>
+        fetchWithToken(url.href, init, accessToken, options, { isElsewhere, named }, proof);
+      if (jkt === undefined) return once();
+      return (await loadDpop()).resource(jkt, url.href, init, accessToken, canRepeat, once);
+    };
     const isRefused = ({ status, headers }, { session }) =>
       (status === 401 || status === 403) &&
       ask("refusal", setup, session, `${status}`, `${headers.get("www-authenticate") ?? ""}`).refresh ===
@@ -33,8 +39,7 @@ export const createResource = ({ ask, isElsewhere, named }) => {
     if (!isRefused(response, first) || !own(first.tokens).refreshToken) return response;
     if (useless.get(url.origin) === first.tokens.accessToken) return response;
     const others = await current(init, "refused", first.tokens.accessToken);
-    // What was read from a stream cannot be read again.
-    if (globalThis.ReadableStream && init.body instanceof ReadableStream) return response;
+    if (!canRepeat) return response;
     response.body?.cancel().catch(() => {});
     const second = await send(others);
     if (isRefused(second, others)) useless.set(url.origin, others.tokens.accessToken);

@@ -2,7 +2,7 @@
 import { own } from "../platform/own.js";
 
 /** The errors with which a session ends. */
-const ENDS = /^(session_expired|refresh_interrupted|id_token_(subject|issuer)_mismatch)$/;
+const ENDS = /^(session_expired|refresh_interrupted|dpop_key_missing|id_token_(subject|issuer)_mismatch)$/;
 
 export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
   class Session extends Base {
@@ -40,6 +40,11 @@ export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
 
     get extra() {
       return this.#tokens().extra ?? null;
+    }
+
+    get tokenBinding() {
+      const { binding, jkt } = this.#kept;
+      return jkt === undefined ? { type: "bearer", ...(binding && { reason: binding }) } : { type: "dpop" };
     }
 
     get expired() {

@@ -5,27 +5,33 @@ import { createResource } from "./resource.js";
 export const createSignedIn = async ({ loadExchange, ...engine }) => {
   const exchange = await loadExchange();
   const parts = { ...engine, exchange };
-  const { ask } = parts;
+  const { ask, loadDpop } = parts;
 
   const fetchUserinfo = async ({ setup, session, tokens }, net) => {
-    const { url } = ask("userinfo", setup, session);
-    const answer = await exchange.send({ url, bearer: tokens.accessToken }, net);
+    const request = ask("userinfo", setup, session);
+    const answer = await exchange.send({ ...request, bearer: tokens.accessToken }, net);
     return (await exchange.conclude(ask("finishUserinfo", setup, session, answer), net)).claims;
   };
 
   const refreshTokens = async ({ setup, session }, net) => {
-    const answer = await exchange.send(ask("refresh", setup, session), net);
+    const answer = await exchange.send(ask("refresh", setup, session), net, setup);
     return (await exchange.conclude(exchange.read("finishRefresh", setup, session, answer), net, true))
       .tokens;
   };
 
   const revokeTokens = async ({ setup, session }, net) => {
-    const { url, forms } = ask("revoke", setup, session);
+    const { url, forms, jkt } = ask("revoke", setup, session);
+    const revoke = async (form, jkt) =>
+      ask("finishRevocation", await exchange.send({ url, form, jkt }, net), form);
     let failure;
     let isFirst = true;
     for (const form of forms) {
       try {
-        ask("finishRevocation", await exchange.send({ url, form }, net), form);
+        await revoke(form).catch((error) => {
+          // No specification asks for a proof here, but some servers do.
+          if (jkt === undefined || !/dpop/.test(error.oauthError)) throw error;
+          return revoke(form, jkt);
+        });
       } catch (error) {
         // The access token goes with the refresh token: a server may not know it any more, or never have known it.
         if (isFirst || failure || error.code !== "revocation_refused") failure = failure ?? error;
@@ -41,14 +47,25 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
 
   const refreshing = createRefresh({ ...parts, discard });
 
+  /** The keys go with the sessions. */
+  const forget = async (jkt, owner) => {
+    const dpop = await loadDpop();
+    await dpop.forget(jkt);
+    await dpop.forgetAll(owner);
+  };
+
   /** After a sign-out: what is still under way comes to nothing, and the tokens are revoked where that is wanted. */
   const leave = async (client, left, options) => {
     const quiet = refreshing.quiet(client);
     quiet.catch(() => {});
-    if (!options.revoke || !left.tokens) return;
-    await client.confirm();
-    await revokeTokens({ setup: client.setup, ...left }, client.network(options));
-    await quiet;
+    try {
+      if (!options.revoke || !left.tokens) return;
+      await client.confirm();
+      await revokeTokens({ setup: client.setup, ...left }, client.network(options));
+      await quiet;
+    } finally {
+      if (left.jkt !== undefined) await forget(left.jkt, client.owner).catch(() => {});
+    }
   };
 
   return {

@@ -33,6 +33,8 @@ const isSame = (object, members) => {
   );
 };
 
+const PUSHED = "require_pushed_authorization_requests";
+
 export const createSteps = (parts) => {
   const { ask, guarded, loadExchange, loadSignedIn, named, ready, send, told } = parts;
   // Who calls the steps one after the other gives them the same each time.
@@ -105,6 +107,7 @@ export const createSteps = (parts) => {
     beginAuthorization: (config, metadata, options) =>
       guarded(() => {
         const { url, state, transaction } = ask("begin", setupOf(config, metadata), toJson(own(options)), "");
+        if (url === undefined) throw named("server_unsupported", new Error("pushed: use Client"), PUSHED);
         return { url, state, transaction };
       }),
     completeAuthorization: (...parameters) => told(complete(...parameters)),

@@ -13,7 +13,7 @@ const inJavaScript = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpp
 /** The members of `Config` and of the options of a login, and words that other libraries have for them. */
 const MEMBERS =
   "issuer acceptIssuer metadata clientId redirectUri postLogoutRedirectUri sessionName sharedRedirectUriIssuers trustedAudiences scope storage \
-resourceOrigins transactionStorage transactionMaxAge clockTolerance idTokenSignedResponseAlg timeout host publicClientSecret trace dangerouslyAssumePkceSupport \
+resourceOrigins dpop pushedAuthorizationRequests transactionStorage transactionMaxAge clockTolerance idTokenSignedResponseAlg timeout host publicClientSecret trace dangerouslyAssumePkceSupport \
 dangerouslyAllowHttp dangerouslyAllowUnverifiedIdToken dangerouslyAllowEmbeddedUserAgent returnTo prompt loginHint maxAge acrValues requireAcr uiLocales \
 claims appState resource authorizationDetails extraParameters popup features fallback signal".split(" ");
 const OTHERS = own({

@@ -32,7 +32,7 @@ const either = (signal, other) => {
   }
 };
 
-const withToken = (headers, token, named) => {
+const withToken = (headers, token, proof, named) => {
   let given;
   try {
     given = new Headers(headers);
@@ -40,7 +40,8 @@ const withToken = (headers, token, named) => {
     throw named("config_invalid", harmless(cause, [token]), "headers");
   }
   try {
-    given.set("Authorization", `Bearer ${token}`);
+    given.set("Authorization", `${proof ? "DPoP" : "Bearer"} ${token}`);
+    if (proof) given.set("DPoP", proof);
   } catch {
     // What is thrown shows the token.
     throw named("token_response_invalid");
@@ -50,12 +51,19 @@ const withToken = (headers, token, named) => {
 
 /**
  * A redirect is not followed, for it would carry the token along where an engine does not take it away (RFC 6750 section 5.3). The signal
- * counts also while the body is read.
+ * counts also while the body is read. A token that is bound to a key is shown with a proof (RFC 9449 section 7.1).
  */
-export const fetchWithToken = async (url, init, token, options, { isElsewhere, named }) => {
+export const fetchWithToken = async (
+  url,
+  init,
+  token,
+  options,
+  { isElsewhere, named },
+  proof = undefined,
+) => {
   const { fetch = globalThis.fetch, timeout, signal } = options;
   if (signal?.aborted) throw named("aborted", signal.reason);
-  const headers = withToken(init.headers, token, named);
+  const headers = withToken(init.headers, token, proof, named);
   const controller = new AbortController();
   const until = signal ? either(signal, controller.signal) : controller.signal;
   const answer = async () => {

@@ -11,6 +11,7 @@ use crate::client::metadata::Metadata;
 use crate::client::transaction::Transaction;
 use crate::error::{Code, Error};
 use crate::flow::setup::Setup;
+use crate::flow::transaction::is_token;
 use crate::flow::{authorize, config};
 use crate::json;
 use crate::random::Entropy;
@@ -44,6 +45,8 @@ pub struct LoginOptions {
     pub resource: Option<String>,
     /// `authorization_details`: what exactly the tokens are to allow (RFC 9396 section 2).
     pub authorization_details: Option<AuthorizationDetails>,
+    /// The thumbprint of the key that the tokens are to be bound to (RFC 9449 section 10): see [`PublicKey::thumbprint`](crate::client::dpop::PublicKey::thumbprint).
+    pub dpop_jkt: Option<String>,
     /// Whether another window than the one that begins the login comes back with the callback.
     pub popup: bool,
     /// Further parameters. They cannot replace one that this crate sets.
@@ -74,6 +77,7 @@ impl LoginOptions {
             authorization_details: read_optional(options.authorization_details())
                 .map(AuthorizationDetails::parse)
                 .transpose()?,
+            dpop_jkt: None,
             popup: config::is_set(options.popup()),
             extra_parameters: from_object(options.extra_parameters())?,
         })
@@ -130,6 +134,8 @@ pub struct Authorization {
 /// [`RedirectUris::note`](crate::client::redirect_uris::RedirectUris::note) before.
 ///
 /// # Errors
+/// [`Code::ServerUnsupported`] where the request has to be pushed ([`par::begin`](crate::client::par::begin)),
+/// [`Code::DpopUnavailable`] where a key is required and `dpop_jkt` is missing,
 /// [`Code::IssuerMismatch`], [`Code::PkceUnsupported`],
 /// [`Code::ConfigInvalid`] naming the option, [`Code::ParameterProtected`],
 /// [`Code::ReturnToRefused`], [`Code::MetadataInvalid`],
@@ -142,8 +148,27 @@ pub fn begin(
     entropy: &mut impl Entropy,
     now: u64,
 ) -> Result<Authorization, Error> {
+    let (url, transaction, setup) = begin_at(config, metadata, &options, entropy, now)?;
+    if Setup::of_table(&setup).is_pushed() {
+        return Err(about!(ServerUnsupported, METADATA, "require_pushed_authorization_requests").into());
+    }
+    Ok(Authorization { url: text(url), transaction })
+}
+
+/// The URL of the whole request, the transaction, and the fields of the [`Setup`].
+pub(crate) fn begin_at(
+    config: &Config,
+    metadata: &Metadata,
+    options: &LoginOptions,
+    entropy: &mut impl Entropy,
+    now: u64,
+) -> Result<(Vec<u8>, Transaction, Vec<u8>), Error> {
     metadata.check(config)?;
     let setup = metadata.setup(config)?;
+    let dpop_jkt = options.dpop_jkt.as_deref().unwrap_or_default();
+    if !dpop_jkt.is_empty() && !is_token(dpop_jkt.as_bytes()) {
+        return Err(about!(ConfigInvalid, PAGE, "dpop_jkt").into());
+    }
     let options = Options::of(OptionsParts {
         scope: optional(options.scope.as_deref()),
         return_to: optional(options.return_to.as_deref()),
@@ -165,6 +190,7 @@ pub fn begin(
     })
     .to_fields();
     let mut url = Vec::new();
-    let transaction = authorize::begin(&Setup::of_table(&setup), &Options::of_table(&options), entropy, now, &mut url)?;
-    Ok(Authorization { url: text(url), transaction: Transaction(Zeroizing::new(transaction)) })
+    let (view, options) = (Setup::of_table(&setup), Options::of_table(&options));
+    let transaction = authorize::begin(&view, &options, dpop_jkt.as_bytes(), entropy, now, &mut url)?;
+    Ok((url, Transaction(Zeroizing::new(transaction)), setup))
 }

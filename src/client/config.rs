@@ -11,6 +11,7 @@ use crate::flow::config::{self, CLOCK_TOLERANCE, MAX_CLOCK_TOLERANCE, TRANSACTIO
 use crate::flow::setup::{self, Setup};
 use crate::table::{elements, push_element};
 use crate::tables::{self, Document, SETTINGS};
+use crate::text::same;
 
 /// What the application says of itself, not yet checked.
 #[derive(Clone, Debug)]
@@ -52,6 +53,10 @@ pub struct Settings {
     /// The `client_secret` of a registration that has one although it is a public client's: for providers that require it of installed applications and call it not
     /// confidential themselves (RFC 8252 section 8.5), as Google does. It proves nothing, and is sent in the body of token and revocation requests.
     pub public_client_secret: Option<String>,
+    /// Tokens have to be bound to a key (RFC 9449): see [`dpop`](crate::client::dpop). A server that gives `Bearer` tokens in their place is refused.
+    pub dpop: bool,
+    /// The authorization request is pushed to the server also where that does not require it (RFC 9126): see [`par`](crate::client::par).
+    pub pushed_authorization_requests: bool,
     /// The server supports S256 although its metadata does not say so.
     pub dangerously_assume_pkce_support: bool,
     /// `http` is allowed beyond the loopback hosts.
@@ -81,6 +86,8 @@ impl Settings {
             accept_issuer: Vec::new(),
             metadata: None,
             public_client_secret: None,
+            dpop: false,
+            pushed_authorization_requests: false,
             dangerously_assume_pkce_support: false,
             dangerously_allow_http: false,
             dangerously_allow_unverified_id_token: false,
@@ -120,6 +127,8 @@ impl Settings {
             host: b"",
             opens_browser: b"1",
             dangerously_allow_embedded_user_agent: b"",
+            dpop: if self.dpop { b"\"required\"" } else { b"" },
+            pushed_authorization_requests: flag(self.pushed_authorization_requests),
             metadata: optional(self.metadata.as_deref().filter(|metadata| !metadata.is_empty())),
         })
         .to_fields()
@@ -147,6 +156,8 @@ impl Settings {
             accept_issuer: list(fields.accept_issuer()),
             metadata: read_optional(fields.metadata()),
             public_client_secret: read_optional(fields.public_client_secret()),
+            dpop: same(config::dpop_of(fields), config::REQUIRED),
+            pushed_authorization_requests: config::is_set(fields.pushed_authorization_requests()),
             dangerously_assume_pkce_support: config::is_set(fields.dangerously_assume_pkce_support()),
             dangerously_allow_http: config::is_set(fields.dangerously_allow_http()),
             dangerously_allow_unverified_id_token: config::is_set(fields.dangerously_allow_unverified_id_token()),

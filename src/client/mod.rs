@@ -13,6 +13,8 @@ pub mod user_agent;
 
 pub mod authorize;
 pub mod callback;
+pub mod dpop;
+pub mod par;
 pub mod redirect_uris;
 pub mod signature;
 pub mod token;

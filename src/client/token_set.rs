@@ -15,7 +15,7 @@ use crate::text::{number, plain};
 pub struct TokenSet {
     /// To be shown to the resource server, and to nobody else.
     pub access_token: Secret,
-    /// `Bearer`, in the server's own spelling.
+    /// `Bearer`, or `DPoP` for tokens that are bound to a key, in the server's own spelling.
     pub token_type: String,
     /// Seconds since 1970 after which the access token is not to be used; `None` when the server did not say.
     pub expires_at: Option<u64>,
@@ -38,6 +38,8 @@ pub struct TokenSet {
     /// The members of the answer that nothing here reads, a JSON object of at most 4096 bytes (RFC 6749 section 5.1); they may hold secrets. Members that would go beyond are left
     /// out. Those of a refresh take the place of the ones before.
     pub extra: Option<Secret>,
+    /// The thumbprint of the key that the tokens are bound to (RFC 9449 section 6): a [`proof`](crate::client::dpop) of it goes with every request that shows them.
+    pub dpop_jkt: Option<String>,
 }
 
 impl TokenSet {
@@ -64,6 +66,7 @@ impl TokenSet {
                 expires_in: &optional_digits(self.expires_in),
                 authorization_details: optional(details),
                 extra: self.extra.as_ref().map(|extra| extra.expose().as_bytes()).unwrap_or_default(),
+                binding: optional(self.dpop_jkt.as_deref()),
                 attempts: b"",
                 failed: b"",
                 retry_at: b"",
@@ -89,6 +92,7 @@ impl TokenSet {
             resource: read_optional(session.resource()),
             authorization_details: JsonText::from_bytes(plain(session.authorization_details())),
             extra: secret(session.extra()),
+            dpop_jkt: read_optional(session.jkt()),
         }
     }
 }

@@ -20,26 +20,31 @@ use crate::text::{Write, all, contains, cut, digits, from_form, has, joined, num
 
 /// The parameters of the request, in their order.
 const PARAMETERS: &str = "response_type client_id redirect_uri scope state code_challenge code_challenge_method nonce \
-    prompt login_hint max_age acr_values ui_locales claims authorization_details";
+    prompt login_hint max_age acr_values ui_locales claims authorization_details dpop_jkt";
 
 /// The parameters that this crate sets, or that would change what it sets.
 const PROTECTED: &[u8] = b"response_type response_mode client_id redirect_uri scope state nonce code_challenge \
     code_challenge_method code_verifier request request_uri client_secret prompt login_hint max_age acr_values \
-    ui_locales claims resource authorization_details";
+    ui_locales claims resource authorization_details dpop_jkt";
 
 /// Begins a login: a fresh verifier, `state` and `nonce`, the request that shows only the challenge, and the transaction
-/// that keeps the rest. Writes the URL, and gives the fields of the transaction; `now` is in seconds since 1970.
+/// that keeps the rest. Writes the URL, and gives the fields of the transaction; `now` is in seconds since 1970. `dpop_jkt` is the thumbprint of the key that its
+/// tokens are to be bound to, or empty (RFC 9449 section 10).
 ///
 /// # Errors
 /// [`Code::ConfigInvalid`] naming the option, [`Code::ParameterProtected`], [`Code::ReturnToRefused`],
-/// [`Code::MetadataInvalid`], [`Code::RandomnessUnavailable`]
+/// [`Code::MetadataInvalid`], [`Code::RandomnessUnavailable`], [`Code::DpopUnavailable`] where a key is required and there is none
 pub(crate) fn begin(
     setup: &Setup<'_>,
     options: &Options<'_>,
+    dpop_jkt: &[u8],
     entropy: &mut impl Entropy,
     now: u64,
     url: &mut Vec<u8>,
 ) -> Result<Vec<u8>, Fault> {
+    if dpop_jkt.is_empty() && !setup.may_bear() {
+        return Err(about!(DpopUnavailable, SETTINGS, "dpop"));
+    }
     check_options(options)?;
     let required_acr = required_acr(options)?;
     let scope = if options.scope().is_empty() { setup.scope() } else { options.scope() };
@@ -96,6 +101,7 @@ pub(crate) fn begin(
             options.ui_locales(),
             options.claims(),
             options.authorization_details(),
+            dpop_jkt,
         ],
     );
     write_resources(options.resource(), url);
@@ -122,6 +128,7 @@ pub(crate) fn begin(
         return_to: options.return_to(),
         session_name: setup.session_name(),
         is_silent: if contains(options.prompt(), b"none") { b"1" } else { b"" },
+        dpop_jkt,
     }
     .to_fields())
 }

@@ -49,9 +49,9 @@ record! {
     pub(crate) struct Raw / RawParts { error error_description scope realm acr_values max_age scheme twice }
 }
 
-/// The first challenge of a header for the scheme `Bearer`; `None` where there are only others. What cannot be read is a challenge that says nothing: a header
+/// The first challenge of a header for that scheme; `None` where there are only others. What cannot be read is a challenge that says nothing: a header
 /// that breaks the grammar before such a challenge, and one in which a parameter stands twice.
-pub(crate) fn bearer(mut header: &[u8]) -> Option<Raw<'_>> {
+pub(crate) fn first(mut header: &[u8], wanted: Scheme) -> Option<Raw<'_>> {
     loop {
         let Some(challenge) = next(&mut header) else {
             return if header.is_empty() { None } else { Some(Raw::blank()) };
@@ -60,7 +60,7 @@ pub(crate) fn bearer(mut header: &[u8]) -> Option<Raw<'_>> {
         if scheme.is_some() && !challenge.twice().is_empty() {
             return Some(Raw::blank());
         }
-        if scheme == Some(Scheme::Bearer) {
+        if scheme == Some(wanted) {
             return Some(challenge);
         }
     }

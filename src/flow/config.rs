@@ -6,7 +6,7 @@ use crate::flow::issuer::of_some_tenant;
 use crate::json;
 use crate::table::{ODD, elements};
 use crate::tables::{Settings, about};
-use crate::text::{Class, EMPTY, Parts, all, contains, has, parts, plain, position, same};
+use crate::text::{Class, EMPTY, Parts, after, all, contains, has, parts, plain, position, same};
 use crate::url::Url;
 
 /// The most seconds of clock tolerance that a configuration may ask for.
@@ -64,6 +64,9 @@ pub(crate) fn check(settings: &Settings<'_>) -> Result<(), Fault> {
     if !are_accepted(settings.accept_issuer(), allow_http) {
         return Err(about!(ConfigInvalid, SETTINGS, "accept_issuer"));
     }
+    if !(matches!(settings.dpop(), b"" | b"false") || contains(b"\"required\" \"preferred\"", settings.dpop())) {
+        return Err(about!(ConfigInvalid, SETTINGS, "dpop"));
+    }
     if whole(settings.transaction_max_age(), 1).is_none_or(|seconds| seconds == 0) {
         return Err(about!(ConfigInvalid, SETTINGS, "transaction_max_age"));
     }
@@ -78,6 +81,15 @@ pub(crate) fn check(settings: &Settings<'_>) -> Result<(), Fault> {
         return Err(about!(ConfigInvalid, SETTINGS, "transaction_storage"));
     }
     Ok(())
+}
+
+/// The word of [`dpop_of`] with which tokens have to be bound to a key.
+pub(crate) const REQUIRED: &[u8] = b"required";
+
+/// Whether tokens are to be bound to a key (RFC 9449): `required`, `preferred`, or nothing.
+pub(crate) fn dpop_of<'a>(settings: &Settings<'a>) -> &'a [u8] {
+    let word = after(settings.dpop(), b"\"").unwrap_or_default();
+    word.strip_suffix(b"\"").unwrap_or_default()
 }
 
 /// Whether a flag is set.

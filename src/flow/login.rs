@@ -175,7 +175,7 @@ mod tests {
 
     /// The lines of a login's record, and the URL of its callback.
     fn login(setup: &Setup<'_>) -> (Vec<String>, String) {
-        let fields = begin(setup, &Options::blank(), &mut SystemEntropy, NOW, &mut Vec::new()).unwrap();
+        let fields = begin(setup, &Options::blank(), b"", &mut SystemEntropy, NOW, &mut Vec::new()).unwrap();
         let lines = String::from_utf8(to_lines(&fields)).unwrap();
         let lines: Vec<String> = lines.lines().map(String::from).collect();
         let url = std::format!("https://app.example/callback?code=c&iss=https://as.example&state={}", lines[3]);

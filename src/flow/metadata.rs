@@ -85,7 +85,7 @@ pub(crate) fn read(
     let first = const { METADATA.place("authorization_endpoint") };
     // Whatever listens on this machine is the server's own only where the server is on this machine too.
     let is_local = Url::parse(issuer).is_some_and(|url| url.is_loopback());
-    for (place, endpoint) in (first..).zip(document.fields_mut().iter_mut().skip(1).take(6)) {
+    for (place, endpoint) in (first..).zip(document.fields_mut().iter_mut().skip(1).take(7)) {
         // The first two are required.
         let is_required = place < first.saturating_add(2);
         // A URL of a server without fragment (RFC 6749 sections 3.1 and 3.2), over TLS.
@@ -168,8 +168,12 @@ pub(crate) fn check_server(document: &Document<'_>, settings: &Settings<'_>) -> 
         return Err(about!(PkceUnsupported, METADATA, "code_challenge_methods_supported"));
     }
     // RFC 9126 section 5.
+    let endpoint = document.pushed_authorization_request_endpoint();
     if is_set(document.require_pushed_authorization_requests()) {
-        return Err(about!(ServerUnsupported, METADATA, "require_pushed_authorization_requests"));
+        usable(endpoint, about!(ServerUnsupported, METADATA, "require_pushed_authorization_requests"))?;
+    }
+    if is_set(settings.pushed_authorization_requests()) {
+        usable(endpoint, about!(EndpointMissing, METADATA, "pushed_authorization_request_endpoint"))?;
     }
     let types = document.response_types_supported();
     if !(types.is_empty() || has_element(types, b"code")) {

@@ -5,12 +5,14 @@ pub(crate) mod authorize;
 pub(crate) mod callback;
 pub(crate) mod challenge;
 pub(crate) mod config;
+pub(crate) mod dpop;
 pub(crate) mod id_token;
 pub(crate) mod issuer;
 pub(crate) mod jwks;
 pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;
+pub(crate) mod par;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod records;
 pub(crate) mod redirect_uris;

@@ -5,7 +5,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
-use crate::flow::challenge::{self, Raw, unquote};
+use crate::flow::challenge::{self, Raw, Scheme, unquote};
 use crate::flow::setup::Setup;
 use crate::flow::tokens::Session;
 use crate::json;
@@ -74,7 +74,10 @@ pub(crate) fn read_refusal(
     now: u64,
 ) -> Refused {
     let challenge = match www_authenticate {
-        Some(header) => challenge::bearer(header),
+        Some(header) => {
+            let scheme = if session.jkt().is_empty() { Scheme::Bearer } else { Scheme::Dpop };
+            challenge::first(header, scheme)
+        }
         None => Some(Raw::blank()),
     };
     // Another scheme is none of ours.

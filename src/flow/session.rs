@@ -218,7 +218,7 @@ pub(crate) enum Kept {
 }
 
 /// What becomes of the session that is `kept` now after the refresh of the one that was `sent`. The server's own refusal of the refresh token ends
-/// it (RFC 6749 section 5.2), and an ID token of another user or issuer. So does a refusal that may mean the same and came again ten minutes later, when the
+/// it (RFC 6749 section 5.2), an ID token of another user or issuer, and the loss of the key that it is bound to. So does a refusal that may mean the same and came again ten minutes later, when the
 /// access token does not serve any more. `now` is in seconds since 1970, and `chance` any number.
 pub(crate) fn conclude(
     sent: &Session<'_>,
@@ -237,7 +237,7 @@ pub(crate) fn conclude(
     if code == Code::TokenRefused && same(told.oauth_error(), b"invalid_grant") {
         return Kept::Ended(if attempts > 1 { Code::RefreshInterrupted } else { Code::SessionExpired });
     }
-    if matches!(code, Code::IdTokenSubjectMismatch | Code::IdTokenIssuerMismatch) {
+    if matches!(code, Code::IdTokenSubjectMismatch | Code::IdTokenIssuerMismatch | Code::DpopKeyMissing) {
         return Kept::Ended(code);
     }
     let fields = failed(sent);

@@ -11,7 +11,7 @@ use crate::flow::issuer::tenant;
 use crate::flow::metadata;
 use crate::table::{elements, join, join_with, record};
 use crate::tables::{Document, METADATA, SETTINGS, Settings};
-use crate::text::{Write, digits, joined, number_or, plain};
+use crate::text::{Write, digits, joined, number_or, plain, same};
 use crate::url::is_tls;
 
 record! {
@@ -19,8 +19,8 @@ record! {
     pub(crate) struct Setup / SetupParts {
         issuer client_id redirect_uri post_logout_redirect_uri scope signed_response_alg transaction_max_age
         clock_tolerance session_name resource_origins shared_issuers trusted_audiences accept_issuer public_client_secret allow_http allow_unverified
-        authorization_endpoint token_endpoint userinfo_endpoint revocation_endpoint end_session_endpoint jwks_uri
-        signing_algs iss_required
+        authorization_endpoint token_endpoint userinfo_endpoint revocation_endpoint end_session_endpoint
+        pushed_authorization_request_endpoint jwks_uri signing_algs iss_required dpop pushes
     }
 }
 
@@ -52,7 +52,10 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
         [scope, settings.id_token_signed_response_alg(), &max_age, &tolerance, plain(settings.session_name())];
     let mut record = join_with(settings_from, 4, &checked);
     record.text(&join(&[settings.dangerously_allow_unverified_id_token()]));
-    record.text(&join(document.fields().get(1..9).unwrap_or_default()));
+    record.text(&join(document.fields().get(1..10).unwrap_or_default()));
+    let is_pushed = config::is_set(document.require_pushed_authorization_requests())
+        || config::is_set(settings.pushed_authorization_requests());
+    record.text(&join(&[config::dpop_of(settings), if is_pushed { b"1" } else { b"" }]));
     record
 }
 
@@ -62,11 +65,26 @@ const _: () = {
     assert!(SETTINGS.place("dangerously_allow_http") == SETTINGS.place("issuer").wrapping_add(14));
     assert!(METADATA.place("authorization_endpoint") == METADATA.place("issuer").wrapping_add(1));
     assert!(
-        METADATA.place("authorization_response_iss_parameter_supported") == METADATA.place("issuer").wrapping_add(8)
+        METADATA.place("authorization_response_iss_parameter_supported") == METADATA.place("issuer").wrapping_add(9)
     );
 };
 
 impl Setup<'_> {
+    /// Whether a login asks for tokens that are bound to a key (RFC 9449).
+    pub(crate) fn is_bound(&self) -> bool {
+        !self.dpop().is_empty()
+    }
+
+    /// Whether the tokens may also be of the type `Bearer`.
+    pub(crate) fn may_bear(&self) -> bool {
+        !same(self.dpop(), config::REQUIRED)
+    }
+
+    /// Whether the authorization request is pushed (RFC 9126).
+    pub(crate) fn is_pushed(&self) -> bool {
+        config::is_set(self.pushes())
+    }
+
     /// A name for this client at this issuer, by which its records are known: a hash of the two, and of the name of the session
     /// where it has one.
     pub(crate) fn owner(&self) -> Vec<u8> {

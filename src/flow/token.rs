@@ -82,6 +82,7 @@ pub(crate) fn renewal<'a>(setup: &Setup<'a>, session: &Session<'a>) -> Transacti
         return_to: b"",
         session_name: b"",
         is_silent: b"",
+        dpop_jkt: session.jkt(),
     })
 }
 
@@ -129,9 +130,17 @@ pub(crate) fn finish(
     if granted.token_type().is_empty() {
         return Err(about!(TokenResponseInvalid, ANSWER, "token_type"));
     }
-    if !granted.token_type().eq_ignore_ascii_case(b"bearer") {
-        return Err(about!(TokenTypeUnsupported, ANSWER, "token_type"));
-    }
+    let jkt = transaction.dpop_jkt();
+    let is_bearer = granted.token_type().eq_ignore_ascii_case(b"bearer");
+    let binding = match granted.token_type() {
+        // Nothing here could make a key.
+        _ if is_bearer && jkt.is_empty() && before.access_token().is_empty() && setup.is_bound() => UNAVAILABLE,
+        _ if is_bearer && jkt.is_empty() => before.binding(),
+        _ if is_bearer && setup.is_bound() && setup.may_bear() => NOT_BOUND,
+        // A token that anybody can use in the place of one that is bound (RFC 9449 section 5).
+        kind if !jkt.is_empty() && kind.eq_ignore_ascii_case(b"dpop") => jkt,
+        _ => return Err(about!(TokenTypeUnsupported, ANSWER, "token_type")),
+    };
     let mut scope = Vec::new();
     for element in parts(granted.scope(), LIST).map(plain) {
         if element == [ODD] {
@@ -174,6 +183,7 @@ pub(crate) fn finish(
         &expires_in,
         or(granted.authorization_details(), before.authorization_details()),
         or(&extra, before.extra()),
+        binding,
         b"",
         b"",
         b"",
@@ -261,6 +271,10 @@ fn is_of_another_login(fresh: &Claims<'_>, before: &Claims<'_>, setup: &Setup<'_
     let has_other_time = has_both && fresh_time != time && !(fresh_time.is_nan() && time.is_nan());
     Ok(has_other_nonce || has_other_time || id_token::check_auth_time(fresh).is_err())
 }
+
+/// Why tokens are not bound although that was preferred: no key could be made, and the server binds none.
+const UNAVAILABLE: &[u8] = b"unavailable";
+const NOT_BOUND: &[u8] = b"server";
 
 /// The most bytes of the members that nothing here reads.
 const MOST_EXTRA: usize = 4096;

@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::flow::setup::Setup;
+use crate::flow::transaction::is_token;
 use crate::json;
 use crate::jwt::Jwt;
 use crate::table::{join, join_with, record};
@@ -16,10 +17,10 @@ const VERSION: &[u8] = b"2";
 record! {
     /// A session: its tokens, how often they were to be refreshed in vain or with an answer that was never kept, how the
     /// last attempt failed (JSON), and when the next one may be made. The times are in seconds since 1970. The tokens stand in the
-    /// order of [`TOKENS`].
+    /// order of [`TOKENS`]. `binding` is the thumbprint of the key that they are bound to, or why there is none although one was asked for.
     pub(crate) struct Session / SessionParts {
         version access_token token_type scope refresh_token id_token id_token_verified_by resource expires_at expires_in
-        authorization_details extra attempts failed retry_at
+        authorization_details extra binding attempts failed retry_at
     }
 }
 
@@ -41,8 +42,8 @@ impl<'a> Session<'a> {
         };
         let is_sound = session.version() == VERSION
             && are_numbers(8, 10)
-            && are_numbers(12, 13)
-            && are_numbers(14, 15)
+            && are_numbers(13, 14)
+            && are_numbers(15, 16)
             && (session.failed().is_empty() || is_json(session.failed(), b'{'))
             && is_access_token(session.access_token())
             && !session.token_type().is_empty()
@@ -77,9 +78,14 @@ impl<'a> Session<'a> {
         if iss.is_empty() || setup.accepts(iss).is_some() { Ok(()) } else { Err(about!(IssuerMismatch, CLAIMS, "iss")) }
     }
 
+    /// The thumbprint of the key that the tokens are bound to; empty where they are not (RFC 9449 section 6).
+    pub(crate) fn jkt(&self) -> &'a [u8] {
+        if is_token(self.binding()) { self.binding() } else { b"" }
+    }
+
     /// The fields of the same tokens with another account of the attempts, from their number on.
     pub(crate) fn with_attempts(&self, account: &[&[u8]]) -> Vec<u8> {
-        join_with(self.fields(), 12, account)
+        join_with(self.fields(), 13, account)
     }
 
     /// The same session with another refresh token.
@@ -158,7 +164,7 @@ pub(crate) fn from_json(tokens: &[u8]) -> Result<Vec<u8>, Fault> {
     let expires_in = time(tokens.expires_in(), about!(ConfigInvalid, TOKENS, "expires_in"))?;
     let mut session = join(&[VERSION]);
     session.text(&join_with(tokens.fields(), 7, &[&expires_at, &expires_in]));
-    session.text(&join(&[b"".as_slice(); 3]));
+    session.text(&join(&[b"".as_slice(); 4]));
     // All else was looked at.
     if Session::parse(&session).is_none() {
         return Err(about!(ConfigInvalid, TOKENS, "id_token"));

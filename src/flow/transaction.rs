@@ -31,7 +31,7 @@ pub(crate) const fn is_from_future(time: u64, now: u64) -> bool {
 
 /// Whether it is of the form in which `state` and `nonce` are made: 256 bits in base64url.
 #[inline(never)]
-fn is_token(text: &[u8]) -> bool {
+pub(crate) fn is_token(text: &[u8]) -> bool {
     text.len() == 43 && all(text, &Class::Alphanumeric(b"-_"))
 }
 
@@ -47,7 +47,7 @@ record! {
     /// A login that was begun and not yet finished. Holds the verifier. The times stand first in every record that is swept.
     pub(crate) struct Transaction / TransactionParts {
         version created_at expires_at state code_verifier nonce issuer client_id redirect_uri token_endpoint jwks_uri
-        signing_algs scope max_age acr_values resource iss_required return_to session_name is_silent
+        signing_algs scope max_age acr_values resource iss_required return_to session_name is_silent dpop_jkt
     }
 }
 
@@ -96,7 +96,8 @@ impl<'a> Transaction<'a> {
             && number_or(record.expires_at(), 0).wrapping_sub(number_or(record.created_at(), 0)) <= MOST_MAX_AGE
             && is_list_or_absent(plain(record.acr_values()))
             && are_resources(plain(record.resource()))
-            && is_way_back(record.return_to());
+            && is_way_back(record.return_to())
+            && (record.dpop_jkt().is_empty() || is_token(record.dpop_jkt()));
         if !is_sound {
             return Err(Code::TransactionInvalid.into());
         }

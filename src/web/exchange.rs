@@ -25,7 +25,7 @@ use crate::web::text::{
 
 /// Decides what becomes of a URL, by the records of the pending login and of what remains of one, each empty when there is none.
 ///
-/// Gives `{ outcome, address?, remains? }` with `{ status, error?, restart?, returnTo?, unverified? }`; or `{ url, form, said, keys, address, remains }` when the code
+/// Gives `{ outcome, address?, remains? }` with `{ status, error?, restart?, returnTo?, unverified? }`; or `{ url, form, said, keys, jkt?, address, remains }` when the code
 /// is to be redeemed. `remains` takes the place of the pending login, before the request is sent; `address` is what is to stand in the address bar, which else
 /// stays as it is.
 ///
@@ -44,7 +44,8 @@ pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
             Arrival::Redeem { form, said, transaction } => {
                 status = "";
                 let keys = if transaction.nonce().is_empty() { b"" } else { transaction.jwks_uri() };
-                out.texts("url form keys", &[transaction.token_endpoint(), &form, keys]);
+                let jkt = transaction.dpop_jkt();
+                out.texts("url form keys jkt", &[transaction.token_endpoint(), &form, keys, jkt]);
                 out.record("said", &said);
                 out.record("remains", &login::claim(setup, &transaction, now()));
             }
@@ -161,7 +162,7 @@ pub(crate) fn failure_of<'a>(failed: &FailedAs<'a>) -> Option<Failed<'a>> {
 }
 
 /// Checks the callback against its transaction (RFC 6749 sections 4.1.2 and 10.12, RFC 9207 section 2.4) and builds the token
-/// request (section 4.1.3): `{ url, form, said }`, of which the last is for [`finish`].
+/// request (section 4.1.3): `{ url, form, said, jkt? }`, of which `said` is for [`finish`], and `jkt` the thumbprint of the key whose proof goes along (RFC 9449 section 5).
 ///
 /// # Errors
 /// `transaction_invalid`, `transaction_expired`, `state_missing`, `state_mismatch`, `redirect_uri_mismatch`, `parameter_duplicated`,
@@ -176,7 +177,7 @@ pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
             Answer::Given(said) => {
                 let mut form = Vec::new();
                 token::redeem(&given.setup, transaction, Said::of_table(&said).code(), &mut form);
-                out.texts("url form", &[transaction.token_endpoint(), &form]);
+                out.texts("url form jkt", &[transaction.token_endpoint(), &form, transaction.dpop_jkt()]);
                 out.record("said", &said);
                 Ok(())
             }
@@ -207,7 +208,7 @@ pub fn finish(setup: Text, transaction: Text, answer: Text, said: Text) -> Text 
     })
 }
 
-/// Builds the request that trades a refresh token for fresh tokens (RFC 6749 section 6): `{ url, form, session }`. The record takes the
+/// Builds the request that trades a refresh token for fresh tokens (RFC 6749 section 6): `{ url, form, session, jkt? }`. The record takes the
 /// place of the one that is kept, before the request is sent.
 ///
 /// # Errors
@@ -219,7 +220,7 @@ pub fn refresh(setup: Text, session: Text) -> Text {
         let (setup, session) = (&given.setup, &given.session);
         let mut form = Vec::new();
         token::refresh(setup, session, &mut form)?;
-        out.texts("url form", &[setup.token_endpoint(), &form]);
+        out.texts("url form jkt", &[setup.token_endpoint(), &form, session.jkt()]);
         out.record("session", &begin_refresh(session));
         Ok(())
     })

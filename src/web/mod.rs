@@ -7,9 +7,13 @@
 mod primitives;
 
 #[cfg(feature = "client")]
+mod dpop;
+#[cfg(feature = "client")]
 mod exchange;
 #[cfg(all(feature = "client", not(target_os = "none")))]
 mod page;
+#[cfg(feature = "client")]
+mod par;
 #[cfg(feature = "client")]
 mod session;
 #[cfg(feature = "client")]
@@ -18,9 +22,13 @@ mod start;
 mod text;
 
 #[cfg(feature = "client")]
+pub use dpop::{prime, proof, proven};
+#[cfg(feature = "client")]
 pub use exchange::{arrive, check, conclude, end, finish, finish_refresh, keys, redeem, refresh};
 #[cfg(all(feature = "client", not(target_os = "none")))]
 pub use page::{sign_in, take_callback};
+#[cfg(feature = "client")]
+pub use par::pushed;
 pub use primitives::{derive_challenge, generate_pair_text, verify_challenge};
 #[cfg(feature = "client")]
 pub use session::{finish_revocation, finish_userinfo, refusal, resource, revoke, session_tokens, settle, userinfo};

@@ -44,7 +44,9 @@ pub fn sign_in(setup: Text, options: Text, page: Text) -> Text {
     let begun = begin(setup, options, page, text(&used.unwrap_or_default()));
     let [key, transaction, url, index] = ["key", "transaction", "url", "index"].map(|name| member(&begun, name));
     // An error, which says what is wrong.
-    let (Some(key), Some(transaction), Some(url)) = (key, transaction, url) else { return begun };
+    let (Some(key), Some(transaction)) = (key, transaction) else { return begun };
+    // It has to be pushed first.
+    let Some(url) = url else { return told(Err(Code::ServerUnsupported)) };
     if let Some((storage, index)) = shared.zip(index) {
         // Without it a later login cannot be compared with this one; this one is sound.
         let _ = storage.set_item(REDIRECT_URIS, &index);

@@ -99,7 +99,8 @@ fn tell_code(code: Code, out: &mut Out) {
     out.json("code", &text);
 }
 
-/// Gives where to ask for the claims of the user, with the access token as `Bearer` (OpenID Connect Core section 5.3.1): `{ url }`.
+/// Gives where to ask for the claims of the user, with the access token as `Bearer` (OpenID Connect Core section 5.3.1): `{ url, jkt? }`, of which the latter is the
+/// thumbprint of the key to whose proof the token belongs.
 ///
 /// # Errors
 /// `endpoint_missing`, `issuer_mismatch`
@@ -108,7 +109,7 @@ fn tell_code(code: Code, out: &mut Out) {
 pub fn userinfo(setup: Text, session: Text) -> Text {
     run(setup, session, absent(), absent(), SESSION, |given, out| {
         userinfo_of::check(&given.setup, &given.session)?;
-        out.text("url", given.setup.userinfo_endpoint());
+        out.texts("url jkt", &[given.setup.userinfo_endpoint(), given.session.jkt()]);
         Ok(())
     })
 }
@@ -135,7 +136,7 @@ pub fn finish_userinfo(setup: Text, session: Text, answer: Text) -> Text {
     })
 }
 
-/// Builds the requests that make the server forget the tokens (RFC 7009 section 2.1): `{ url, forms }`, to be sent one after the other.
+/// Builds the requests that make the server forget the tokens (RFC 7009 section 2.1): `{ url, forms, jkt? }`, to be sent one after the other.
 ///
 /// # Errors
 /// `endpoint_missing`, `issuer_mismatch`
@@ -145,7 +146,7 @@ pub fn revoke(setup: Text, session: Text) -> Text {
     run(setup, session, absent(), absent(), SESSION, |given, out| {
         let (setup, session) = (&given.setup, &given.session);
         logout::check_revocation(setup, session)?;
-        out.text("url", setup.revocation_endpoint());
+        out.texts("url jkt", &[setup.revocation_endpoint(), session.jkt()]);
         let mut forms = joined(&[b"["]);
         for (token, hint) in &[(session.refresh_token(), "refresh_token"), (session.access_token(), "access_token")] {
             if !token.is_empty() {

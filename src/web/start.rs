@@ -16,6 +16,7 @@ use crate::flow::config::{are_accepted, asks_for_openid, is_set, scope_of};
 use crate::flow::login::{key_of, of_nobody};
 use crate::flow::logout::end_session;
 use crate::flow::metadata as discovery_of;
+use crate::flow::par;
 use crate::flow::redirect_uris::{is_unseen_from, note};
 use crate::flow::session::is_over;
 use crate::flow::setup::{Setup, setup as check_setup};
@@ -29,7 +30,8 @@ use crate::text::{Write, joined};
 use crate::web::text::{Given, Out, TEXTS, Text, absent, now, reply, run, separate, setup_and, tell_tokens};
 
 /// Checks a configuration against the metadata of its server (RFC 6749, RFC 8252 section 7, RFC 8414 section 3.3): both are JSON.
-/// Gives `{ setup, owner }`: a record that every later step takes, and a name for this client at this issuer.
+/// Gives `{ setup, owner, pushed?, bound? }`: a record that every later step takes, and a name for this client at this issuer; whether the request of a login is pushed, and
+/// whether it asks for tokens that are bound to a key, with `required` where others are refused.
 ///
 /// # Errors
 /// `member_unknown`, `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`,
@@ -45,7 +47,12 @@ pub fn setup(config: Text, metadata: Text) -> Text {
             said(fault, document, Settings::of_table(&fields).metadata(), out)
         })?;
         out.record("setup", &fields);
-        out.text("owner", &Setup::of_table(&fields).owner());
+        let setup = Setup::of_table(&fields);
+        out.text("owner", &setup.owner());
+        if setup.is_pushed() {
+            out.json("pushed", b"true");
+        }
+        out.text("bound", setup.dpop());
         Ok(())
     })
 }
@@ -115,8 +122,10 @@ fn allowed(given: &Given<'_>) -> Result<(Vec<u8>, bool), Fault> {
 }
 
 /// Builds the authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3) from the options of a login, which are JSON.
-/// Gives `{ url, state, key, transaction }`: where to send the user, the record to keep until they come back, and the name to keep it under. What the page can
-/// tell of its browser is JSON, too, or empty: `{ userAgent, inShell, installed }`.
+/// Gives `{ url, state, key, transaction }`, or `push` and `form` in the place of `url`: where to send the user, or what to push first and where to (RFC 9126; `pushed` reads
+/// its answer), the record to keep until they come back, and the name to keep it under. What the page can
+/// tell of its browser is JSON, too, or empty: `{ userAgent?, inShell?, installed?, origin?, dpopJkt? }`, of which the last is the thumbprint of the key that its tokens are to be
+/// bound to (RFC 9449 section 10).
 ///
 /// The last text is the record of the redirect URIs in use, which all clients of an application share, or empty when there is none
 /// (RFC 9700 section 4.4). Gives `index` when another text has to take its place; an empty one is none.
@@ -129,9 +138,9 @@ fn allowed(given: &Given<'_>) -> Result<(Vec<u8>, bool), Fault> {
 pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
     run(setup, options, page, index, setup_and(0), |given, out| {
         let [_, _, page, index] = given.texts;
-        if !page.is_empty() {
-            let fields = PAGE.read(page, Code::ConfigInvalid)?;
-            let page = Page::of_table(&fields);
+        let fields = if page.is_empty() { Vec::new() } else { PAGE.read(page, Code::ConfigInvalid)? };
+        let page = Page::of_table(&fields);
+        if !fields.is_empty() {
             if is_embedded(page.user_agent(), is_set(page.in_shell()), is_set(page.installed())) {
                 return Err(Code::EmbeddedUserAgent.into());
             }
@@ -144,9 +153,15 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
         let options = OPTIONS.read(given.texts[1], Code::ConfigInvalid)?;
         let mut url = Vec::new();
         let options = Options::of_table(&options);
-        let fields = begin_login(&given.setup, &options, &mut SystemEntropy, now(), &mut url)?;
+        let fields = begin_login(&given.setup, &options, page.dpop_jkt(), &mut SystemEntropy, now(), &mut url)?;
         let state = Transaction::of_table(&fields).state();
-        out.texts("url state key", &[&url, state, &key(state)]);
+        let form = if given.setup.is_pushed() { par::form(&given.setup, &url) } else { Vec::new() };
+        if form.is_empty() {
+            out.text("url", &url);
+        } else {
+            out.texts("push form", &[given.setup.pushed_authorization_request_endpoint(), &form]);
+        }
+        out.texts("state key", &[state, &key(state)]);
         out.record("transaction", &fields);
         let noted = note(&given.setup, index, now())?;
         if noted != index {

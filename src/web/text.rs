@@ -269,6 +269,7 @@ pub(crate) fn tell_tokens(fields: &[u8], claims: &[u8], out: &mut Out) {
     out.members.member(b"tokens");
     session.write_json(if claims.is_empty() { &text } else { claims }, &mut out.members);
     out.record("session", fields);
+    out.texts("binding jkt", &[session.binding(), session.jkt()]);
 }
 
 /// Writes what stands before an element of a list, but for the first one.

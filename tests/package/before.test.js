@@ -7,6 +7,7 @@ import {
   load,
   metadataOf,
   pageStorage,
+  playLocks,
   playPage,
   REDIRECT_URI,
   setClockRight,
@@ -20,42 +21,7 @@ const { items } = globalThis.localStorage;
 globalThis.window = globalThis;
 globalThis.Window = { [Symbol.hasInstance]: (value) => value === globalThis };
 
-/** Web Locks, for a Node that has none: first come, first served. */
-const createLocks = () => {
-  const queues = new Map();
-  const hold = async (name, callback) => {
-    try {
-      return await callback({ name });
-    } finally {
-      const queue = queues.get(name);
-      const next = queue.shift();
-      if (next) next();
-      else queues.delete(name);
-    }
-  };
-  const request = async (name, { ifAvailable, signal }, callback) => {
-    const queue = queues.get(name);
-    if (!queue) {
-      queues.set(name, []);
-      return hold(name, callback);
-    }
-    if (ifAvailable) return callback(null);
-    await new Promise((done, refused) => {
-      queue.push(done);
-      signal?.addEventListener("abort", () => {
-        const place = queue.indexOf(done);
-        if (place >= 0) queue.splice(place, 1);
-        refused(signal.reason);
-      });
-    });
-    return hold(name, callback);
-  };
-  return { request };
-};
-if (!globalThis.navigator?.locks) {
-  const navigator = { userAgent: "Mozilla/5.0 Firefox/140.0", locks: createLocks() };
-  Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
-}
+playLocks();
 
 const version = async (folder) => {
   const loaded = await load("pkce-wasm", folder);

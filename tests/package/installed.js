@@ -71,3 +71,43 @@ export const setClockRight = () => {
   Date.now = clock.date;
   performance.now = clock.performance;
 };
+
+/** Web Locks, for a Node that has none: first come, first served. */
+const createLocks = () => {
+  const queues = new Map();
+  const hold = async (name, callback) => {
+    try {
+      return await callback({ name });
+    } finally {
+      const queue = queues.get(name);
+      const next = queue.shift();
+      if (next) next();
+      else queues.delete(name);
+    }
+  };
+  const request = async (name, { ifAvailable, signal }, callback) => {
+    const queue = queues.get(name);
+    if (!queue) {
+      queues.set(name, []);
+      return hold(name, callback);
+    }
+    if (ifAvailable) return callback(null);
+    await new Promise((done, refused) => {
+      queue.push(done);
+      signal?.addEventListener("abort", () => {
+        const place = queue.indexOf(done);
+        if (place >= 0) queue.splice(place, 1);
+        refused(signal.reason);
+      });
+    });
+    return hold(name, callback);
+  };
+  return { request };
+};
+/** Gives Node locks where it has none. */
+export const playLocks = () => {
+  if (!globalThis.navigator?.locks) {
+    const navigator = { userAgent: "Mozilla/5.0 Firefox/140.0", locks: createLocks() };
+    Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
+  }
+};

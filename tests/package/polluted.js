@@ -20,7 +20,7 @@ for (const [, name, json, kind] of readFileSync(tables, "utf8").matchAll(
 const OTHERS = {
   Flag: "done enumerable configurable writable refresh revoke endSession popup aborted fallback closed redirected stream fatal steal ifAvailable installed restart retryable alone \
     optional keyless",
-  Text: "value get set url form features fallback longest outcome tokens session unverified key form bearer address pending remains message name cause status location href method body mode \
+  Text: "value get set url form binding push input bound features fallback longest outcome tokens session unverified key form bearer address pending remains message name cause status location href method body mode \
     referrer credentials integrity duplex window transactions algorithm input digest text hash namedCurve again lacks owner setup \
     transaction token offset subject oauthError oauthErrorDescription oauthErrorUri loginOptions retryAfter returnTo appState d k p q dp dq qi oth",
   Function:

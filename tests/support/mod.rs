@@ -137,7 +137,7 @@ pub(crate) fn code_verifier(transaction: &Transaction) -> String {
 }
 
 /// The lines of the record of a login, by the names of what they hold.
-pub(crate) const LINES: [&str; 20] = [
+pub(crate) const LINES: [&str; 21] = [
     "v",
     "created_at",
     "expires_at",
@@ -158,6 +158,7 @@ pub(crate) const LINES: [&str; 20] = [
     "return_to",
     "session_name",
     "is_silent",
+    "dpop_jkt",
 ];
 
 /// That line of the record of a login.

@@ -184,6 +184,42 @@ try {
       location.assign(lab.begin(1)[0]);
     },
 
+    /** The same for a login that is made ready first; the click of the person comes later. */
+    async leaveReady() {
+      const options = { returnTo: "/back" };
+      await client.prepare(options);
+      opened.length = 0;
+      const left = client.login(options);
+      if (left?.then) throw new Error("it leaves later");
+      location.assign(opened[0]);
+    },
+
+    /** What the session is bound to, and what userinfo says by itself and as a resource. */
+    async bound() {
+      const session = await client.session();
+      const { sub } = await session.userinfo();
+      const answer = await session.fetch(client.metadata.userinfo_endpoint);
+      const stolen = await fetch(client.metadata.userinfo_endpoint, {
+        headers: { Authorization: `Bearer ${await session.accessToken()}` },
+      });
+      return [session.tokenBinding.type, sub, (await answer.json()).sub, stolen.status >= 400];
+    },
+
+    /** How many keys the origin keeps. */
+    keys: () =>
+      new Promise((done) => {
+        const request = indexedDB.open("pkce-wasm-keys");
+        request.onsuccess = () => {
+          const { result } = request;
+          if (result.objectStoreNames.length === 0) return done(0);
+          const count = result.transaction("keys").objectStore("keys").count();
+          count.onsuccess = () => {
+            result.close();
+            done(count.result);
+          };
+        };
+      }),
+
     /** From now on notes what becomes of the session, and when by a clock that all tabs share. */
     async hear() {
       lab.news = [];

@@ -87,6 +87,14 @@ impl Lab {
         (lab, provider)
     }
 
+    /// The same, where requests are pushed and tokens bound to a key.
+    pub async fn at_bound_provider() -> (Self, Provider) {
+        let lab = Self::start().await;
+        let provider = Provider::start_bound(lab.url("").trim_end_matches('/'));
+        lab.choose_server(provider.issuer(), &provider.metadata().await, &json!({ "dpop": "required" }));
+        (lab, provider)
+    }
+
     /// The same page on an origin that is not secure, at that scenario. Nothing verifies an ID token there, and the page has to say that it wants
     /// that.
     #[must_use]

@@ -25,7 +25,17 @@ struct Said {
 impl Provider {
     /// Starts a server that knows the pages of an origin.
     pub fn start(origin: &str) -> Self {
-        let (node, Said { issuer }) = Node::start(&workspace().join("tests/e2e/provider/main.mjs"), [origin]);
+        Self::start_with(&[origin])
+    }
+
+    /// The same, with pushed requests, bound tokens and nonces required.
+    pub fn start_bound(origin: &str) -> Self {
+        Self::start_with(&[origin, "bound"])
+    }
+
+    fn start_with(arguments: &[&str]) -> Self {
+        let (node, Said { issuer }) =
+            Node::start(&workspace().join("tests/e2e/provider/main.mjs"), arguments.iter().copied());
         Self { _node: node, issuer }
     }
 

@@ -46,6 +46,30 @@ async fn sb3_twenty_tabs_refresh_once_in_each_round() {
     assert_eq!((token_ok, token_refused), (1 + total as u32, 0));
 }
 
+/// The same with tokens that are bound to a key, where every proof needs a nonce. In each round the nonce may be too old, and is asked for before the refresh token is sent.
+#[tokio::test]
+async fn sb3_twenty_tabs_refresh_a_bound_session_once_in_each_round() {
+    let total = times(10, 100);
+    let number = if Engine::from_env() == Engine::WebKit { 5 } else { 20 };
+    let (lab, provider) = Lab::at_bound_provider().await;
+    let browser = Browser::start_with(&Setup::unthrottled()).await;
+    lab.open(&browser).await;
+    browser.eval("return lab.leaveReady();").await;
+    browser.click("#submit").await;
+    assert_eq!(lab.outcome(&browser).await.status, "signed-in");
+
+    let tabs = lab.open_tabs(&browser, number).await;
+    hear(&browser, &tabs).await;
+    let all = rounds(&browser, &tabs, total, 61.0).await;
+    let Counters { token_ok, token_refused } = provider.counters().await;
+    figure(&format!("{number} tabs, {total} rounds with bound tokens and nonces: {} refreshes", token_ok - 1));
+    assert_one_token_a_round(&all);
+    assert_nobody_signed_out(&browser, &tabs).await;
+    assert_eq!(token_ok, 1 + total as u32);
+    // The nonce of the code, and one before each refresh.
+    assert!(token_refused <= 1 + total as u32, "{token_refused}");
+}
+
 /// An insecure origin has no Web Locks.
 #[tokio::test]
 async fn sb3_five_tabs_of_an_insecure_origin_refresh_once_in_each_round() {

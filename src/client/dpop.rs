@@ -1,0 +1,122 @@
+//! Tokens that are bound to a key (RFC 9449): a stolen one is worth nothing without it.
+//!
+//! The application has the key, in a keystore or in its memory, and signs by ES256; what is signed is built and checked here.
+//!
+//! 1. [`PublicKey::from_coordinates`] takes the public half. Its [`thumbprint`](PublicKey::thumbprint) goes into [`LoginOptions`](crate::client::authorize::LoginOptions), and with
+//!    [`Settings::dpop`](crate::Settings) tokens of another type are refused.
+//! 2. [`Proof::new`] builds a proof for each request that shows a token, for the token request of the code, and for every refresh; [`Proof::sign`] makes the value of the header `DPoP` of it.
+//!    An access token goes into the header `Authorization: DPoP` then.
+//! 3. [`nonce`] and [`asks_again`] read the answer: the nonce is kept for the origin, and the request is sent once more where the server asks for it.
+
+use alloc::string::String;
+use alloc::vec::Vec;
+
+use crate::client::fields::{part, text};
+use crate::encoding::{base64url, write_base64url_to};
+use crate::error::Error;
+use crate::flow::dpop;
+use crate::http::Response;
+use crate::random::Entropy;
+use crate::tables::{Proven, ProvenParts};
+use crate::text::Write;
+
+/// The public half of a key for ES256.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PublicKey(Vec<u8>);
+
+impl PublicKey {
+    /// The key of these coordinates of P-256, in big-endian order.
+    #[must_use]
+    pub fn from_coordinates(x: &[u8; 32], y: &[u8; 32]) -> Self {
+        let mut members = Vec::new();
+        members.members("crv kty x y", &[b"P-256", b"EC", base64url(x).as_bytes(), base64url(y).as_bytes()]);
+        members.push(b'}');
+        Self(members)
+    }
+
+    /// The key of a JWK, of which the public members count (RFC 7518 section 6.2.1).
+    ///
+    /// # Errors
+    /// [`Code::DpopKeyMissing`](crate::Code::DpopKeyMissing) when it is none of P-256
+    pub fn from_jwk(jwk: &str) -> Result<Self, Error> {
+        dpop::check_key(jwk.as_bytes())?;
+        Ok(Self(dpop::public_key(jwk.as_bytes())?))
+    }
+
+    /// The same as a JWK.
+    #[must_use]
+    pub fn as_jwk(&self) -> &str {
+        part(&self.0)
+    }
+
+    /// The thumbprint by which tokens are bound to it (RFC 7638 section 3, RFC 9449 section 6.1).
+    #[must_use]
+    pub fn thumbprint(&self) -> String {
+        text(dpop::thumbprint(&self.0))
+    }
+}
+
+/// What a proof is about (RFC 9449 section 4.2).
+#[derive(Clone, Copy, Debug, Default)]
+pub struct About<'a> {
+    /// The method of the request, as it is sent.
+    pub method: &'a str,
+    /// Its URL; query and fragment are left out.
+    pub url: &'a str,
+    /// The access token that it shows.
+    pub access_token: Option<&'a str>,
+    /// The nonce that its server gave last: see [`nonce`].
+    pub nonce: Option<&'a str>,
+}
+
+/// A proof without its signature.
+#[derive(Debug)]
+pub struct Proof(Vec<u8>);
+
+impl Proof {
+    /// Builds a proof, with 128 random bits of its own; `now` is in seconds since 1970, by the server's clock where that is known.
+    ///
+    /// # Errors
+    /// [`Code::RandomnessUnavailable`](crate::Code::RandomnessUnavailable)
+    pub fn new(about: About<'_>, key: &PublicKey, entropy: &mut impl Entropy, now: u64) -> Result<Self, Error> {
+        let ath = dpop::ath(about.access_token.unwrap_or_default().as_bytes());
+        let proven = Proven::of(ProvenParts {
+            htm: about.method.as_bytes(),
+            htu: about.url.as_bytes(),
+            access_token: b"",
+            ath: &ath,
+            nonce: about.nonce.unwrap_or_default().as_bytes(),
+            ahead: b"",
+            jkt: b"",
+        });
+        Ok(Self(dpop::signing_input(&proven, &key.0, entropy, now)?))
+    }
+
+    /// What the key signs by ES256.
+    #[must_use]
+    pub fn signing_input(&self) -> &[u8] {
+        &self.0
+    }
+
+    /// The value of the header `DPoP`. The signature is R and S, 32 bytes each (RFC 7518 section 3.4), and not the form of ASN.1.
+    #[must_use]
+    pub fn sign(mut self, signature: &[u8; 64]) -> String {
+        self.0.push(b'.');
+        write_base64url_to(&mut self.0, signature);
+        text(self.0)
+    }
+}
+
+/// The nonce of an answer, by its header `DPoP-Nonce`: to be used from now on for requests to the same origin with the same key. `None` where it is none
+/// (RFC 9449 section 8.1).
+#[must_use]
+pub fn nonce(dpop_nonce: &str) -> Option<&str> {
+    if dpop::is_nonce(dpop_nonce.as_bytes()) { Some(dpop_nonce) } else { None }
+}
+
+/// Whether an answer asks for the same request with the nonce that came along (RFC 9449 sections 8 and 9): once, for nothing of it was done. The headers are
+/// `WWW-Authenticate` and `DPoP-Nonce`, empty where there is none.
+#[must_use]
+pub fn asks_again(response: &Response, www_authenticate: &str, dpop_nonce: &str) -> bool {
+    dpop::asks_again(&response.reply(), www_authenticate.as_bytes(), dpop_nonce.as_bytes(), false)
+}
