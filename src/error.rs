@@ -8,9 +8,6 @@ use alloc::boxed::Box;
 #[cfg(feature = "client")]
 use alloc::string::String;
 
-#[cfg(feature = "client")]
-use crate::text::contains;
-
 /// Who must act on an [`Error`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Blame {
@@ -398,7 +395,7 @@ impl Error {
     /// Whether beginning the login again may lead to another end.
     #[must_use]
     pub fn restart_helps(&self) -> bool {
-        let is_passing = |refusal: &Refusal| contains(PASSING.as_bytes(), refusal.error.as_bytes());
+        let is_passing = |refusal: &Refusal| PASSING.split(' ').any(|error| error == refusal.error);
         self.code.restart_helps(self.refusal.as_ref().is_some_and(is_passing))
     }
 
