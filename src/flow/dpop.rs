@@ -74,13 +74,20 @@ pub(crate) fn check_thumbprint(public_key: &[u8], jkt: &[u8]) -> Result<(), Faul
     if thumbprint(public_key) == jkt { Ok(()) } else { Err(Code::DpopKeyMissing.into()) }
 }
 
-/// Writes what is signed of a proof: header and claims in base64url (RFC 9449 section 4.2). `now` is in seconds since 1970.
+/// The header of every proof by that key, in base64url (RFC 9449 section 4.2).
+pub(crate) fn head(public_key: &[u8]) -> Vec<u8> {
+    let mut head = Vec::new();
+    write_base64url_to(&mut head, &joined(&[HEADER, public_key, b"}"]));
+    head
+}
+
+/// Writes what is signed of a proof: that header, and the claims in base64url. `now` is in seconds since 1970.
 ///
 /// # Errors
 /// [`Code::RandomnessUnavailable`]
 pub(crate) fn signing_input(
     proven: &Proven<'_>,
-    public_key: &[u8],
+    mut head: Vec<u8>,
     entropy: &mut impl Entropy,
     now: u64,
 ) -> Result<Vec<u8>, Code> {
@@ -96,11 +103,9 @@ pub(crate) fn signing_input(
     claims.member(b"iat");
     claims.number(clock(proven.ahead(), now));
     claims.push(b'}');
-    let mut input = Vec::new();
-    write_base64url_to(&mut input, &joined(&[HEADER, public_key, b"}"]));
-    input.push(b'.');
-    write_base64url_to(&mut input, &claims);
-    Ok(input)
+    head.push(b'.');
+    write_base64url_to(&mut head, &claims);
+    Ok(head)
 }
 
 /// The time by the server's clock, which is so many seconds ahead. One that is off by more than two days is told, not mended.

@@ -17,16 +17,16 @@ const ATH: usize = PROVEN.place("ath").wrapping_sub(PROVEN.place("htm")) as usiz
 /// Gives what is to be signed by ES256 (RFC 9449 section 4.2), and the hash of the access token: `{ input, ath? }`; the proof is `input`, a dot, and the signature in
 /// base64url. What it is about is JSON, `{ htm, htu, accessToken?, ath?, nonce?, ahead?, jkt? }`: the access token, or the hash of it that is known; `jkt` where the key is to be
 /// compared with it. Empty, the thumbprint of the key is given: `{ jkt }`. The key is a JWK, of which the public
-/// members count.
+/// members count. `head` is the beginning of an earlier `input` by the same key, up to its dot, which takes the place of the key then; or empty.
 ///
 /// # Errors
 /// `dpop_key_missing` when it is another key than the one of that thumbprint, or none; `randomness_unavailable`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn proof(about: Text, jwk: Text) -> Text {
-    run(about, jwk, absent(), absent(), TEXTS, |given, out| {
-        let [about, jwk, ..] = given.texts;
-        let key = dpop::public_key(jwk)?;
+pub fn proof(about: Text, jwk: Text, head: Text) -> Text {
+    run(about, jwk, head, absent(), TEXTS, |given, out| {
+        let [about, jwk, head, _] = given.texts;
+        let key = if head.is_empty() { dpop::public_key(jwk)? } else { Vec::new() };
         if about.is_empty() {
             out.text("jkt", &dpop::thumbprint(&key));
             return Ok(());
@@ -40,7 +40,8 @@ pub fn proof(about: Text, jwk: Text) -> Text {
         if let Some(field) = proven.fields_mut().get_mut(ATH).filter(|field| field.is_empty()) {
             *field = &ath;
         }
-        let input = dpop::signing_input(&proven, &key, &mut SystemEntropy, now())?;
+        let head = if head.is_empty() { dpop::head(&key) } else { head.to_vec() };
+        let input = dpop::signing_input(&proven, head, &mut SystemEntropy, now())?;
         out.texts("input ath", &[&input, proven.ath()]);
         Ok(())
     })
@@ -54,10 +55,12 @@ pub fn proof(about: Text, jwk: Text) -> Text {
 pub fn proven(answer: Text, www_authenticate: Text, nonce: Text, late: Text) -> Text {
     run(answer, www_authenticate, nonce, late, TEXTS, |given, out| {
         let [answer, www_authenticate, nonce, late] = given.texts;
-        if dpop::is_nonce(nonce) {
+        let reply = reply(answer);
+        // The answer of another address says nothing of this one.
+        if reply.status != 0 && dpop::is_nonce(nonce) {
             out.text("nonce", nonce);
         }
-        if dpop::asks_again(&reply(answer), www_authenticate, nonce, is_number(late)) {
+        if dpop::asks_again(&reply, www_authenticate, nonce, is_number(late)) {
             out.json("again", b"true");
         }
         Ok(())
