@@ -50,9 +50,10 @@ export const createDpop = ({ ask, named, toJson }) => {
     if (accessToken !== undefined && known.accessToken === accessToken) about.ath = known.ath;
     else about.accessToken = accessToken;
     const jwk = known.head ? "" : toJson(key.jwk);
-    const { input, ath } = ask("proof", JSON.stringify(about), jwk, known.head);
-    if (accessToken !== undefined) Object.assign(known, { accessToken, ath });
-    checked.set(key, own({ ...known, head: known.head ?? input.split(".", 1)[0] }));
+    const { claims, ath, head = known.head } = ask("proof", JSON.stringify(about), jwk);
+    const hashed = accessToken === undefined ? known : { accessToken, ath };
+    checked.set(key, own({ ...hashed, head }));
+    const input = `${head}.${claims}`;
     try {
       return `${input}.${base64url(await sign(key, input))}`;
     } catch (cause) {

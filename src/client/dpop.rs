@@ -23,7 +23,7 @@ use crate::flow::setup::Setup;
 use crate::http::{Request, Response};
 use crate::random::Entropy;
 use crate::tables::{Proven, ProvenParts};
-use crate::text::Write;
+use crate::text::{Write, joined};
 
 /// The public half of a key for ES256.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl Proof {
             ahead: b"",
             jkt: b"",
         });
-        Ok(Self(dpop::signing_input(&proven, dpop::head(&key.0), entropy, now)?))
+        Ok(Self(joined(&[&dpop::head(&key.0), b".", &dpop::claims(&proven, entropy, now)?])))
     }
 
     /// What the key signs by ES256.

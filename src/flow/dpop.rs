@@ -81,16 +81,11 @@ pub(crate) fn head(public_key: &[u8]) -> Vec<u8> {
     head
 }
 
-/// Writes what is signed of a proof: that header, and the claims in base64url. `now` is in seconds since 1970.
+/// The claims of a proof, in base64url: header, dot and claims are what is signed. `now` is in seconds since 1970.
 ///
 /// # Errors
 /// [`Code::RandomnessUnavailable`]
-pub(crate) fn signing_input(
-    proven: &Proven<'_>,
-    mut head: Vec<u8>,
-    entropy: &mut impl Entropy,
-    now: u64,
-) -> Result<Vec<u8>, Code> {
+pub(crate) fn claims(proven: &Proven<'_>, entropy: &mut impl Entropy, now: u64) -> Result<Vec<u8>, Code> {
     let mut octets = [0; 16];
     entropy.fill(&mut octets)?;
     let mut jti = Vec::new();
@@ -103,9 +98,9 @@ pub(crate) fn signing_input(
     claims.member(b"iat");
     claims.number(clock(proven.ahead(), now));
     claims.push(b'}');
-    head.push(b'.');
-    write_base64url_to(&mut head, &claims);
-    Ok(head)
+    let mut body = Vec::new();
+    write_base64url_to(&mut body, &claims);
+    Ok(body)
 }
 
 /// The time by the server's clock, which is so many seconds ahead. One that is off by more than two days is told, not mended.

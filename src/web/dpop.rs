@@ -14,19 +14,19 @@ use crate::web::text::{TEXTS, Text, absent, now, reply, run, setup_and};
 /// The place of `ath` among the members.
 const ATH: usize = PROVEN.place("ath").wrapping_sub(PROVEN.place("htm")) as usize;
 
-/// Gives what is to be signed by ES256 (RFC 9449 section 4.2), and the hash of the access token: `{ input, ath? }`; the proof is `input`, a dot, and the signature in
-/// base64url. What it is about is JSON, `{ htm, htu, accessToken?, ath?, nonce?, ahead?, jkt? }`: the access token, or the hash of it that is known; `jkt` where the key is to be
+/// Gives what is to be signed by ES256 (RFC 9449 section 4.2), and the hash of the access token: `{ head?, claims, ath? }`. What is signed is `head`, a dot and `claims`; the proof is the
+/// same, a dot, and the signature in base64url. What it is about is JSON, `{ htm, htu, accessToken?, ath?, nonce?, ahead?, jkt? }`: the access token, or the hash of it that is known; `jkt` where the key is to be
 /// compared with it. Empty, the thumbprint of the key is given: `{ jkt }`. The key is a JWK, of which the public
-/// members count. `head` is the beginning of an earlier `input` by the same key, up to its dot, which takes the place of the key then; or empty.
+/// members count. It is empty where its `head` is known.
 ///
 /// # Errors
 /// `dpop_key_missing` when it is another key than the one of that thumbprint, or none; `randomness_unavailable`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn proof(about: Text, jwk: Text, head: Text) -> Text {
-    run(about, jwk, head, absent(), TEXTS, |given, out| {
-        let [about, jwk, head, _] = given.texts;
-        let key = if head.is_empty() { dpop::public_key(jwk)? } else { Vec::new() };
+pub fn proof(about: Text, jwk: Text) -> Text {
+    run(about, jwk, absent(), absent(), TEXTS, |given, out| {
+        let [about, jwk, ..] = given.texts;
+        let key = if jwk.is_empty() { Vec::new() } else { dpop::public_key(jwk)? };
         if about.is_empty() {
             out.text("jkt", &dpop::thumbprint(&key));
             return Ok(());
@@ -40,9 +40,9 @@ pub fn proof(about: Text, jwk: Text, head: Text) -> Text {
         if let Some(field) = proven.fields_mut().get_mut(ATH).filter(|field| field.is_empty()) {
             *field = &ath;
         }
-        let head = if head.is_empty() { dpop::head(&key) } else { head.to_vec() };
-        let input = dpop::signing_input(&proven, head, &mut SystemEntropy, now())?;
-        out.texts("input ath", &[&input, proven.ath()]);
+        let head = if key.is_empty() { Vec::new() } else { dpop::head(&key) };
+        let claims = dpop::claims(&proven, &mut SystemEntropy, now())?;
+        out.texts("head claims ath", &[&head, &claims, proven.ath()]);
         Ok(())
     })
 }
