@@ -12,6 +12,8 @@ const LIFETIME = 600;
 /** Seconds by which the clock of a server has to be another one for that to be why it refuses a proof. */
 const LATE = 30;
 
+const NOTHING = own();
+
 const base64url = (bytes) =>
   btoa(String.fromCharCode(...bytes))
     .replace(/\+/g, "-")
@@ -43,17 +45,21 @@ export const createDpop = ({ ask, named, toJson }) => {
   /** The proof for a request. */
   const proofFor = async (jkt, htm, url, accessToken) => {
     const key = await keyOf(jkt);
-    const { nonce, ahead } = own(servers.get(placeOf(jkt, url)));
-    const about = own({ htm, htu: url.href, nonce, ahead });
-    const known = own(checked.get(key));
+    const { nonce, ahead } = servers.get(placeOf(jkt, url)) ?? NOTHING;
+    const known = checked.get(key) ?? own();
+    const isHashed = accessToken !== undefined && known.accessToken === accessToken;
+    const about = isHashed
+      ? { __proto__: null, htm, htu: url.href, nonce, ahead, ath: known.ath }
+      : { __proto__: null, htm, htu: url.href, nonce, ahead, accessToken };
     if (!known.head) about.jkt = jkt;
-    if (accessToken !== undefined && known.accessToken === accessToken) about.ath = known.ath;
-    else about.accessToken = accessToken;
-    const jwk = known.head ? "" : toJson(key.jwk);
-    const { claims, ath, head = known.head } = ask("proof", JSON.stringify(about), jwk);
-    const hashed = accessToken === undefined ? known : { accessToken, ath };
-    checked.set(key, own({ ...hashed, head }));
-    const input = `${head}.${claims}`;
+    const answer = ask("proof", JSON.stringify(about), known.head ? "" : toJson(key.jwk));
+    known.head = known.head ?? answer.head;
+    if (!isHashed && accessToken !== undefined) {
+      known.accessToken = accessToken;
+      known.ath = answer.ath;
+    }
+    checked.set(key, known);
+    const input = `${known.head}.${answer.claims}`;
     try {
       return `${input}.${base64url(await sign(key, input))}`;
     } catch (cause) {
@@ -66,7 +72,7 @@ export const createDpop = ({ ask, named, toJson }) => {
   /** Remembers what an answer says of nonces and clocks; gives whether the request has to be sent again. */
   const hear = (jkt, url, answer, headers) => {
     const place = placeOf(jkt, url);
-    const before = own(servers.get(place));
+    const before = servers.get(place) ?? NOTHING;
     const [status, , date] = answer.split("\n", 3);
     // The answer of another address says nothing of this one.
     const isDated = date && status !== "0";
@@ -76,7 +82,7 @@ export const createDpop = ({ ask, named, toJson }) => {
     const challenge = `${headers.get("www-authenticate") ?? ""}`;
     // Any other answer without another nonce has nothing to say.
     const isNews = given !== (before.nonce ?? "") || status === "400" || status === "401";
-    const { nonce, again } = isNews ? ask("proven", answer, challenge, given, isLate ? "1" : "") : own();
+    const { nonce, again } = isNews ? ask("proven", answer, challenge, given, isLate ? "1" : "") : NOTHING;
     const known = own({ nonce: nonce ?? before.nonce, at: Date.now(), ahead });
     servers.set(place, known);
     if (known.nonce === undefined) silent.add(url.origin);
@@ -117,7 +123,7 @@ export const createDpop = ({ ask, named, toJson }) => {
     async spend(setup, request, network, through) {
       const { jkt } = own(request);
       const url = new URL(request.url);
-      const { at } = own(servers.get(placeOf(jkt, url)));
+      const { at } = servers.get(placeOf(jkt, url)) ?? NOTHING;
       const isFresh = Math.abs(Date.now() - at) < FRESH || silent.has(url.origin);
       if (!isFresh) await sendOnce({ ...ask("prime", setup), jkt }, network, through);
       return send(request, network, through);
