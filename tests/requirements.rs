@@ -29,7 +29,7 @@ const GROUPS: [(&str, usize); 22] = [
     ("HS", 10),
     ("SH", 9),
     ("SE", 4),
-    ("TP", 6),
+    ("TP", 7),
 ];
 
 /// Where the modules of the OpenID Foundation are.
