@@ -12,7 +12,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::process::{cargo, root, run, run_quietly, say};
 use crate::shrink::{self, Functions, Names, shrink};
-use crate::{bindings, codes, fingerprint, halves, inline, package, setup, twin};
+use crate::{bindings, codes, fingerprint, halves, inline, integrity, package, setup, twin};
 
 /// The target: MVP instructions and no standard library.
 const TARGET: &str = "wasm32v1-none";
@@ -72,6 +72,7 @@ fn build_now(force: bool) -> Result<()> {
     for entry in SCRIPTS {
         bundle_script(entry)?;
     }
+    integrity::write(&SCRIPTS)?;
     let archive = package::pack()?;
     fingerprint::record(inputs)?;
     say(format_args!("packed {} in {:.1} s", archive.display(), started.elapsed().as_secs_f64()));
@@ -188,6 +189,8 @@ fn bundle_script(entry: &str) -> Result<()> {
             .args(["--bundle", "--minify", "--format=iife", "--global-name=pkceWasm", "--log-level=error"])
             .args(FLOOR)
             .arg("--external:./pkg/dist/*_twin.js")
+            // The sources are beside it in the package.
+            .args(["--sourcemap=linked", "--sources-content=false"])
             .arg(format!("--outfile={}", package.join(format!("{entry}.iife.js")).display())),
     )
 }

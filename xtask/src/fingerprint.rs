@@ -31,7 +31,9 @@ const INPUTS: [&str; 15] = [
 /// The hash of what goes in.
 pub(crate) fn inputs() -> Result<u64> {
     let package = root().join("pkg");
-    let built = |place: &Path| place == package.join("dist") || place.to_string_lossy().ends_with(".iife.js");
+    let made = [".iife.js", ".iife.js.map", "pkg/integrity.json"];
+    let built =
+        |place: &Path| place == package.join("dist") || made.iter().any(|end| place.to_string_lossy().ends_with(end));
     hash(INPUTS.iter().map(|name| root().join(name)), built)
 }
 

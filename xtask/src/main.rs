@@ -22,9 +22,11 @@ mod gate;
 mod halves;
 mod hostile;
 mod inline;
+mod integrity;
 mod links;
 mod lint;
 mod measured;
+mod owner;
 mod package;
 mod process;
 mod reach;
@@ -80,8 +82,9 @@ cargo xtask <command>
                                 firefox, webkit and node, or only: pairs, verify, begin, callbacks,
                                 instant, boundary, start, ready, click, flat; --bars measures only what
                                 a bar is about
-  release --dry-run             the packages as they would be published: versions, file lists, checks,
-                                licences, bills of materials";
+  release [--dry-run]           the packages as they would be published: versions, file lists, checks,
+                                licences, bills of materials; without --dry-run also whether owner and
+                                date are filled in, and the commands that publish";
 
 /// What is to be done.
 enum Command {
