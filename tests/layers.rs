@@ -376,7 +376,9 @@ fn every_entry_can_be_imported_and_is_short() {
     let manifest: serde_json::Value = serde_json::from_str(&manifest).unwrap();
     let exports = manifest["exports"].to_string();
     for (file, source) in package().iter().filter(|(file, _)| room(file).is_empty()) {
-        assert!(exports.contains(&format!("\"./{file}\"")), "{file} is no entry: put it into a room");
+        // The declarations of a plain script are found beside it.
+        let entry = file.replace(".iife.d.ts", ".iife.js");
+        assert!(exports.contains(&format!("\"./{entry}\"")), "{file} is no entry: put it into a room");
         let lines = source.lines().count();
         assert!(file.ends_with(".d.ts") || lines <= 15, "{file} has {lines} lines: put what it does into a room");
     }
