@@ -185,24 +185,24 @@ export const createClient = (engine) => {
       return Boolean(bound || pushed);
     };
 
-    #make = async (options) => {
+    #make = async (options, isLeaving) => {
       await ready();
       const { prepare } = await parts.loadPrepare();
-      return prepare(parts, this.#client, options, this.#begin);
+      return prepare(parts, this.#client, options, this.#begin, isLeaving);
     };
 
     /** A login of these options that was made ready, once. */
     #take = (options) => {
       const made = this.#prepared;
       if (made?.name !== toJson(options) || made.until < Date.now()) return;
-      this.#prepared = undefined;
+      made.until = 0;
       return made;
     };
 
     #login = (options) => {
       const made = this.#take(options);
       if (made) return this.#open(made.url);
-      if (this.#isAhead()) return told(async () => this.#open((await this.#make(options)).url));
+      if (this.#isAhead()) return told(async () => this.#open((await this.#make(options, true)).url));
       const begin = this.#begin(options);
       if (!this.#client.isLate) return this.#open(this.#client.now(begin).url);
       return told(ready().then(async () => this.#open((await this.#client.reach(begin)).url)));
@@ -234,7 +234,7 @@ export const createClient = (engine) => {
       }
       // The server's pages, and wherever they lead, are not to take this window elsewhere.
       popup.opener = null;
-      made = made ?? (await (await parts.loadPrepare()).lead(popup, () => this.#make(wanted)));
+      made = made ?? (await (await parts.loadPrepare()).lead(popup, () => this.#make(wanted, true)));
       const { key } = made;
       const { finish } = await parts.loadPopup();
       const handle = (address) => this.handleRedirect(address, { signal });

@@ -17,8 +17,8 @@ const createAuth = (config, options) => {
   const store = createStore(config, options);
   const state = signal(store.state());
   if (globalThis.location !== undefined) store.subscribe(() => state.set(store.state()));
-  const { login, logout, ensure } = store.first;
-  const auth = { login, logout, ensure, start: store.start };
+  const { login, prepare, logout, ensure } = store.first;
+  const auth = { login, prepare, logout, ensure, start: store.start };
   for (const name of ["status", "session", "claims", "error", "isReturning", "reason"])
     auth[name] = computed(() => state()[name]);
   const origins = () => options?.resourceOrigins ?? store.origins();

@@ -41,14 +41,15 @@ export const createStore = (given, { navigate = move, parseClaims = (claims) => 
   };
 
   // In the same tick where the client is there: a click opens the way.
-  const login = async (options) => {
-    try {
-      if (!client) await start();
-      if (client) await client.login({ returnTo: here(), ...own(options) });
-    } catch (error) {
-      fail(error);
-    }
+  const act = async (name, options) => {
+    if (!client) await start();
+    await client?.[name]({ returnTo: here(), ...own(options) });
   };
+
+  const login = (options) => act("login", options).catch(fail);
+
+  /** What fails here fails in `login` too, which tells of it. */
+  const prepare = (options) => act("prepare", options).catch(() => {});
 
   const logout = async (options) => {
     try {
@@ -75,6 +76,7 @@ export const createStore = (given, { navigate = move, parseClaims = (claims) => 
     claims: null,
     isReturning: false,
     login,
+    prepare,
     logout,
     ensure,
   };

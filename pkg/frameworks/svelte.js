@@ -7,9 +7,10 @@ const KEY = Symbol.for("pkce-wasm/svelte");
 
 export const createAuth = (config, options) => {
   const store = createStore(config, options);
-  const { login, logout, ensure } = store.first;
+  const { login, prepare, logout, ensure } = store.first;
   return {
     login,
+    prepare,
     logout,
     ensure,
     start: store.start,

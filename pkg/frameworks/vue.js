@@ -21,7 +21,7 @@ export const createAuth = (config, { router, ssr, ...options } = {}) => {
   for (const name of ["status", "session", "claims", "error", "isReturning", "reason"]) {
     Object.defineProperty(auth, name, { enumerable: true, get: () => state.value[name] });
   }
-  Object.assign(auth, { login: store.first.login, logout: store.first.logout, ensure: store.first.ensure });
+  for (const name of ["login", "prepare", "logout", "ensure"]) auth[name] = store.first[name];
 
   /** The path of this origin that shows a route, with the base of the router. */
   const hrefOf = (route) => {
