@@ -10,7 +10,8 @@ const CAME_BACK = ["signed-in", "already-completed", "refused", "signed-out"];
 /** A URI of the registration; a path is one of this origin. */
 const absolute = (uri) => (uri?.[0] === "/" ? location.origin + uri : uri);
 
-const isPage = () => globalThis.location !== undefined;
+/** Whether this is a page, and not a server that renders one. */
+export const isPage = () => globalThis.location !== undefined;
 
 /** Whether the page may have been reached by a callback. No router is to see that. */
 const isCallback = () => isPage() && /[?&]state=/.test(location.search);

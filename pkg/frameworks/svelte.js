@@ -1,6 +1,6 @@
 // Svelte: a store by its contract, and a context.
 import { getContext, setContext } from "svelte";
-import { createStore } from "./store.js";
+import { createStore, isPage } from "./store.js";
 
 /** The same for every copy of this module: the development server may load it again. */
 const KEY = Symbol.for("pkce-wasm/svelte");
@@ -16,7 +16,7 @@ export const createAuth = (config, options) => {
     start: store.start,
     subscribe(run) {
       run(store.state());
-      return globalThis.location === undefined ? () => {} : store.subscribe(() => run(store.state()));
+      return isPage() ? store.subscribe(() => run(store.state())) : () => {};
     },
   };
 };
