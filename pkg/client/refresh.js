@@ -6,7 +6,17 @@ import { pause, SETTLING, unless } from "../platform/wait.js";
 /** The most seconds after which a call that has no token to give tries once more by itself. */
 const SOON = 2;
 
-export const createRefresh = ({ ask, discard, exchange, failed, loadDpop, loadHeld, named, place, toJson }) => {
+export const createRefresh = ({
+  ask,
+  discard,
+  exchange,
+  failed,
+  loadDpop,
+  loadHeld,
+  named,
+  place,
+  toJson,
+}) => {
   /** Remembers an access token, and how far the clock of this moment is from the one that cannot be set. */
   const note = ({ home, name }, kept) => {
     const { accessToken } = kept.tokens;
