@@ -179,6 +179,7 @@ codes! {
     PushResponseInvalid "push_response_invalid" Peer false "The answer to the pushed authorization request has no request_uri with a lifetime: check the pushed_authorization_request_endpoint."
     DpopUnavailable "dpop_unavailable" Environment false "The tokens cannot be bound to a key here: that needs crypto.subtle (an https or localhost page), and IndexedDB where the login or the session outlives the page."
     DpopKeyMissing "dpop_key_missing" User false "The key that the session is bound to is gone, or another one is in its place: sign in again."
+    EngineUnsupported "engine_unsupported" Environment false "This browser or WebView is too old for this package: ask the user to update it."
 }
 
 /// Errors of a server that do not last: it refuses the code or the refresh token itself, or fails (RFC 6749 sections 4.1.2.1 and 5.2).
