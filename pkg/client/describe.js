@@ -63,8 +63,9 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
 
     /** Takes what the server says of itself, when it stands every check. */
     const take = (metadata) => {
-      const { setup, owner, pushed, bound } = ask("setup", settings(config), toJson(metadata));
-      Object.assign(client, { setup, owner, metadata, pushed, bound });
+      Object.assign(client, { metadata, pushed: false }, ask("setup", settings(config), toJson(metadata)));
+      // Whether something has to be done before the user can be sent away.
+      client.isAhead = client.pushed || client.bound;
     };
 
     /** Does the work with the client's records, where these are at hand. Sessions and servers are there once they are loaded. */

@@ -28,7 +28,7 @@ pub use exchange::{arrive, check, conclude, end, finish, finish_refresh, keys, r
 #[cfg(all(feature = "client", not(target_os = "none")))]
 pub use page::{sign_in, take_callback};
 #[cfg(feature = "client")]
-pub use par::pushed;
+pub use par::{push, pushed};
 pub use primitives::{derive_challenge, generate_pair_text, verify_challenge};
 #[cfg(feature = "client")]
 pub use session::{finish_revocation, finish_userinfo, refusal, resource, revoke, session_tokens, settle, userinfo};

@@ -147,10 +147,10 @@ pub(crate) fn test(options: &Options) -> Result<()> {
         }
     }
     if wanted(Layer::Package) {
-        jobs.push(Job::new(Layer::Package.name(), "", packaged));
+        jobs.push(Job::new(Layer::Package.name(), "", move |count| packaged(*soak, count)));
     }
     if wanted(Layer::World) {
-        jobs.push(Job::new(Layer::World.name(), "", world::count));
+        jobs.push(Job::new(Layer::World.name(), "", move |count| world::count(*soak, count)));
     }
     if wanted(Layer::Size) {
         jobs.push(Job::new(Layer::Size.name(), "", size::count));
@@ -165,7 +165,7 @@ fn run_quick(engine: Engine) -> Result<()> {
     let jobs = vec![
         Job::new(Layer::Lint.name(), "", lint::count),
         Job::new(Layer::Native.name(), "", native),
-        Job::new(Layer::Package.name(), "", in_node),
+        Job::new(Layer::Package.name(), "", |count| in_node(false, count)),
         Job::new(Layer::EndToEnd.name(), engine.name(), move |count| {
             end_to_end(engine, &["--test", "main_path"], false, count)
         }),
@@ -214,12 +214,12 @@ fn native(count: &mut Count) -> Result<bool> {
 }
 
 /// The archive's own tests in Node, and the rehearsal of its release.
-fn packaged(count: &mut Count) -> Result<bool> {
-    Ok(in_node(count)? & release::count(count)?)
+fn packaged(soak: bool, count: &mut Count) -> Result<bool> {
+    Ok(in_node(soak, count)? & release::count(count)?)
 }
 
 /// The archive's own tests in Node, on both engines of the package.
-fn in_node(count: &mut Count) -> Result<bool> {
+fn in_node(soak: bool, count: &mut Count) -> Result<bool> {
     build::build(false)?;
     let (installed, before) = (package::install()?, before::install()?);
     setup::npm_packages(&root().join("tests/package"))?;
@@ -230,11 +230,18 @@ fn in_node(count: &mut Count) -> Result<bool> {
             .args(["--test", "--test-reporter=spec", "--test-concurrency=4"])
             .args(package::tests("tests/package")?);
         node.env("PKCE_WASM_INSTALLED", &installed).env("PKCE_WASM_ENGINE", engine);
+        soaking(&mut node, soak);
         // Two tabs of one origin may have two versions.
         node.envs(before.iter().map(|folder| ("PKCE_WASM_BEFORE", folder)));
         good &= watch(&mut node, |line| count.read(line))?;
     }
     Ok(good)
+}
+
+/// Tells tests whether what takes long runs in full.
+pub(crate) fn soaking(command: &mut Command, soak: bool) {
+    const NAME: &str = "PKCE_SOAK";
+    command.env_remove(NAME).envs(soak.then_some((NAME, "1")));
 }
 
 fn web(engine: Engine, count: &mut Count) -> Result<bool> {
@@ -296,14 +303,11 @@ fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> 
         .env("PKCE_E2E_BROWSER", &stage.programs.browser)
         .env("PKCE_E2E_PACKAGE", package::package_folder())
         .envs(before::install()?.map(|folder| ("PKCE_E2E_BEFORE", folder.join("node_modules/pkce-wasm"))))
-        .env(NODE, setup::server_node()?)
-        .env_remove("PKCE_SOAK");
+        .env(NODE, setup::server_node()?);
     if which.is_empty() {
         command.env("PKCE_E2E_WASM_PACK", wasm_pack::build()?).env("PKCE_E2E_FRONTEND", frontend::build()?);
     }
-    if soak {
-        command.env("PKCE_SOAK", "1");
-    }
+    soaking(&mut command, soak);
     watch(stage.dress(&mut command), |line| count.read(line))
 }
 
