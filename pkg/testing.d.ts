@@ -21,6 +21,8 @@ export interface RegisteredClient {
   readonly redirectUris?: readonly string[];
   /** Any when absent. */
   readonly postLogoutRedirectUris?: readonly string[];
+  /** True: the client gets tokens for a DPoP proof alone (RFC 9449 section 5.2). */
+  readonly dpopBoundAccessTokens?: boolean;
 }
 
 /** A user of the server: what it claims about them. */
@@ -56,6 +58,8 @@ export interface ResourceRequest {
   readonly sub: string;
   /** What the token allows. */
   readonly scope: string;
+  /** The key that the token is bound to, whose proof has been checked; undefined for a Bearer token (RFC 9449 section 6). */
+  readonly cnf: { readonly jkt: string } | undefined;
 }
 
 /** What the server is like. */
@@ -83,6 +87,23 @@ export interface ServerOptions {
   readonly accessTokenLifetime?: number;
   /** False: no refresh tokens are issued. */
   readonly refreshTokens?: boolean;
+  /** True: an authorization request has to be pushed (RFC 9126 section 5). Pushed requests are taken in any case. */
+  readonly requirePushedAuthorizationRequests?: boolean;
+  /** Seconds for which a pushed request can be used; 60 when absent. */
+  readonly pushedRequestLifetime?: number;
+  /** True: tokens are given for a DPoP proof alone. Proofs that come are checked, and bind the tokens, in any case (RFC 9449). */
+  readonly requireDpop?: boolean;
+  /**
+   * Seconds for which a DPoP nonce can be used. With it, each proof needs the nonce of the server or of the API that it is for (RFC 9449 sections 8 and 9). With 0 each
+   * nonce serves once, and each answer brings the next one. No nonce is wanted when absent.
+   */
+  readonly dpopNonceLifetime?: number;
+  /** True: clients can register themselves at `/register` (RFC 7591), and nobody else is known but {@link ServerOptions.clients}. */
+  readonly registration?: boolean;
+  /**
+   * True: a request without `code_challenge` gets a code that anybody redeems who has it. For showing what PKCE prevents. A request with a challenge is protected as ever.
+   */
+  readonly dangerouslyAllowWithoutPkce?: boolean;
   /** Members of the metadata that are other than usual. */
   readonly metadata?: Readonly<Record<string, Json>>;
   /**
@@ -103,6 +124,8 @@ export interface ServerOptions {
 /** An endpoint of the server. `"refresh"` is the token endpoint when a refresh token comes. */
 export type Endpoint =
   | "metadata"
+  | "par"
+  | "register"
   | "authorize"
   | "token"
   | "refresh"
@@ -152,8 +175,8 @@ export interface InterceptedRoute {
 }
 
 /**
- * An authorization server: discovery, the authorization endpoint with PKCE (S256 alone), tokens, refresh with rotation and reuse detection, userinfo,
- * revocation, RP-initiated logout. Codes serve once and for a minute.
+ * An authorization server: discovery, the authorization endpoint with PKCE (S256 alone), pushed requests (RFC 9126), tokens, refresh with rotation and reuse detection,
+ * DPoP (RFC 9449), userinfo, revocation, RP-initiated logout. Codes serve once and for a minute; so do pushed requests.
  */
 export interface TestServer {
   readonly issuer: string;
@@ -207,7 +230,10 @@ export function createServer(options?: ServerOptions): TestServer;
 /** A lie that a server can tell. */
 export interface Lie {
   readonly name: string;
-  /** The step at which the server lies. */
+  /**
+   * The step at which the server lies. `"pushed-request"` is for a client with {@link Config.pushedAuthorizationRequests}, `"dpop"` for one with
+   * {@link Config.dpop} `"required"`.
+   */
   readonly step:
     | "metadata"
     | "authorization-response"
@@ -215,7 +241,9 @@ export interface Lie {
     | "id-token"
     | "signature"
     | "userinfo"
-    | "refresh";
+    | "refresh"
+    | "pushed-request"
+    | "dpop";
   /** The rule that the answer breaks. */
   readonly rule: string;
 }
