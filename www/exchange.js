@@ -397,14 +397,10 @@ export class Exchange {
   #response(event) {
     const { url, status, parameters = {}, error } = event;
     if (this.#fromCache.delete(url)) return;
-    // A refresh and a login go to the same place: which it was, the last request says.
-    const asked = this.messages.findLast(
-      ({ name }) => name.endsWith("-request") && name !== "sign-out-request",
-    );
-    const kind =
-      kindOf(event, this.metadata) === "token" && asked?.name === "refresh-request"
-        ? "refresh"
-        : kindOf(event, this.metadata);
+    const found = kindOf(event, this.metadata);
+    // A refresh and a login go to the same place: which it was, the last request there says.
+    const asked = this.messages.filter(({ name }) => ["token-request", "refresh-request"].includes(name)).pop();
+    const kind = found === "token" && asked?.name === "refresh-request" ? "refresh" : found;
     if (error !== undefined) {
       return this.add({
         from: "server",
