@@ -262,8 +262,11 @@ export interface Config {
 
 /** A step of a client: see {@link Config.trace}. A member is there where there is something to say. */
 export interface TraceEvent {
-  /** A method of the client, when it begins and, with `ms`, when it ends; a request and its answer; an event of the session. */
-  readonly step: "login" | "callback" | "session" | "logout" | "request" | "response" | "event";
+  /**
+   * A method of the client, when it begins and, with `ms`, when it ends; `navigate`: the browser is sent to the server; a request and its answer; an event of the
+   * session.
+   */
+  readonly step: "login" | "callback" | "session" | "logout" | "navigate" | "request" | "response" | "event";
   /** Milliseconds since 1970. */
   readonly at: number;
   /** Milliseconds that it took. */
@@ -271,8 +274,10 @@ export interface TraceEvent {
   readonly method?: string;
   /** Without query and fragment. */
   readonly url?: string;
-  /** The parameters of a request or a callback. What may be a secret is told by its length: `"43 characters"`. */
+  /** The parameters of a request or a callback; the members of the server's answer. What may be a secret is told by its length: `"43 characters"`. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** The headers of a request that carry credentials, `Authorization` and `DPoP`: the scheme, and the length of the rest. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly status?: number;
   /** The bytes that `Content-Length` names, else the characters of the server's answer, where they are known. */
   readonly size?: number;

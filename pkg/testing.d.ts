@@ -48,6 +48,16 @@ export type Decision =
       readonly errorDescription?: string;
     };
 
+/** A visit of a browser to the authorization endpoint: see {@link ServerOptions.decide}. */
+export interface Visit {
+  /** `"POST"` when the form of a page comes. */
+  readonly method: string;
+  /** That form. */
+  readonly form: Readonly<Record<string, string>>;
+  /** Who is signed in at the server already; undefined when nobody is, or when it was too long ago (`max_age`). */
+  readonly known: User | undefined;
+}
+
 /** A request to a resource server, whose access token has been checked. */
 export interface ResourceRequest {
   readonly method: string;
@@ -75,12 +85,16 @@ export interface ServerOptions {
   readonly user?: User;
   /**
    * What the user does. It is given the parameters of the authorization request. With `"ask"` the server shows a page with two buttons, for
-   * a real browser; `#allow` and `#deny` are their ids. The user agrees when absent.
+   * a real browser; `#allow` and `#deny` are their ids. A function can show a page of its own: it gives a {@link Reply} with a `body`, and is called again when the form
+   * of that page is sent to the same URL. The user agrees when absent.
    */
   readonly decide?:
     | "ask"
     | boolean
-    | ((request: Readonly<Record<string, string>>) => Decision | Promise<Decision>);
+    | ((
+        request: Readonly<Record<string, string>>,
+        visit: Visit,
+      ) => Decision | Reply | Promise<Decision | Reply>);
   /** The clients that the server knows; any client when absent. */
   readonly clients?: readonly RegisteredClient[];
   /** Seconds; 300 when absent. */

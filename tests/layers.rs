@@ -217,7 +217,7 @@ fn a_backward_arrow_is_seen() {
 }
 
 /// The rooms of `pkg/`, and those that each may use. The empty name is that of the entries, which people import.
-const ROOMS: [(&str, &[&str]); 8] = [
+const ROOMS: [(&str, &[&str]); 9] = [
     ("platform", &["platform"]),
     ("dist", &[]),
     ("engine", &["engine", "dist", "platform"]),
@@ -225,18 +225,20 @@ const ROOMS: [(&str, &[&str]); 8] = [
     ("shells", &["shells", "engine", "dist", "platform"]),
     ("testing", &["testing", ""]),
     ("frameworks", &["frameworks", ""]),
+    ("bin", &["bin"]),
     ("", &["", "client", "engine", "dist", "platform", "shells", "testing", "frameworks"]),
 ];
 
 /// What is made by the build, and is not there before.
 const MADE: &str = "dist";
 
-/// Files in Electron's main process and in its preload script, and what they may use there.
-const OUTSIDE_OF_PAGES: [(&str, &[&str]); 11] = [
+/// Files in Electron's main process and in its preload script, and programs in Node; and what they may use there.
+const OUTSIDE_OF_PAGES: [(&str, &[&str]); 12] = [
     ("shells/electron_main.js", &["node:path"]),
     ("shells/electron_store.js", &["node:crypto", "node:fs/promises", "node:path"]),
     ("shells/loopback.js", &["node:http"]),
     ("electron_preload.cjs", &["electron"]),
+    ("bin/demo.js", &["node:fs", "node:fs/promises", "node:http", "node:path", "node:url"]),
     // The application brings its framework.
     ("frameworks/react.js", &["react"]),
     ("frameworks/vue.js", &["vue"]),

@@ -66,11 +66,13 @@ export const createAuthorization = (server) => {
     return page("Sign in", `<p><b>${client}</b> wants to know who you are.</p>${buttons}`);
   };
 
-  const decide = async (request, given) => {
+  const decide = async (request, given, known) => {
     const { decide: script = true } = options;
     if (script === "ask") return ask(request);
-    const parameters = Object.fromEntries(given);
-    return typeof script === "function" ? ((await script(parameters)) ?? true) : script;
+    if (typeof script !== "function") return script;
+    const { method, form } = request;
+    const visit = Object.freeze({ method, form: Object.fromEntries(form), known });
+    return (await script(Object.fromEntries(given), visit)) ?? true;
   };
 
   /** Whether users of a client may be sent there. */
@@ -153,7 +155,7 @@ export const createAuthorization = (server) => {
       if (!isKnown) return end({ error: "login_required" });
       decision = true;
     } else {
-      decision = await decide(request, given);
+      decision = await decide(request, given, isKnown ? state.person.claims : undefined);
       if (typeof decision === "object" && decision.body !== undefined) return decision;
     }
     if (decision === false) return end({ error: "access_denied" });

@@ -381,3 +381,44 @@ test("each lie is one of the hostile server's or about what that one lacks, has 
   assert.equal(new Set(LIES.map(({ name }) => name)).size, LIES.length);
   assert.throws(() => createServer({ lies: ["no-such-lie"] }), TypeError);
 });
+
+test("a script shows a page of its own, and is called again with its form", async () => {
+  const visits = [];
+  const decide = (request, { method, form, known }) => {
+    visits.push([method, known?.sub, request.prompt]);
+    if (known && request.prompt !== "login") return true;
+    if (method !== "POST") return { headers: { "Content-Type": "text/html" }, body: "<h1>Who is there?" };
+    return form.login === "nobody" ? false : { user: { sub: form.login } };
+  };
+  const server = createServer({ decide });
+  const config = {
+    issuer: server.issuer,
+    clientId: "app",
+    redirectUri: "https://app.example/callback",
+    transactionStorage: "memory",
+  };
+  const urls = [];
+  const login = async (form, options) => {
+    const host = { ...server.host, open: (url) => urls.push(url) };
+    new Client({ ...config, host }, server.metadata).login(options);
+    const url = urls.at(-1);
+    const asked = await server.fetch(url);
+    const isPage = asked.status === 200 && (await asked.text()) === "<h1>Who is there?";
+    if (!isPage) return new URL(asked.headers.get("location")).searchParams;
+    const answer = await server.fetch(url, { method: "POST", body: new URLSearchParams(form) });
+    return new URL(answer.headers.get("location")).searchParams;
+  };
+  assert.equal((await login({ login: "nobody" })).get("error"), "access_denied");
+  assert.ok((await login({ login: "grace" })).has("code"));
+  assert.ok((await login({})).has("code"));
+  assert.ok((await login({ login: "alan" }, { prompt: "login" })).has("code"));
+  assert.deepEqual(visits, [
+    ["GET", undefined, undefined],
+    ["POST", undefined, undefined],
+    ["GET", undefined, undefined],
+    ["POST", undefined, undefined],
+    ["GET", "grace", undefined],
+    ["GET", "grace", "login"],
+    ["POST", "grace", "login"],
+  ]);
+});

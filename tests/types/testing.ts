@@ -68,3 +68,11 @@ export function inServiceWorker(event: {
 
 // @ts-expect-error A user has a subject.
 createServer({ user: { name: "Ada" } });
+
+createServer({
+  decide: ({ prompt }, { method, form, known }) => {
+    if (known && prompt !== "login") return true;
+    const { login = "ada" } = form;
+    return method === "POST" ? { user: { sub: login } } : { body: "<p>Who is there?</p>" };
+  },
+});

@@ -1,6 +1,7 @@
 /** Where the authorization server speaks with the person: one page that signs in and consents in one step. */
 import { ACCOUNT_ID } from "./account.js";
-import { contentSecurityPolicy, errorPage, signInPage } from "./html.js";
+import { contentSecurityPolicy } from "./html.js";
+import { errorPage, signInPage } from "./pages.js";
 
 const LONGEST_FORM = 4096;
 

@@ -37,6 +37,7 @@ mod rooms;
 mod setup;
 mod shrink;
 mod size;
+mod static_demo;
 mod test;
 mod twin;
 mod wasm_pack;
@@ -57,6 +58,9 @@ cargo xtask <command>
   demo [--no-open] [--port N]   the demo page with its authorization servers
   demo --webview [--rust]       the same as an application: in a WebView, with Tauri; its tokens are in the
                                 WebView, or with --rust in Rust and the system's keyring
+  demo --static [--url URL]     the same as files for any web host, in target/demo-static: the authorization
+                                server is a service worker; with the URL where it will be found, previews
+                                of links have a picture
   test quick                    in four minutes: lint, native, the package in Node, and the main path in
                                 Chromium
   test [LAYER…] [--engine E…] [--soak]
@@ -175,6 +179,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Demo(options), Long("no-open")) => options.open = false,
             (Command::Demo(options), Long("webview")) => options.webview = true,
             (Command::Demo(options), Long("rust")) => (options.webview, options.in_rust) = (true, true),
+            (Command::Demo(options), Long("static")) => options.files = true,
+            (Command::Demo(options), Long("url")) => options.url = Some(arguments.value()?.string()?),
             (Command::Demo(options), Long("port")) => options.port = Some(arguments.value()?.parse()?),
             (Command::Test(options), Long("engine")) => {
                 options.engines.push(arguments.value()?.string()?.parse().map_err(Error::msg)?)

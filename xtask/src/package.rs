@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::links::Places;
 use crate::owner;
 use crate::process::{root, run, run_quietly, script};
+use crate::static_demo;
 
 /// What the package takes from the root of the repository while it is packed.
 const BORROWED: [&str; 7] =
@@ -49,6 +50,7 @@ pub(crate) fn pack() -> Result<PathBuf> {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
+    static_demo::make(&manifest)?;
     let stage = stage()?;
     run_quietly(
         script("npm").current_dir(&stage).args(["pack", "--ignore-scripts", "--pack-destination"]).arg(&folder),
@@ -67,7 +69,10 @@ fn stage() -> Result<PathBuf> {
     }
     let text = owner::in_npm(&fs::read_to_string(root().join("pkg/package.json"))?, &owner::filled()?);
     let manifest = &serde_json::from_str(&text).context("pkg/package.json is not JSON")?;
-    let source = |name: &str| if BORROWED.contains(&name) { name.to_owned() } else { format!("pkg/{name}") };
+    let source = |name: &str| match name {
+        _ if BORROWED.contains(&name) => name.to_owned(),
+        _ => name.strip_prefix(static_demo::ROOM).map_or_else(|| format!("pkg/{name}"), static_demo::source),
+    };
     let names = files(manifest).chain(ALWAYS).map(|name| (source(name), name.to_owned())).collect();
     let places = Places::new(manifest, &names);
     for (source, name) in &names {
