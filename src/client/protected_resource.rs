@@ -97,7 +97,13 @@ impl ProtectedResource {
     /// The scopes to ask for: what a challenge asks for, beside what the application wants; else what the application wants; else what the server lists. What was granted already is asked for again, and
     /// `offline_access` where the authorization server lists it. `None` when none are to be asked for.
     #[must_use]
-    pub fn scopes(&self, challenge: Option<&Challenge>, wanted: &str, granted: &str, server: &Registrar) -> Option<String> {
+    pub fn scopes(
+        &self,
+        challenge: Option<&Challenge>,
+        wanted: &str,
+        granted: &str,
+        server: &Registrar,
+    ) -> Option<String> {
         let challenged = challenge.and_then(|challenge| challenge.scope.as_deref()).unwrap_or_default();
         let view = self.view();
         let scopes = flow::scopes(
