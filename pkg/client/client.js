@@ -439,5 +439,5 @@ export const createClient = (engine) => {
     };
   }
 
-  return { ...steps, Client, Session };
+  return { ...steps, Client, Session, found };
 };
