@@ -21,7 +21,7 @@ export interface ClientMetadata {
   readonly logo_uri?: string;
   readonly tos_uri?: string;
   readonly policy_uri?: string;
-  readonly contacts?: readonly string[];
+  readonly contacts?: string[];
   readonly software_id?: string;
   readonly software_version?: string;
   /**

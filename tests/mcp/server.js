@@ -13,9 +13,9 @@
 import { randomBytes } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { InvalidTokenError } from "@modelcontextprotocol/sdk/server/auth/errors.js";
 import { requireBearerAuth } from "@modelcontextprotocol/sdk/server/auth/middleware/bearerAuth.js";
 import { mcpAuthMetadataRouter } from "@modelcontextprotocol/sdk/server/auth/router.js";
-import { InvalidTokenError } from "@modelcontextprotocol/sdk/server/auth/errors.js";
 import { McpServer } from "@modelcontextprotocol/sdk/server/mcp.js";
 import { StreamableHTTPServerTransport } from "@modelcontextprotocol/sdk/server/streamableHttp.js";
 import express from "express";
@@ -23,7 +23,12 @@ import { z } from "zod/v4";
 import { makeAuthorizationServer } from "../../www/server/authorization-server.js";
 import { listenOnLocalhost, listenOnLoopback } from "../../www/server/loopback.js";
 
-const { issParameter = true, registration = true, exposed = true, page } = JSON.parse(process.argv[2] ?? "{}");
+const {
+  issParameter = true,
+  registration = true,
+  exposed = true,
+  page,
+} = JSON.parse(process.argv[2] ?? "{}");
 
 const SCOPES = ["notes:read", "notes:write"];
 
@@ -202,7 +207,10 @@ const pageSocket = page
       const types = { js: "text/javascript", css: "text/css", wasm: "application/wasm", html: "text/html" };
       try {
         const body = await readFile(join(page, file));
-        response.writeHead(200, { "Content-Type": types[file.split(".").at(-1)], "Cache-Control": "no-store" });
+        response.writeHead(200, {
+          "Content-Type": types[file.split(".").at(-1)],
+          "Cache-Control": "no-store",
+        });
         response.end(body);
       } catch {
         response.writeHead(404).end();
