@@ -13,7 +13,9 @@ use crate::gate::Gate;
 use crate::process::{End, cargo, path_with, root, run, say, watch, watch_within};
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
-use crate::{before, browsers, build, frontend, lint, mcp, package, reach, release, setup, size, wasm_pack, webview, world};
+use crate::{
+    before, browsers, build, frontend, lint, mcp, package, reach, release, setup, size, wasm_pack, webview, world,
+};
 
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "600";
@@ -192,7 +194,9 @@ fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
         (in_browsers, &|| browsers::install(engines)),
         (in_browsers && engines.contains(&Engine::Firefox), &|| setup::geckodriver().map(drop)),
         (wanted(Layer::Web), &|| setup::wasm_bindgen().and(setup::wasm_pack()).map(drop)),
-        (any(&[Layer::Package, Layer::World, Layer::Mcp, Layer::Size, Layer::Reach, Layer::EndToEnd]), &|| build::build(false)),
+        (any(&[Layer::Package, Layer::World, Layer::Mcp, Layer::Size, Layer::Reach, Layer::EndToEnd]), &|| {
+            build::build(false)
+        }),
         (any(&[Layer::Package, Layer::EndToEnd]), &|| install_for_pages()),
         (any(&[Layer::Package, Layer::Size, Layer::EndToEnd]), &|| before::install().map(drop)),
         (wanted(Layer::World), &world::install),
