@@ -97,7 +97,13 @@ impl ProtectedResource {
     /// The scopes to ask for: what a challenge asks for, beside what the application wants; else what the application wants; else what the server lists. What was granted already is asked for again, and
     /// `offline_access` where the authorization server lists it. `None` when none are to be asked for.
     #[must_use]
-    pub fn scopes(&self, challenge: Option<&Challenge>, wanted: &str, granted: &str, server: &Registrar) -> Option<String> {
+    pub fn scopes(
+        &self,
+        challenge: Option<&Challenge>,
+        wanted: &str,
+        granted: &str,
+        server: &Registrar,
+    ) -> Option<String> {
         let challenged = challenge.and_then(|challenge| challenge.scope.as_deref()).unwrap_or_default();
         let view = self.view();
         let scopes = flow::scopes(
@@ -107,6 +113,16 @@ impl ProtectedResource {
             granted.as_bytes(),
             server.is_offline(),
         );
+        if scopes.is_empty() { None } else { Some(text(scopes)) }
+    }
+
+    /// The scopes to register for: all that a login may ask for some day. A server refuses a client what it did not register for (RFC 7591 section 2). `None` when there are none.
+    #[must_use]
+    pub fn all_scopes(&self, challenge: Option<&Challenge>, wanted: &str, server: &Registrar) -> Option<String> {
+        let challenged = challenge.and_then(|challenge| challenge.scope.as_deref()).unwrap_or_default();
+        let listed = self.view();
+        let scopes =
+            flow::all_scopes(challenged.as_bytes(), wanted.as_bytes(), listed.scopes_supported(), server.is_offline());
         if scopes.is_empty() { None } else { Some(text(scopes)) }
     }
 

@@ -50,7 +50,7 @@ const shape = {
     ...plain,
     clients: [],
     clientBasedCORS: () => true,
-    scopes: ["offline_access"],
+    scopes: [...SCOPES, "offline_access"],
     features: {
       ...plain.features,
       dPoP: { enabled: true, nonceSecret: randomBytes(32) },
@@ -84,8 +84,9 @@ const shape = {
       await next();
       if (issParameter) return;
       const location = context.response.get("location");
-      if (context.body?.issuer) context.body.authorization_response_iss_parameter_supported = false;
-      if (location.includes("iss=")) {
+      if (context.body?.issuer)
+        context.body = { ...context.body, authorization_response_iss_parameter_supported: false };
+      if (location?.includes("iss=")) {
         const url = new URL(location, issuer);
         url.searchParams.delete("iss");
         context.set("location", url.href);

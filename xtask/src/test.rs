@@ -200,7 +200,7 @@ fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
         (any(&[Layer::Package, Layer::EndToEnd]), &|| install_for_pages()),
         (any(&[Layer::Package, Layer::Size, Layer::EndToEnd]), &|| before::install().map(drop)),
         (wanted(Layer::World), &world::install),
-        (any(&[Layer::Mcp, Layer::EndToEnd]), &mcp::install),
+        (any(&[Layer::Native, Layer::Mcp, Layer::EndToEnd]), &mcp::install),
         (wanted(Layer::EndToEnd), &|| wasm_pack::build().map(drop)),
         (wanted(Layer::EndToEnd), &|| frontend::build().map(drop)),
         (wanted(Layer::WebView), &|| webview::install_for_tests().and_then(|()| webview::build().map(drop))),
@@ -221,7 +221,8 @@ fn install_for_pages() -> Result<()> {
 fn native(count: &mut Count) -> Result<bool> {
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-fail-fast"]).args(ELSEWHERE);
-    // The native application signs in at the demo's server.
+    // The native application signs in at the demo's server, and at an MCP server.
+    mcp::install()?;
     watch(command.env(NODE, setup::server_node()?), |line| count.read(line))
 }
 
