@@ -10,7 +10,6 @@ import type {
   Json,
   LogoutOptions,
   RedirectOutcome,
-  ServerMetadata,
   Session,
 } from "./index.js";
 
@@ -21,7 +20,7 @@ export interface ClientMetadata {
   readonly logo_uri?: string;
   readonly tos_uri?: string;
   readonly policy_uri?: string;
-  readonly contacts?: readonly string[];
+  readonly contacts?: string[];
   readonly software_id?: string;
   readonly software_version?: string;
   /**
@@ -239,7 +238,13 @@ export interface McpAuth {
   discoveryState(): Promise<
     | {
         authorizationServerUrl: string;
-        authorizationServerMetadata: ServerMetadata & { response_types_supported: string[] };
+        authorizationServerMetadata: {
+          issuer: string;
+          authorization_endpoint: string;
+          token_endpoint: string;
+          response_types_supported: string[];
+          [member: string]: unknown;
+        };
         resourceMetadata: { resource: string; authorization_servers: string[]; scopes_supported?: string[] };
       }
     | undefined

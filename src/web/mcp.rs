@@ -106,7 +106,9 @@ pub fn identify(options: Text, metadata: Text, slot: Text) -> Text {
             plain(options.granted_scope()),
             offline,
         );
-        let (known, redirect_uri) = registration::identify(&options, &server, &scope, given.texts[2])?;
+        let all =
+            protected::all_scopes(options.challenged_scope(), plain(options.scope()), options.listed_scope(), offline);
+        let (known, redirect_uri) = registration::identify(&options, &server, &all, given.texts[2])?;
         match known {
             Known::Client(id) => out.text("clientId", &id),
             Known::Register(url, document) => out.texts("url form", &[&url, &document]),

@@ -25,6 +25,7 @@ mod inline;
 mod integrity;
 mod links;
 mod lint;
+mod mcp;
 mod measured;
 mod owner;
 mod package;
@@ -64,7 +65,7 @@ cargo xtask <command>
   test quick                    in four minutes: lint, native, the package in Node, and the main path in
                                 Chromium
   test [LAYER…] [--engine E…] [--soak]
-                                all tests, or only the layers lint, native, package, world, size,
+                                all tests, or only the layers lint, native, package, world, mcp, size,
                                 reach, web, e2e, webview, in chromium, firefox and webkit or only in the engines named;
                                 --soak repeats what chance decides hundreds of times, and adds the slow
                                 rows of the reach table
