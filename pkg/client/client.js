@@ -226,14 +226,17 @@ export const createClient = (engine) => {
         popup.close();
         throw error;
       }
-      const { key } = made;
+      const { key, url } = made;
+      this.#client.leaves?.(url);
       const { finish } = await parts.loadPopup();
       const handle = (address) => this.handleRedirect(address, { signal });
       return finish(popup, { ...parts, client: this.#client, handle, key, signal });
     };
 
     #open = (url) => {
-      const { host } = this.#client.config;
+      const { config, leaves } = this.#client;
+      const { host } = config;
+      leaves?.(url);
       const refuse = (cause) => {
         throw named("config_invalid", cause, "host.open");
       };
@@ -436,5 +439,5 @@ export const createClient = (engine) => {
     };
   }
 
-  return { ...steps, Client, Session };
+  return { ...steps, Client, Session, found };
 };

@@ -73,7 +73,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       const place = (tier) => createPlace(tier, home.memory, records, unavailable);
       const kept = place(session);
       const shared =
-        session === "host" ? kept : createPlace(home.isPage && "local", undefined, undefined, unavailable);
+        session === "host" ? kept : createPlace(home.isPage && "local", home.memory, undefined, unavailable);
       return work({
         kept,
         logins: createLogins(ask, place(transactions)),

@@ -36,30 +36,43 @@ const make = async ({ ask, loadDpop, loadExchange }, client, options, begin) => 
   return own({ url: pushed.url, key, until });
 };
 
-/** Has `client.take` give it, once, for equal options, as long as it serves. */
-const hold = (toJson, client, options, made) => {
-  const nameOf = (options) => {
-    const text = toJson(options);
-    return text && toJson(ordered(JSON.parse(text)));
-  };
-  client.made = client.made ?? new Map();
-  const { made: ready } = client;
-  const name = nameOf(options);
-  ready.delete(name);
-  ready.set(name, made);
-  for (const [name, { until }] of ready)
-    if (ready.size > MOST_READY || until < Date.now()) ready.delete(name);
-  client.take = (options) => {
-    const name = nameOf(options);
-    const taken = ready.get(name);
-    ready.delete(name);
-    return taken?.until >= Date.now() ? taken : undefined;
-  };
+/** The name of options: the same for equal ones. */
+const nameOf = (toJson, options) => {
+  const text = toJson(options);
+  return text && toJson(ordered(JSON.parse(text)));
 };
 
-/** Makes a login ready, for now or for later. */
+/**
+ * Makes a login ready, for now or for later: then `client.take` gives it, once, for equal options, as long as it serves. One that is ready, or under way, is not made a second
+ * time. Who leaves now takes it for themselves.
+ */
 export const prepare = async (parts, client, { signal, ...options }, begin, isForLater) => {
-  const made = await unless(signal, parts.named, make(parts, client, options, begin));
-  if (isForLater) hold(parts.toJson, client, options, made);
-  return made;
+  const { named, toJson } = parts;
+  client.readied = client.readied ?? new Map();
+  const { readied } = client;
+  const isLate = ({ made }) => made?.until < Date.now();
+  const name = nameOf(toJson, options);
+  let entry = readied.get(name);
+  if (!entry || isLate(entry)) {
+    entry = { work: make(parts, client, options, begin) };
+    entry.work.then(
+      (made) => {
+        entry.made = made;
+      },
+      () => {
+        if (readied.get(name) === entry) readied.delete(name);
+      },
+    );
+  }
+  readied.delete(name);
+  if (isForLater) readied.set(name, entry);
+  for (const [other, one] of readied) if (readied.size > MOST_READY || isLate(one)) readied.delete(other);
+  client.take = (wanted) => {
+    const called = nameOf(toJson, wanted);
+    const { made } = own(readied.get(called));
+    if (!made) return;
+    readied.delete(called);
+    return made.until < Date.now() ? undefined : made;
+  };
+  return unless(signal, named, entry.work);
 };

@@ -97,6 +97,47 @@ test("pa2 a login that was made ready leaves in the tick of the click, and its n
   );
 });
 
+test("pa2 who hovers again and clicks meanwhile pushes once, and what was used is not used again", async () => {
+  const app = world();
+  let release;
+  const gate = new Promise((resolve) => {
+    release = resolve;
+  });
+  const { push } = app;
+  app.push = async () => {
+    await gate;
+    return push();
+  };
+  const hovers = [app.client.prepare(), app.client.prepare()];
+  await until(() => app.pushed.length > 0);
+  const leaving = app.client.login();
+  release();
+  app.push = push;
+  await Promise.all([...hovers, leaving]);
+  assert.deepEqual([app.pushed.length, app.opened.length], [1, 1]);
+  assert.equal((await app.comeBack()).status, "signed-in");
+  // It is spent: for the next hover, and for the next click.
+  await app.client.prepare();
+  assert.equal(app.pushed.length, 2);
+  await app.client.prepare();
+  assert.equal(app.pushed.length, 2, "it is ready already");
+  assert.equal(app.client.login(), undefined);
+  await app.client.prepare();
+  assert.equal(app.client.login(), undefined);
+  await Promise.all([app.client.login(), app.client.login()]);
+  assert.deepEqual(
+    app.opened.map((url) => new URL(url).searchParams.get("request_uri")),
+    [1, 2, 3, 4, 5].map((number) => `urn:example:${number}`),
+    "two clicks are two logins",
+  );
+  // One that failed is tried again.
+  app.push = () => new Response("", { status: 503 });
+  await assert.rejects(app.client.prepare(), code("server_error"));
+  app.push = push;
+  await app.client.prepare();
+  assert.equal(app.client.login(), undefined);
+});
+
 test("pa2 a login of other options, or one that is too late, has a request of its own", async () => {
   const app = world();
   await app.client.prepare();
