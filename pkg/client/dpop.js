@@ -1,5 +1,5 @@
 // Requests with a proof that this page has the key of the session. What a proof says, and what an answer says of it, is decided in the module.
-import { add, forget, forgetAll, keep, load, make, sign } from "../platform/dpop_key.js";
+import { add, forget, keep, load, make, sign } from "../platform/dpop_key.js";
 import { harmless } from "../platform/harmless.js";
 import { own } from "../platform/own.js";
 import { tiers } from "../platform/storage.js";
@@ -146,6 +146,5 @@ export const createDpop = ({ ask, named, toJson }) => {
     },
     keep,
     forget,
-    forgetAll,
   };
 };
