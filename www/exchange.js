@@ -399,7 +399,9 @@ export class Exchange {
     if (this.#fromCache.delete(url)) return;
     const found = kindOf(event, this.metadata);
     // A refresh and a login go to the same place: which it was, the last request there says.
-    const asked = this.messages.filter(({ name }) => ["token-request", "refresh-request"].includes(name)).pop();
+    const asked = this.messages
+      .filter(({ name }) => ["token-request", "refresh-request"].includes(name))
+      .pop();
     const kind = found === "token" && asked?.name === "refresh-request" ? "refresh" : found;
     if (error !== undefined) {
       return this.add({
