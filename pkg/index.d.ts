@@ -846,7 +846,7 @@ export class Client<C extends Claims = Claims> {
     listener: (event: Extract<SessionEvent, { type: Type }>) => void,
   ): () => void;
 
-  /** Stops the listeners and timers of this client. The session stays, and every other method works as before. */
+  /** Stops the listeners and timers of this client; with the last client of the page its channel to other pages ends too. The session stays, and every other method works as before. */
   close(): void;
 }
 
