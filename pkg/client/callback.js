@@ -36,7 +36,7 @@ export const createCallback = async ({
   toJson,
 }) => {
   const exchange = await loadExchange();
-  const { isUndone, sweep } = await loadHeld();
+  const { fallBack, isUndone, sweep } = await loadHeld();
   globalThis[COPIES] = globalThis[COPIES] ?? [];
   const copies = globalThis[COPIES];
   const completed = new Set();
@@ -146,7 +146,7 @@ export const createCallback = async ({
       if (!isHosts || !isFull(client, error)) throw error;
       const arrival = await lookOnce(client, key, address);
       if (arrival.began === undefined) return arrival;
-      const began = client.fallBack(({ epochs }) => epochs.begin());
+      const began = fallBack(client, ({ epochs }) => epochs.begin());
       return own({ ...arrival, began, storageError: error });
     }
   };
@@ -195,7 +195,7 @@ export const createCallback = async ({
       // The code is spent.
       const { returnTo, remains } = ask("end", setup, pending, how());
       const start = ({ epochs, sessions }) => client.read(sessions.start(epochs.begin(), came.session));
-      kept = client.fallBack(start);
+      kept = fallBack(client, start);
       client.reach(({ logins }) => logins.bury(key, remains)).catch(() => {});
       const outcome = { status: "signed-in", session: signedIn(kept), storageError: error };
       return returnTo === undefined ? outcome : { ...outcome, returnTo };

@@ -99,12 +99,13 @@ export const createRefresh = ({
     const begun = await look(client, asked, true);
     if (begun.tokens) return begun;
     const came = await redeem(client, begun);
+    const { fallBack, isUndone } = await loadHeld();
     const settled = await settle(client, begun, came, reason).catch((error) => {
       const { fresh } = came;
       const isFull = client.isLate && error.code === "storage_unavailable";
       if (!fresh || begun.isOver || !isFull) return { error };
       // The refresh token that is kept is spent.
-      const kept = client.fallBack(({ sessions }) => client.read(sessions.save(begun.id, fresh.session)));
+      const kept = fallBack(client, ({ sessions }) => client.read(sessions.save(begun.id, fresh.session)));
       return { kept, idTokenDropped: fresh.dropped, storageError: error };
     });
     const { kept, error, ended, idTokenDropped, storageError } = settled;
@@ -116,8 +117,7 @@ export const createRefresh = ({
     }
     tell(client, { type: "refreshed", reason, idTokenDropped, storageError });
     // A sign-out of another page may be seen later than it was made.
-    loadHeld()
-      .then(({ isUndone }) => isUndone(client, kept))
+    isUndone(client, kept)
       .then((isUndone) => isUndone && discard(client, kept))
       .catch(() => {});
     return kept;
