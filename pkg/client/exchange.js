@@ -2,7 +2,6 @@
 import { harmless } from "../platform/harmless.js";
 import { own } from "../platform/own.js";
 import { bytes, canVerify, verify } from "../platform/signature.js";
-import { decodeText } from "../platform/text.js";
 import { unless } from "../platform/wait.js";
 
 /** What of a form nobody else may see. */
@@ -17,7 +16,7 @@ export const createExchange = ({ ask, bodyOf, loadDpop, more, named, send: sendP
   const found = (subject, answer) => {
     try {
       const part = JSON.parse(bodyOf(answer)).id_token.split(".")[TOLD[subject]];
-      const value = own(JSON.parse(decodeText(bytes(part))))[subject];
+      const value = own(JSON.parse(new TextDecoder().decode(bytes(part))))[subject];
       const text = typeof value === "string" ? value : toJson(value);
       return text.length > MOST_TOLD ? undefined : text;
     } catch {}
