@@ -160,7 +160,7 @@ export const createCallback = async ({
     let failure;
     try {
       const net = client.network();
-      const answer = await exchange.send(request, net);
+      const answer = await exchange.send(request, net, setup);
       came = await exchange.conclude(
         exchange.read("finish", setup, pending, answer, request.said),
         net,

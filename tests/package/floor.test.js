@@ -9,8 +9,8 @@ import { resolve } from "./installed.js";
 
 const folder = dirname(resolve("pkce-wasm/package.json"));
 
-/** In Electron's main process and in its preload script, whose engine is that of Electron. */
-const OUTSIDE = /electron_(main|store|urls|preload)|loopback/;
+/** In Electron's main process and in its preload script, whose engine is that of Electron; the program in Node and its demo page. */
+const OUTSIDE = /electron_(main|store|urls|preload)|loopback|^(bin|demo)\b/;
 
 /** What came later, with the release that has it. */
 const LATER = {
