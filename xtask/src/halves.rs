@@ -97,22 +97,26 @@ pub(crate) fn split(named: &Path, names: &Names, functions: Functions) -> Result
 
 /// A module in the text format, by its parts.
 struct Module<'a> {
-    /// Types, imports, memory, data, table: what the first half keeps as it is.
+    /// What the first half keeps as it is: imports, memory, data, the table, the pointer to the stack, and every export that is no function.
     rest: Vec<&'a str>,
+    /// The types of functions, which both halves have.
     types: Vec<&'a str>,
-    /// The short names of the functions that are exported, and the functions.
+    /// The functions that are exported, after the short names by which they are.
     exports: Vec<(&'a str, &'a str)>,
-    /// Functions and what they look like; of those that are imported the text is empty.
+    /// The functions by their names. The text of one that is imported is empty: `rest` has it.
     functions: BTreeMap<&'a str, Function<'a>>,
-    /// The functions in the table, from this place on.
+    /// The functions in the table, in its order.
     table: Vec<&'a str>,
+    /// The place of the first of them.
     table_from: usize,
 }
 
 struct Function<'a> {
-    /// Its parameters and its result.
+    /// Its parameters and its result, as an import writes them.
     signature: String,
+    /// All of it, as it stands in the module.
     text: &'a str,
+    /// The functions that it calls by name. Those that it calls through the table are not among them.
     calls: BTreeSet<&'a str>,
 }
 
