@@ -123,8 +123,8 @@ export class Exchange {
   #spent = null;
   /** Answers of well-known places, by URL: what the page asked before the redirect it need not ask again. */
   #answers = {};
-  /** Those of them that were just used: nothing was sent. */
-  #fromCache = new Set();
+  /** How often each of them was just used, without a request. */
+  #fromCache = new Map();
 
   /** @param {object} shell - Where the page runs: what opens the sign-in page, and where the notes are kept. */
   constructor(shell) {
@@ -396,10 +396,14 @@ export class Exchange {
 
   #response(event) {
     const { url, status, parameters = {}, error } = event;
-    if (this.#fromCache.delete(url)) return;
+    const used = this.#fromCache.get(url) ?? 0;
+    this.#fromCache.set(url, Math.max(0, used - 1));
+    if (used > 0) return;
     const found = kindOf(event, this.metadata);
     // A refresh and a login go to the same place: which it was, the last request there says.
-    const asked = this.messages.filter(({ name }) => ["token-request", "refresh-request"].includes(name)).pop();
+    const asked = this.messages
+      .filter(({ name }) => ["token-request", "refresh-request"].includes(name))
+      .pop();
     const kind = found === "token" && asked?.name === "refresh-request" ? "refresh" : found;
     if (error !== undefined) {
       return this.add({
@@ -446,7 +450,7 @@ export class Exchange {
     const url = String(input);
     const kept = this.#answers[url];
     if (kept) {
-      this.#fromCache.add(url);
+      this.#fromCache.set(url, (this.#fromCache.get(url) ?? 0) + 1);
       return new Response(kept.body, { status: kept.status, headers: { "Content-Type": kept.type } });
     }
     const verifier = new URLSearchParams(typeof init.body === "string" ? init.body : "").get("code_verifier");
