@@ -38,6 +38,8 @@ impl Look {
         if self.app.browser.eval(has_axe).await != true {
             self.app.browser.eval(&format!("{}; window.axe = axe; return null;", self.axe)).await;
         }
+        let still = "return document.getAnimations().every(({ playState }) => playState !== 'running') || null;";
+        self.app.browser.until(still).await.expect("colours change for a moment only");
         let found = self.app.browser.eval(FIND).await;
         let found = found.as_array().unwrap_or_else(|| panic!("axe gave {found}"));
         self.faults.extend(found.iter().map(|fault| format!("{state}: {}", fault.as_str().unwrap_or_default())));
