@@ -379,6 +379,7 @@ export class Exchange {
     const kind = kindOf(event, this.metadata);
     if (parameters?.code_challenge) this.#record.challenge = parameters.code_challenge;
     if (headers?.DPoP) this.#addKey();
+    if (kind === "metadata" && this.#asksNextPlace(url)) return;
     const hasVerifier = parameters?.code_verifier !== undefined;
     const isPlain = kind === "token" && !hasVerifier;
     const learned = [...(hasVerifier ? ["code_verifier"] : [])];
@@ -392,6 +393,17 @@ export class Exchange {
       fields: [{ name: "path", value: pathOf(url), secret: false }, ...told(headers), ...told(parameters)],
       learns: { server: learned },
     });
+  }
+
+  /** A server may say what it offers at one of several places. That they are asked one after the other is one question. */
+  #asksNextPlace(url) {
+    const { messages } = this.#record;
+    const [asked, answered] = messages.slice(-2);
+    if (answered?.name !== "metadata-response" || answered.mark !== "bad") return false;
+    asked.fields.push({ name: "and then", value: pathOf(url), secret: false });
+    messages.pop();
+    this.#save();
+    return true;
   }
 
   #response(event) {

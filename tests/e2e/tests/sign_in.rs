@@ -113,3 +113,12 @@ async fn an_own_server_is_asked_once_what_it_offers() {
     app.until("the page is signed in", |page| page.ready && page.outcome == Outcome::of("signed-in")).await;
     assert_eq!(server.hits("own", ".well-known/openid-configuration"), 1);
 }
+
+/// Each place where a server may say what it offers is asked. That is one question.
+#[tokio::test]
+async fn a_server_that_is_not_there_gives_no_answer_once() {
+    let app = App::start().await;
+    let page = app.use_own_server(&Server::nobody().await, "app").await;
+    assert_eq!(page.outcome, Outcome::error("error", "network_failed"));
+    assert_eq!(page.messages, ["metadata-request", "metadata-response"]);
+}
