@@ -179,6 +179,15 @@ codes! {
     PushResponseInvalid "push_response_invalid" Peer false "The answer to the pushed authorization request has no request_uri with a lifetime: check the pushed_authorization_request_endpoint."
     DpopUnavailable "dpop_unavailable" Environment false "The tokens cannot be bound to a key here: that needs crypto.subtle (an https or localhost page), and IndexedDB where the login or the session outlives the page."
     DpopKeyMissing "dpop_key_missing" User false "The key that the session is bound to is gone, or another one is in its place: sign in again."
+    EngineUnsupported "engine_unsupported" Environment false "This browser or WebView is too old for this package: ask the user to update it."
+    ResourceMetadataInvalid "resource_metadata_invalid" Peer false "What the server serves as its protected resource metadata is none (JSON with a resource): check the server's URL."
+    ResourceMismatch "resource_mismatch" Peer false "The protected resource metadata is about another resource than the server that was asked: nothing was sent to its authorization server. Use the URL by which the server knows itself."
+    AuthorizationServerNotFound "authorization_server_not_found" Server false "None of the authorization servers that the resource names can be used (see cause), or the one that was chosen is none of them."
+    RegistrationRequired "registration_required" Caller false "The authorization server knows no client of this application: it takes no Client ID Metadata Document of yours and registers nobody by itself. Register the application there, and answer askForClient or give clientId."
+    RegistrationRefused "registration_refused" Server false "The authorization server refused to register this application: oauthError says why."
+    RegistrationResponseInvalid "registration_response_invalid" Peer false "The answer to the registration is not what was asked for (RFC 7591 section 3.2.1), such as a client_id for this redirect URI: it was discarded."
+    SignInRequired "sign_in_required" User false "The server wants the user signed in: call login() in a click. Where the page is leaving for the authorization server already, connect again when it is back."
+    CorsRefused "cors_refused" Environment false "The server answers, but its CORS policy hides the answer from this page: the server has to allow this origin (Access-Control-Allow-Origin), or the request has to be made by a host outside of the page."
 }
 
 /// Errors of a server that do not last: it refuses the code or the refresh token itself, or fails (RFC 6749 sections 4.1.2.1 and 5.2).

@@ -259,8 +259,60 @@ table! {
 }
 
 table! {
+    /// The resource server that the application meets, and what it says of itself there (RFC 9728, RFC 7591).
+    MEETING / Meeting / MeetingParts after Some(&PROVEN), camel {
+        server_url: Text,
+        redirect_uri: Text,
+        client_id: Text,
+        client_secret: Text,
+        issuer: Text,
+        client_metadata_url: Text,
+        client_metadata: Object,
+        scope: NullableText,
+        challenged_scope: Text,
+        granted_scope: Text,
+        listed_scope: Text,
+        dangerously_allow_http: Flag,
+        dpop: Flag,
+        is_page: Flag,
+    }
+}
+
+table! {
+    /// What a protected resource says of itself (RFC 9728 section 2).
+    RESOURCE / Resource / ResourceParts after Some(&MEETING), {
+        resource: Text,
+        authorization_servers: Texts,
+        scopes_supported: Texts,
+    }
+}
+
+table! {
+    /// What an authorization server says of whom it lets in (RFC 8414 section 2, RFC 7591 section 3).
+    REGISTRAR / Registrar / RegistrarParts after Some(&RESOURCE), {
+        issuer: AnyText,
+        authorization_response_iss_parameter_supported: Flag,
+        client_id_metadata_document_supported: Flag,
+        registration_endpoint: AnyText,
+        token_endpoint_auth_methods_supported: Texts,
+        scopes_supported: Texts,
+    }
+}
+
+table! {
+    /// The answer to a registration (RFC 7591 section 3.2.1).
+    REGISTERED / Registered / RegisteredParts after Some(&REGISTRAR), {
+        client_id: Text,
+        client_secret: Text,
+        redirect_uris: Texts,
+        token_endpoint_auth_method: Text,
+        client_secret_expires_at: AnyNumber,
+    }
+}
+
+table! {
     /// What else a fault may be about: parts of a callback, and members of records.
-    OTHER / Other / OtherParts after Some(&PROVEN), {
+    OTHER / Other / OtherParts after Some(&REGISTERED), {
         state: Any,
         code: Any,
         iss: Any,
@@ -282,9 +334,31 @@ table! {
     }
 }
 
-const TABLES: [&Table; 20] = [
-    &SETTINGS, &METADATA, &OPTIONS, &REQUESTED, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS,
-    &SUBJECT, &PAGE, &ASKED, &FAILED, &ROTATED, &PUSHED, &PROVEN, &OTHER,
+const TABLES: [&Table; 24] = [
+    &SETTINGS,
+    &METADATA,
+    &OPTIONS,
+    &REQUESTED,
+    &DETAIL,
+    &ANSWER,
+    &REFUSAL,
+    &HEADER,
+    &CLAIMS,
+    &JWKS,
+    &JWK,
+    &TOKENS,
+    &SUBJECT,
+    &PAGE,
+    &ASKED,
+    &FAILED,
+    &ROTATED,
+    &PUSHED,
+    &PROVEN,
+    &MEETING,
+    &RESOURCE,
+    &REGISTRAR,
+    &REGISTERED,
+    &OTHER,
 ];
 
 /// The name of what a fault is about.

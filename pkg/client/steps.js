@@ -42,8 +42,8 @@ export const createSteps = (parts) => {
 
   const setupOf = (config, metadata) => {
     if (!last || !isSame(config, last.config) || !isSame(metadata, last.metadata)) {
-      const { setup } = ask("setup", settings(own(config)), toJson(metadata));
-      last = { config: own(config), metadata: own(metadata), setup };
+      const checked = ask("setup", settings(own(config)), toJson(metadata));
+      last = { ...checked, config: own(config), metadata: own(metadata) };
     }
     return last.setup;
   };
@@ -59,7 +59,9 @@ export const createSteps = (parts) => {
     let held;
     let first;
     let mayPass;
-    for (const name of Object.keys(places)) {
+    // Who meets a server by way of a resource asks in another order.
+    for (const name of member(own(config ?? given).host, "places") ?? Object.keys(places)) {
+      if (!places[name]) continue;
       try {
         const answer = await send({ url: places[name] }, network(given, options));
         const { keyless } = ask("metadata", `${issuer}`, wanted, answer);
@@ -106,8 +108,9 @@ export const createSteps = (parts) => {
     discover: (...given) => told(discover(...given)),
     beginAuthorization: (config, metadata, options) =>
       guarded(() => {
-        const { url, state, transaction } = ask("begin", setupOf(config, metadata), toJson(own(options)), "");
-        if (url === undefined) throw named("server_unsupported", new Error("pushed: use Client"), PUSHED);
+        const setup = setupOf(config, metadata);
+        if (last.pushed) throw named("server_unsupported", new Error("pushed: use Client"), PUSHED);
+        const { url, state, transaction } = ask("begin", setup, toJson(own(options)), "");
         return { url, state, transaction };
       }),
     completeAuthorization: (...parameters) => told(complete(...parameters)),

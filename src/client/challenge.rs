@@ -25,6 +25,8 @@ pub struct Challenge {
     pub acr_values: Option<String>,
     /// Seconds within which the user has to have been authenticated (RFC 9470 section 3); `None` also when it is no whole number.
     pub max_age: Option<u64>,
+    /// Where the resource server says more of itself (RFC 9728 section 5.1): see [`protected_resource`](crate::client::protected_resource).
+    pub resource_metadata: Option<String>,
 }
 
 /// The challenges of a header for the schemes that this crate knows, in their order. Several headers of this name are
@@ -43,6 +45,7 @@ pub fn parse(header: &str) -> Vec<Challenge> {
             realm: challenge.realm.map(text),
             acr_values: challenge.acr_values.map(text),
             max_age: challenge.max_age,
+            resource_metadata: challenge.resource_metadata.map(text),
         })
         .collect()
 }

@@ -22,6 +22,8 @@ pub mod token_set;
 
 pub mod challenge;
 pub mod logout;
+pub mod protected_resource;
+pub mod registration;
 pub mod resource;
 pub mod session;
 pub mod userinfo;

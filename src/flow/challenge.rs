@@ -37,16 +37,17 @@ pub(crate) struct Challenge {
     pub(crate) acr_values: Option<Vec<u8>>,
     /// `None` also when it is no whole number.
     pub(crate) max_age: Option<u64>,
+    pub(crate) resource_metadata: Option<Vec<u8>>,
 }
 
 /// The parameters that are read.
-const KNOWN: &str = "error error_description scope realm acr_values max_age";
+const KNOWN: &str = "error error_description scope realm acr_values max_age resource_metadata";
 
 record! {
     /// A challenge as it stands in the header, which is UTF-8: of [`KNOWN`] the values, where a string still has its quotes,
     /// and the scheme. What is twice was there before: nobody could say which one is meant (RFC 9110 section 11.2, RFC
     /// 6750 section 3).
-    pub(crate) struct Raw / RawParts { error error_description scope realm acr_values max_age scheme twice }
+    pub(crate) struct Raw / RawParts { error error_description scope realm acr_values max_age resource_metadata scheme twice }
 }
 
 /// The first challenge of a header for that scheme; `None` where there are only others. What cannot be read is a challenge that says nothing: a header
@@ -86,6 +87,7 @@ pub(crate) fn parse(mut header: &[u8]) -> Vec<Challenge> {
             realm: text(challenge.realm()),
             acr_values: text(challenge.acr_values()),
             max_age: number(&unquote(challenge.max_age())),
+            resource_metadata: text(challenge.resource_metadata()),
         });
     }
     challenges

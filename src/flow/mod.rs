@@ -13,9 +13,11 @@ pub(crate) mod login;
 pub(crate) mod logout;
 pub(crate) mod metadata;
 pub(crate) mod par;
+pub(crate) mod protected_resource;
 #[cfg(all(test, not(target_arch = "wasm32")))]
 mod records;
 pub(crate) mod redirect_uris;
+pub(crate) mod registration;
 pub(crate) mod resource;
 pub(crate) mod session;
 pub(crate) mod setup;

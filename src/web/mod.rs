@@ -10,6 +10,8 @@ mod primitives;
 mod dpop;
 #[cfg(feature = "client")]
 mod exchange;
+#[cfg(feature = "client")]
+mod mcp;
 #[cfg(all(feature = "client", not(target_os = "none")))]
 mod page;
 #[cfg(feature = "client")]
@@ -25,10 +27,12 @@ mod text;
 pub use dpop::{prime, proof, proven};
 #[cfg(feature = "client")]
 pub use exchange::{arrive, check, conclude, end, finish, finish_refresh, keys, redeem, refresh};
+#[cfg(feature = "client")]
+pub use mcp::{identify, is_within, read_registration, read_resource, resource_places};
 #[cfg(all(feature = "client", not(target_os = "none")))]
 pub use page::{sign_in, take_callback};
 #[cfg(feature = "client")]
-pub use par::pushed;
+pub use par::{push, pushed};
 pub use primitives::{derive_challenge, generate_pair_text, verify_challenge};
 #[cfg(feature = "client")]
 pub use session::{finish_revocation, finish_userinfo, refusal, resource, revoke, session_tokens, settle, userinfo};

@@ -40,6 +40,7 @@ async function consent(provider, { params, grantId }) {
   const known = grantId ? await provider.Grant.find(grantId) : undefined;
   const grant = known ?? new provider.Grant({ accountId: ACCOUNT_ID, clientId: params.client_id });
   grant.addOIDCScope(params.scope ?? "openid");
+  for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(resource, params.scope ?? "");
   return grant.save();
 }
 

@@ -8,11 +8,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use pkce_wasm::error::Code;
 use sha2::{Digest as _, Sha256};
 
 use crate::process::{cargo, root, run, run_quietly, say};
 use crate::shrink::{self, Functions, Names, shrink};
-use crate::{bindings, codes, fingerprint, halves, inline, package, setup, twin};
+use crate::{bindings, codes, fingerprint, halves, inline, integrity, package, setup, twin};
 
 /// The target: MVP instructions and no standard library.
 const TARGET: &str = "wasm32v1-none";
@@ -31,8 +32,8 @@ const MODULES: [Module; 2] = [
     Module { name: "client", features: "client,web", client: true },
 ];
 
-/// The halves of the module of the client as scripts: the one that an application loads at once, and the other.
-const HALVES: [&str; 2] = ["start_bytes.js", "later_bytes.js"];
+/// The parts of the module of the client as scripts: the half that an application loads at once, the other one, and what only `pkce-wasm/mcp` asks.
+const HALVES: [&str; 3] = ["start_bytes.js", "later_bytes.js", "mcp_bytes.js"];
 
 /// The entries that are also made for pages without modules: `<script src=".../pkce.iife.js">` sets the global `pkceWasm`.
 const SCRIPTS: [&str; 2] = ["index", "pkce"];
@@ -72,6 +73,7 @@ fn build_now(force: bool) -> Result<()> {
     for entry in SCRIPTS {
         bundle_script(entry)?;
     }
+    integrity::write(&SCRIPTS)?;
     let archive = package::pack()?;
     fingerprint::record(inputs)?;
     say(format_args!("packed {} in {:.1} s", archive.display(), started.elapsed().as_secs_f64()));
@@ -113,7 +115,7 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
     let wasm = dist.join(format!("{name}.wasm"));
     let exports = bindings::exports_used(&bindings);
     let names = shrink(&folder.join(format!("{name}_bg.wasm")), &exports, Functions::Nameless, &wasm)?;
-    let mut mended = bindings::names(&names)?;
+    let (mut mended, of_mcp) = bindings::names(&names)?;
     if client {
         let mark = format!("pkce-wasm {:x}", fingerprint::of(&bindings));
         shrink::mark(&wasm, &mark)?;
@@ -132,6 +134,10 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
         for (file, half) in HALVES.iter().zip(&halves) {
             inline(&dist.join(file), &fs::read(half)?)?;
         }
+        // Its names come with it.
+        let [.., mcp] = HALVES;
+        let mcp = dist.join(mcp);
+        fs::write(&mcp, fs::read_to_string(&mcp)? + &of_mcp)?;
     } else {
         inline(&dist.join(format!("{name}_bytes.js")), &bytes)?;
     }
@@ -146,10 +152,15 @@ fn inline(file: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// The module of the client and its halves once more, with the names of their functions: for reading, not for shipping.
-pub(crate) fn named_client() -> Result<[(&'static str, PathBuf); 3]> {
+pub(crate) fn named_client() -> Result<[(&'static str, PathBuf); 4]> {
     let (whole, names) = named("client")?;
-    let [start, later] = halves::split(&whole, &names, Functions::Named)?;
-    Ok([("client.wasm", whole), ("its first half", start), ("its second half", later)])
+    let [start, later, mcp] = halves::split(&whole, &names, Functions::Named)?;
+    Ok([
+        ("client.wasm", whole),
+        ("its first half", start),
+        ("its second half", later),
+        ("what pkce-wasm/mcp asks", mcp),
+    ])
 }
 
 /// Shrinks a module once more, with the names of its functions.
@@ -171,23 +182,26 @@ fn bindgen_folder(name: &str) -> PathBuf {
     target().join("bindgen").join(name)
 }
 
-/// The oldest engine that signs in: what is minified stays within its syntax. It knows what esbuild takes for too new, apart from faults that the sources do not meet.
-const FLOOR: [&str; 4] = [
-    "--target=chrome80",
-    "--supported:optional-chain=true",
-    "--supported:class-private-field=true",
-    "--supported:class-private-static-field=true",
-];
+/// The oldest syntax that a plain script is written in: an engine below the floor can read it, and is told by [`FLOOR`] that it is too old. esbuild knows what is too new.
+const SYNTAX: &str = "--target=chrome63";
+
+/// What comes before a plain script.
+const FLOOR: &str = include_str!("floor.js");
 
 /// Bundles an entry into one script. Only the twin stays a file of its own, which the script loads when it is needed.
 fn bundle_script(entry: &str) -> Result<()> {
+    let floor = FLOOR.lines().filter(|line| !line.starts_with("//")).map(str::trim).collect::<String>();
+    let sentence = format!("{}: {}", Code::EngineUnsupported.name(), Code::EngineUnsupported.message());
+    let floor = floor.replace("\"{sentence}\"", &serde_json::to_string(&sentence)?);
     let package = root().join("pkg");
     run_quietly(
         setup::npm_tool("esbuild")
             .arg(package.join(format!("{entry}.js")))
             .args(["--bundle", "--minify", "--format=iife", "--global-name=pkceWasm", "--log-level=error"])
-            .args(FLOOR)
+            .args([SYNTAX, &format!("--banner:js={floor}")])
             .arg("--external:./pkg/dist/*_twin.js")
+            // The sources are beside it in the package.
+            .args(["--sourcemap=linked", "--sources-content=false"])
             .arg(format!("--outfile={}", package.join(format!("{entry}.iife.js")).display())),
     )
 }

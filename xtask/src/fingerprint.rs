@@ -33,7 +33,9 @@ const INPUTS: [&str; 17] = [
 /// The hash of what goes in.
 pub(crate) fn inputs() -> Result<u64> {
     let package = root().join("pkg");
-    let built = |place: &Path| place == package.join("dist") || place.to_string_lossy().ends_with(".iife.js");
+    let made = [".iife.js", ".iife.js.map", "pkg/integrity.json"];
+    let built =
+        |place: &Path| place == package.join("dist") || made.iter().any(|end| place.to_string_lossy().ends_with(end));
     let page = fs::read_dir(root().join("www"))?.flatten().map(|entry| entry.path()).filter(|path| path.is_file());
     let mut page: Vec<_> = page.collect();
     page.sort();

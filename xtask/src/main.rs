@@ -22,9 +22,12 @@ mod gate;
 mod halves;
 mod hostile;
 mod inline;
+mod integrity;
 mod links;
 mod lint;
+mod mcp;
 mod measured;
+mod owner;
 mod package;
 mod process;
 mod reach;
@@ -62,7 +65,7 @@ cargo xtask <command>
   test quick                    in four minutes: lint, native, the package in Node, and the main path in
                                 Chromium
   test [LAYER…] [--engine E…] [--soak]
-                                all tests, or only the layers lint, native, package, world, size,
+                                all tests, or only the layers lint, native, package, world, mcp, size,
                                 reach, web, e2e, webview, in chromium, firefox and webkit or only in the engines named;
                                 --soak repeats what chance decides hundreds of times, and adds the slow
                                 rows of the reach table
@@ -84,8 +87,9 @@ cargo xtask <command>
                                 firefox, webkit and node, or only: pairs, verify, begin, callbacks,
                                 instant, boundary, start, ready, click, flat; --bars measures only what
                                 a bar is about
-  release --dry-run             the packages as they would be published: versions, file lists, checks,
-                                licences, bills of materials";
+  release [--dry-run]           the packages as they would be published: versions, file lists, checks,
+                                licences, bills of materials; without --dry-run also whether owner and
+                                date are filled in, and the commands that publish";
 
 /// What is to be done.
 enum Command {

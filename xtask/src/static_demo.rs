@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use crate::package::package_folder;
 use crate::process::{root, run_quietly};
-use crate::{build, setup, webview};
+use crate::{build, owner, setup, webview};
 
 /// The folder of the package with the page. Its programs serve the package beside it.
 pub(crate) const ROOM: &str = "demo/";
@@ -33,9 +33,10 @@ pub(crate) fn make(manifest: &Value) -> Result<()> {
             .arg(format!("--alias:pkce-wasm={}", root().join("pkg").display()))
             .arg(format!("--outfile={}", worker.display())),
     )?;
+    let home = owner::filled()?.into_iter().find_map(|(member, value)| (member == "homepage").then_some(value));
     let said = json!({
         "version": manifest.get("version"),
-        "home": manifest.get("homepage"),
+        "home": home,
         "worker": "./authorization-server.js",
         "servers": [{
             "id": "demo",
