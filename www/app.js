@@ -478,6 +478,9 @@ function fill() {
   find("#way-back").hidden = !shell.inApplication || Boolean(shell.native);
   find("#pause").closest("label").hidden = Boolean(shell.native);
   find("#experiment").hidden = Boolean(shell.native);
+  if (shell.native) {
+    find("#sequence-empty").textContent = "The messages go out from Rust. This page does not see them.";
+  }
   if (shell.inApplication) {
     find("#account-note").textContent = shell.native
       ? "The tokens are in Rust: this page has none. You stay signed in where the system’s keyring keeps them."

@@ -269,30 +269,22 @@ export class Exchange {
         fields: [{ name: "endpoint", value: url, secret: false }, ...told(parameters)],
       });
     }
-    const challenge = parameters.code_challenge ?? this.#record.challenge;
-    const seen = challenge ? ["code_challenge", "state"] : ["state"];
-    this.#record.challenge = challenge;
+    const isPushed = "request_uri" in parameters;
     if (parameters.dpop_jkt) this.#addKey();
-    if (challenge) {
-      this.add({
-        from: "app",
-        to: "app",
-        name: "make-verifier",
-        title: "App makes a verifier and its challenge",
-        note: "The verifier is 256 random bits. The challenge is its SHA-256. Nobody can compute the way back.",
-        challenge,
-        learns: { app: ["code_verifier", ...seen] },
-      });
-    }
+    if (parameters.code_challenge) this.#addVerifier(parameters.code_challenge);
+    const seen = parameters.code_challenge ? ["code_challenge", "state"] : isPushed ? [] : ["state"];
+    const isOpen = seen.length === 1;
     this.add({
       from: "app",
       to: "browser",
       name: "authorization-request",
-      title: challenge ? "App sends you to the server" : "App sends you to the server, without a challenge",
+      title: isOpen ? "App sends you to the server, without a challenge" : "App sends you to the server",
       method: "open",
-      note: challenge
-        ? "The challenge travels in the open. The verifier stays behind."
-        : "Nothing in this request says who may redeem the code.",
+      note: isPushed
+        ? "Only the name of the request travels in the open."
+        : isOpen
+          ? "Nothing in this request says who may redeem the code."
+          : "The challenge travels in the open. The verifier stays behind.",
       fields: [{ name: "endpoint", value: url, secret: false }, ...told(parameters)],
       learns: { app: seen, browser: seen },
     });
@@ -302,9 +294,22 @@ export class Exchange {
       name: "navigate",
       title: "Browser asks for the sign-in page",
       method: "GET",
-      note: challenge ? "The server keeps the challenge, to compare it with the verifier later." : "",
+      note: isOpen ? "" : "The server keeps the challenge, to compare it with the verifier later.",
       fields: [{ name: "path", value: path, secret: false }],
       learns: { server: seen },
+    });
+  }
+
+  #addVerifier(challenge) {
+    this.#record.challenge = challenge;
+    this.add({
+      from: "app",
+      to: "app",
+      name: "make-verifier",
+      title: "App makes a verifier and its challenge",
+      note: "The verifier is 256 random bits. The challenge is its SHA-256. Nobody can compute the way back.",
+      challenge,
+      learns: { app: ["code_verifier", "code_challenge", "state"] },
     });
   }
 
@@ -377,12 +382,13 @@ export class Exchange {
     const { method, url, parameters, headers } = event;
     if (this.#answers[url]) return;
     const kind = kindOf(event, this.metadata);
-    if (parameters?.code_challenge) this.#record.challenge = parameters.code_challenge;
     if (headers?.DPoP) this.#addKey();
+    if (parameters?.code_challenge) this.#addVerifier(parameters.code_challenge);
     if (kind === "metadata" && this.#asksNextPlace(url)) return;
     const hasVerifier = parameters?.code_verifier !== undefined;
     const isPlain = kind === "token" && !hasVerifier;
-    const learned = [...(hasVerifier ? ["code_verifier"] : [])];
+    const pushed = kind === "push" ? ["code_challenge", "state"] : [];
+    const learned = hasVerifier ? ["code_verifier"] : pushed;
     this.add({
       from: "app",
       to: "server",

@@ -76,6 +76,30 @@ async fn below_any_path_a_visitor_signs_in_at_a_service_worker_and_out_again() {
     sign_out(&app).await;
 }
 
+/// Wherever the folder lies, its files find each other.
+#[test]
+fn no_file_of_the_page_names_a_place_from_the_root() {
+    for entry in fs::read_dir(demo_files()).expect("the folder can be read").flatten() {
+        let Ok(text) = fs::read_to_string(entry.path()) else { continue };
+        for absolute in ["=\"/", "url(/", "from \"/", "import(\"/", "fetch(\"/"] {
+            assert!(!text.contains(absolute), "{}: {absolute}", entry.path().display());
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_pop_up_signs_in_at_the_service_worker() {
+    let (_site, app) = somewhere().await;
+    let page = app.browser.tab().await;
+    app.browser.click("#sign-in-popup").await;
+    let tabs = app.browser.until_tabs(2).await;
+    app.browser.switch(tabs.iter().find(|tab| **tab != page).expect("the pop-up is open")).await;
+    app.browser.click("#submit").await;
+    app.browser.until_tabs(1).await;
+    app.browser.switch(&page).await;
+    assert_signed_in(&app.until("the page is signed in", |page| page.signed_in).await);
+}
+
 /// A browser ends a worker that has nothing to do.
 #[tokio::test]
 async fn what_the_service_worker_knows_outlives_it() {
