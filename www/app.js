@@ -183,6 +183,10 @@ async function showSession(outcome) {
   const isPlain = client instanceof WithoutPkce;
   showAccount(session);
   showTokenThief(session);
+  const isBound = session?.tokenBinding?.type === "dpop";
+  if (session && !shell.native && !isPlain && isBound !== find("#dpop").checked) {
+    find("#experiment-note").textContent = "The switch counts from your next sign-in.";
+  }
   find("#sign-in").textContent = session ? "Sign in again" : "Sign in";
   find("#sign-out-everywhere").hidden = shell.inApplication || isPlain;
   const isQuiet = outcome.status === "none" && !outcome.title;
