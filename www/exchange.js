@@ -245,7 +245,16 @@ export class Exchange {
     } catch {
       // Full or forbidden: the picture is then lost with the page, the sign-in is not.
     }
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (error) {
+        // A picture that cannot be drawn stops no sign-in.
+        setTimeout(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   /** Draws what the package tells. */
@@ -430,6 +439,7 @@ export class Exchange {
         name: `${kind}-response`,
         title: "No answer came",
         method: "none",
+        fields: [{ name: "error", value: error, secret: false }],
         mark: "bad",
       });
     }
