@@ -3,15 +3,7 @@
  *
  * @module pkce-wasm/mcp
  */
-import type {
-  Cancellation,
-  Client,
-  Config,
-  Json,
-  LogoutOptions,
-  RedirectOutcome,
-  Session,
-} from "./index.js";
+import type { Cancellation, Client, Config, Json, LogoutOptions, RedirectOutcome, Session } from "./index.js";
 
 /** What the application says of itself when it registers, and in its Client ID Metadata Document (RFC 7591 section 2), under the specification's own names. */
 export interface ClientMetadata {
@@ -106,7 +98,9 @@ export interface McpAuthOptions
    * Is asked for a client where the authorization server takes no metadata document and registers nobody. Its answer is kept. Without an answer the
    * call fails with `registration_required`.
    */
-  askForClient?: (question: ClientQuestion) => RegisteredClient | undefined | Promise<RegisteredClient | undefined>;
+  askForClient?: (
+    question: ClientQuestion,
+  ) => RegisteredClient | undefined | Promise<RegisteredClient | undefined>;
   /**
    * Scopes to ask for in the place of those that the MCP server lists in `scopes_supported`. What its challenge asks for is always asked for. `offline_access` is added where
    * the authorization server lists it.

@@ -265,12 +265,11 @@ fn is_room(folder: &Path) -> bool {
 fn is_described(folder: &Path) -> bool {
     let begins = |file: &str| fs::read_to_string(folder.join(file)).is_ok_and(|text| text.starts_with("//!"));
     let name = format!("`{}/", folder.file_name().unwrap().to_str().unwrap());
-    let named =
-        |file: &str| fs::read_to_string(folder.parent().unwrap().join(file)).is_ok_and(|text| text.contains(&name));
+    let names = |file: PathBuf| fs::read_to_string(file).is_ok_and(|text| text.contains(&name));
     folder.join("README.md").is_file()
         || ["mod.rs", "lib.rs", "main.rs", "src/lib.rs", "src/main.rs"].into_iter().any(begins)
-        || named("README.md")
-        || named("CONTRIBUTING.md")
+        || names(folder.parent().unwrap().join("README.md"))
+        || names(root().join("CONTRIBUTING.md"))
 }
 
 #[test]

@@ -54,7 +54,11 @@ export const createTexts = () => {
  * @param loadLater loads the other half of a module of which the engine has the first one. It has no memory and no helpers but those of the parts before it, which are its `b`: so there
  * is one memory, and one instance to be thrown away. The twin is in one piece
  */
-export const createAsk = ({ call, engine, failed, named, ready, state }, { begin, forget, wipe }, loadLater) => {
+export const createAsk = (
+  { call, engine, failed, named, ready, state },
+  { begin, forget, wipe },
+  loadLater,
+) => {
   // The parts that have been loaded, in their order, and how many of them the instance has that runs.
   const later = [];
   let linked;

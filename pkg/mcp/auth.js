@@ -48,7 +48,8 @@ export const createMcpAuth = (whole) => {
         options.transactionStorage = "memory";
 
       const settings = (more) => {
-        const { redirectUri, clientId, clientSecret, issuer, clientMetadataUrl, clientMetadata, scope } = options;
+        const { redirectUri, clientId, clientSecret, issuer, clientMetadataUrl, clientMetadata, scope } =
+          options;
         return JSON.stringify({
           serverUrl,
           redirectUri,
@@ -103,7 +104,12 @@ export const createMcpAuth = (whole) => {
       /** The options of a login: what it asks for, and for which resource. */
       const asking = ({ scopes, resource, metadata }, { scope = "", ...rest }) => {
         const wanted = { listedScope: scopes, challengedScope: scope, grantedScope: granted };
-        const { scope: all = null, offline } = ask("identify", settings(wanted), JSON.stringify(metadata), "");
+        const { scope: all = null, offline } = ask(
+          "identify",
+          settings(wanted),
+          JSON.stringify(metadata),
+          "",
+        );
         // Otherwise a server may not give a refresh token (OpenID Connect Core section 11).
         return { ...rest, scope: all, resource, ...(offline && all && { prompt: "consent" }) };
       };
@@ -162,11 +168,11 @@ export const createMcpAuth = (whole) => {
         if (!(await signing)) throw named("sign_in_required", refused);
       };
 
-      const isOurs = (url, { resource }) =>
-        ask("isWithin", settings(), resource, url).within === true;
+      const isOurs = (url, { resource }) => ask("isWithin", settings(), resource, url).within === true;
 
       /** Whether the answer of a server is a refusal that a login may change. */
-      const needs = ({ code }) => /^(session_expired|refresh_interrupted|dpop_key_missing|insufficient_scope)$/.test(code);
+      const needs = ({ code }) =>
+        /^(session_expired|refresh_interrupted|dpop_key_missing|insufficient_scope)$/.test(code);
 
       const fetch = async (input, given) => {
         const isRequest = typeof input?.url === "string";
@@ -180,9 +186,7 @@ export const createMcpAuth = (whole) => {
           let response;
           let refusal;
           try {
-            response = there
-              ? await there.fetch(url, { timeout: LONGEST, ...init })
-              : await base(url, init);
+            response = there ? await there.fetch(url, { timeout: LONGEST, ...init }) : await base(url, init);
           } catch (error) {
             if (!needs(error)) throw error;
             refusal = error;
@@ -238,7 +242,21 @@ export const createMcpAuth = (whole) => {
           }),
         close: () => known?.made.close(),
       };
-      return Object.assign(auth, createProvider({ auth, help, invalid, known: () => known, met, more, options, recalled, session, told }));
+      return Object.assign(
+        auth,
+        createProvider({
+          auth,
+          help,
+          invalid,
+          known: () => known,
+          met,
+          more,
+          options,
+          recalled,
+          session,
+          told,
+        }),
+      );
     });
 };
 

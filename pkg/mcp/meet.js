@@ -33,7 +33,8 @@ const isSame = (one, other) => one.replace(/\/$/, "") === other.replace(/\/$/, "
 export const createMeet = ({ started, Client, discover, found }, options, settings) => {
   const { ask, more, named } = started;
   const loadPart = createLoadPart(started);
-  const { clientId, clientSecret, clientMetadataUrl, dangerouslyAllowHttp, host, redirectUri, timeout } = options;
+  const { clientId, clientSecret, clientMetadataUrl, dangerouslyAllowHttp, host, redirectUri, timeout } =
+    options;
   const isPage = globalThis.location !== undefined;
   const { transactions } = tiers(options);
   const memory = new Records();
@@ -73,7 +74,8 @@ export const createMeet = ({ started, Client, discover, found }, options, settin
     }
   };
 
-  const asked = (request, signal) => send(request, { fetch: through, timeout: timeout ?? DEFAULT_TIMEOUT, signal }, named);
+  const asked = (request, signal) =>
+    send(request, { fetch: through, timeout: timeout ?? DEFAULT_TIMEOUT, signal }, named);
 
   /** Shows a secret to the server that gave it (RFC 6749 section 2.3.1). */
   const withSecret = ({ clientId: id, clientSecret: secret, method }, { body, headers, ...init }) => {
@@ -105,7 +107,14 @@ export const createMeet = ({ started, Client, discover, found }, options, settin
 
   /** What an authorization server says of itself, by the issuer as it spells it. */
   const metadataOf = async (issuer, signal) => {
-    const ways = { timeout, signal, dangerouslyAllowHttp, scope: null, fetch: through, host: { places: PLACES } };
+    const ways = {
+      timeout,
+      signal,
+      dangerouslyAllowHttp,
+      scope: null,
+      fetch: through,
+      host: { places: PLACES },
+    };
     try {
       return await discover(issuer, ways);
     } catch (error) {
@@ -133,7 +142,8 @@ export const createMeet = ({ started, Client, discover, found }, options, settin
     if (clientId !== undefined) return { clientId, clientSecret, method, redirectUri: uri };
     if (known.clientId !== undefined) {
       if (!known.iss && slot > pool.length) {
-        if (slot > (options.redirectUriPool ?? 8)) throw named("redirect_uri_shared", undefined, "redirectUriPool");
+        if (slot > (options.redirectUriPool ?? 8))
+          throw named("redirect_uri_shared", undefined, "redirectUriPool");
         await save(POOL, "", [...pool, issuer]);
       }
       return { clientId: known.clientId, redirectUri: uri };
@@ -224,4 +234,6 @@ export const createMeet = ({ started, Client, discover, found }, options, settin
 
 /** The options that are not those of a client. */
 const OWN =
-  "serverUrl clientSecret clientMetadataUrl redirectUriPool clientMetadata chooseServer askForClient interaction".split(" ");
+  "serverUrl clientSecret clientMetadataUrl redirectUriPool clientMetadata chooseServer askForClient interaction".split(
+    " ",
+  );
