@@ -98,8 +98,9 @@ pub(crate) fn silent(server_url: &[u8]) -> Vec<u8> {
 
 fn checked(server_url: &[u8], said: &Resource<'_>, allow_http: bool) -> Vec<u8> {
     let mut servers = Vec::new();
+    let is_local = |url: &[u8]| Url::parse(url).is_some_and(|url| url.is_loopback());
     for issuer in elements(said.authorization_servers()) {
-        if check_issuer(issuer, allow_http).is_ok() {
+        if check_issuer(issuer, allow_http).is_ok() && (is_local(server_url) || !is_local(issuer)) {
             push_element(&mut servers, issuer);
         }
     }
@@ -118,7 +119,7 @@ fn checked(server_url: &[u8], said: &Resource<'_>, allow_http: bool) -> Vec<u8> 
 
 /// Whether a document may be about that resource: the server as it was asked (RFC 9728 section 3.3). One at a well-known place of the server's own origin, which is nobody
 /// else's there, may also name what the server is part of.
-fn is_resource(server_url: &[u8], resource: &[u8], place: &[u8]) -> bool {
+pub(crate) fn is_resource(server_url: &[u8], resource: &[u8], place: &[u8]) -> bool {
     let (Some(asked), Some(named), Some(at)) = (Url::parse(server_url), Url::parse(resource), Url::parse(place)) else {
         return false;
     };

@@ -41,14 +41,16 @@ const PAIR: &str = "a verifier and its challenge";
 const SIGN_IN: &str = "sign-in, callback, session";
 const PRIMITIVES: &str = "pkce-wasm/pkce";
 const CLIENT: &str = "pkce-wasm";
+const MCP: &str = "pkce-wasm/mcp";
 
-const APPS: [App; 11] = [
+const APPS: [App; 12] = [
     App { job: PAIR, entry: PRIMITIVES, file: "pair-pkce-wasm" },
     App { job: PAIR, entry: "pkce-challenge", file: "pair-pkce-challenge" },
     App { job: PAIR, entry: "oauth4webapi", file: "pair-oauth4webapi" },
     App { job: PAIR, entry: "openid-client", file: "pair-openid-client" },
     App { job: SIGN_IN, entry: CLIENT, file: "sign-in-pkce-wasm" },
     App { job: SIGN_IN, entry: "pkce-wasm/slim", file: "sign-in-pkce-wasm-slim" },
+    App { job: SIGN_IN, entry: MCP, file: "sign-in-pkce-wasm-mcp" },
     App { job: SIGN_IN, entry: "oauth4webapi", file: "sign-in-oauth4webapi" },
     App { job: SIGN_IN, entry: "openid-client", file: "sign-in-openid-client" },
     App { job: SIGN_IN, entry: "oidc-client-ts", file: "sign-in-oidc-client-ts" },
@@ -167,7 +169,7 @@ fn measure(before: Option<&Path>) -> Result<Measured> {
     let mut rows = Vec::new();
     for app in &APPS {
         rows.push(weigh(app, &installed, false)?);
-        if let Some(before) = before.filter(|_| app.entry.starts_with("pkce-wasm")) {
+        if let Some(before) = before.filter(|_| app.entry.starts_with("pkce-wasm") && app.entry != MCP) {
             rows.push(weigh(app, before, true)?);
         }
     }
