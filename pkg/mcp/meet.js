@@ -98,7 +98,7 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
   const look = async (header, signal) => {
     const { places, scope: challenged } = ask("resourcePlaces", serverUrl, header, dangerouslyAllowHttp ? "1" : "");
     let failure;
-    for (const place of places) {
+    for (const place of places.split("\n")) {
       try {
         const said = read(await asked({ url: place }, signal), "metadata_not_found", /^200$/);
         const { resource } = said;

@@ -33,32 +33,44 @@ fn path<'a>(url: &Url<'a>) -> &'a [u8] {
     url.path.strip_suffix(b"/").unwrap_or(url.path)
 }
 
-/// Where the metadata of a resource server may be, in their order: where its challenge says, if it says so; with its path behind the
+/// Where the metadata of a resource server may be, in their order and each on a line: where its challenge says, if it says so; with its path behind the
 /// well-known one; without its path (RFC 9728 sections 3.1 and 5.1).
 ///
 /// # Errors
 /// [`Code::ConfigInvalid`] when it is no URL of a server, [`Code::EndpointInsecure`]
-pub(crate) fn places(server_url: &[u8], challenged: &[u8], allow_http: bool) -> Result<Vec<Vec<u8>>, Fault> {
+pub(crate) fn places(server_url: &[u8], challenged: &[u8], allow_http: bool) -> Result<Vec<u8>, Fault> {
     let Some(url) = server(server_url, true) else {
         return Err(about!(ConfigInvalid, MEETING, "server_url"));
     };
     if !(url.is_secure() || allow_http) {
         return Err(about!(EndpointInsecure, MEETING, "server_url"));
     }
-    let origin = origin(server_url, &url);
-    let query = url.query.map_or_else(Vec::new, |query| joined(&[b"?", query]));
     let mut places = Vec::new();
     // Whatever listens on this machine is the server's own only where the server is on this machine too.
-    let is_sound = |place: &Url<'_>| url.is_loopback() || !place.is_loopback();
-    if server(challenged, allow_http).filter(is_sound).is_some() {
-        places.push(joined(&[challenged]));
+    let is_sound = |place: Url<'_>| url.is_loopback() || !place.is_loopback();
+    if server(challenged, allow_http).is_some_and(is_sound) {
+        places.text(challenged);
+        places.push(b'\n');
     }
-    for path in [if url.path == b"/" { b"" } else { url.path }, path(&url), b""] {
-        let place = joined(&[origin, WELL_KNOWN, path, if path.is_empty() { b"" } else { &query }]);
-        if places.last() != Some(&place) {
-            places.push(place);
+    let known = joined(&[origin(server_url, &url), WELL_KNOWN]);
+    let whole = path(&url);
+    let mut add = |path: &[u8]| {
+        places.text(&known);
+        places.text(path);
+        if let Some(query) = url.query.filter(|_| !path.is_empty()) {
+            places.push(b'?');
+            places.text(query);
         }
+        places.push(b'\n');
+    };
+    // As it is, and as most servers have it that end their path with a slash.
+    if !whole.is_empty() && url.path != whole {
+        add(url.path);
     }
+    if !whole.is_empty() {
+        add(whole);
+    }
+    places.text(&known);
     Ok(places)
 }
 
@@ -161,8 +173,10 @@ pub(crate) fn is_within(server_url: &[u8], resource: &[u8], url: &[u8]) -> bool 
 pub(crate) fn scopes(challenged: &[u8], wanted: &[u8], listed: &[u8], granted: &[u8], offline: bool) -> Vec<u8> {
     let listed = if challenged.is_empty() && wanted.is_empty() { listed } else { b"" };
     let mut scopes = Vec::new();
-    for scope in [granted, challenged, wanted, listed].into_iter().flat_map(|list| parts(list, b' ')) {
-        push_scope(&mut scopes, scope);
+    for list in [granted, challenged, wanted, listed] {
+        for scope in parts(list, b' ') {
+            push_scope(&mut scopes, scope);
+        }
     }
     if offline && !scopes.is_empty() {
         push_scope(&mut scopes, OFFLINE);

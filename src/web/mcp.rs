@@ -1,7 +1,5 @@
 //! What only an application asks that meets its servers for the first time (`pkce-wasm/mcp`): JavaScript reads the documents, and these functions decide what may come of them.
 
-use alloc::vec::Vec;
-
 use wasm_bindgen::prelude::*;
 
 use crate::error::Code;
@@ -9,11 +7,11 @@ use crate::flow::challenge::{Raw, Scheme, first, unquote};
 use crate::flow::config::is_set;
 use crate::flow::protected_resource as protected;
 use crate::flow::registration;
-use crate::text::{Write, cut};
-use crate::web::text::{TEXTS, Text, absent, run, separate};
+use crate::text::cut;
+use crate::web::text::{TEXTS, Text, absent, run};
 
 /// Gives where the metadata of a resource server may be, in their order, and what its challenge asks for (RFC 9728 sections 3.1 and 5.1):
-/// `{ places, scope? }`. The header is that of a refusal, or empty when there is none or the page cannot see it. The last text is not empty where `http` is allowed.
+/// `{ places, scope? }`, of which each place is a line. The header is that of a refusal, or empty when there is none or the page cannot see it. The last text is not empty where `http` is allowed.
 ///
 /// # Errors
 /// `config_invalid`, `endpoint_insecure`
@@ -24,14 +22,8 @@ pub fn resource_places(server_url: Text, www_authenticate: Text, allow_http: Tex
         let [server_url, header, allow_http, _] = given.texts;
         let challenge = first(header, Scheme::Bearer).or_else(|| first(header, Scheme::Dpop));
         let challenge = challenge.unwrap_or_else(Raw::blank);
-        let mut places = Vec::new();
-        places.push(b'[');
-        for place in protected::places(server_url, &unquote(challenge.resource_metadata()), is_set(allow_http))? {
-            separate(&mut places);
-            places.string(&place);
-        }
-        places.push(b']');
-        out.json("places", &places);
+        let url = unquote(challenge.resource_metadata());
+        out.text("places", &protected::places(server_url, &url, is_set(allow_http))?);
         out.text("scope", &unquote(challenge.scope()));
         Ok(())
     })
