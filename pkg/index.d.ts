@@ -262,8 +262,11 @@ export interface Config {
 
 /** A step of a client: see {@link Config.trace}. A member is there where there is something to say. */
 export interface TraceEvent {
-  /** A method of the client, when it begins and, with `ms`, when it ends; a request and its answer; an event of the session. */
-  readonly step: "login" | "callback" | "session" | "logout" | "request" | "response" | "event";
+  /**
+   * A method of the client, when it begins and, with `ms`, when it ends; `navigate`: the browser is sent to the server; a request and its answer; an event of the
+   * session.
+   */
+  readonly step: "login" | "callback" | "session" | "logout" | "navigate" | "request" | "response" | "event";
   /** Milliseconds since 1970. */
   readonly at: number;
   /** Milliseconds that it took. */
@@ -271,8 +274,10 @@ export interface TraceEvent {
   readonly method?: string;
   /** Without query and fragment. */
   readonly url?: string;
-  /** The parameters of a request or a callback. What may be a secret is told by its length: `"43 characters"`. */
+  /** The parameters of a request or a callback; the members of the server's answer. What may be a secret is told by its length: `"43 characters"`. */
   readonly parameters?: Readonly<Record<string, string>>;
+  /** The headers of a request that carry credentials, `Authorization` and `DPoP`: the scheme, and the length of the rest. */
+  readonly headers?: Readonly<Record<string, string>>;
   readonly status?: number;
   /** The bytes that `Content-Length` names, else the characters of the server's answer, where they are known. */
   readonly size?: number;
@@ -763,7 +768,7 @@ export class Client<C extends Claims = Claims> {
    * Makes a login ready: makes its key where {@link Config.dpop} asks for one, and pushes its request where the server requires it or
    * {@link Config.pushedAuthorizationRequests} says so (RFC 9126). The next {@link login} with equal options leaves in the tick of the click then, once; so does
    * {@link loginWithPopup} after `prepare({ popup: true })`. What is ready serves as long as the server says, often for a minute, and at most for half of
-   * {@link Config.transactionMaxAge}: call it close to the click. It does nothing where nothing has to be made ready.
+   * {@link Config.transactionMaxAge}: call it close to the click, each time the pointer enters the button. It does nothing where nothing has to be made ready, or all is ready.
    *
    * @throws PkceError as {@link login}; `push_refused`, `push_response_invalid`, `dpop_unavailable`, `storage_unavailable`, `network_failed`, `timed_out`, `server_error`,
    * `redirect_not_followed`, `response_too_large`, `aborted`. Nothing is kept of a login that could not be made ready

@@ -3,16 +3,7 @@
  *
  * @module pkce-wasm/mcp
  */
-import type {
-  Cancellation,
-  Client,
-  Config,
-  Json,
-  LogoutOptions,
-  RedirectOutcome,
-  ServerMetadata,
-  Session,
-} from "./index.js";
+import type { Cancellation, Client, Config, Json, LogoutOptions, RedirectOutcome, Session } from "./index.js";
 
 /** What the application says of itself when it registers, and in its Client ID Metadata Document (RFC 7591 section 2), under the specification's own names. */
 export interface ClientMetadata {
@@ -21,7 +12,7 @@ export interface ClientMetadata {
   readonly logo_uri?: string;
   readonly tos_uri?: string;
   readonly policy_uri?: string;
-  readonly contacts?: readonly string[];
+  readonly contacts?: string[];
   readonly software_id?: string;
   readonly software_version?: string;
   /**
@@ -107,7 +98,9 @@ export interface McpAuthOptions
    * Is asked for a client where the authorization server takes no metadata document and registers nobody. Its answer is kept. Without an answer the
    * call fails with `registration_required`.
    */
-  askForClient?: (question: ClientQuestion) => RegisteredClient | undefined | Promise<RegisteredClient | undefined>;
+  askForClient?: (
+    question: ClientQuestion,
+  ) => RegisteredClient | undefined | Promise<RegisteredClient | undefined>;
   /**
    * Scopes to ask for in the place of those that the MCP server lists in `scopes_supported`. What its challenge asks for is always asked for. `offline_access` is added where
    * the authorization server lists it.
@@ -239,7 +232,13 @@ export interface McpAuth {
   discoveryState(): Promise<
     | {
         authorizationServerUrl: string;
-        authorizationServerMetadata: ServerMetadata & { response_types_supported: string[] };
+        authorizationServerMetadata: {
+          issuer: string;
+          authorization_endpoint: string;
+          token_endpoint: string;
+          response_types_supported: string[];
+          [member: string]: unknown;
+        };
         resourceMetadata: { resource: string; authorization_servers: string[]; scopes_supported?: string[] };
       }
     | undefined

@@ -21,6 +21,8 @@ export interface RegisteredClient {
   readonly redirectUris?: readonly string[];
   /** Any when absent. */
   readonly postLogoutRedirectUris?: readonly string[];
+  /** True: the client gets tokens for a DPoP proof alone (RFC 9449 section 5.2). */
+  readonly dpopBoundAccessTokens?: boolean;
 }
 
 /** A user of the server: what it claims about them. */
@@ -46,6 +48,16 @@ export type Decision =
       readonly errorDescription?: string;
     };
 
+/** A visit of a browser to the authorization endpoint: see {@link ServerOptions.decide}. */
+export interface Visit {
+  /** `"POST"` when the form of a page comes. */
+  readonly method: string;
+  /** That form. */
+  readonly form: Readonly<Record<string, string>>;
+  /** Who is signed in at the server already; undefined when nobody is, or when it was too long ago (`max_age`). */
+  readonly known: User | undefined;
+}
+
 /** A request to a resource server, whose access token has been checked. */
 export interface ResourceRequest {
   readonly method: string;
@@ -56,6 +68,8 @@ export interface ResourceRequest {
   readonly sub: string;
   /** What the token allows. */
   readonly scope: string;
+  /** The key that the token is bound to, whose proof has been checked; undefined for a Bearer token (RFC 9449 section 6). */
+  readonly cnf: { readonly jkt: string } | undefined;
 }
 
 /** What the server is like. */
@@ -71,18 +85,39 @@ export interface ServerOptions {
   readonly user?: User;
   /**
    * What the user does. It is given the parameters of the authorization request. With `"ask"` the server shows a page with two buttons, for
-   * a real browser; `#allow` and `#deny` are their ids. The user agrees when absent.
+   * a real browser; `#allow` and `#deny` are their ids. A function can show a page of its own: it gives a {@link Reply} with a `body`, and is called again when the form
+   * of that page is sent to the same URL. The user agrees when absent.
    */
   readonly decide?:
     | "ask"
     | boolean
-    | ((request: Readonly<Record<string, string>>) => Decision | Promise<Decision>);
+    | ((
+        request: Readonly<Record<string, string>>,
+        visit: Visit,
+      ) => Decision | Reply | Promise<Decision | Reply>);
   /** The clients that the server knows; any client when absent. */
   readonly clients?: readonly RegisteredClient[];
   /** Seconds; 300 when absent. */
   readonly accessTokenLifetime?: number;
   /** False: no refresh tokens are issued. */
   readonly refreshTokens?: boolean;
+  /** True: an authorization request has to be pushed (RFC 9126 section 5). Pushed requests are taken in any case. */
+  readonly requirePushedAuthorizationRequests?: boolean;
+  /** Seconds for which a pushed request can be used; 60 when absent. */
+  readonly pushedRequestLifetime?: number;
+  /** True: tokens are given for a DPoP proof alone. Proofs that come are checked, and bind the tokens, in any case (RFC 9449). */
+  readonly requireDpop?: boolean;
+  /**
+   * Seconds for which a DPoP nonce can be used. With it, each proof needs the nonce of the server or of the API that it is for (RFC 9449 sections 8 and 9). With 0 each
+   * nonce serves once, and each answer brings the next one. No nonce is wanted when absent.
+   */
+  readonly dpopNonceLifetime?: number;
+  /** True: clients can register themselves at `/register` (RFC 7591), and nobody else is known but {@link ServerOptions.clients}. */
+  readonly registration?: boolean;
+  /**
+   * True: a request without `code_challenge` gets a code that anybody redeems who has it. For showing what PKCE prevents. A request with a challenge is protected as ever.
+   */
+  readonly dangerouslyAllowWithoutPkce?: boolean;
   /** Members of the metadata that are other than usual. */
   readonly metadata?: Readonly<Record<string, Json>>;
   /**
@@ -103,6 +138,8 @@ export interface ServerOptions {
 /** An endpoint of the server. `"refresh"` is the token endpoint when a refresh token comes. */
 export type Endpoint =
   | "metadata"
+  | "par"
+  | "register"
   | "authorize"
   | "token"
   | "refresh"
@@ -152,8 +189,8 @@ export interface InterceptedRoute {
 }
 
 /**
- * An authorization server: discovery, the authorization endpoint with PKCE (S256 alone), tokens, refresh with rotation and reuse detection, userinfo,
- * revocation, RP-initiated logout. Codes serve once and for a minute.
+ * An authorization server: discovery, the authorization endpoint with PKCE (S256 alone), pushed requests (RFC 9126), tokens, refresh with rotation and reuse detection,
+ * DPoP (RFC 9449), userinfo, revocation, RP-initiated logout. Codes serve once and for a minute; so do pushed requests.
  */
 export interface TestServer {
   readonly issuer: string;
@@ -207,7 +244,10 @@ export function createServer(options?: ServerOptions): TestServer;
 /** A lie that a server can tell. */
 export interface Lie {
   readonly name: string;
-  /** The step at which the server lies. */
+  /**
+   * The step at which the server lies. `"pushed-request"` is for a client with {@link Config.pushedAuthorizationRequests}, `"dpop"` for one with
+   * {@link Config.dpop} `"required"`.
+   */
   readonly step:
     | "metadata"
     | "authorization-response"
@@ -215,7 +255,9 @@ export interface Lie {
     | "id-token"
     | "signature"
     | "userinfo"
-    | "refresh";
+    | "refresh"
+    | "pushed-request"
+    | "dpop";
   /** The rule that the answer breaks. */
   readonly rule: string;
 }

@@ -179,6 +179,7 @@ codes! {
     PushResponseInvalid "push_response_invalid" Peer false "The answer to the pushed authorization request has no request_uri with a lifetime: check the pushed_authorization_request_endpoint."
     DpopUnavailable "dpop_unavailable" Environment false "The tokens cannot be bound to a key here: that needs crypto.subtle (an https or localhost page), and IndexedDB where the login or the session outlives the page."
     DpopKeyMissing "dpop_key_missing" User false "The key that the session is bound to is gone, or another one is in its place: sign in again."
+    EngineUnsupported "engine_unsupported" Environment false "This browser or WebView is too old for this package: ask the user to update it."
     ResourceMetadataInvalid "resource_metadata_invalid" Peer false "What the server serves as its protected resource metadata is none (JSON with a resource): check the server's URL."
     ResourceMismatch "resource_mismatch" Peer false "The protected resource metadata is about another resource than the server that was asked: nothing was sent to its authorization server. Use the URL by which the server knows itself."
     AuthorizationServerNotFound "authorization_server_not_found" Server false "None of the authorization servers that the resource names can be used (see cause), or the one that was chosen is none of them."

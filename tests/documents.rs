@@ -251,3 +251,38 @@ fn every_guide_is_in_the_package_and_every_document_of_the_package_is_found_from
         assert!(from_readme.contains(&name), "the README does not lead to {name}");
     }
 }
+
+/// Whether a folder holds sources, itself or in folders of its own that have no name in the list of rooms.
+fn is_room(folder: &Path) -> bool {
+    let mut sources = Vec::new();
+    for end in [".rs", ".js", ".ts", ".html"] {
+        files(folder, end, &mut sources);
+    }
+    !sources.is_empty()
+}
+
+/// Whether a folder says what lives in it: in a README, at the top of its module, or in the README of the folder around it.
+fn is_described(folder: &Path) -> bool {
+    let begins = |file: &str| fs::read_to_string(folder.join(file)).is_ok_and(|text| text.starts_with("//!"));
+    let name = format!("`{}/", folder.file_name().unwrap().to_str().unwrap());
+    let names = |file: PathBuf| fs::read_to_string(file).is_ok_and(|text| text.contains(&name));
+    folder.join("README.md").is_file()
+        || ["mod.rs", "lib.rs", "main.rs", "src/lib.rs", "src/main.rs"].into_iter().any(begins)
+        || names(folder.parent().unwrap().join("README.md"))
+        || names(root().join("CONTRIBUTING.md"))
+}
+
+#[test]
+fn every_folder_says_what_lives_in_it() {
+    let around = ["", "pkg", "src", "tests", "www"].map(|folder| root().join(folder));
+    let folders = around.iter().flat_map(|folder| fs::read_dir(folder).unwrap()).map(|entry| entry.unwrap().path());
+    let rooms: Vec<_> = folders
+        .filter(|path| {
+            let name = path.file_name().unwrap().to_str().unwrap();
+            path.is_dir() && !SKIPPED.contains(&name) && !name.starts_with('.') && is_room(path)
+        })
+        .collect();
+    assert!(rooms.len() > 25, "{} folders are not the whole house", rooms.len());
+    let silent: Vec<_> = rooms.iter().filter(|room| !is_described(room)).collect();
+    assert!(silent.is_empty(), "nothing says what lives in {silent:?}");
+}

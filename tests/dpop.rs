@@ -7,11 +7,13 @@ mod support;
 use std::collections::BTreeSet;
 
 use pkce_wasm::client::authorize::LoginOptions;
-use pkce_wasm::client::dpop::{About, Proof, PublicKey, asks_again, nonce};
+use pkce_wasm::client::config::Dpop;
+use pkce_wasm::client::dpop::{About, Proof, PublicKey, Signer, asks_again, nonce, prime, prove};
 use pkce_wasm::client::token::refresh;
+use pkce_wasm::client::token_set::{TokenSet, Unbound};
 use pkce_wasm::encoding::{base64url, from_base64url};
 use pkce_wasm::random::SystemEntropy;
-use pkce_wasm::{Authorization, Code, Transaction, begin};
+use pkce_wasm::{Authorization, Code, Error, Transaction, begin};
 use proptest::prelude::*;
 use ring::rand::SystemRandom;
 use ring::signature::{
@@ -68,6 +70,57 @@ fn dp1_a_proof_says_what_rfc9449_section_4_2_asks_for_and_its_signature_is_right
     let (signed, signature) = proof.rsplit_once('.').unwrap();
     let verifying = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, pair.public_key().as_ref());
     verifying.verify(signed.as_bytes(), &from_base64url(signature).unwrap()).unwrap();
+}
+
+/// A keystore, which may be locked.
+struct Keystore {
+    pair: EcdsaKeyPair,
+    public: PublicKey,
+    locked: bool,
+}
+
+impl Signer for Keystore {
+    fn public_key(&self) -> &PublicKey {
+        &self.public
+    }
+
+    fn sign(&self, signing_input: &[u8]) -> Result<[u8; 64], Error> {
+        if self.locked {
+            return Err(Code::DpopUnavailable.into());
+        }
+        Ok(self.pair.sign(&SystemRandom::new(), signing_input).unwrap().as_ref().try_into().unwrap())
+    }
+}
+
+#[test]
+fn dp1_a_keystore_of_the_application_signs_proofs_and_says_itself_what_is_wrong() {
+    let (pair, public) = key();
+    let mut keystore = Keystore { pair, public, locked: false };
+    let about = About { method: "GET", url: "https://api.example/", access_token: Some("at"), nonce: None };
+    // It need not be known which one it is.
+    let signer: &dyn Signer = &keystore;
+    let proof = prove(about, signer, &mut SystemEntropy, NOW).unwrap();
+    assert_eq!(part(&proof, 1)["htu"], "https://api.example/");
+    let (signed, signature) = proof.rsplit_once('.').unwrap();
+    let verifying = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, keystore.pair.public_key().as_ref());
+    verifying.verify(signed.as_bytes(), &from_base64url(signature).unwrap()).unwrap();
+    keystore.locked = true;
+    assert_eq!(code(prove(about, &keystore, &mut SystemEntropy, NOW)), Code::DpopUnavailable);
+    assert_eq!(code(prove(about, &keystore, &mut support::entropy::Dry, NOW)), Code::RandomnessUnavailable);
+}
+
+#[test]
+fn dp5_a_request_for_a_nonce_has_nothing_in_it_that_could_be_spent() {
+    let request = prime(&config(), &metadata()).unwrap();
+    let (form_of_code, _) = come_back_with(
+        begin(&config(), &metadata(), LoginOptions::default(), &mut Seeded(7), NOW).unwrap(),
+        &[("code", "c")],
+    )
+    .unwrap()
+    .into_request(&config());
+    assert_eq!(request.url, form_of_code.url, "where the code goes");
+    let form = request.form.unwrap();
+    assert_eq!(form.expose(), "grant_type=refresh_token&refresh_token=none&client_id=app");
 }
 
 #[test]
@@ -167,7 +220,7 @@ fn dp4_another_proof_is_wanted_by_use_dpop_nonce_at_a_server_and_at_a_resource()
 
 /// What the tokens of a login are bound to, by the type that the server says, or what is wrong.
 fn bound(required: bool, jkt: Option<&str>, token_type: &str) -> Result<Option<String>, pkce_wasm::Error> {
-    let config = config_with(|settings| settings.dpop = required);
+    let config = config_with(|settings| settings.dpop = if required { Dpop::Required } else { Dpop::Off });
     let options = LoginOptions { dpop_jkt: jkt.map(String::from), ..LoginOptions::default() };
     let login = begin(&config, &metadata(), options, &mut Seeded(7), NOW)?;
     assert_eq!(parameter(&login.url, "dpop_jkt").as_deref(), jkt);
@@ -200,6 +253,32 @@ fn dp2_tokens_are_of_the_type_that_was_asked_for() {
         assert_eq!(downgraded, (Code::TokenTypeUnsupported, Some("token_type")), "{token_type}");
     }
     assert_eq!(bound(false, None, "Bearer").unwrap(), None);
+}
+
+#[test]
+fn dp2_where_bound_tokens_are_only_preferred_others_are_taken_and_the_reason_is_told() {
+    let config = config_with(|settings| settings.dpop = Dpop::Preferred);
+    let (_, public) = key();
+    let jkt = public.thumbprint();
+    for (dpop_jkt, token_type, expected) in [
+        (Some(&jkt), "Bearer", Some(Unbound::Server)),
+        (None, "Bearer", Some(Unbound::Unavailable)),
+        (Some(&jkt), "DPoP", None),
+    ] {
+        let options = LoginOptions { dpop_jkt: dpop_jkt.cloned(), ..LoginOptions::default() };
+        let login = begin(&config, &metadata(), options, &mut Seeded(7), NOW).unwrap();
+        let mut answer = token_response(&parameter(&login.url, "nonce").unwrap());
+        answer["token_type"] = json!(token_type);
+        let (_, exchange) = come_back_with(login, &[("code", "c")]).unwrap().into_request(&config);
+        let tokens = finish(exchange, &ok(&answer), NOW).unwrap();
+        assert_eq!((tokens.unbound, tokens.dpop_jkt.is_some()), (expected, expected.is_none()), "{token_type}");
+        // It is kept with the session, and stays at a refresh that says the same.
+        let tokens = TokenSet::from_record(tokens.to_record().expose()).unwrap();
+        assert_eq!(tokens.unbound, expected);
+        let (_, exchange) = refresh(&config, &metadata(), tokens).unwrap();
+        let answer = json!({"access_token": "b", "token_type": token_type});
+        assert_eq!(finish(exchange, &ok(&answer), NOW).unwrap().unbound, expected);
+    }
 }
 
 #[test]

@@ -50,6 +50,7 @@ fn bare(access_token: &str) -> TokenSet {
         authorization_details: None,
         extra: None,
         dpop_jkt: None,
+        unbound: None,
     }
 }
 

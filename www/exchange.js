@@ -1,32 +1,32 @@
 /**
- * The recorder: notes every message of a sign-in as it really happens, and keeps the notes across the redirect.
+ * What happened in a sign-in, as messages between four parties: made of what the package tells (`trace` in its configuration), and kept
+ * across the redirect. The package tells of secrets by their length, so what is kept is worth nothing to a thief.
  *
- * It sits in the two hooks that the package offers to its host, `fetch` and `open`. Secrets are shortened before they are
- * noted, so that the notes are worth nothing to a thief.
+ * The page itself adds what the thief does, and, once it is spent, the verifier.
  */
 
 const STORAGE_KEY = "demo.exchange";
+const ANSWERS_KEY = "demo.metadata";
 
-/** What is never noted in full. */
+/** The members of metadata that matter for the picture. */
+const METADATA_MEMBERS = [
+  "issuer",
+  "authorization_endpoint",
+  "token_endpoint",
+  "code_challenge_methods_supported",
+  "dpop_signing_alg_values_supported",
+  "authorization_response_iss_parameter_supported",
+];
+
+/** What is never shown in full. */
 const SECRETS = new Set([
   "code",
   "code_verifier",
   "access_token",
   "refresh_token",
   "id_token",
-  "token",
-  "Authorization",
+  "authorization",
 ]);
-
-/** The members of the metadata that matter for the picture. */
-const METADATA_MEMBERS = [
-  "issuer",
-  "authorization_endpoint",
-  "token_endpoint",
-  "code_challenge_methods_supported",
-  "token_endpoint_auth_methods_supported",
-  "authorization_response_iss_parameter_supported",
-];
 
 const LONGEST_VALUE = 160;
 
@@ -38,9 +38,8 @@ const LONGEST_VALUE = 160;
  * @returns {{ name: string, value: string, secret: boolean }}
  */
 export function field(name, value) {
-  const text =
-    typeof value === "string" ? value : Array.isArray(value) ? value.join(", ") : JSON.stringify(value);
-  if (SECRETS.has(name)) return { name, value: shorten(text), secret: true };
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  if (SECRETS.has(name.toLowerCase())) return { name, value: shorten(text), secret: true };
   return {
     name,
     value: text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text,
@@ -50,29 +49,33 @@ export function field(name, value) {
 
 /** The first six and the last four characters; of a short secret nothing. */
 function shorten(secret) {
-  const bearer = /^Bearer /i.test(secret) ? secret.slice(0, 7) : "";
-  const rest = secret.slice(bearer.length);
-  return bearer + (rest.length < 20 ? "••••••" : `${rest.slice(0, 6)}…${rest.slice(-4)}`);
+  const scheme = /^(Bearer|DPoP) /i.exec(secret)?.[0] ?? "";
+  const rest = secret.slice(scheme.length);
+  return scheme + (rest.length < 20 ? "••••••" : `${rest.slice(0, 6)}…${rest.slice(-4)}`);
 }
 
-/** Fields of form or query parameters. */
-function fieldsOf(parameters) {
-  return [...parameters].map(([name, value]) => field(name, value));
+/** Parameters as the package tells of them: of a secret its length. */
+function told(parameters = {}) {
+  return Object.entries(parameters).map(([name, value]) => ({
+    name,
+    value: value.length > LONGEST_VALUE ? `${value.slice(0, LONGEST_VALUE)}…` : value,
+    secret: /^((Bearer|DPoP) )?\d+ characters$/.test(value),
+  }));
 }
 
 /** The path of a URL, for the eye. */
-function pathOf(url) {
-  return new URL(url).pathname;
-}
+const pathOf = (url) => new URL(url).pathname;
 
-/** What a request is, by where it goes. */
-function kindOf(url, metadata) {
+/** What a request is, by where it goes and what it carries. */
+function kindOf({ url, parameters }, metadata) {
   if (url.includes("/.well-known/")) return "metadata";
+  if (parameters?.grant_type === "refresh_token") return "refresh";
   const names = {
     token_endpoint: "token",
     userinfo_endpoint: "userinfo",
     jwks_uri: "jwks",
     revocation_endpoint: "revocation",
+    pushed_authorization_request_endpoint: "push",
   };
   const member = Object.keys(names).find((name) => metadata?.[name] === url);
   return member ? names[member] : "request";
@@ -80,6 +83,7 @@ function kindOf(url, metadata) {
 
 const ASKING = {
   metadata: "App asks what the server offers",
+  push: "App hands its request to the server directly",
   token: "App redeems the code with its verifier",
   refresh: "App trades the refresh token",
   userinfo: "App asks who this is",
@@ -90,6 +94,7 @@ const ASKING = {
 
 const ANSWERING = {
   metadata: "Server names its endpoints",
+  push: "Server keeps the request",
   token: "Verifier and challenge match: tokens",
   refresh: "Server sends fresh tokens",
   userinfo: "Server tells who this is",
@@ -98,28 +103,43 @@ const ANSWERING = {
   request: "Server answers",
 };
 
+const VERIFIER_LEAVES =
+  "Only now does the verifier leave the app. It goes straight to the server, not through the address bar.";
+const NO_VERIFIER = "There is nothing in it that a thief with the same code could not send too.";
+
 /** The record of one sign-in. */
 function emptyRecord() {
-  return { state: null, challenge: null, messages: [] };
+  return { issuer: null, state: null, challenge: null, messages: [] };
 }
 
-/** Records the messages of one sign-in after another. */
+/** Collects the messages of one sign-in after another. */
 export class Exchange {
   #record = emptyRecord();
   #listeners = [];
   #shell;
+  /** Whether the callback that is handled next is the one that is waited for: `awaited`, `again` or `foreign`. */
+  #next = null;
+  /** The verifier of the last login, once it was sent, and a request that carries one. */
+  #spent = null;
+  /** Answers of well-known places, by URL: what the page asked before the redirect it need not ask again. */
+  #answers = {};
+  /** Those of them that were just used: nothing was sent. */
+  #fromCache = new Set();
 
   /** @param {object} shell - Where the page runs: what opens the sign-in page, and where the notes are kept. */
   constructor(shell) {
     this.#shell = shell;
     try {
-      this.#record = { ...this.#record, ...JSON.parse(shell.notes().getItem(STORAGE_KEY)) };
+      const notes = shell.notes();
+      this.#record = { ...this.#record, ...JSON.parse(notes.getItem(STORAGE_KEY)) };
+      this.#answers = JSON.parse(notes.getItem(ANSWERS_KEY)) ?? {};
     } catch {
       // A page without storage still shows what happens before the redirect.
     }
     /** The metadata in use, by which requests are told apart. */
     this.metadata = null;
-    /** The hooks for the package's configuration. */
+    /** For the package's configuration. */
+    this.trace = (event) => this.#hear(event);
     this.host = { fetch: (input, init) => this.#fetch(input, init), open: (url) => this.#open(url) };
   }
 
@@ -133,6 +153,11 @@ export class Exchange {
     return this.#record.challenge;
   }
 
+  /** The verifier of the last login, once it is spent. It is in no storage: after a reload it is gone. */
+  get spentVerifier() {
+    return this.#spent;
+  }
+
   /** Calls back after every new message. */
   onMessage(listener) {
     this.#listeners.push(listener);
@@ -141,27 +166,34 @@ export class Exchange {
   /** Forgets the messages of the last sign-in; those that found the server's metadata stay. */
   begin() {
     const messages = this.messages.filter((message) => message.name.startsWith("metadata-"));
-    this.#record = { ...emptyRecord(), messages };
+    this.#record = { ...emptyRecord(), issuer: this.#record.issuer, messages };
+    this.#spent = null;
     this.#save();
   }
 
-  /** Forgets everything: another server is in use now. */
+  /** Forgets everything. */
   clear() {
     this.#record = emptyRecord();
+    this.#spent = null;
+    this.#answers = {};
+    this.#save();
+  }
+
+  /** Says which server is in use now. What is known of another one is forgotten, and of the same one where it is to be asked afresh. */
+  isAbout(issuer, afresh) {
+    if (this.#record.issuer === issuer && !afresh) return;
+    this.clear();
+    this.#record.issuer = issuer;
     this.#save();
   }
 
   /** Whether the login that this tab began last is the one with this state, and its code was not redeemed yet. */
   awaits(state) {
-    return (
-      state !== null &&
-      this.#record.state === state &&
-      !this.messages.some((message) => message.name === "token-request")
-    );
+    return state !== null && this.#record.state === state && !this.#has("token-request");
   }
 
   /**
-   * Notes a message.
+   * Adds a message.
    *
    * @param {object} message
    * @param {"app"|"browser"|"server"|"thief"} message.from
@@ -172,7 +204,7 @@ export class Exchange {
    * @param {string} [message.note] - A sentence more.
    * @param {object[]} [message.fields] - What it carries, from {@link field}.
    * @param {Record<string, string[]>} [message.learns] - Which facts become known to whom.
-   * @param {boolean} [message.bad] - Whether it is a refusal or a failure.
+   * @param {"good"|"bad"} [message.mark] - Whether it is what everybody hopes for, or what nobody does.
    */
   add(message) {
     this.#record.messages.push({ fields: [], learns: {}, ...message });
@@ -180,80 +212,89 @@ export class Exchange {
   }
 
   /**
-   * Notes that a callback has arrived, and by whose hand.
+   * Says which callback is handled next, before the package sees it.
    *
-   * @param {URL} url - The page's own URL, before anything is removed from it, or the one that the shell handed over.
+   * @param {URL} url - The page's own URL, or the one that the shell handed over.
    */
-  arrived(url) {
-    const state = url.searchParams.get("state");
-    const awaited = this.awaits(state);
-    const again = !awaited && state !== null && this.#record.state === state;
-    if (awaited && this.messages.some((message) => message.name === "callback")) return;
-    const fields = fieldsOf(url.searchParams);
-    const bad = url.searchParams.has("error");
-    const learned = bad ? [] : ["code"];
-    if (awaited) {
-      this.add({
-        from: "server",
-        to: "browser",
-        name: "authorization-response",
-        title: bad ? "Server sends you back with a refusal" : "Server sends you back with a code",
-        method: "303",
-        note: "What passed between you and the server before this, name and password, the app never saw.",
-        fields: [field("location", url.href.split("?")[0]), ...fields],
-        learns: { server: learned, browser: learned },
-        bad,
-      });
-    }
-    this.add({
-      from: "browser",
-      to: "app",
-      name: "callback",
-      title: awaited
-        ? "Browser opens the callback"
-        : again
-          ? "The same callback arrives again"
-          : "A callback arrives that nobody here waits for",
-      method: "GET",
-      note: "This URL passes through the address bar, the history and the operating system: the place where codes are stolen.",
-      fields,
-      learns: awaited ? { app: learned } : {},
-      bad: bad || !awaited,
-    });
+  expect({ searchParams }) {
+    const state = searchParams.get("state");
+    const isAgain = state !== null && this.#record.state === state;
+    this.#next = this.awaits(state) ? "awaited" : isAgain ? "again" : "foreign";
+  }
+
+  /** Shows a callback at which the page stops: the package has not seen it yet. */
+  stopsAt(url) {
+    const parameters = Object.fromEntries(
+      [...url.searchParams].map(([name, value]) => [
+        name,
+        name === "iss" ? value : `${value.length} characters`,
+      ]),
+    );
+    this.#callback({ url: url.href.split("?")[0], parameters });
+  }
+
+  #has(name) {
+    return this.messages.some((message) => message.name === name);
   }
 
   #save() {
     try {
-      this.#shell.notes().setItem(STORAGE_KEY, JSON.stringify(this.#record));
+      const notes = this.#shell.notes();
+      notes.setItem(STORAGE_KEY, JSON.stringify(this.#record));
+      notes.setItem(ANSWERS_KEY, JSON.stringify(this.#answers));
     } catch {
       // Full or forbidden: the picture is then lost with the page, the sign-in is not.
     }
     for (const listener of this.#listeners) listener();
   }
 
-  #open(url) {
-    const { searchParams, origin, pathname } = new URL(url);
-    const seen = ["code_challenge", "state"];
-    this.#record.state = searchParams.get("state");
-    this.#record.challenge = searchParams.get("code_challenge");
-    this.add({
-      from: "app",
-      to: "app",
-      name: "make-verifier",
-      title: "App makes a verifier and its challenge",
-      note: "The verifier is 256 bits of chance. The challenge is its SHA-256; nobody can compute the way back.",
-      fields: [field("code_challenge", searchParams.get("code_challenge") ?? "missing")],
-      learns: { app: ["code_verifier", ...seen] },
-    });
+  /** Draws what the package tells. */
+  #hear(event) {
+    const { step, ms } = event;
+    if (step === "navigate") this.#navigate(event);
+    if (step === "callback" && ms === undefined) this.#callback(event);
+    if (step === "request") this.#request(event);
+    if (step === "response") this.#response(event);
+  }
+
+  #navigate({ url, parameters }) {
+    const path = pathOf(url);
+    if (url === this.metadata?.end_session_endpoint) {
+      return this.add({
+        from: "app",
+        to: "browser",
+        name: "sign-out-request",
+        title: "App sends you to the server to sign out",
+        method: "open",
+        fields: [{ name: "endpoint", value: url, secret: false }, ...told(parameters)],
+      });
+    }
+    const challenge = parameters.code_challenge ?? this.#record.challenge;
+    const seen = challenge ? ["code_challenge", "state"] : ["state"];
+    this.#record.challenge = challenge;
+    if (parameters.dpop_jkt) this.#addKey();
+    if (challenge) {
+      this.add({
+        from: "app",
+        to: "app",
+        name: "make-verifier",
+        title: "App makes a verifier and its challenge",
+        note: "The verifier is 256 random bits. The challenge is its SHA-256. Nobody can compute the way back.",
+        challenge,
+        learns: { app: ["code_verifier", ...seen] },
+      });
+    }
     this.add({
       from: "app",
       to: "browser",
       name: "authorization-request",
-      title: "App sends you to the server",
+      title: challenge ? "App sends you to the server" : "App sends you to the server, without a challenge",
       method: "open",
-      note: "The challenge travels in the open. The verifier stays behind.",
-      fields: [field("endpoint", origin + pathname), ...fieldsOf(searchParams)],
-      learns: { browser: seen },
+      note: challenge
+        ? "The challenge travels in the open. The verifier stays behind."
+        : "Nothing in this request says who may redeem the code.",
+      fields: [{ name: "endpoint", value: url, secret: false }, ...told(parameters)],
+      learns: { app: seen, browser: seen },
     });
     this.add({
       from: "browser",
@@ -261,75 +302,171 @@ export class Exchange {
       name: "navigate",
       title: "Browser asks for the sign-in page",
       method: "GET",
-      note: "The server keeps the challenge, to compare it with the verifier later.",
-      fields: [field("path", pathname)],
+      note: challenge ? "The server keeps the challenge, to compare it with the verifier later." : "",
+      fields: [{ name: "path", value: path, secret: false }],
       learns: { server: seen },
     });
-    return this.#shell.open(url);
   }
 
-  async #fetch(input, init = {}) {
-    const url = String(input);
-    const form =
-      typeof init.body === "string" || init.body instanceof URLSearchParams ? String(init.body) : "";
-    const parameters = new URLSearchParams(form);
-    const refreshes = parameters.get("grant_type") === "refresh_token";
-    const kind = refreshes ? "refresh" : kindOf(url, this.metadata);
-    const bearer = new Headers(init.headers).get("Authorization");
+  #addKey() {
+    if (this.#has("make-key")) return;
+    this.add({
+      from: "app",
+      to: "app",
+      name: "make-key",
+      title: "App makes a key for its tokens (DPoP)",
+      note: "The browser keeps the private half. No script can read it, this page included.",
+      learns: { app: ["key"] },
+    });
+  }
+
+  #callback({ url, parameters = {} }) {
+    const how = this.#next ?? (this.#has("navigate") ? "awaited" : "foreign");
+    if (!["code", "state", "error"].some((name) => name in parameters)) return;
+    if (how === "awaited" && this.#has("callback")) return;
+    this.#next = null;
+    const awaited = how === "awaited";
+    const isRefusal = "error" in parameters;
+    const isSignOut = !isRefusal && !("code" in parameters);
+    const learned = isRefusal || isSignOut ? [] : ["code"];
+    const fields = told(parameters);
+    const mark = isRefusal || !awaited ? "bad" : undefined;
+    if (isSignOut) {
+      if (!this.#has("sign-out-request")) return;
+      return this.add({
+        from: "server",
+        to: "browser",
+        name: "sign-out-response",
+        title: "Server sends you back, signed out",
+        method: "303",
+        fields,
+      });
+    }
+    if (awaited) {
+      this.add({
+        from: "server",
+        to: "browser",
+        name: "authorization-response",
+        title: isRefusal ? "Server sends you back with a refusal" : "Server sends you back with a code",
+        method: "303",
+        note: "What passed between you and the server before this, the app never saw: not your password either.",
+        fields: [{ name: "location", value: url, secret: false }, ...fields],
+        learns: { server: learned, browser: learned },
+        mark: isRefusal ? "bad" : undefined,
+      });
+    }
+    const titles = {
+      awaited: "Browser opens the callback",
+      again: "The same callback arrives again",
+      foreign: "A callback arrives that nobody here waits for",
+    };
+    this.add({
+      from: "browser",
+      to: "app",
+      name: "callback",
+      title: titles[how],
+      method: "GET",
+      note: "This URL passes through the address bar, the history and the operating system. Codes are stolen here.",
+      fields,
+      learns: awaited ? { app: learned } : {},
+      mark,
+    });
+  }
+
+  #request(event) {
+    const { method, url, parameters, headers } = event;
+    if (this.#answers[url]) return;
+    const kind = kindOf(event, this.metadata);
+    if (parameters?.code_challenge) this.#record.challenge = parameters.code_challenge;
+    if (headers?.DPoP) this.#addKey();
+    const hasVerifier = parameters?.code_verifier !== undefined;
+    const isPlain = kind === "token" && !hasVerifier;
+    const learned = [...(hasVerifier ? ["code_verifier"] : [])];
     this.add({
       from: "app",
       to: "server",
       name: `${kind}-request`,
-      title: ASKING[kind],
-      method: init.method ?? "GET",
-      note:
-        kind === "token"
-          ? "Only now does the verifier leave the app, straight to the server and past the browser’s address bar."
-          : "",
-      fields: [
-        field("path", pathOf(url)),
-        ...(bearer ? [field("Authorization", bearer)] : []),
-        ...fieldsOf(parameters),
-      ],
-      learns: kind === "token" ? { server: ["code_verifier"] } : {},
+      title: isPlain ? "App redeems the code, without a verifier" : ASKING[kind],
+      method,
+      note: kind === "token" ? (isPlain ? NO_VERIFIER : VERIFIER_LEAVES) : "",
+      fields: [{ name: "path", value: pathOf(url), secret: false }, ...told(headers), ...told(parameters)],
+      learns: { server: learned },
     });
-    let response;
-    try {
-      response = await fetch(input, init);
-    } catch (error) {
-      this.add({
+  }
+
+  #response(event) {
+    const { url, status, parameters = {}, error } = event;
+    if (this.#fromCache.delete(url)) return;
+    const found = kindOf(event, this.metadata);
+    // A refresh and a login go to the same place: which it was, the last request there says.
+    const asked = this.messages
+      .filter(({ name }) => ["token-request", "refresh-request"].includes(name))
+      .pop();
+    const kind = found === "token" && asked?.name === "refresh-request" ? "refresh" : found;
+    if (error !== undefined) {
+      return this.add({
         from: "server",
         to: "app",
         name: `${kind}-response`,
         title: "No answer came",
         method: "none",
-        bad: true,
+        mark: "bad",
       });
-      throw error;
     }
-    await this.#noteAnswer(kind, response);
-    return response;
-  }
-
-  async #noteAnswer(kind, response) {
-    let body;
-    try {
-      body = await response.clone().json();
-    } catch {
-      body = {};
-    }
-    const names =
-      kind === "metadata" ? METADATA_MEMBERS.filter((name) => name in body) : Object.keys(body ?? {});
-    const tokens = response.ok && kind === "token" ? ["tokens"] : [];
+    const ok = status >= 200 && status < 300;
+    const shown =
+      kind === "metadata"
+        ? Object.fromEntries(Object.entries(parameters).filter(([name]) => METADATA_MEMBERS.includes(name)))
+        : parameters;
+    const tokens = ok && kind === "token" ? ["tokens"] : [];
     this.add({
       from: "server",
       to: "app",
       name: `${kind}-response`,
-      title: response.ok ? ANSWERING[kind] : "Server refuses",
-      method: String(response.status),
-      fields: names.map((name) => field(name, body[name])),
-      learns: tokens.length > 0 ? { app: tokens, server: tokens } : {},
-      bad: !response.ok,
+      title: !ok
+        ? "Server refuses"
+        : kind === "token" && !this.challenge
+          ? "Server sends tokens"
+          : ANSWERING[kind],
+      method: String(status),
+      fields: told(shown),
+      learns: { app: tokens, server: tokens },
+      mark: ok ? undefined : "bad",
     });
+  }
+
+  /** Remembers which login is under way, and goes to the server. */
+  #open(url) {
+    const state = new URL(url).searchParams.get("state");
+    if (url.split("?")[0] !== this.metadata?.end_session_endpoint) this.#record.state = state;
+    this.#save();
+    return this.#shell.open(url);
+  }
+
+  /** The network, with what the page asked before the redirect, and with an eye on the verifier of a code that is redeemed. */
+  async #fetch(input, init = {}) {
+    const url = String(input);
+    const kept = this.#answers[url];
+    if (kept) {
+      this.#fromCache.add(url);
+      return new Response(kept.body, { status: kept.status, headers: { "Content-Type": kept.type } });
+    }
+    const verifier = new URLSearchParams(typeof init.body === "string" ? init.body : "").get("code_verifier");
+    const response = await fetch(input, init);
+    if (url.includes("/.well-known/")) await this.#keep(url, response);
+    if (verifier && response.ok) {
+      this.#spent = verifier;
+      this.#save();
+    }
+    return response;
+  }
+
+  async #keep(url, response) {
+    try {
+      const type = response.headers.get("content-type") ?? "";
+      this.#answers[url] = { status: response.status, type, body: await response.clone().text() };
+    } catch {
+      // It is asked for again.
+    }
   }
 }

@@ -50,17 +50,18 @@ function wordsFor(error, fallback) {
 
 /** The title and the sentences for an outcome. */
 function describe(outcome) {
+  if (outcome.title) return [outcome.title, [outcome.sentence]];
   switch (outcome.status) {
     case "signed-in":
       return [
         "You are signed in",
-        ["The code was redeemed once, with the verifier that only this page had."],
+        ["The server gave this page tokens for the code and the verifier, which only this page had."],
       ];
     case "already-completed":
       return [
         "This sign-in was completed before",
         [
-          "A reload, the back button or a second tab brought the same callback again. Nothing was sent a second time.",
+          "A reload, the back button or a second tab brought the same callback again. Nothing was sent again.",
           outcome.session
             ? "You are still signed in."
             : "You have signed out since, or the session is in another tab.",
@@ -83,14 +84,14 @@ function describe(outcome) {
     case "handed-over":
       return ["The other window goes on", ["You may close this one."]];
     case "signed-out":
-      return ["You are signed out", ["Here and at the server: it will ask for the password again."]];
+      return ["You are signed out", ["Here and at the server. It will ask who you are next time."]];
     case "error":
       return wordsFor(outcome.error, "Something went wrong");
     default:
       return [
-        outcome.title ?? "Not signed in",
+        "Not signed in",
         [
-          outcome.sentence ?? "Press Sign in; you will come back here.",
+          "Press Sign in. The server shows its page, and sends you back here.",
           ...(outcome.unverified
             ? [
                 `Somebody says “${outcome.unverified.oauthError}”. Nothing shows who: the sign-in that is pending goes on.`,
@@ -105,7 +106,7 @@ function describe(outcome) {
  * Shows an outcome.
  *
  * @param {object} outcome - What `handleRedirect` gave; `{ status: "error", error }` when something threw; or
- * `{ status: "none", title, sentence }` for what the page itself has to say.
+ * or one of any status, with the page's own `title` and `sentence`.
  */
 export function showOutcome(outcome) {
   const place = document.querySelector("#outcome");

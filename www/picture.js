@@ -1,4 +1,5 @@
 /** The sequence picture and the table of who knows what. */
+import { deriveChallenge } from "./pkce-wasm/pkce.js";
 
 const PARTIES = ["app", "browser", "server", "thief"];
 
@@ -10,7 +11,11 @@ const FACTS = [
   ["code", "code"],
   ["code_verifier", "verifier"],
   ["tokens", "tokens"],
+  ["key", "key"],
 ];
+
+/** The rows that are there only when somebody knows the fact. */
+const RARE = ["key"];
 
 /**
  * Makes an element.
@@ -44,16 +49,52 @@ function breakable(name) {
   return parts.flatMap((part, index) => (index === 0 ? [part] : [element("wbr"), part]));
 }
 
+/** The bytes of a challenge, in hexadecimal digits, four bytes a group. */
+function hexOf(challenge) {
+  const bytes = atob(challenge.replaceAll("-", "+").replaceAll("_", "/"));
+  const digits = Array.from(bytes, (byte) => byte.charCodeAt(0).toString(16).padStart(2, "0")).join("");
+  return digits.replace(/.{8}(?=.)/g, "$& ");
+}
+
+/** How a challenge is made of a verifier, which is shown once it is spent. */
+function derivationOf(challenge, verifier) {
+  const row = (name, ...shown) => element("div", {}, element("dt", {}, name), element("dd", {}, ...shown));
+  const list = element("dl", { class: "derivation", "data-spent": String(Boolean(verifier)) });
+  const derived = verifier ? deriveChallenge(verifier) : challenge;
+  const hidden = element("span", { class: "secret" }, "still secret: shown when the code is redeemed");
+  const isSame = derived === challenge;
+  list.append(
+    row("verifier", verifier ? element("code", { "data-derivation": "verifier" }, verifier) : hidden),
+    row("↓ SHA-256", element("code", {}, hexOf(derived))),
+    row("↓ base64url", element("code", { "data-derivation": "challenge" }, derived)),
+    row(
+      "challenge",
+      element("code", {}, challenge),
+      ...(verifier
+        ? [
+            element(
+              "span",
+              { class: `key ${isSame ? "good" : "bad"}` },
+              isSame ? " ✓ the same" : " ✗ another",
+            ),
+          ]
+        : []),
+    ),
+  );
+  return list;
+}
+
 /** What a message carried, as a list of names and values. */
-function detailsOf(message) {
+function detailsOf(message, spentVerifier) {
   const list = element("dl", { class: "fields" });
   for (const { name, value, secret } of message.fields) {
     const shown = element("dd", {}, element("code", {}, value));
-    if (secret) shown.append(" ", element("span", { class: "secret" }, "secret, shortened"));
+    if (secret) shown.append(" ", element("span", { class: "secret" }, "secret"));
     list.append(element("div", {}, element("dt", {}, ...breakable(name)), shown));
   }
   const details = element("div", { class: "details" });
   if (message.note) details.append(element("p", {}, message.note));
+  if (message.challenge) details.append(derivationOf(message.challenge, spentVerifier));
   if (message.fields.length > 0) details.append(list);
   return details;
 }
@@ -71,7 +112,7 @@ function arrowOf(message) {
 }
 
 /** One step of the sequence. */
-function stepOf(message, index) {
+function stepOf(message, index, spentVerifier) {
   const route =
     message.from === message.to
       ? PARTY_NAMES[message.from]
@@ -94,8 +135,8 @@ function stepOf(message, index) {
     "data-to": message.to,
     "data-message": message.name,
   });
-  if (message.bad) item.dataset.bad = "true";
-  item.append(button, detailsOf(message));
+  if (message.mark) item.dataset.mark = message.mark;
+  item.append(button, detailsOf(message, spentVerifier));
   return item;
 }
 
@@ -106,6 +147,8 @@ export class Picture {
   #table = document.querySelector("#knowledge");
   #caption = document.querySelector("#knowledge-caption");
   #selected = -1;
+  /** The verifier that is shown. */
+  #spent = null;
 
   /** @param {import("./exchange.js").Exchange} exchange */
   constructor(exchange) {
@@ -119,13 +162,21 @@ export class Picture {
 
   /** Draws what is new, and shows the latest step. */
   draw() {
-    const { messages } = this.#exchange;
+    const { messages, spentVerifier } = this.#exchange;
     if (messages.length < this.#list.children.length) this.#list.replaceChildren();
-    for (let index = this.#list.children.length; index < messages.length; index += 1) {
-      this.#list.append(stepOf(messages[index], index));
+    if (spentVerifier !== this.#spent) {
+      this.#spent = spentVerifier;
+      for (const [index, item] of [...this.#list.children].entries()) {
+        const message = messages[index];
+        if (message.challenge) item.querySelector(".details").replaceWith(detailsOf(message, spentVerifier));
+      }
+    }
+    const before = this.#list.children.length;
+    for (let index = before; index < messages.length; index += 1) {
+      this.#list.append(stepOf(messages[index], index, spentVerifier));
     }
     document.querySelector("#sequence-empty").hidden = messages.length > 0;
-    this.#select(messages.length - 1);
+    if (messages.length !== before || messages.length === 0) this.#select(messages.length - 1);
   }
 
   /** The step that an event is about, or -1. */
@@ -172,7 +223,9 @@ export class Picture {
     this.#caption.textContent =
       index < 0 ? "What each party knows" : `What each party knows after step ${index + 1}`;
     this.#table.replaceChildren(
-      ...FACTS.map(([fact, name]) => {
+      ...FACTS.filter(
+        ([fact]) => !RARE.includes(fact) || PARTIES.some((party) => known[party].has(fact)),
+      ).map(([fact, name]) => {
         const cells = PARTIES.map((party) => {
           const since = known[party].get(fact);
           const words = since === undefined ? "does not know" : since === index ? "knows now" : "knows";

@@ -1,9 +1,7 @@
-/** Which authorization server is used: the two of the demo, or one that the visitor names. Kept across the redirect. */
+/** Which authorization server is used, and how: kept across the redirect. */
 
 const CHOICE_KEY = "demo.server";
 const OWN_KEY = "demo.own-server";
-const PAUSE_KEY = "demo.pause";
-const METADATA_KEY = "demo.metadata";
 
 /** Reads what this tab kept, or else what any tab kept. */
 function read(key) {
@@ -39,7 +37,7 @@ export class Servers {
   #choice;
   #own;
 
-  /** @param {object[]} known - The servers that `/config.json` lists. */
+  /** @param {object[]} known - The servers that `config.json` lists. */
   constructor(known) {
     this.#known = known;
     const kept = read(CHOICE_KEY);
@@ -47,7 +45,12 @@ export class Servers {
     this.#own = { issuer: "", clientId: "", scope: "openid profile email", ...parse(read(OWN_KEY)) };
   }
 
-  /** The id of the chosen server: `demo`, `pingone` or `custom`. */
+  /** What can be chosen: `{ id, label }`. */
+  get choices() {
+    return [...this.#known, { id: "custom", label: "Your own" }];
+  }
+
+  /** The id of the chosen server: one of `config.json`, or `custom`. */
   get choice() {
     return this.#choice;
   }
@@ -81,33 +84,40 @@ export class Servers {
   }
 }
 
-/** Whether the page stops before the code is redeemed; kept for this tab. */
-export const pause = {
-  get wanted() {
-    return read(PAUSE_KEY) === "true";
-  },
-  set wanted(value) {
-    try {
-      sessionStorage.setItem(PAUSE_KEY, String(value));
-    } catch {
-      // Without storage there is no pause.
-    }
-  },
-};
+/**
+ * A switch of this tab, kept across the redirect.
+ *
+ * @param {string} key - Where it is kept.
+ * @param {boolean} usual - Its position at first.
+ */
+function tabSwitch(key, usual) {
+  let position = usual;
+  return {
+    get on() {
+      try {
+        return (sessionStorage.getItem(key) ?? String(position)) === "true";
+      } catch {
+        return position;
+      }
+    },
+    set on(value) {
+      position = value;
+      try {
+        sessionStorage.setItem(key, String(value));
+      } catch {
+        // Without storage it lasts as long as the page.
+      }
+    },
+  };
+}
 
-/** Metadata found before the user left, so that the way back from the server need not ask for it again. */
-export const metadataCache = {
-  /** The metadata of an issuer, or null. */
-  find(issuer) {
-    const kept = parse(read(METADATA_KEY));
-    return kept?.issuer === issuer ? kept : null;
-  },
-  /** Keeps the metadata of the server in use where the notes are. */
-  keep(metadata, notes) {
-    try {
-      notes.setItem(METADATA_KEY, JSON.stringify(metadata));
-    } catch {
-      // It is asked for again.
-    }
-  },
-};
+/**
+ * The switches: whether there is PKCE, whether tokens are bound to a key, and whether the page stops before the code is redeemed.
+ *
+ * @param {{ inApplication: boolean }} shell - An application does not stop unless it is asked to.
+ */
+export const switches = ({ inApplication }) => ({
+  pkce: tabSwitch("demo.pkce", true),
+  dpop: tabSwitch("demo.dpop", false),
+  pause: tabSwitch("demo.pause", !inApplication),
+});

@@ -3,6 +3,44 @@
  * sign-in page and is handed the URL by which the user comes back.
  */
 
+/** A file beside the page. */
+const beside = (name) => new URL(name, document.baseURI).href;
+
+/** The same for what is named by its place beside the page. An issuer is compared as it is written. */
+const resolved = (url) => (url.startsWith("./") ? beside(url) : url);
+
+/** The servers of a configuration. */
+const absolute = (servers) =>
+  servers.map(({ issuer, redirectUri, ...server }) => ({
+    ...server,
+    issuer: resolved(issuer),
+    redirectUri: resolved(redirectUri),
+  }));
+
+/** Milliseconds that a service worker is waited for. */
+const PATIENCE = 20_000;
+
+/** Starts the service worker that is the authorization server, where a page has one, and waits until it answers for this page. */
+async function startWorker(script) {
+  const { serviceWorker } = navigator;
+  if (!serviceWorker) {
+    throw new Error(
+      "The authorization server of this page is a service worker, and this browser has none here. Open the page over https or at localhost, not in a private window.",
+    );
+  }
+  const controlled = new Promise((resolve, reject) => {
+    serviceWorker.addEventListener("controllerchange", () => resolve(), { once: true });
+    setTimeout(() => reject(new Error("The service worker does not start. Load the page again.")), PATIENCE);
+  });
+  controlled.catch(() => {});
+  await serviceWorker.register(script);
+  if (serviceWorker.controller) return;
+  const { active } = await serviceWorker.ready;
+  // After a forced reload no worker answers for the page until it claims it.
+  active.postMessage("claim");
+  await controlled;
+}
+
 /** The page in a browser: it goes to the sign-in page, and comes back, by itself. */
 const BROWSER = {
   inApplication: false,
@@ -11,7 +49,11 @@ const BROWSER = {
   /** Where a session rests, and where the notes are kept: for this tab. */
   tier: "session",
   notes: () => sessionStorage,
-  config: async () => (await fetch("/config.json")).json(),
+  config: async () => {
+    const { worker, servers, ...rest } = await (await fetch("./config.json")).json();
+    if (worker) await startWorker(beside(worker));
+    return { ...rest, servers: absolute(servers) };
+  },
 };
 
 /** The page in the application that keeps its tokens in Rust, which does everything of the protocol. */
@@ -24,7 +66,7 @@ async function applicationInRust({ core }) {
     onRedirect: async () => {},
     notes: () => localStorage,
     config: async () => {
-      const { version } = await (await fetch("/pkce-wasm/package.json")).json();
+      const { version } = await (await fetch("./pkce-wasm/package.json")).json();
       const [server] = await core.invoke("servers");
       return { version, servers: [server] };
     },
@@ -46,7 +88,7 @@ async function application({ core }) {
     tier: "local",
     notes: () => localStorage,
     config: async () => {
-      const { version } = await (await fetch("/pkce-wasm/package.json")).json();
+      const { version } = await (await fetch("./pkce-wasm/package.json")).json();
       return { version, servers: await core.invoke("servers") };
     },
     /** Opens a port of this machine for one sign-in; gives the redirect URI that leads to it. */

@@ -31,7 +31,7 @@ export const createCallback = async ({
   toJson,
 }) => {
   const exchange = await loadExchange();
-  const { sweep } = await loadHeld();
+  const { isUndone, sweep } = await loadHeld();
   globalThis[COPIES] = globalThis[COPIES] ?? [];
   const copies = globalThis[COPIES];
   const completed = new Set();
@@ -131,7 +131,7 @@ export const createCallback = async ({
     let failure;
     try {
       const net = client.network();
-      const answer = await exchange.send(request, net);
+      const answer = await exchange.send(request, net, setup);
       came = await exchange.conclude(
         exchange.read("finish", setup, pending, answer, request.said),
         net,
@@ -172,18 +172,16 @@ export const createCallback = async ({
       return returnTo === undefined ? outcome : { ...outcome, returnTo };
     });
     // Somebody has signed out meanwhile: the tokens are not to serve anybody.
-    if (came && !kept)
-      loadSignedIn()
-        .then(({ discard }) => discard(client, came))
-        .catch(() => {});
+    const discard = async () => (await loadSignedIn()).discard(client, came);
+    if (came && !kept) discard().catch(() => {});
     if (kept?.jkt !== undefined) {
       const isKept = loadDpop().then(({ keep }) => keep(kept.jkt, client.owner, client.storage.session));
       await isKept.catch(() => {});
     }
-    // A sign-out of another page may be seen later than it was made: then what was kept goes again.
+    // A sign-out of another page may be seen later than it was made.
     if (kept)
-      pause(LINGER)
-        .then(client.load)
+      isUndone(client, kept)
+        .then((isUndone) => isUndone && discard())
         .catch(() => {});
     return outcome;
   };

@@ -83,8 +83,6 @@ export const createClient = (engine) => {
     /** The session that was given out last, and the watch over its expiry. */
     #held;
     #expiry;
-    /** The login that was made ready: see prepare.js. */
-    #prepared;
 
     static discover(config, options) {
       return told(Client.#discover(config, options));
@@ -148,7 +146,7 @@ export const createClient = (engine) => {
     };
 
     #begin = ({ appState, ...options }, dpopJkt) => {
-      const { config, setup } = this.#client;
+      const { config, pushed, setup } = this.#client;
       const kept = appState === undefined ? appState : toJson(appState);
       if (kept === "" || kept?.length > MOST_STATE) {
         throw named("config_invalid", new Error(`more than ${MOST_STATE} characters of JSON`), "appState");
@@ -159,10 +157,12 @@ export const createClient = (engine) => {
       const origin = this.#client.isLate ? undefined : member(member(globalThis, "location"), "origin");
       const page = { ...(!dangerouslyAllowEmbeddedUserAgent && surroundings()), origin };
       const given = isElsewhere ? { dpopJkt } : { ...page, dpopJkt };
-      return ({ logins }) => {
-        const begun = ask("begin", setup, toJson(options), toJson(given), logins.inUse());
-        if (begun.form === undefined) logins.begin(begun.key, begun.transaction, begun.index, kept);
-        return own({ ...begun, kept });
+      return (records) => {
+        const begun = ask("begin", setup, toJson(options), toJson(given), records.logins.inUse());
+        const keep = ({ logins }) => logins.begin(begun.key, begun.transaction, begun.index, kept);
+        if (pushed) return { ...begun, keep };
+        keep(records);
+        return begun;
       };
     };
 
@@ -172,37 +172,20 @@ export const createClient = (engine) => {
 
     prepare(options) {
       return told(async () => {
-        await ready();
-        const { signal, ...given } = own(options);
-        if (!this.#isAhead()) return;
-        this.#prepared = await unless(signal, named, this.#make(given));
+        if (this.#client.isAhead) await this.#make(own(options), true);
       });
     }
 
-    /** Whether something has to be done before the user can be sent away. */
-    #isAhead = () => {
-      const { bound, pushed } = this.#client;
-      return Boolean(bound || pushed);
-    };
-
-    #make = async (options) => {
+    #make = async (options, isKept) => {
       await ready();
       const { prepare } = await parts.loadPrepare();
-      return prepare(parts, this.#client, options, this.#begin);
-    };
-
-    /** A login of these options that was made ready, once. */
-    #take = (options) => {
-      const made = this.#prepared;
-      if (made?.name !== toJson(options) || made.until < Date.now()) return;
-      this.#prepared = undefined;
-      return made;
+      return prepare(parts, this.#client, options, this.#begin, isKept);
     };
 
     #login = (options) => {
-      const made = this.#take(options);
+      const made = this.#client.take?.(options);
       if (made) return this.#open(made.url);
-      if (this.#isAhead()) return told(async () => this.#open((await this.#make(options)).url));
+      if (this.#client.isAhead) return told(async () => this.#open((await this.#make(options)).url));
       const begin = this.#begin(options);
       if (!this.#client.isLate) return this.#open(this.#client.now(begin).url);
       return told(ready().then(async () => this.#open((await this.#client.reach(begin)).url)));
@@ -219,7 +202,7 @@ export const createClient = (engine) => {
       }
       if (PARTED.test(features)) throw named("config_invalid", new Error("noopener"), "features");
       const wanted = own({ ...options, popup: true });
-      let made = this.#isAhead() ? this.#take(wanted) : this.#client.now(this.#begin(wanted));
+      let made = this.#client.isAhead ? this.#client.take?.(wanted) : this.#client.now(this.#begin(wanted));
       // Before anything is waited for: only a click opens a window.
       const popup = globalThis.open(
         made?.url ?? "about:blank",
@@ -229,20 +212,31 @@ export const createClient = (engine) => {
       if (!popup || popup.closed) {
         if (fallback !== "redirect")
           return { status: "refused", error: named("popup_blocked"), restart: true };
-        this.login(options);
+        await this.login(options);
         return { status: "redirecting" };
       }
       // The server's pages, and wherever they lead, are not to take this window elsewhere.
       popup.opener = null;
-      made = made ?? (await (await parts.loadPrepare()).lead(popup, () => this.#make(wanted)));
-      const { key } = made;
+      try {
+        if (!made) {
+          made = await unless(signal, named, this.#make(wanted));
+          popup.location.replace(made.url);
+        }
+      } catch (error) {
+        popup.close();
+        throw error;
+      }
+      const { key, url } = made;
+      this.#client.leaves?.(url);
       const { finish } = await parts.loadPopup();
       const handle = (address) => this.handleRedirect(address, { signal });
       return finish(popup, { ...parts, client: this.#client, handle, key, signal });
     };
 
     #open = (url) => {
-      const { host } = this.#client.config;
+      const { config, leaves } = this.#client;
+      const { host } = config;
+      leaves?.(url);
       const refuse = (cause) => {
         throw named("config_invalid", cause, "host.open");
       };
@@ -354,12 +348,10 @@ export const createClient = (engine) => {
       const leaving = isBusy
         ? parts.loadSignedIn().then(({ leave }) => leave(this.#client, left, options))
         : undefined;
+      const quiet = leaving?.catch(() => {});
       try {
-        // Nobody but who wants the tokens revoked waits for it.
-        if (options.revoke) await leaving;
-        else if (left.jkt === undefined) leaving?.catch(() => {});
-        // The key goes before the page does.
-        else await leaving.catch(() => {});
+        // Who wants the tokens revoked waits for it; and a key goes before the page does.
+        await (options.revoke ? leaving : left.jkt && quiet);
       } finally {
         if (left.url !== undefined) await this.#open(left.url);
       }

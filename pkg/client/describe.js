@@ -63,8 +63,9 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
 
     /** Takes what the server says of itself, when it stands every check. */
     const take = (metadata) => {
-      const { setup, owner, pushed, bound } = ask("setup", settings(config), toJson(metadata));
-      Object.assign(client, { setup, owner, metadata, pushed, bound });
+      Object.assign(client, { metadata, pushed: false }, ask("setup", settings(config), toJson(metadata)));
+      // Whether something has to be done before the user can be sent away.
+      client.isAhead = client.pushed || client.bound;
     };
 
     /** Does the work with the client's records, where these are at hand. Sessions and servers are there once they are loaded. */
@@ -72,7 +73,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       const place = (tier) => createPlace(tier, home.memory, records, unavailable);
       const kept = place(session);
       const shared =
-        session === "host" ? kept : createPlace(home.isPage && "local", undefined, undefined, unavailable);
+        session === "host" ? kept : createPlace(home.isPage && "local", home.memory, undefined, unavailable);
       return work({
         kept,
         logins: createLogins(ask, place(transactions)),

@@ -4,13 +4,15 @@ import { harmless } from "../platform/harmless.js";
 import { own } from "../platform/own.js";
 import { tiers } from "../platform/storage.js";
 
-/** Milliseconds for which a nonce is taken for good before a refresh token is sent with it. */
+/** Milliseconds for which a nonce is taken for good before a code or a refresh token is sent with it. */
 const FRESH = 60_000;
 /** Milliseconds for which the key of a login is kept beyond the time that the login may take. */
 const MARGIN = 86_400_000;
 const LIFETIME = 600;
 /** Seconds by which the clock of a server has to be another one for that to be why it refuses a proof. */
 const LATE = 30;
+
+const NOTHING = own();
 
 const base64url = (bytes) =>
   btoa(String.fromCharCode(...bytes))
@@ -25,7 +27,9 @@ const methodOf = (method = "GET") =>
 export const createDpop = ({ ask, named, toJson }) => {
   /** What is known of each server, by key and origin: `{ nonce, at, ahead }`. A nonce of one origin, or of one key, is of no use for another. */
   const servers = new Map();
-  const placeOf = (jkt, url) => `${jkt} ${new URL(url).origin}`;
+  /** The origins that answered a proof without a nonce, and none before. */
+  const silent = new Set();
+  const placeOf = (jkt, { origin }) => `${jkt} ${origin}`;
 
   const keyOf = async (jkt) => {
     const key = await load(jkt).catch((cause) => {
@@ -35,55 +39,72 @@ export const createDpop = ({ ask, named, toJson }) => {
     return key;
   };
 
-  /** Keys that were found to be those of their thumbprints, and the hash of the access token that each was asked to prove last. */
-  const hashes = new WeakMap();
+  /** Of keys that were found to be those of their thumbprints: the header of their proofs, and the hash of the access token that each was asked to prove last. */
+  const checked = new WeakMap();
 
   /** The proof for a request. */
   const proofFor = async (jkt, htm, url, accessToken) => {
     const key = await keyOf(jkt);
-    const { nonce, ahead } = own(servers.get(placeOf(jkt, url)));
-    const about = own({ htm, htu: new URL(url).href, nonce, ahead });
-    const known = hashes.get(key);
-    if (!known) about.jkt = jkt;
-    if (accessToken !== undefined && known?.accessToken === accessToken) about.ath = known.ath;
-    else about.accessToken = accessToken;
-    const { input, ath } = ask("proof", toJson(about), toJson(key.jwk));
-    hashes.set(key, accessToken === undefined ? own(known) : own({ accessToken, ath }));
+    const { nonce, ahead } = servers.get(placeOf(jkt, url)) ?? NOTHING;
+    const known = checked.get(key) ?? own();
+    const isHashed = accessToken !== undefined && known.accessToken === accessToken;
+    const about = isHashed
+      ? { __proto__: null, htm, htu: url.href, nonce, ahead, ath: known.ath }
+      : { __proto__: null, htm, htu: url.href, nonce, ahead, accessToken };
+    if (!known.head) about.jkt = jkt;
+    const answer = ask("proof", JSON.stringify(about), known.head ? "" : toJson(key.jwk));
+    known.head = known.head ?? answer.head;
+    if (!isHashed && accessToken !== undefined) {
+      known.accessToken = accessToken;
+      known.ath = answer.ath;
+    }
+    checked.set(key, known);
+    const input = `${known.head}.${answer.claims}`;
     try {
       return `${input}.${base64url(await sign(key, input))}`;
     } catch (cause) {
-      throw named("dpop_key_missing", harmless(cause, [accessToken]));
+      // What is no such key is another one in its place.
+      const code = cause.name === "OperationError" ? "dpop_unavailable" : "dpop_key_missing";
+      throw named(code, harmless(cause, [accessToken]));
     }
   };
 
   /** Remembers what an answer says of nonces and clocks; gives whether the request has to be sent again. */
   const hear = (jkt, url, answer, headers) => {
     const place = placeOf(jkt, url);
-    const before = own(servers.get(place));
-    const [, , date] = answer.split("\n", 3);
-    const ahead = date ? Number(date) - Math.floor(Date.now() / 1000) : before.ahead;
+    const before = servers.get(place) ?? NOTHING;
+    const [status, , date] = answer.split("\n", 3);
+    // The answer of another address says nothing of this one.
+    const isDated = date && status !== "0";
+    const ahead = isDated ? Number(date) - Math.floor(Date.now() / 1000) : before.ahead;
     const isLate = Math.abs(ahead - (before.ahead ?? 0)) > LATE;
-    const { nonce, again } = ask(
-      "proven",
-      answer,
-      `${headers.get("www-authenticate") ?? ""}`,
-      `${headers.get("dpop-nonce") ?? ""}`,
-      isLate ? "1" : "",
-    );
-    servers.set(place, own({ nonce: nonce ?? before.nonce, at: Date.now(), ahead }));
+    const given = `${headers.get("dpop-nonce") ?? ""}`;
+    const challenge = `${headers.get("www-authenticate") ?? ""}`;
+    // Any other answer without another nonce has nothing to say.
+    const isNews = given !== (before.nonce ?? "") || status === "400" || status === "401";
+    const { nonce, again } = isNews ? ask("proven", answer, challenge, given, isLate ? "1" : "") : NOTHING;
+    const known = own({ nonce: nonce ?? before.nonce, at: Date.now(), ahead });
+    servers.set(place, known);
+    if (known.nonce === undefined) silent.add(url.origin);
+    else silent.delete(url.origin);
     return again === true;
   };
 
   /** Sends a request of the module: the answer, and whether another proof is wanted. */
   const sendOnce = async (request, network, through) => {
-    const { jkt, url, form, bearer } = own(request);
-    const headers = { DPoP: await proofFor(jkt, form === undefined ? "GET" : "POST", url, bearer) };
-    if (bearer !== undefined) headers.Authorization = `DPoP ${bearer}`;
+    const { jkt, form, bearer } = own(request);
+    const url = new URL(request.url);
+    const proof = await proofFor(jkt, form === undefined ? "GET" : "POST", url, bearer);
+    const { fetch = globalThis.fetch } = network;
     let seen;
-    const note = (headers) => {
-      seen = headers;
+    const proven = async (address, init) => {
+      init.headers.DPoP = proof;
+      if (bearer !== undefined) init.headers.Authorization = `DPoP ${bearer}`;
+      const response = await fetch(address, init);
+      seen = response.headers;
+      return response;
     };
-    const answer = await through(own({ ...request, headers, hear: note }), network);
+    const answer = await through(request, { ...network, fetch: proven });
     return { answer, again: hear(jkt, url, answer, seen) };
   };
 
@@ -96,18 +117,20 @@ export const createDpop = ({ ask, named, toJson }) => {
   return {
     send,
     /**
-     * Sends a refresh token. Where no nonce of the server is known that is sure to count still, it is asked for first, by a request that spends nothing: a server
-     * may take the token and then refuse the proof. One that gave no nonce wants none.
+     * Sends a code or a refresh token. Where no nonce of the server is known that is sure to count still, it is asked for first, by a request that spends nothing: a
+     * server may take the code or the token and then refuse the proof. One that gave no nonce wants none.
      */
-    async refresh(setup, request, network, through) {
-      const { jkt, url } = own(request);
-      const { at, nonce } = own(servers.get(placeOf(jkt, url)));
-      const isFresh = Math.abs(Date.now() - at) < FRESH || (at !== undefined && nonce === undefined);
+    async spend(setup, request, network, through) {
+      const { jkt } = own(request);
+      const url = new URL(request.url);
+      const { at } = servers.get(placeOf(jkt, url)) ?? NOTHING;
+      const isFresh = Math.abs(Date.now() - at) < FRESH || silent.has(url.origin);
       if (!isFresh) await sendOnce({ ...ask("prime", setup), jkt }, network, through);
       return send(request, network, through);
     },
     /** Sends a request of the application by `once`, which is given the proof; `canRepeat` says whether it can be sent a second time. */
-    async resource(jkt, url, { method }, accessToken, canRepeat, once) {
+    async resource(jkt, address, { method }, accessToken, canRepeat, once) {
+      const url = new URL(address);
       for (let isFirst = true; ; isFirst = false) {
         const response = await once(await proofFor(jkt, methodOf(method), url, accessToken));
         const { status, headers } = response;

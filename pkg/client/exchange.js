@@ -38,14 +38,14 @@ export const createExchange = ({ ask, bodyOf, loadDpop, more, named, send: sendP
     }
   };
 
-  /** The same with a proof where there is a key; with the setup, where a refresh token is sent. */
+  /** The same with a proof where there is a key; with the setup, where a code or a refresh token is sent. */
   const send = async (request, network, setup) => {
     const { jkt } = own(request);
     if (jkt === undefined) return sendOnce(request, network);
     const dpop = await loadDpop();
     return setup === undefined
       ? dpop.send(request, network, sendOnce)
-      : dpop.refresh(setup, request, network, sendOnce);
+      : dpop.spend(setup, request, network, sendOnce);
   };
 
   /** The key sets of this page, by where they are: their texts, and when they were fetched again for a key that was missing. */

@@ -1,5 +1,6 @@
 // Sessions that are kept. This is loaded where there is one, or one is about to be.
 import { own } from "../platform/own.js";
+import { pause } from "../platform/wait.js";
 import { createSession } from "./session.js";
 
 /** The most sessions of an epoch whose tokens are removed again, and the most epochs. */
@@ -111,6 +112,23 @@ const createSessions = (parts, place, epochs, owner, written) => {
   };
 };
 
+/** Milliseconds after which a page surely sees the sign-out of another one. */
+const SEEN = 250;
+
+/** Looks at a session again that was kept just now: whether another page had signed out before. Then what was kept goes, and its tokens are not to serve anybody. */
+const isUndone = async ({ home, keeping, name }, { epoch }) => {
+  let isOwn = false;
+  const stop = home.channel.listen((news, elsewhere) => {
+    isOwn = isOwn || (!elsewhere && news.type === "signed-out" && news.name === name);
+  });
+  await pause(SEEN);
+  stop();
+  return keeping(({ epochs, sessions }) => {
+    sessions.load();
+    return !isOwn && !epochs.fits(epoch, epochs.current());
+  });
+};
+
 /** The most characters of what a server says of itself that are kept. */
 const MOST_METADATA = 1 << 16;
 
@@ -137,5 +155,6 @@ export const createHeld = (parts) => ({
   Session: createSession(parts),
   createServers: (...places) => createServers(parts, ...places),
   createSessions: (...places) => createSessions(parts, ...places),
+  isUndone,
   sweep,
 });

@@ -6,7 +6,17 @@ import { pause, SETTLING, unless } from "../platform/wait.js";
 /** The most seconds after which a call that has no token to give tries once more by itself. */
 const SOON = 2;
 
-export const createRefresh = ({ ask, discard, exchange, failed, loadDpop, named, place, toJson }) => {
+export const createRefresh = ({
+  ask,
+  discard,
+  exchange,
+  failed,
+  loadDpop,
+  loadHeld,
+  named,
+  place,
+  toJson,
+}) => {
   /** Remembers an access token, and how far the clock of this moment is from the one that cannot be set. */
   const note = ({ home, name }, kept) => {
     const { accessToken } = kept.tokens;
@@ -105,6 +115,11 @@ export const createRefresh = ({ ask, discard, exchange, failed, loadDpop, named,
       throw error;
     }
     tell(client, { type: "refreshed", reason, idTokenDropped });
+    // A sign-out of another page may be seen later than it was made.
+    loadHeld()
+      .then(({ isUndone }) => isUndone(client, kept))
+      .then((isUndone) => isUndone && discard(client, kept))
+      .catch(() => {});
     return kept;
   };
 

@@ -42,8 +42,8 @@ export const createSteps = (parts) => {
 
   const setupOf = (config, metadata) => {
     if (!last || !isSame(config, last.config) || !isSame(metadata, last.metadata)) {
-      const { setup } = ask("setup", settings(own(config)), toJson(metadata));
-      last = { config: own(config), metadata: own(metadata), setup };
+      const checked = ask("setup", settings(own(config)), toJson(metadata));
+      last = { ...checked, config: own(config), metadata: own(metadata) };
     }
     return last.setup;
   };
@@ -108,8 +108,9 @@ export const createSteps = (parts) => {
     discover: (...given) => told(discover(...given)),
     beginAuthorization: (config, metadata, options) =>
       guarded(() => {
-        const { url, state, transaction } = ask("begin", setupOf(config, metadata), toJson(own(options)), "");
-        if (url === undefined) throw named("server_unsupported", new Error("pushed: use Client"), PUSHED);
+        const setup = setupOf(config, metadata);
+        if (last.pushed) throw named("server_unsupported", new Error("pushed: use Client"), PUSHED);
+        const { url, state, transaction } = ask("begin", setup, toJson(own(options)), "");
         return { url, state, transaction };
       }),
     completeAuthorization: (...parameters) => told(complete(...parameters)),

@@ -1,8 +1,23 @@
 // Tells the application what happens, step by step. It is loaded where the configuration has `trace`, and nowhere else.
 import { own } from "../platform/own.js";
 
-/** Parameters whose values are shown: they are in every address bar, or say what was asked for. Of all others the length is. */
-const OPEN = ["client_id", "grant_type", "response_type", "scope", "iss", "error", "token_type_hint"];
+/**
+ * Parameters and members whose values are shown: they are in every address bar, or say what was asked for and granted. Of all others the length is. `request_uri`
+ * is not among them: it stands for a request that nobody has made yet.
+ */
+const OPEN =
+  "client_id code_challenge code_challenge_method dpop_jkt error error_description expires_in grant_type iss issuer jwks_uri max_age post_logout_redirect_uri prompt \
+redirect_uri resource response_mode response_type scope token_type token_type_hint".split(" ");
+
+/** Members of metadata, which are all public. */
+const PUBLIC = /_(endpoint|supported)$/;
+
+/** The most characters of a value that is shown, and of an answer that is read for its members. */
+const MOST_SHOWN = 500;
+const MOST_READ = 1 << 20;
+
+/** The headers that carry credentials. */
+const CREDENTIALS = ["Authorization", "DPoP"];
 
 /** The public methods that are told of, by the step that they are. */
 const STEPS = {
@@ -16,13 +31,38 @@ const STEPS = {
 /** A URL without query and fragment. */
 const bare = (url) => `${url}`.split(/[?#]/)[0];
 
-const shown = (parameters) =>
-  Object.fromEntries(
-    [...new URLSearchParams(parameters)].map(([name, value]) => [
-      name,
-      OPEN.includes(name) ? value : `${value.length} characters`,
-    ]),
-  );
+const lengthOf = (text) => `${text.length} characters`;
+
+const shownValue = (name, value) => {
+  const isOpen = OPEN.includes(name) || PUBLIC.test(name);
+  const text = Array.isArray(value) ? value.join(" ") : `${value}`;
+  if (isOpen && (typeof value !== "object" || Array.isArray(value))) return text.slice(0, MOST_SHOWN);
+  if (typeof value === "string") return lengthOf(value);
+  return value && typeof value === "object" ? `${Object.keys(value).length} members` : typeof value;
+};
+
+const shownAll = (entries) =>
+  Object.fromEntries(entries.map(([name, value]) => [name, shownValue(name, value)]));
+
+const shown = (parameters) => shownAll([...new URLSearchParams(parameters)]);
+
+/** The members of an answer in JSON. */
+const shownMembers = (text) => {
+  try {
+    const answer = JSON.parse(text);
+    return typeof answer === "object" ? shownAll(Object.entries(answer)) : undefined;
+  } catch {}
+};
+
+/** Of the headers with credentials the scheme, and the length of the rest. */
+const shownHeaders = (headers) => {
+  const given = new Headers(headers);
+  const found = CREDENTIALS.filter((name) => given.has(name)).map((name) => {
+    const [scheme, ...rest] = given.get(name).split(" ");
+    return [name, rest.length > 0 ? `${scheme} ${lengthOf(rest.join(" "))}` : lengthOf(scheme)];
+  });
+  return found.length > 0 ? Object.fromEntries(found) : undefined;
+};
 
 /** Only what is there. */
 const known = (members) =>
@@ -44,11 +84,12 @@ export const createTrace = (listener) => {
       dispatchEvent.call(globalThis, new CustomEvent("pkce-wasm:trace", { detail: event }));
   };
 
-  /** The characters of an answer of the server; of a resource server's only where it says so. */
-  const sizeOf = async (response, isServer) => {
+  /** What is told of an answer: of a resource server's only the size that it says. */
+  const contentOf = async (response, isServer) => {
     const said = response.headers.get("content-length");
-    if (said !== null) return Number(said);
-    return isServer ? (await response.clone().text()).length : undefined;
+    if (!isServer || said > MOST_READ) return { size: said === null ? undefined : Number(said) };
+    const text = await response.clone().text();
+    return { size: said === null ? text.length : Number(said), parameters: shownMembers(text) };
   };
 
   /** A network whose requests are told of. `isServer` says whether a URL is the authorization server's. */
@@ -57,18 +98,19 @@ export const createTrace = (listener) => {
     return {
       ...network,
       async fetch(url, init) {
-        const { method = "GET", body } = own(init);
+        const { method = "GET", body, headers } = own(init);
         const began = performance.now();
         const where = { method, url: bare(url) };
         const isOurs = isServer(`${url}`);
         const isForm = isOurs && typeof body === "string";
-        tell({ step: "request", ...where, parameters: isForm ? shown(body) : undefined });
+        const parameters = isForm ? shown(body) : undefined;
+        tell({ step: "request", ...where, parameters, headers: shownHeaders(headers) });
         try {
           const response = await fetch(url, init);
           const { status } = response;
           const ms = performance.now() - began;
-          sizeOf(response, isOurs).then(
-            (size) => tell({ step: "response", ...where, status, ms, size }),
+          contentOf(response, isOurs).then(
+            (content) => tell({ step: "response", ...where, status, ms, ...content }),
             () => tell({ step: "response", ...where, status, ms }),
           );
           return response;
@@ -83,6 +125,8 @@ export const createTrace = (listener) => {
   /** From here on what this client does is told. */
   const watch = (client, inner, events) => {
     const { network } = inner;
+    inner.leaves = (url) =>
+      tell({ step: "navigate", url: bare(url), parameters: shown(new URL(url).search) });
     inner.network = (options) =>
       wire(
         network(options),

@@ -1,18 +1,18 @@
 // Starts the module at the first call, and again after it trapped: as WebAssembly, or as its JavaScript twin. What it calls is here, too.
 // A text goes into the module by its place in a list, and comes out of it in the same way.
-/** The place of a printable character, quote and backslash left out. */
-const place = (code) => code - 32 - (code > 34) - (code > 92);
+/** The place of a printable character, counted from `#`, backslash left out. */
+const place = (code) => code - (code > 92 ? 36 : 35);
 
 /** The first bytes of the memory are the stack: see `.cargo/config.toml`. */
 const STACK = 32768;
 
-/** The bytes of an inlined module: those below 91 are one character, each other one is two. */
+/** The bytes of an inlined module: those below 89 are one character, each other one is two. */
 export const decode = (text) => {
   const bytes = new Uint8Array(text.length);
   let length = 0;
   for (let at = 0; at < text.length; at++) {
     const value = place(text.charCodeAt(at));
-    bytes[length++] = value < 91 ? value : (value - 90) * 91 + place(text.charCodeAt(++at));
+    bytes[length++] = value < 89 ? value : (value - 88) * 89 + place(text.charCodeAt(++at));
   }
   return bytes.subarray(0, length);
 };

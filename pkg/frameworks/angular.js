@@ -9,16 +9,16 @@ import {
   signal,
 } from "@angular/core";
 import { from, switchMap } from "rxjs";
-import { createStore } from "./store.js";
+import { createStore, isPage } from "./store.js";
 
 const AUTH = new InjectionToken("pkce-wasm");
 
 const createAuth = (config, options) => {
   const store = createStore(config, options);
   const state = signal(store.state());
-  if (globalThis.location !== undefined) store.subscribe(() => state.set(store.state()));
-  const { login, logout, ensure } = store.first;
-  const auth = { login, logout, ensure, start: store.start };
+  if (isPage()) store.subscribe(() => state.set(store.state()));
+  const { login, prepare, logout, ensure } = store.first;
+  const auth = { login, prepare, logout, ensure, start: store.start };
   for (const name of ["status", "session", "claims", "error", "isReturning", "reason"])
     auth[name] = computed(() => state()[name]);
   const origins = () => options?.resourceOrigins ?? store.origins();
@@ -52,7 +52,5 @@ export const authInterceptor = (request, next) => {
       ? request
       : request.clone({ setHeaders: { Authorization: `Bearer ${token}` } });
   };
-  return globalThis.location === undefined
-    ? next(request)
-    : from(withToken()).pipe(switchMap((sent) => next(sent)));
+  return isPage() ? from(withToken()).pipe(switchMap((sent) => next(sent))) : next(request);
 };

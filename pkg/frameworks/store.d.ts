@@ -27,6 +27,11 @@ export interface AuthActions {
    * went wrong is the `error`.
    */
   login(options?: LoginOptions | { preventDefault(): void }): Promise<void>;
+  /**
+   * Makes the login of the next click ready, as {@link Client.prepare}: a click handler leaves at once then, also with pushed requests and bound tokens. For `pointerenter` and
+   * `focus` of the button. Give both the same options. It never throws, and does nothing where nothing has to be made ready.
+   */
+  prepare(options?: LoginOptions | { preventDefault(): void }): Promise<void>;
   /** Signs out, as {@link Client.logout}. It never throws: what went wrong is the `error`. */
   logout(options?: LogoutOptions | { preventDefault(): void }): Promise<void>;
   /**

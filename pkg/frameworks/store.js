@@ -10,7 +10,8 @@ const CAME_BACK = ["signed-in", "already-completed", "refused", "signed-out"];
 /** A URI of the registration; a path is one of this origin. */
 const absolute = (uri) => (uri?.[0] === "/" ? location.origin + uri : uri);
 
-const isPage = () => globalThis.location !== undefined;
+/** Whether this is a page, and not a server that renders one. */
+export const isPage = () => globalThis.location !== undefined;
 
 /** Whether the page may have been reached by a callback. No router is to see that. */
 const isCallback = () => isPage() && /[?&]state=/.test(location.search);
@@ -41,14 +42,15 @@ export const createStore = (given, { navigate = move, parseClaims = (claims) => 
   };
 
   // In the same tick where the client is there: a click opens the way.
-  const login = async (options) => {
-    try {
-      if (!client) await start();
-      if (client) await client.login({ returnTo: here(), ...own(options) });
-    } catch (error) {
-      fail(error);
-    }
+  const act = async (name, options) => {
+    if (!client) await start();
+    await client?.[name]({ returnTo: here(), ...own(options) });
   };
+
+  const login = (options) => act("login", options).catch(fail);
+
+  /** What fails here fails in `login` too, which tells of it. */
+  const prepare = (options) => act("prepare", options).catch(() => {});
 
   const logout = async (options) => {
     try {
@@ -75,6 +77,7 @@ export const createStore = (given, { navigate = move, parseClaims = (claims) => 
     claims: null,
     isReturning: false,
     login,
+    prepare,
     logout,
     ensure,
   };

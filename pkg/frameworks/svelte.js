@@ -1,21 +1,22 @@
 // Svelte: a store by its contract, and a context.
 import { getContext, setContext } from "svelte";
-import { createStore } from "./store.js";
+import { createStore, isPage } from "./store.js";
 
 /** The same for every copy of this module: the development server may load it again. */
 const KEY = Symbol.for("pkce-wasm/svelte");
 
 export const createAuth = (config, options) => {
   const store = createStore(config, options);
-  const { login, logout, ensure } = store.first;
+  const { login, prepare, logout, ensure } = store.first;
   return {
     login,
+    prepare,
     logout,
     ensure,
     start: store.start,
     subscribe(run) {
       run(store.state());
-      return globalThis.location === undefined ? () => {} : store.subscribe(() => run(store.state()));
+      return isPage() ? store.subscribe(() => run(store.state())) : () => {};
     },
   };
 };

@@ -1,6 +1,6 @@
 // Vue: a plugin with a route guard, and a composable.
 import { inject, shallowRef } from "vue";
-import { createStore } from "./store.js";
+import { createStore, isPage } from "./store.js";
 
 /** The same for every copy of this module: the development server may load it again. */
 const KEY = Symbol.for("pkce-wasm/vue");
@@ -21,7 +21,7 @@ export const createAuth = (config, { router, ssr, ...options } = {}) => {
   for (const name of ["status", "session", "claims", "error", "isReturning", "reason"]) {
     Object.defineProperty(auth, name, { enumerable: true, get: () => state.value[name] });
   }
-  Object.assign(auth, { login: store.first.login, logout: store.first.logout, ensure: store.first.ensure });
+  for (const name of ["login", "prepare", "logout", "ensure"]) auth[name] = store.first[name];
 
   /** The path of this origin that shows a route, with the base of the router. */
   const hrefOf = (route) => {
@@ -40,7 +40,7 @@ export const createAuth = (config, { router, ssr, ...options } = {}) => {
   };
 
   const guard = async (to) => {
-    if (globalThis.location === undefined || !isTaken) return;
+    if (!isPage() || !isTaken) return;
     await store.start();
     if (back !== undefined) {
       const route = routeOf(back);
@@ -55,7 +55,7 @@ export const createAuth = (config, { router, ssr, ...options } = {}) => {
     install(app) {
       app.provide(KEY, auth);
       router?.beforeEach(guard);
-      if (globalThis.location === undefined) return;
+      if (!isPage()) return;
       const follow = () =>
         store.subscribe(() => {
           state.value = store.state();

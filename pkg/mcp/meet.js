@@ -166,7 +166,8 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
         grant_types: ["authorization_code", "refresh_token"],
         response_types: ["code"],
         token_endpoint_auth_method: "none",
-        scope: scopesOf({ metadata, ...said }, said.challenged) ?? undefined,
+        // All that may be asked for some day: a server refuses what was not registered for.
+        scope: scopesOf({ metadata }, said.scopes, `${said.challenged ?? ""} ${scope ?? ""}`) ?? undefined,
         dpop_bound_access_tokens: dpop === "required" || undefined,
       });
       const request = { url, form, headers: { "Content-Type": "application/json" } };

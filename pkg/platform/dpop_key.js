@@ -14,8 +14,30 @@ const YEAR = 31_622_400_000;
 
 const ES256 = own({ name: "ECDSA", namedCurve: "P-256", hash: "SHA-256" });
 
-/** What this page has of the keys, by their thumbprints: `{ jwk, privateKey, until }`. */
+/** What this page has of the keys, by their thumbprints: `{ jwk, privateKey, until, isOnDisk }`. */
 const memory = new Map();
+
+/** Here the pages and workers of the origin tell each other that they have changed the keys on the disk. */
+let channel;
+
+/** Forgets what is on the disk too: it may have gone from there. */
+const lookAgain = () => {
+  for (const [jkt, { isOnDisk }] of memory) if (isOnDisk) memory.delete(jkt);
+};
+
+/** Has a key in the memory; one of the disk as long as nobody changes the keys there. */
+const remember = (jkt, key) => {
+  memory.set(jkt, key);
+  if (!key.isOnDisk || channel) return;
+  try {
+    channel = new BroadcastChannel(DATABASE);
+    // Node waits for nobody to speak.
+    channel.unref?.();
+    channel.onmessage = lookAgain;
+  } catch {
+    // A session that has ended makes no proof anyway.
+  }
+};
 
 const open = () =>
   new Promise((done, failed) => {
@@ -42,6 +64,7 @@ const withKeys = async (mode, work) => {
     });
   } finally {
     database.close();
+    if (mode === "readwrite") channel?.postMessage("");
   }
 };
 
@@ -63,8 +86,21 @@ export const make = async () => {
   return own({ jwk: own({ kty, crv, x, y }), privateKey });
 };
 
+let encoder;
+const encode = (text) => {
+  encoder = encoder ?? new TextEncoder();
+  return encoder.encode(text);
+};
+
 export const sign = async ({ privateKey }, input) =>
-  new Uint8Array(await globalThis.crypto.subtle.sign(ES256, privateKey, new TextEncoder().encode(input)));
+  new Uint8Array(await globalThis.crypto.subtle.sign(ES256, privateKey, encode(input)));
+
+/** Whether both halves of a key belong together: every script of the origin may write to the disk. */
+const isPair = async (key) => {
+  const { subtle } = globalThis.crypto;
+  const publicKey = await subtle.importKey("jwk", own(key.jwk), ES256, false, ["verify"]);
+  return subtle.verify(ES256, publicKey, await sign(key, DATABASE), encode(DATABASE));
+};
 
 /** Keeps the key of a login, until that time in milliseconds; on the disk too where the login is. What is too old there goes. */
 export const add = async (jkt, key, owner, until, isOnDisk) => {
@@ -76,7 +112,7 @@ export const add = async (jkt, key, owner, until, isOnDisk) => {
       keys.put({ ...key, jwk: { ...key.jwk }, jkt, owner, until, kept: false });
     });
   }
-  memory.set(jkt, own({ ...key, until }));
+  remember(jkt, own({ ...key, until, isOnDisk }));
 };
 
 /** The key of that thumbprint; nothing when it is gone. */
@@ -84,9 +120,9 @@ export const load = async (jkt) => {
   if (memory.has(jkt)) return memory.get(jkt);
   if (!globalThis.indexedDB) return;
   const kept = await withKeys("readonly", (keys) => keys.get(jkt));
-  if (!kept) return;
-  const key = own({ jwk: kept.jwk, privateKey: kept.privateKey, until: Number.POSITIVE_INFINITY });
-  memory.set(jkt, key);
+  const key = kept && own({ ...kept, until: Number.POSITIVE_INFINITY, isOnDisk: true });
+  if (!key || !(await isPair(key).catch(() => false))) return;
+  remember(jkt, key);
   return key;
 };
 
@@ -94,6 +130,7 @@ export const load = async (jkt) => {
 export const keep = async (jkt, owner, tier) => {
   const key = await load(jkt);
   if (key) key.until = Number.POSITIVE_INFINITY;
+  if (key && tier === "memory") key.isOnDisk = false;
   if (!globalThis.indexedDB) return;
   await withKeys("readwrite", (keys) => {
     if (tier === "memory") return void keys.delete(jkt);
@@ -115,6 +152,7 @@ export const forget = async (jkt) => {
 
 /** Forgets the keys of all sessions of a client: the user has signed out. */
 export const forgetAll = async (owner) => {
+  lookAgain();
   if (!globalThis.indexedDB) return;
   await withKeys("readwrite", (keys) => removeThose(keys, owner, (key) => key.kept));
 };

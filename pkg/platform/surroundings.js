@@ -6,7 +6,7 @@
  */
 const of = (type, name, member) => {
   try {
-    const value = globalThis[name][member];
+    const value = globalThis[name]?.[member];
     if (typeof value === type && !value.nodeType) return value;
   } catch {}
 };

@@ -63,13 +63,12 @@ export const bodyOf = (answer) => answer.split("\n").slice(4).join("\n");
  * `network_failed`, `timed_out`, `response_too_large`, `aborted`. Ends in time also where the host's fetch knows no signal.
  */
 export const send = async (request, { fetch = globalThis.fetch, timeout, signal }, named) => {
-  const { url, form, bearer, headers: others, hear } = own(request);
+  const { url, form, bearer } = own(request);
   if (signal?.aborted) throw named("aborted", signal.reason);
   const controller = new AbortController();
   const headers = { Accept: bearer === undefined ? "application/json" : "application/json, application/jwt" };
   if (form !== undefined) headers["Content-Type"] = "application/x-www-form-urlencoded";
   if (bearer !== undefined) headers.Authorization = `Bearer ${bearer}`;
-  Object.assign(headers, others);
   const answer = async () => {
     let response;
     let text;
@@ -85,7 +84,6 @@ export const send = async (request, { fetch = globalThis.fetch, timeout, signal 
         cache: "no-store",
         signal: controller.signal,
       });
-      hear?.(response.headers);
       const body = await read(response);
       text = body === undefined ? body : head(response, url) + body;
     } catch (cause) {

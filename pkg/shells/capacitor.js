@@ -1,6 +1,7 @@
 // The host that Capacitor's plugins make: sign-in pages open in the system's browser, deep links bring the user back.
 import { webAddress } from "./address.js";
 import { createRedirects } from "./redirects.js";
+import { responseOf } from "./response.js";
 import { resting } from "./resting.js";
 
 const preferences = (Preferences) => ({
@@ -8,9 +9,6 @@ const preferences = (Preferences) => ({
   setItem: (key, value) => Preferences.set({ key, value }),
   removeItem: (key) => Preferences.remove({ key }),
 });
-
-/** Statuses whose answers have no body: a Response refuses one. */
-const BODILESS = [101, 204, 205, 304];
 
 /** A fetch by the shell's own HTTP, which knows no CORS. It reads JSON unasked: that is made text again. */
 const nativeFetch =
@@ -27,14 +25,10 @@ const nativeFetch =
       // A redirect would carry the code along.
       disableRedirects: true,
     });
-    const { status, data, url: from } = answer;
+    const { status, headers: given, data, url: from } = answer;
     const text = typeof data === "string" ? data : JSON.stringify(data);
-    const response = new Response(BODILESS.includes(status) ? null : text, {
-      status,
-      headers: answer.headers,
-    });
     // Where it came from: a native side that follows all the same is found out by it.
-    return from ? Object.defineProperty(response, "url", { value: from }) : response;
+    return responseOf(text, { status, headers: given }, from);
   };
 
 /**

@@ -2,9 +2,7 @@
 import { own } from "../platform/own.js";
 import { unless } from "../platform/wait.js";
 import { failed, named, place, told } from "./errors.js";
-
-/** Statuses of answers that have no body (Fetch section "null body status"). */
-const NO_BODY = [101, 103, 204, 205, 304];
+import { responseOf } from "./response.js";
 
 /** Characters that are made of bytes at once. */
 const STRIDE = 0x8000;
@@ -106,8 +104,7 @@ const createHub = (core) => {
             body,
           }),
         );
-        const response = new Response(NO_BODY.includes(head.status) ? null : stream, head);
-        return Object.defineProperty(response, "url", { value: head.url });
+        return responseOf(stream, head, head.url);
       } catch (error) {
         signal.removeEventListener("abort", abort);
         throw error;

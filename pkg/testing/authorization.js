@@ -1,8 +1,12 @@
 // The endpoints to which the browser goes: the user decides, and is sent back (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2).
-import { claimsOf, random } from "./platform.js";
+import { claimsOf, random, words } from "./platform.js";
+import { json, refuse, repeated } from "./reply.js";
 
 /** Seconds within which a code is to be redeemed. */
 const CODE_LIFE = 60;
+
+/** Seconds within which a pushed request is to be used, where nobody says it (RFC 9126 section 2.2). */
+const PUSHED_LIFE = 60;
 
 const escaped = (text) => text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 
@@ -12,34 +16,26 @@ const page = (title, body, status = 200) => ({
   body: `<!doctype html><html lang="en"><meta charset="utf-8"><title>${title}</title><h1>${title}</h1>${body}`,
 });
 
-const words = (text) => (text ?? "").split(" ").filter(Boolean);
-
 export const createAuthorization = (server) => {
-  const { issuer, options, state } = server;
-
-  /** The registration of a client; everybody is known where none is given. */
-  const registered = (clientId) => {
-    if (!options.clients) return {};
-    return options.clients.find((client) => client.clientId === clientId);
-  };
-
-  /** The parameters of the request, each of which may be there once (RFC 6749 section 3.1); `resource` more often (RFC 8707). */
-  const requestOf = ({ url }) => {
-    const given = url.searchParams;
-    const twice = [...given.keys()].find((name) => name !== "resource" && given.getAll(name).length > 1);
-    return { given, twice };
-  };
+  const { issuer, options, proofs, registered, state } = server;
 
   /** What is wrong with a request that can be told to the client. */
-  const faultOf = ({ given, twice }) => {
+  const faultOf = (given) => {
+    const twice = repeated(given);
     if (twice) return ["invalid_request", `${twice} is there twice`];
     if (given.get("response_type") !== "code")
       return ["unsupported_response_type", "response_type is not code"];
-    if (given.get("code_challenge_method") !== "S256") {
-      return ["invalid_request", "code_challenge_method is not S256"];
+    const isWithout = ["code_challenge", "code_challenge_method"].every((name) => !given.has(name));
+    if (!isWithout || options.dangerouslyAllowWithoutPkce !== true) {
+      if (given.get("code_challenge_method") !== "S256") {
+        return ["invalid_request", "code_challenge_method is not S256"];
+      }
+      if (!/^[\w-]{43}$/.test(given.get("code_challenge") ?? "")) {
+        return ["invalid_request", "code_challenge is not the SHA-256 of a verifier"];
+      }
     }
-    if (!/^[\w-]{43}$/.test(given.get("code_challenge") ?? "")) {
-      return ["invalid_request", "code_challenge is not the SHA-256 of a verifier"];
+    if (given.has("dpop_jkt") && !/^[\w-]{43}$/.test(given.get("dpop_jkt"))) {
+      return ["invalid_request", "dpop_jkt is no SHA-256 thumbprint"];
     }
     const odd = given.getAll("resource").find((uri) => !/^[a-z][\w+.-]*:[^#]+$/i.test(uri));
     if (odd !== undefined) return ["invalid_target", "resource is no absolute URI without fragment"];
@@ -70,27 +66,85 @@ export const createAuthorization = (server) => {
     return page("Sign in", `<p><b>${client}</b> wants to know who you are.</p>${buttons}`);
   };
 
-  const decide = async (request, given) => {
+  const decide = async (request, given, known) => {
     const { decide: script = true } = options;
     if (script === "ask") return ask(request);
-    const parameters = Object.fromEntries(given);
-    return typeof script === "function" ? ((await script(parameters)) ?? true) : script;
+    if (typeof script !== "function") return script;
+    const { method, form } = request;
+    const visit = Object.freeze({ method, form: Object.fromEntries(form), known });
+    return (await script(Object.fromEntries(given), visit)) ?? true;
+  };
+
+  /** Whether users of a client may be sent there. */
+  const isKnownUri = (client, redirectUri) => {
+    const { redirectUris } = client;
+    return Boolean(redirectUri) && (!redirectUris || redirectUris.includes(redirectUri));
+  };
+
+  /** Takes an authorization request before the user comes, and gives the name of it (RFC 9126 section 2). */
+  const push = async (request) => {
+    const { method, form, headers } = request;
+    if (method !== "POST") return refuse("invalid_request", "the PAR endpoint takes POST", 405);
+    const clientId = form.get("client_id");
+    const client = clientId ? registered(clientId) : undefined;
+    if (!client) return refuse("invalid_client", "the client is unknown", 401);
+    if (form.has("request_uri")) return refuse("invalid_request", "request_uri cannot be pushed");
+    if (!isKnownUri(client, form.get("redirect_uri"))) {
+      return refuse("invalid_request", "redirect_uri is not registered");
+    }
+    const fault = faultOf(form);
+    if (fault) return refuse(...fault);
+    const parameters = new URLSearchParams(form);
+    if (headers.has("dpop")) {
+      // The key of the proof is that of the request (RFC 9449 section 10.1).
+      const { error, description, jkt } = await proofs.check(request);
+      if (error) return refuse(error, description);
+      if ((form.get("dpop_jkt") ?? jkt) !== jkt)
+        return refuse("invalid_dpop_proof", "dpop_jkt is another key");
+      parameters.set("dpop_jkt", jkt);
+    }
+    const name = `urn:ietf:params:oauth:request_uri:${random()}`;
+    const lifetime = options.pushedRequestLifetime ?? PUSHED_LIFE;
+    const kept = { clientId, parameters, expires: server.now() + lifetime };
+    const said = await server.told("pushed", { request_uri: name, expires_in: lifetime }, { kept });
+    state.pushed[name] = { ...kept, parameters: `${kept.parameters}` };
+    return json(said, 201);
+  };
+
+  /**
+   * The parameters of a request: those in its URL, or those that were pushed, without any other (RFC 9126 section 4). The form of the page that asks the user comes later.
+   */
+  const requestOf = ({ url, method }) => {
+    const given = url.searchParams;
+    const name = given.get("request_uri");
+    if (name === null) return { given };
+    const { clientId, parameters, expires } = state.pushed[name] ?? {};
+    if (clientId === undefined || clientId !== given.get("client_id")) return {};
+    if (method !== "POST" && expires < server.now()) return {};
+    return { given: new URLSearchParams(parameters), name };
   };
 
   const authorize = async (request) => {
-    const read = requestOf(request);
-    const { given } = read;
+    const { given, name } = requestOf(request);
+    if (!given) return page("The request is unknown, was used, or has expired", "", 400);
     const clientId = given.get("client_id");
     const redirectUri = given.get("redirect_uri");
     const client = registered(clientId);
     // Nobody is sent to a place that is not the client's.
     if (!clientId || !client) return page("Unknown client", `<p>${escaped(clientId ?? "")}</p>`, 400);
-    const { redirectUris } = client;
-    if (!redirectUri || (redirectUris && !redirectUris.includes(redirectUri))) {
+    if (!isKnownUri(client, redirectUri)) {
       return page("The redirect URI is not registered", `<p>${escaped(redirectUri ?? "")}</p>`, 400);
     }
-    const fault = faultOf(read);
-    if (fault) return sendBack(given, { error: fault[0], error_description: fault[1] });
+    /** Sends the user back; a request that was pushed serves once. */
+    const end = (members) => {
+      delete state.pushed[name];
+      return sendBack(given, members);
+    };
+    if (name === undefined && options.requirePushedAuthorizationRequests === true) {
+      return end({ error: "invalid_request", error_description: "requests have to be pushed" });
+    }
+    const fault = faultOf(given);
+    if (fault) return end({ error: fault[0], error_description: fault[1] });
 
     const prompt = words(given.get("prompt"));
     const now = server.now();
@@ -98,16 +152,16 @@ export const createAuthorization = (server) => {
     const isKnown = state.person !== null && now - state.person.authTime <= maxAge;
     let decision;
     if (prompt.includes("none")) {
-      if (!isKnown) return sendBack(given, { error: "login_required" });
+      if (!isKnown) return end({ error: "login_required" });
       decision = true;
     } else {
-      decision = await decide(request, given);
+      decision = await decide(request, given, isKnown ? state.person.claims : undefined);
       if (typeof decision === "object" && decision.body !== undefined) return decision;
     }
-    if (decision === false) return sendBack(given, { error: "access_denied" });
+    if (decision === false) return end({ error: "access_denied" });
     const { error, errorDescription, user, acr, scope } = decision === true ? {} : decision;
     if (error) {
-      return sendBack(given, { error, ...(errorDescription && { error_description: errorDescription }) });
+      return end({ error, ...(errorDescription && { error_description: errorDescription }) });
     }
     if (!isKnown || prompt.includes("login") || user) {
       state.person = { claims: user ? { ...user } : server.user, authTime: now };
@@ -116,7 +170,8 @@ export const createAuthorization = (server) => {
     state.codes[code] = {
       clientId,
       redirectUri,
-      challenge: given.get("code_challenge"),
+      challenge: given.get("code_challenge") ?? undefined,
+      jkt: given.get("dpop_jkt") ?? undefined,
       nonce: given.get("nonce") ?? undefined,
       scope: scope ?? given.get("scope") ?? "",
       resource: given.getAll("resource"),
@@ -125,7 +180,7 @@ export const createAuthorization = (server) => {
       person: state.person,
       expires: now + CODE_LIFE,
     };
-    return sendBack(given, { code });
+    return end({ code });
   };
 
   /** OpenID Connect RP-Initiated Logout 1.0 sections 2 and 3. */
@@ -147,5 +202,5 @@ export const createAuthorization = (server) => {
     return { status: 302, headers: { Location: `${target}${mark}${back}` } };
   };
 
-  return { authorize, endSession };
+  return { authorize, push, endSession };
 };

@@ -34,6 +34,20 @@ export const signatureOf = async (input, alg, owner = "server") => {
   return base64url(await webCrypto().subtle.sign(ALGORITHMS[alg].sign, privateKey, utf8(input)));
 };
 
+/** Whether a signature over a text is that of the public key that came along. */
+export const isOf = async (input, signature, alg, jwk) => {
+  const { subtle } = webCrypto();
+  const { make, sign } = ALGORITHMS[alg];
+  try {
+    const key = await subtle.importKey("jwk", { ...jwk, ext: true, key_ops: ["verify"] }, make, true, [
+      "verify",
+    ]);
+    return await subtle.verify(sign, key, signature, utf8(input));
+  } catch {
+    return false;
+  }
+};
+
 /** An HMAC with a text as its key: what no client may accept where the text is public. */
 export const hmacOf = async (input, text) => {
   const { subtle } = webCrypto();

@@ -17,6 +17,9 @@ const KEYS = "OpenID Connect Core 1.0 section 10.1";
 const USERINFO = "OpenID Connect Core 1.0 section 5.3.2";
 const REFRESHED = "OpenID Connect Core 1.0 section 12.2";
 const REDIRECTED = "RFC 9700 section 4.12";
+const PUSHED = "RFC 9126 section 2.2";
+const BOUND = "RFC 9449 section 5";
+const NONCE = "RFC 9449 section 8";
 
 const ELSEWHERE = "https://elsewhere.example";
 const DAY = 86_400;
@@ -68,6 +71,10 @@ const keys = at("signature", "keys");
 const userinfo = at("userinfo", "userinfo");
 const refreshed = at("refresh", "refreshed");
 const refreshedClaims = at("refresh", "refreshedClaims");
+const pushed = at("pushed-request", "pushed");
+const pushedDocument = at("pushed-request", "metadata");
+const boundTokens = at("dpop", "tokens");
+const boundRefreshed = at("dpop", "refreshed");
 
 /** A lie in how an answer of an endpoint arrives. */
 const arriving = (step, endpoint) => (name, rule, change) => ({ name, step, rule, endpoint, reply: change });
@@ -76,6 +83,23 @@ const tokensArrive = arriving("token-response", "token");
 const keysArrive = arriving("signature", "jwks");
 const userinfoArrives = arriving("userinfo", "userinfo");
 const refreshArrives = arriving("refresh", "refresh");
+const pushArrives = arriving("pushed-request", "par");
+
+/** A lie in the nonce that an answer brings to a client that has to have one. */
+const nonce = (name, rule, change) => ({ name, step: "dpop", rule, nonces: true, nonce: change });
+
+/** A refusal of every proof, at the token endpoint. */
+const unproven = (name, rule, headers = {}) => ({
+  name,
+  step: "dpop",
+  rule,
+  endpoint: "token",
+  reply: (answer) => ({
+    status: 400,
+    headers: { ...answer.headers, ...headers },
+    body: '{"error":"invalid_dpop_proof"}',
+  }),
+});
 
 const signWith = (alg, owner) => (input) => signatureOf(input, alg, owner);
 
@@ -426,4 +450,101 @@ export const LIES = Object.freeze([
   refreshArrives("refresh-under-500", TOKENS, reply({ status: 500 })),
   refreshArrives("refresh-moved", REDIRECTED, moved(307)),
   refreshArrives("refresh-cut", TOKENS, cut),
+
+  pushedDocument(
+    "pushing-required-nowhere",
+    "RFC 9126 section 5",
+    drop("pushed_authorization_request_endpoint"),
+  ),
+  pushedDocument(
+    "pushing-over-http",
+    "RFC 9126 section 2",
+    set("pushed_authorization_request_endpoint", "http://login.example/par"),
+  ),
+  pushedDocument(
+    "pushing-endpoint-relative",
+    "RFC 9126 section 5",
+    set("pushed_authorization_request_endpoint", "/par"),
+  ),
+  pushed("request-uri-missing", PUSHED, drop("request_uri")),
+  pushed("request-uri-empty", PUSHED, set("request_uri", "")),
+  pushed("request-uri-number", PUSHED, set("request_uri", 7)),
+  pushed("request-uri-list", PUSHED, set("request_uri", ["urn:example:1"])),
+  pushed("request-uri-with-a-line-break", PUSHED, set("request_uri", "urn:example:1\r\nX: b")),
+  pushed("request-uri-with-a-space", PUSHED, set("request_uri", "urn:example:1 2")),
+  pushed("request-uri-unknown", "RFC 9126 section 4", set("request_uri", "urn:example:another")),
+  pushed("request-uri-twice-the-last-empty", PUSHED, again('"request_uri":""')),
+  pushed("pushed-lifetime-missing", PUSHED, drop("expires_in")),
+  pushed("pushed-lifetime-zero", PUSHED, set("expires_in", 0)),
+  pushed("pushed-lifetime-negative", PUSHED, set("expires_in", -60)),
+  pushed("pushed-lifetime-text", PUSHED, set("expires_in", "soon")),
+  pushed("pushed-request-expired", "RFC 9126 section 4", (body, { kept, now }) => {
+    kept.expires = now - 1;
+    return body;
+  }),
+  pushed("pushed-request-of-another-client", "RFC 9126 section 4", (body, { kept }) => {
+    kept.clientId = "another";
+    return body;
+  }),
+  pushed("pushed-request-of-another-login", CALLBACK, (body, { kept }) => {
+    kept.parameters.set("state", "another-login");
+    return body;
+  }),
+  pushed("pushed-challenge-of-another", PKCE, (body, { kept }) => {
+    kept.parameters.set("code_challenge", "A".repeat(43));
+    return body;
+  }),
+  pushed("pushed-nonce-of-another", ID_TOKEN, (body, { kept }) => {
+    kept.parameters.set("nonce", "another");
+    return body;
+  }),
+  pushed("pushed-redirect-to-another-path", CALLBACK, (body, { kept }) => {
+    kept.parameters.set("redirect_uri", `${kept.parameters.get("redirect_uri")}/x`);
+    return body;
+  }),
+  pushArrives("pushed-html", PUSHED, page(201)),
+  pushArrives("pushed-array", PUSHED, (answer) => ({ ...answer, body: `[${answer.body}]` })),
+  pushArrives("pushed-empty", PUSHED, reply({ body: "" })),
+  pushArrives("pushed-halved", PUSHED, halved),
+  pushArrives("pushed-too-large", PUSHED, swollen),
+  pushArrives("pushed-without-content", PUSHED, reply({ status: 204, body: "" })),
+  pushArrives("pushed-moved-307", REDIRECTED, moved(307)),
+  pushArrives("pushed-moved-302", REDIRECTED, moved(302)),
+  pushArrives(
+    "pushed-refused",
+    "RFC 9126 section 2.3",
+    reply({ status: 400, body: '{"error":"invalid_request"}' }),
+  ),
+  pushArrives("pushed-under-400", "RFC 9126 section 2.3", reply({ status: 400 })),
+  pushArrives("pushed-under-503", PUSHED, reply({ status: 503 })),
+  pushArrives("pushed-cut", PUSHED, cut),
+
+  boundTokens("bearer-where-dpop-was-asked", BOUND, set("token_type", "Bearer")),
+  boundTokens("bearer-in-other-case-where-dpop-was-asked", BOUND, set("token_type", "bEARER")),
+  boundTokens("dpop-type-begins-alike", BOUND, set("token_type", "DPoP2")),
+  boundTokens("dpop-type-missing", TOKENS, drop("token_type")),
+  boundRefreshed("refresh-bearer-where-dpop-was-asked", BOUND, set("token_type", "Bearer")),
+  {
+    name: "tokens-bound-to-another-key",
+    step: "dpop",
+    rule: "RFC 9449 section 6.1",
+    bound: () => "A".repeat(43),
+  },
+  nonce("dpop-nonce-with-a-line-break", NONCE, () => "a\r\nX: b"),
+  nonce("dpop-nonce-of-two-lines", NONCE, (value) => `${value}\n${value}`),
+  nonce("dpop-nonce-with-a-space", NONCE, (value) => `${value} ${value}`),
+  nonce("dpop-nonce-with-a-quote", NONCE, () => 'a","htm":"GET'),
+  nonce("dpop-nonce-twice", NONCE, (value) => `${value}, ${value}`),
+  nonce("dpop-nonce-too-long", NONCE, () => "n".repeat(1e5)),
+  nonce("dpop-nonce-empty", NONCE, () => ""),
+  nonce("dpop-nonce-missing", NONCE, () => undefined),
+  nonce("dpop-nonce-never-good", NONCE, () => "another"),
+  nonce("dpop-nonce-of-another-origin", "RFC 9449 section 9", (value, { endpoint }) =>
+    endpoint === "resource" ? undefined : value,
+  ),
+  unproven("proofs-never-good", "RFC 9449 section 4.3"),
+  unproven("proofs-by-a-clock-of-long-ago", "RFC 9449 section 11.1", {
+    Date: "Thu, 01 Jan 1970 00:00:00 GMT",
+  }),
+  unproven("proofs-by-a-clock-that-is-none", "RFC 9449 section 11.1", { Date: "yesterday" }),
 ]);

@@ -23,14 +23,36 @@ export const base64url = (bytes) => {
 
 export const json64 = (value) => base64url(utf8(JSON.stringify(value)));
 
-/** What a JSON Web Token claims, unchecked; undefined when it is none. */
-export const claimsOf = (token) => {
+const binaryOf = (encoded) => atob(encoded.replace(/-/g, "+").replace(/_/g, "/"));
+
+/** The bytes of base64url. */
+export const bytesOf = (encoded) =>
+  Uint8Array.from(binaryOf(encoded), (character) => character.charCodeAt(0));
+
+/** The object of a JSON text; undefined when it is none. */
+export const objectOfText = (json) => {
   try {
-    return JSON.parse(text(atob(token.split(".")[1].replace(/-/g, "+").replace(/_/g, "/"))));
+    const value = JSON.parse(json);
+    return typeof value === "object" && !Array.isArray(value) ? (value ?? undefined) : undefined;
   } catch {
     return undefined;
   }
 };
+
+/** The object of a JSON text in base64url; undefined when it is none. */
+export const objectOf = (encoded) => {
+  try {
+    return objectOfText(text(binaryOf(encoded)));
+  } catch {
+    return undefined;
+  }
+};
+
+/** What a JSON Web Token claims, unchecked; undefined when it is none. */
+export const claimsOf = (token) => objectOf(token.split(".")[1] ?? "");
+
+/** A list in a text, such as scopes. */
+export const words = (text) => (text ?? "").split(" ").filter(Boolean);
 
 export const random = (length = 24) => base64url(webCrypto().getRandomValues(new Uint8Array(length)));
 
@@ -38,8 +60,10 @@ export const sha256 = async (bytes) => webCrypto().subtle.digest("SHA-256", byte
 
 /** A `Response`, or what serves as one where the test runner has none. */
 export const toResponse = ({ status = 200, headers = {}, body = "" }, url) => {
-  const text = [101, 204, 205, 304].includes(status) || (status >= 300 && status < 400) ? null : body;
-  if (globalThis.Response) return new Response(text, { status, headers });
+  const text = body || null;
+  // What no header can hold is in no `Response`; a client of which only `get` is asked sees it all the same.
+  const isSendable = Object.values(headers).every((value) => !/[\r\n\0]|[^\0-\xff]/.test(value));
+  if (globalThis.Response && isSendable) return new Response(text, { status, headers });
   const lower = new Map(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
   return {
     status,

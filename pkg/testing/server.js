@@ -3,6 +3,8 @@ import { createAuthorization } from "./authorization.js";
 import { ALGORITHMS, publicJwk, restoreKey, saveKey } from "./keys.js";
 import { LIES } from "./lies.js";
 import { random, readRequest, toResponse } from "./platform.js";
+import { createProofs } from "./proofs.js";
+import { createRegistration } from "./registration.js";
 import { json } from "./reply.js";
 import { createTokens } from "./tokens.js";
 
@@ -10,6 +12,12 @@ import { createTokens } from "./tokens.js";
 const ADA = { sub: "ada", name: "Ada Demo", email: "ada@example.com", email_verified: true };
 
 const KID = "testing";
+
+/** What the server remembers, each by its name: what is pushed, granted and registered, and which nonces and proofs are used. */
+const TABLES = ["pushed", "codes", "families", "refresh", "access", "clients", "nonces", "proofs"];
+
+/** Where proofs are looked at, and nonces for them are given. */
+const PROVEN = ["par", "token", "refresh", "userinfo", "resource"];
 
 /** What pages of every origin may do with it. */
 const OPEN = {
@@ -34,14 +42,17 @@ export const createServer = (options = {}) => {
   const root = new URL(issuer);
   const base = issuer.replace(/\/$/, "");
 
-  /** All that is to be kept between two starts; plain JSON. */
-  const state = { offset: 0, codes: {}, families: {}, refresh: {}, access: {}, person: null };
+  /** All that is to be kept between two starts; plain JSON. What comes from outside names an entry of a table, or nothing. */
+  const state = { offset: 0, person: null };
+  for (const name of TABLES) state[name] = Object.create(null);
   let owner = "server";
   if (options.saved) {
     const { key, ...kept } = JSON.parse(options.saved);
     owner = random();
     restoreKey(alg, owner, key);
-    Object.assign(state, kept);
+    for (const name of TABLES) Object.assign(state[name], kept[name]);
+    state.offset = kept.offset;
+    state.person = kept.person;
   }
 
   let lies = named(options.lies ?? []);
@@ -67,7 +78,17 @@ export const createServer = (options = {}) => {
       }
       return said;
     },
+    /** Whether a lie is told that needs this of the server. */
+    isLying: (need) => lies.some((lie) => lie[need] === true),
+    /** The registration of a client; everybody is known where nobody is to register. */
+    registered(clientId) {
+      const { clients, registration } = options;
+      if (!clients && !registration) return {};
+      return state.clients[clientId] ?? clients?.find((client) => client.clientId === clientId);
+    },
   };
+  const proofs = createProofs(server);
+  server.proofs = proofs;
 
   const metadata = Object.freeze({
     issuer,
@@ -75,6 +96,9 @@ export const createServer = (options = {}) => {
     token_endpoint: `${base}/token`,
     userinfo_endpoint: `${base}/userinfo`,
     revocation_endpoint: `${base}/revoke`,
+    pushed_authorization_request_endpoint: `${base}/par`,
+    ...(options.requirePushedAuthorizationRequests && { require_pushed_authorization_requests: true }),
+    ...(options.registration && { registration_endpoint: `${base}/register` }),
     end_session_endpoint: `${base}/end_session`,
     jwks_uri: `${base}/jwks`,
     response_types_supported: ["code"],
@@ -83,12 +107,14 @@ export const createServer = (options = {}) => {
     id_token_signing_alg_values_supported: [alg],
     token_endpoint_auth_methods_supported: ["none"],
     code_challenge_methods_supported: ["S256"],
+    dpop_signing_alg_values_supported: proofs.algorithms,
     authorization_response_iss_parameter_supported: true,
     ...options.metadata,
   });
 
-  const { authorize, endSession } = createAuthorization(server);
+  const { authorize, push, endSession } = createAuthorization(server);
   const { token, userinfo, revoke, holder } = createTokens(server);
+  const { register } = createRegistration(server);
 
   const publish = async () => json(await server.told("metadata", metadata));
   const jwks = async () => json(await server.told("keys", { keys: [await publicJwk(alg, KID, owner)] }));
@@ -99,6 +125,8 @@ export const createServer = (options = {}) => {
     [`${path}/.well-known/openid-configuration`]: ["metadata", publish],
     [`/.well-known/oauth-authorization-server${path}`]: ["metadata", publish],
     [`${path}/authorize`]: ["authorize", authorize],
+    [`${path}/par`]: ["par", push],
+    ...(options.registration && { [`${path}/register`]: ["register", register] }),
     [`${path}/token`]: ["token", token],
     [`${path}/userinfo`]: ["userinfo", userinfo],
     [`${path}/revoke`]: ["revoke", revoke],
@@ -108,11 +136,11 @@ export const createServer = (options = {}) => {
 
   /** A resource server of the application: only a token that lives comes in (RFC 6750 section 3). */
   const resource = (answer) => async (request) => {
-    const { access, error } = holder(request);
+    const { access, error } = await holder(request);
     if (error) return error;
     const { method, url, headers, body } = request;
-    const { sub, scope } = access;
-    const said = await answer({ method, url, headers: Object.fromEntries(headers), body, sub, scope });
+    const { sub, scope, cnf } = access;
+    const said = await answer({ method, url, headers: Object.fromEntries(headers), body, sub, scope, cnf });
     return typeof said?.text === "function" ? said : json(JSON.stringify(said ?? null));
   };
 
@@ -144,7 +172,9 @@ export const createServer = (options = {}) => {
     for (const lie of lies) if (lie.endpoint === endpoint) reply = await lie.reply(reply);
     if (reply instanceof Error) throw reply;
     if (typeof reply.text === "function") return reply;
-    const headers = { ...OPEN, Date: new Date(1000 * server.now()).toUTCString(), ...reply.headers };
+    const date = new Date(1000 * server.now()).toUTCString();
+    const nonce = PROVEN.includes(endpoint) ? await proofs.headers(endpoint, request.url.origin) : {};
+    const headers = { ...OPEN, Date: date, ...nonce, ...reply.headers };
     return toResponse({ ...reply, headers }, request.url.href);
   };
 
@@ -204,7 +234,9 @@ export const createServer = (options = {}) => {
     },
     /** Ends every session, as an administrator does. */
     revokeAll() {
-      for (const kind of ["codes", "families", "refresh", "access"]) state[kind] = {};
+      for (const kind of ["pushed", "codes", "families", "refresh", "access"]) {
+        state[kind] = Object.create(null);
+      }
       state.person = null;
     },
     /** Takes the place of `fetch` for this server and its resources, until what is given back is called. */

@@ -1,7 +1,7 @@
 // The endpoints to which the client goes: code and refresh token become tokens (RFC 6749 sections 4.1.3 and 6), and tokens open what they are for.
 import { atHash, signatureOf, signingInput } from "./keys.js";
-import { base64url, json64, random, sha256, utf8 } from "./platform.js";
-import { json, refuse } from "./reply.js";
+import { base64url, json64, random, sha256, utf8, words } from "./platform.js";
+import { json, refuse, repeated } from "./reply.js";
 
 /** Which scope stands for which claims (OpenID Connect Core section 5.4). */
 const SCOPES = {
@@ -13,8 +13,6 @@ const SCOPES = {
 };
 const SCOPED = Object.entries(SCOPES).map(([scope, names]) => [scope, names.split(" ")]);
 
-const words = (text) => text.split(" ").filter(Boolean);
-
 /** The claims of a user that these scopes show. What belongs to no scope is always shown. */
 const shown = (claims, scope) => {
   const granted = words(scope);
@@ -23,7 +21,7 @@ const shown = (claims, scope) => {
 };
 
 export const createTokens = (server) => {
-  const { alg, issuer, kid, options, owner, state, told } = server;
+  const { alg, issuer, kid, options, owner, proofs, registered, state, told } = server;
   const accessLife = options.accessTokenLifetime ?? 300;
 
   const idToken = async (hook, family, nonce, accessToken) => {
@@ -70,14 +68,20 @@ export const createTokens = (server) => {
 
   const grant = async (id, family, nonce, isFirst) => {
     const accessToken = random();
-    const { person, scope } = family;
+    const { person, scope, jkt } = family;
     state.access[accessToken] = {
       family: id,
       sub: person.claims.sub,
       scope,
       expires: server.now() + accessLife,
+      ...(jkt && { cnf: { jkt: await told("bound", jkt) } }),
     };
-    const body = { access_token: accessToken, token_type: "Bearer", expires_in: accessLife, scope };
+    const body = {
+      access_token: accessToken,
+      token_type: jkt ? "DPoP" : "Bearer",
+      expires_in: accessLife,
+      scope,
+    };
     if (options.refreshTokens !== false) {
       body.refresh_token = random();
       state.refresh[body.refresh_token] = id;
@@ -90,7 +94,18 @@ export const createTokens = (server) => {
     return json(await told(isFirst ? "tokens" : "refreshed", body));
   };
 
-  const redeem = async (form) => {
+  /** What is wrong with the verifier of a code, by its challenge (RFC 7636 section 4.6, RFC 9700 section 4.8.2). */
+  const verifierFault = async (form, challenge) => {
+    const verifier = form.get("code_verifier");
+    if (challenge === undefined) {
+      return verifier === null ? undefined : ["invalid_grant", "there was no code_challenge"];
+    }
+    if (!/^[\w.~-]{43,128}$/.test(verifier ?? "")) return ["invalid_request", "code_verifier is malformed"];
+    const isEqual = base64url(await sha256(utf8(verifier))) === challenge;
+    return isEqual ? undefined : ["invalid_grant", "code_verifier does not match code_challenge"];
+  };
+
+  const redeem = async (form, jkt) => {
     const code = form.get("code");
     const kept = state.codes[code];
     if (!kept) return refuse("invalid_grant", "the code is unknown");
@@ -105,26 +120,30 @@ export const createTokens = (server) => {
       return refuse("invalid_grant", "redirect_uri is not that of the authorization request");
     }
     if (kept.expires < server.now()) return refuse("invalid_grant", "the code has expired");
-    const verifier = form.get("code_verifier") ?? "";
-    if (!/^[\w.~-]{43,128}$/.test(verifier)) return refuse("invalid_request", "code_verifier is malformed");
-    if (base64url(await sha256(utf8(verifier))) !== kept.challenge) {
-      return refuse("invalid_grant", "code_verifier does not match code_challenge");
+    const fault = await verifierFault(form, kept.challenge);
+    if (fault) return refuse(...fault);
+    if ((kept.jkt ?? jkt) !== jkt) {
+      return refuse("invalid_grant", "the code is bound to another key by dpop_jkt");
     }
     kept.family = random();
     const { clientId, person, acr, scope, details } = kept;
-    const family = { clientId, person, acr, scope, details };
+    const family = { clientId, person, acr, scope, details, jkt };
     state.families[kept.family] = family;
     return grant(kept.family, family, kept.nonce, true);
   };
 
   /** Each refresh token serves once; a second time ends its family (RFC 9700 section 4.14.2). */
-  const refresh = (form) => {
+  const refresh = (form, jkt) => {
     const given = form.get("refresh_token");
     const id = state.refresh[given];
     const family = state.families[id];
     if (!family) return refuse("invalid_grant", "the refresh token is unknown or revoked");
     if (family.clientId !== form.get("client_id")) {
       return refuse("invalid_grant", "the refresh token is another client's");
+    }
+    // It is bound as the first tokens were (RFC 9449 section 5). A proof that nobody asked for binds nothing.
+    if (family.jkt !== undefined && family.jkt !== jkt) {
+      return refuse("invalid_grant", "the refresh token is bound to another key");
     }
     if (family.refresh !== given) {
       endFamily(id);
@@ -133,38 +152,64 @@ export const createTokens = (server) => {
     return grant(id, family, undefined, false);
   };
 
-  const token = async ({ method, form }) => {
+  const grants = new Map([
+    ["authorization_code", redeem],
+    ["refresh_token", refresh],
+  ]);
+
+  const token = async (request) => {
+    const { method, form, headers } = request;
     if (method !== "POST") return refuse("invalid_request", "the token endpoint takes POST", 405);
-    const twice = [...form.keys()].find((name) => name !== "resource" && form.getAll(name).length > 1);
+    const twice = repeated(form);
     if (twice) return refuse("invalid_request", `${twice} is there twice`);
-    if (!form.get("client_id")) return refuse("invalid_client", "client_id is missing", 401);
-    const grants = { authorization_code: redeem, refresh_token: refresh };
-    const work = grants[form.get("grant_type")];
-    return work ? work(form) : refuse("unsupported_grant_type", "grant_type is none of this server's");
+    const clientId = form.get("client_id");
+    if (!clientId) return refuse("invalid_client", "client_id is missing", 401);
+    const client = registered(clientId);
+    if (!client) return refuse("invalid_client", "the client is unknown", 401);
+    const work = grants.get(form.get("grant_type"));
+    if (!work) return refuse("unsupported_grant_type", "grant_type is none of this server's");
+    const isRequired = options.requireDpop === true || client.dpopBoundAccessTokens === true;
+    if (!headers.has("dpop")) {
+      return isRequired ? refuse("invalid_dpop_proof", "a proof is required") : work(form);
+    }
+    // Before anything is spent (RFC 9449 section 8).
+    const { error, description, jkt } = await proofs.check(request);
+    return error ? refuse(error, description) : work(form, jkt);
   };
 
-  const challenge = (error, status, more = "") => ({
-    status,
-    headers: { "WWW-Authenticate": `Bearer error="${error}"${more}`, "Cache-Control": "no-store" },
-    body: "",
-  });
-
-  /** Whose access token came with a request; or the answer that says why it does not count (RFC 6750 section 3.1). */
-  const holder = ({ headers }) => {
-    const [scheme, given] = (headers.get("authorization") ?? "").split(" ");
-    if (scheme.toLowerCase() !== "bearer") {
-      return { error: { status: 401, headers: { "WWW-Authenticate": "Bearer" }, body: "" } };
+  /** Whose access token came with a request; or `deny` and the answer that says why it does not count (RFC 6750 section 3.1, RFC 9449 section 7.1). */
+  const holder = async (request) => {
+    const [scheme, given] = (request.headers.get("authorization") ?? "").split(" ");
+    const algs = `algs="${proofs.algorithms.join(" ")}"`;
+    const isBound = scheme.toLowerCase() === "dpop";
+    const challenge = (value, status) => ({
+      status,
+      headers: { "WWW-Authenticate": value, "Cache-Control": "no-store" },
+      body: "",
+    });
+    const deny = (error, status = 401, more = "") =>
+      challenge(isBound ? `DPoP error="${error}", ${algs}${more}` : `Bearer error="${error}"${more}`, status);
+    if (!isBound && scheme.toLowerCase() !== "bearer") {
+      const isRequired = options.requireDpop === true;
+      return { error: challenge(isRequired ? `DPoP ${algs}` : `Bearer, DPoP ${algs}`, 401) };
     }
     const access = state.access[given];
-    if (!access || access.expires <= server.now()) return { error: challenge("invalid_token", 401) };
-    return { access };
+    if (!access || access.expires <= server.now()) return { error: deny("invalid_token") };
+    // A bound token that comes as a Bearer token may be stolen (RFC 9449 section 7.2).
+    if (isBound !== (access.cnf !== undefined)) return { error: deny("invalid_token") };
+    if (isBound) {
+      const { error, jkt } = await proofs.check(request, given);
+      if (error) return { error: deny(error) };
+      if (jkt !== access.cnf.jkt) return { error: deny("invalid_token") };
+    }
+    return { access, deny };
   };
 
   const userinfo = async (request) => {
-    const { access, error } = holder(request);
+    const { access, deny, error } = await holder(request);
     if (error) return error;
     if (!words(access.scope).includes("openid")) {
-      return challenge("insufficient_scope", 403, ', scope="openid"');
+      return deny("insufficient_scope", 403, ', scope="openid"');
     }
     const { person } = state.families[access.family];
     const { sub } = access;

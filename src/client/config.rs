@@ -53,8 +53,8 @@ pub struct Settings {
     /// The `client_secret` of a registration that has one although it is a public client's: for providers that require it of installed applications and call it not
     /// confidential themselves (RFC 8252 section 8.5), as Google does. It proves nothing, and is sent in the body of token and revocation requests.
     pub public_client_secret: Option<String>,
-    /// Tokens have to be bound to a key (RFC 9449): see [`dpop`](crate::client::dpop). A server that gives `Bearer` tokens in their place is refused.
-    pub dpop: bool,
+    /// Whether tokens are bound to a key (RFC 9449): see [`dpop`](crate::client::dpop).
+    pub dpop: Dpop,
     /// The authorization request is pushed to the server also where that does not require it (RFC 9126): see [`par`](crate::client::par).
     pub pushed_authorization_requests: bool,
     /// The server supports S256 although its metadata does not say so.
@@ -64,6 +64,18 @@ pub struct Settings {
     /// An ID token is accepted also where nothing can verify its signature and no TLS vouches for it. Given up is that it is
     /// the issuer's: whoever stands between names any user. A signature that is wrong is refused all the same.
     pub dangerously_allow_unverified_id_token: bool,
+}
+
+/// Whether tokens are bound to a key (RFC 9449).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Dpop {
+    /// They are of the type `Bearer`.
+    #[default]
+    Off,
+    /// They are where there is a key and the server binds them; else [`TokenSet::unbound`](crate::TokenSet::unbound) says why not.
+    Preferred,
+    /// A login without a key does not begin, and a server that gives tokens of another type is refused.
+    Required,
 }
 
 impl Settings {
@@ -86,7 +98,7 @@ impl Settings {
             accept_issuer: Vec::new(),
             metadata: None,
             public_client_secret: None,
-            dpop: false,
+            dpop: Dpop::Off,
             pushed_authorization_requests: false,
             dangerously_assume_pkce_support: false,
             dangerously_allow_http: false,
@@ -127,7 +139,11 @@ impl Settings {
             host: b"",
             opens_browser: b"1",
             dangerously_allow_embedded_user_agent: b"",
-            dpop: if self.dpop { b"\"required\"" } else { b"" },
+            dpop: match self.dpop {
+                Dpop::Off => b"",
+                Dpop::Preferred => b"\"preferred\"",
+                Dpop::Required => b"\"required\"",
+            },
             pushed_authorization_requests: flag(self.pushed_authorization_requests),
             metadata: optional(self.metadata.as_deref().filter(|metadata| !metadata.is_empty())),
         })
@@ -156,7 +172,11 @@ impl Settings {
             accept_issuer: list(fields.accept_issuer()),
             metadata: read_optional(fields.metadata()),
             public_client_secret: read_optional(fields.public_client_secret()),
-            dpop: same(config::dpop_of(fields), config::REQUIRED),
+            dpop: match config::dpop_of(fields) {
+                b"" => Dpop::Off,
+                word if same(word, config::REQUIRED) => Dpop::Required,
+                _ => Dpop::Preferred,
+            },
             pushed_authorization_requests: config::is_set(fields.pushed_authorization_requests()),
             dangerously_assume_pkce_support: config::is_set(fields.dangerously_assume_pkce_support()),
             dangerously_allow_http: config::is_set(fields.dangerously_allow_http()),

@@ -1,24 +1,29 @@
 //! Tokens that are bound to a key (RFC 9449): a stolen one is worth nothing without it.
 //!
 //! The application has the key, in a keystore or in its memory, and signs by ES256; what is signed is built and checked here.
+//! [`Signer`] is the key as [`prove`] takes it. Where a signature takes its time, as in a hardware token, [`Proof`] does the same in two steps.
 //!
 //! 1. [`PublicKey::from_coordinates`] takes the public half. Its [`thumbprint`](PublicKey::thumbprint) goes into [`LoginOptions`](crate::client::authorize::LoginOptions), and with
-//!    [`Settings::dpop`](crate::Settings) tokens of another type are refused.
-//! 2. [`Proof::new`] builds a proof for each request that shows a token, for the token request of the code, and for every refresh; [`Proof::sign`] makes the value of the header `DPoP` of it.
+//!    [`Dpop::Required`](crate::client::config::Dpop) in the settings tokens of another type are refused.
+//! 2. [`prove`] makes the value of the header `DPoP`: for each request that shows a token, for the token request of the code, and for every refresh.
 //!    An access token goes into the header `Authorization: DPoP` then.
 //! 3. [`nonce`] and [`asks_again`] read the answer: the nonce is kept for the origin, and the request is sent once more where the server asks for it.
+//! 4. A server may take a code or a refresh token and then refuse the proof for want of a nonce. [`prime`] is a request that spends nothing, and whose answer brings the nonce.
 
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use crate::client::fields::{part, text};
+use crate::client::config::Config;
+use crate::client::fields::{part, read, secret, text};
+use crate::client::metadata::Metadata;
 use crate::encoding::{base64url, write_base64url_to};
 use crate::error::Error;
 use crate::flow::dpop;
-use crate::http::Response;
+use crate::flow::setup::Setup;
+use crate::http::{Request, Response};
 use crate::random::Entropy;
 use crate::tables::{Proven, ProvenParts};
-use crate::text::Write;
+use crate::text::{Write, joined};
 
 /// The public half of a key for ES256.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,6 +74,34 @@ pub struct About<'a> {
     pub nonce: Option<&'a str>,
 }
 
+/// The key, as whoever has it lets it be used.
+pub trait Signer {
+    /// Its public half.
+    fn public_key(&self) -> &PublicKey;
+
+    /// Signs by ES256. The signature is R and S, 32 bytes each (RFC 7518 section 3.4), and not the form of ASN.1.
+    ///
+    /// # Errors
+    /// what the keystore has, [`Code::DpopUnavailable`](crate::Code::DpopUnavailable) as a rule; with [`Code::DpopKeyMissing`](crate::Code::DpopKeyMissing), which says that the key is gone,
+    /// [`Session::conclude`](crate::client::session::Session::conclude) ends the session
+    fn sign(&self, signing_input: &[u8]) -> Result<[u8; 64], Error>;
+}
+
+/// Gives the value of the header `DPoP` of a request (RFC 9449 section 4.1), with 128 random bits of its own; `now` is in seconds since 1970, by the server's clock where that is known.
+///
+/// # Errors
+/// [`Code::RandomnessUnavailable`](crate::Code::RandomnessUnavailable), and those of [`Signer::sign`]
+pub fn prove(
+    about: About<'_>,
+    signer: &(impl Signer + ?Sized),
+    entropy: &mut impl Entropy,
+    now: u64,
+) -> Result<String, Error> {
+    let proof = Proof::new(about, signer.public_key(), entropy, now)?;
+    let signature = signer.sign(proof.signing_input())?;
+    Ok(proof.sign(&signature))
+}
+
 /// A proof without its signature.
 #[derive(Debug)]
 pub struct Proof(Vec<u8>);
@@ -89,7 +122,7 @@ impl Proof {
             ahead: b"",
             jkt: b"",
         });
-        Ok(Self(dpop::signing_input(&proven, &key.0, entropy, now)?))
+        Ok(Self(joined(&[&dpop::head(&key.0), b".", &dpop::claims(&proven, entropy, now)?])))
     }
 
     /// What the key signs by ES256.
@@ -105,6 +138,19 @@ impl Proof {
         write_base64url_to(&mut self.0, signature);
         text(self.0)
     }
+}
+
+/// Builds a token request that the server refuses whatever it is, and in which nothing is that could be spent: a server that wants a nonce says it then. Send it with a proof where no nonce
+/// of the server is known, or an old one, before a code or a refresh token.
+///
+/// # Errors
+/// [`Code::IssuerMismatch`](crate::Code::IssuerMismatch) where the metadata are of another server than the configuration
+pub fn prime(config: &Config, metadata: &Metadata) -> Result<Request, Error> {
+    let setup = metadata.setup(config)?;
+    let setup = Setup::of_table(&setup);
+    let mut form = Vec::new();
+    dpop::prime(&setup, &mut form);
+    Ok(Request::post(read(setup.token_endpoint()), secret(form)))
 }
 
 /// The nonce of an answer, by its header `DPoP-Nonce`: to be used from now on for requests to the same origin with the same key. `None` where it is none

@@ -45,6 +45,14 @@ pub struct Pushed {
     pub transaction: Transaction,
 }
 
+/// Whether the request of a login has to be pushed: the server requires it, or the settings do.
+///
+/// # Errors
+/// [`Code::IssuerMismatch`](crate::Code::IssuerMismatch) where the metadata are of another server than the configuration
+pub fn is_required(config: &Config, metadata: &Metadata) -> Result<bool, Error> {
+    Ok(Setup::of_table(&metadata.setup(config)?).is_pushed())
+}
+
 /// Begins a login as [`begin`](crate::begin) does, and gives the request that pushes it. `now` is in seconds since 1970. Where the tokens are to be bound to a key, a
 /// [`proof`](crate::client::dpop) of it may go along (RFC 9449 section 10.1).
 ///

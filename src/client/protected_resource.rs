@@ -117,6 +117,16 @@ impl ProtectedResource {
         if scopes.is_empty() { None } else { Some(text(scopes)) }
     }
 
+    /// The scopes to register for: all that a login may ask for some day. A server refuses a client what it did not register for (RFC 7591 section 2). `None` when there are none.
+    #[must_use]
+    pub fn all_scopes(&self, challenge: Option<&Challenge>, wanted: &str, server: &Registrar) -> Option<String> {
+        let challenged = challenge.and_then(|challenge| challenge.scope.as_deref()).unwrap_or_default();
+        let listed = self.view();
+        let scopes =
+            flow::all_scopes(challenged.as_bytes(), wanted.as_bytes(), listed.scopes_supported(), server.is_offline());
+        if scopes.is_empty() { None } else { Some(text(scopes)) }
+    }
+
     /// Whether the access token may be sent to a URL: to the server itself, and to what is below its resource.
     #[must_use]
     pub fn may_receive_token(&self, url: &str) -> bool {

@@ -133,7 +133,7 @@ impl Registrar {
         flow::is_offline(&self.view())
     }
 
-    /// How the server comes to know the application. The scopes are those that it will ask for.
+    /// How the server comes to know the application. The scopes are all that it will ask for: see [`all_scopes`](crate::client::protected_resource::ProtectedResource::all_scopes).
     ///
     /// # Errors
     /// [`Code::MetadataInvalid`] and [`Code::EndpointInsecure`] about the `registration_endpoint`

@@ -40,6 +40,32 @@ pub struct TokenSet {
     pub extra: Option<Secret>,
     /// The thumbprint of the key that the tokens are bound to (RFC 9449 section 6): a [`proof`](crate::client::dpop) of it goes with every request that shows them.
     pub dpop_jkt: Option<String>,
+    /// Why they are bound to none although that was preferred ([`Dpop::Preferred`](crate::client::config::Dpop::Preferred)).
+    pub unbound: Option<Unbound>,
+}
+
+/// Why tokens are not bound to a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unbound {
+    /// There was no key.
+    Unavailable,
+    /// The server binds no tokens.
+    Server,
+}
+
+impl Unbound {
+    /// The name in records and in JavaScript.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unavailable => "unavailable",
+            Self::Server => "server",
+        }
+    }
+
+    fn from_name(name: &[u8]) -> Option<Self> {
+        [Self::Unavailable, Self::Server].into_iter().find(|reason| reason.name().as_bytes() == name)
+    }
 }
 
 impl TokenSet {
@@ -66,7 +92,7 @@ impl TokenSet {
                 expires_in: &optional_digits(self.expires_in),
                 authorization_details: optional(details),
                 extra: self.extra.as_ref().map(|extra| extra.expose().as_bytes()).unwrap_or_default(),
-                binding: optional(self.dpop_jkt.as_deref()),
+                binding: optional(self.dpop_jkt.as_deref().or(self.unbound.map(Unbound::name))),
                 attempts: b"",
                 failed: b"",
                 retry_at: b"",
@@ -93,6 +119,7 @@ impl TokenSet {
             authorization_details: JsonText::from_bytes(plain(session.authorization_details())),
             extra: secret(session.extra()),
             dpop_jkt: read_optional(session.jkt()),
+            unbound: Unbound::from_name(session.binding()),
         }
     }
 }

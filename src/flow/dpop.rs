@@ -74,16 +74,18 @@ pub(crate) fn check_thumbprint(public_key: &[u8], jkt: &[u8]) -> Result<(), Faul
     if thumbprint(public_key) == jkt { Ok(()) } else { Err(Code::DpopKeyMissing.into()) }
 }
 
-/// Writes what is signed of a proof: header and claims in base64url (RFC 9449 section 4.2). `now` is in seconds since 1970.
+/// The header of every proof by that key, in base64url (RFC 9449 section 4.2).
+pub(crate) fn head(public_key: &[u8]) -> Vec<u8> {
+    let mut head = Vec::new();
+    write_base64url_to(&mut head, &joined(&[HEADER, public_key, b"}"]));
+    head
+}
+
+/// The claims of a proof, in base64url: header, dot and claims are what is signed. `now` is in seconds since 1970.
 ///
 /// # Errors
 /// [`Code::RandomnessUnavailable`]
-pub(crate) fn signing_input(
-    proven: &Proven<'_>,
-    public_key: &[u8],
-    entropy: &mut impl Entropy,
-    now: u64,
-) -> Result<Vec<u8>, Code> {
+pub(crate) fn claims(proven: &Proven<'_>, entropy: &mut impl Entropy, now: u64) -> Result<Vec<u8>, Code> {
     let mut octets = [0; 16];
     entropy.fill(&mut octets)?;
     let mut jti = Vec::new();
@@ -96,11 +98,9 @@ pub(crate) fn signing_input(
     claims.member(b"iat");
     claims.number(clock(proven.ahead(), now));
     claims.push(b'}');
-    let mut input = Vec::new();
-    write_base64url_to(&mut input, &joined(&[HEADER, public_key, b"}"]));
-    input.push(b'.');
-    write_base64url_to(&mut input, &claims);
-    Ok(input)
+    let mut body = Vec::new();
+    write_base64url_to(&mut body, &claims);
+    Ok(body)
 }
 
 /// The time by the server's clock, which is so many seconds ahead. One that is off by more than two days is told, not mended.

@@ -184,6 +184,11 @@ pub(crate) fn scopes(challenged: &[u8], wanted: &[u8], listed: &[u8], granted: &
     scopes
 }
 
+/// The scopes to register for: all that may be asked for. A server refuses a client what it did not register for (RFC 7591 section 2).
+pub(crate) fn all_scopes(challenged: &[u8], wanted: &[u8], listed: &[u8], offline: bool) -> Vec<u8> {
+    scopes(b"", listed, b"", &scopes(challenged, wanted, b"", b"", false), offline)
+}
+
 /// OpenID Connect Core section 11.
 pub(crate) const OFFLINE: &[u8] = b"offline_access";
 

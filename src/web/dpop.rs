@@ -14,10 +14,10 @@ use crate::web::text::{TEXTS, Text, absent, now, reply, run, setup_and};
 /// The place of `ath` among the members.
 const ATH: usize = PROVEN.place("ath").wrapping_sub(PROVEN.place("htm")) as usize;
 
-/// Gives what is to be signed by ES256 (RFC 9449 section 4.2), and the hash of the access token: `{ input, ath? }`; the proof is `input`, a dot, and the signature in
-/// base64url. What it is about is JSON, `{ htm, htu, accessToken?, ath?, nonce?, ahead?, jkt? }`: the access token, or the hash of it that is known; `jkt` where the key is to be
+/// Gives what is to be signed by ES256 (RFC 9449 section 4.2), and the hash of the access token: `{ head?, claims, ath? }`. What is signed is `head`, a dot and `claims`; the proof is the
+/// same, a dot, and the signature in base64url. What it is about is JSON, `{ htm, htu, accessToken?, ath?, nonce?, ahead?, jkt? }`: the access token, or the hash of it that is known; `jkt` where the key is to be
 /// compared with it. Empty, the thumbprint of the key is given: `{ jkt }`. The key is a JWK, of which the public
-/// members count.
+/// members count. It is empty where its `head` is known.
 ///
 /// # Errors
 /// `dpop_key_missing` when it is another key than the one of that thumbprint, or none; `randomness_unavailable`
@@ -26,7 +26,7 @@ const ATH: usize = PROVEN.place("ath").wrapping_sub(PROVEN.place("htm")) as usiz
 pub fn proof(about: Text, jwk: Text) -> Text {
     run(about, jwk, absent(), absent(), TEXTS, |given, out| {
         let [about, jwk, ..] = given.texts;
-        let key = dpop::public_key(jwk)?;
+        let key = if jwk.is_empty() { Vec::new() } else { dpop::public_key(jwk)? };
         if about.is_empty() {
             out.text("jkt", &dpop::thumbprint(&key));
             return Ok(());
@@ -40,8 +40,9 @@ pub fn proof(about: Text, jwk: Text) -> Text {
         if let Some(field) = proven.fields_mut().get_mut(ATH).filter(|field| field.is_empty()) {
             *field = &ath;
         }
-        let input = dpop::signing_input(&proven, &key, &mut SystemEntropy, now())?;
-        out.texts("input ath", &[&input, proven.ath()]);
+        let head = if key.is_empty() { Vec::new() } else { dpop::head(&key) };
+        let claims = dpop::claims(&proven, &mut SystemEntropy, now())?;
+        out.texts("head claims ath", &[&head, &claims, proven.ath()]);
         Ok(())
     })
 }
@@ -54,10 +55,12 @@ pub fn proof(about: Text, jwk: Text) -> Text {
 pub fn proven(answer: Text, www_authenticate: Text, nonce: Text, late: Text) -> Text {
     run(answer, www_authenticate, nonce, late, TEXTS, |given, out| {
         let [answer, www_authenticate, nonce, late] = given.texts;
-        if dpop::is_nonce(nonce) {
+        let reply = reply(answer);
+        // The answer of another address says nothing of this one.
+        if reply.status != 0 && dpop::is_nonce(nonce) {
             out.text("nonce", nonce);
         }
-        if dpop::asks_again(&reply(answer), www_authenticate, nonce, is_number(late)) {
+        if dpop::asks_again(&reply, www_authenticate, nonce, is_number(late)) {
             out.json("again", b"true");
         }
         Ok(())

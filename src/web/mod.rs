@@ -32,7 +32,7 @@ pub use mcp::{is_of_resource, own_redirect_uri, resource_places, scopes, secret_
 #[cfg(all(feature = "client", not(target_os = "none")))]
 pub use page::{sign_in, take_callback};
 #[cfg(feature = "client")]
-pub use par::pushed;
+pub use par::{push, pushed};
 pub use primitives::{derive_challenge, generate_pair_text, verify_challenge};
 #[cfg(feature = "client")]
 pub use session::{finish_revocation, finish_userinfo, refusal, resource, revoke, session_tokens, settle, userinfo};

@@ -39,14 +39,17 @@ const REDIRECT_URIS: &str = "pkce-wasm:2:u";
 #[wasm_bindgen(js_name = signIn)]
 #[must_use]
 pub fn sign_in(setup: Text, options: Text, page: Text) -> Text {
+    let pushes = Setup::read(&lines(&setup)).is_some_and(|setup| setup.is_pushed());
     let shared = web_sys::window().and_then(|window| window.local_storage().ok().flatten());
     let used = shared.as_ref().and_then(|storage| storage.get_item(REDIRECT_URIS).ok().flatten());
     let begun = begin(setup, options, page, text(&used.unwrap_or_default()));
     let [key, transaction, url, index] = ["key", "transaction", "url", "index"].map(|name| member(&begun, name));
     // An error, which says what is wrong.
-    let (Some(key), Some(transaction)) = (key, transaction) else { return begun };
+    let (Some(key), Some(transaction), Some(url)) = (key, transaction, url) else { return begun };
     // It has to be pushed first.
-    let Some(url) = url else { return told(Err(Code::ServerUnsupported)) };
+    if pushes {
+        return told(Err(Code::ServerUnsupported));
+    }
     if let Some((storage, index)) = shared.zip(index) {
         // Without it a later login cannot be compared with this one; this one is sound.
         let _ = storage.set_item(REDIRECT_URIS, &index);
@@ -86,11 +89,16 @@ pub fn take_callback(setup: Text) -> Text {
     told(arrive(&setup))
 }
 
+/// The fields of a record.
+fn lines(record: &Text) -> Vec<u8> {
+    from_lines(JsValue::from(record).as_string().unwrap_or_default().as_bytes())
+}
+
 /// Takes the record of a login out of the storage, and its code out of the address bar.
 fn arrive(setup: &Text) -> Result<Vec<u8>, Code> {
     let (window, storage) = surroundings()?;
     let url = window.location().href().unwrap_or_default();
-    let setup = from_lines(JsValue::from(setup).as_string().unwrap_or_default().as_bytes());
+    let setup = lines(setup);
     let setup = Setup::read(&setup).ok_or(Code::Internal)?;
     let callback = Callback::read(url.as_bytes(), setup.redirect_uri());
     let key = String::from_utf8(key_of(&callback)).unwrap_or_default();

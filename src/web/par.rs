@@ -7,9 +7,20 @@ use wasm_bindgen::prelude::*;
 use crate::flow::callback::Answer;
 use crate::flow::par;
 use crate::text::digits;
-use crate::web::text::{Text, absent, reply, run, setup_and};
+use crate::web::text::{Given, Text, absent, reply, run, setup_and};
 
-/// Reads the answer to a pushed authorization request, whose form [`begin`](crate::web::begin) gave (RFC 9126 section 2.2): `{ url, expiresIn }`, where to send the user,
+/// Builds the request that pushes a login (RFC 9126 section 2.1), of the URL that [`begin`](crate::web::begin) gave: `{ url, form }`. [`pushed`] reads its answer.
+#[wasm_bindgen]
+#[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
+pub fn push(setup: Text, url: Text) -> Text {
+    run(setup, url, absent(), absent(), setup_and(0), |given, out| {
+        let Given { setup, texts, .. } = given;
+        out.texts("url form", &[setup.pushed_authorization_request_endpoint(), &par::form(setup, texts[1])]);
+        Ok(())
+    })
+}
+
+/// Reads the answer to a pushed authorization request (RFC 9126 section 2.2): `{ url, expiresIn }`, where to send the user,
 /// once, and the seconds for which it serves.
 ///
 /// # Errors

@@ -12,11 +12,10 @@ use wasm_bindgen::prelude::*;
 use crate::error::{Code, Fault};
 use crate::flow::authorize::begin as begin_login;
 use crate::flow::callback::Callback;
-use crate::flow::config::{are_accepted, asks_for_openid, is_set, scope_of};
+use crate::flow::config::{are_accepted, is_set};
 use crate::flow::login::{key_of, of_nobody};
 use crate::flow::logout::end_session;
 use crate::flow::metadata as discovery_of;
-use crate::flow::par;
 use crate::flow::redirect_uris::{is_unseen_from, note};
 use crate::flow::session::is_over;
 use crate::flow::setup::{Setup, setup as check_setup};
@@ -122,8 +121,8 @@ fn allowed(given: &Given<'_>) -> Result<(Vec<u8>, bool), Fault> {
 }
 
 /// Builds the authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3) from the options of a login, which are JSON.
-/// Gives `{ url, state, key, transaction }`, or `push` and `form` in the place of `url`: where to send the user, or what to push first and where to (RFC 9126; `pushed` reads
-/// its answer), the record to keep until they come back, and the name to keep it under. What the page can
+/// Gives `{ url, state, key, transaction }`: where to send the user, the record to keep until they come back, and the name to keep it under. Where [`setup`] says that requests are
+/// pushed, the user is not sent there, but [`push`](crate::web::push) takes the URL (RFC 9126). What the page can
 /// tell of its browser is JSON, too, or empty: `{ userAgent?, inShell?, installed?, origin?, dpopJkt? }`, of which the last is the thumbprint of the key that its tokens are to be
 /// bound to (RFC 9449 section 10).
 ///
@@ -155,13 +154,7 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
         let options = Options::of_table(&options);
         let fields = begin_login(&given.setup, &options, page.dpop_jkt(), &mut SystemEntropy, now(), &mut url)?;
         let state = Transaction::of_table(&fields).state();
-        let form = if given.setup.is_pushed() { par::form(&given.setup, &url) } else { Vec::new() };
-        if form.is_empty() {
-            out.text("url", &url);
-        } else {
-            out.texts("push form", &[given.setup.pushed_authorization_request_endpoint(), &form]);
-        }
-        out.texts("state key", &[state, &key(state)]);
+        out.texts("url state key", &[&url, state, &key(state)]);
         out.record("transaction", &fields);
         let noted = note(&given.setup, index, now())?;
         if noted != index {

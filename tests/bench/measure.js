@@ -9,6 +9,7 @@ import * as oidcClientTs from "./contenders/oidc-client-ts.js";
 import * as pkceChallenge from "./contenders/pkce-challenge.js";
 import { crossings, linear, watch } from "./memory.js";
 import * as ours from "./ours.js";
+import { proofs } from "./proofs.js";
 import { alternate, rates, time } from "./rounds.js";
 import { startServer } from "./server.js";
 import { soakLogins, soakPairs } from "./soak.js";
@@ -95,5 +96,5 @@ export const flat = async (show = () => {}) => {
   return { pairs, logins };
 };
 
-export { alternate, rates };
+export { alternate, proofs, rates };
 export const verifiers = [...both(primitives, before.primitives), pkceChallenge];

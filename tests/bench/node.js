@@ -31,7 +31,7 @@ const verify = () => {
 };
 
 giveStorage();
-const { pairs, begin, callbacks, instant, boundary, flat } = measure;
-const work = { pairs, begin, callbacks, instant, boundary, flat, verify }[process.argv[2]];
+const { pairs, begin, callbacks, instant, boundary, proofs, flat } = measure;
+const work = { pairs, begin, callbacks, instant, boundary, proofs, flat, verify }[process.argv[2]];
 console.log(JSON.stringify(await work()));
 process.exit();

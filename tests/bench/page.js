@@ -1,7 +1,7 @@
 // The measurements in a page: the fragment names one.
-import { begin, boundary, callbacks, flat, instant, pairs } from "./measure.js";
+import { begin, boundary, callbacks, flat, instant, pairs, proofs } from "./measure.js";
 
-const work = { begin, boundary, callbacks, flat, instant, pairs }[location.hash.slice(1)];
+const work = { begin, boundary, callbacks, flat, instant, pairs, proofs }[location.hash.slice(1)];
 
 try {
   window.result = await work((tenths) => {

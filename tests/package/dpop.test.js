@@ -7,7 +7,17 @@ import { afterEach, test } from "node:test";
 import { fileURLToPath, pathToFileURL } from "node:url";
 import { API, bound, SERVER } from "./bound.js";
 import { createIndexedDb } from "./indexed_db.js";
-import { address, ISSUER, load, pageStorage, playLocks, playPage, setClockRight, wait } from "./installed.js";
+import {
+  address,
+  ISSUER,
+  load,
+  pageStorage,
+  playLocks,
+  playPage,
+  REDIRECT_URI,
+  setClockRight,
+  wait,
+} from "./installed.js";
 
 playPage();
 playLocks();
@@ -63,7 +73,7 @@ test("dp1 every request of a life has a proof of its own, by one key that is in 
   await session.fetch(`${API}/x|y`);
   await client.logout({ revoke: true });
   assert.equal(server.replayed, 0);
-  assert.equal(server.seen.size, 5, "code, userinfo, two of the API, refresh");
+  assert.equal(server.seen.size, 6, "code and the request before it, userinfo, two of the API, refresh");
 });
 
 test("dp1 the key cannot be taken along, and each login has one of its own", async () => {
@@ -251,22 +261,53 @@ test("dp5 an answer without a nonce leaves the one that is known, and a server w
   const { server, signIn } = bound(here);
   server.nonces[ISSUER] = "as-1";
   const { session } = await signIn();
+  server.primed = 0;
   server.headers = () => ({ "DPoP-Nonce": "" });
   await session.userinfo();
   await session.refresh();
   assert.deepEqual([server.refreshes, server.primed], [1, 0]);
-  const other = bound(here);
+  const other = bound(await openPage());
   const plain = await other.signIn();
+  assert.equal(other.server.primed, 1, "nobody could know");
   wait(3600);
   await plain.session.refresh();
   await plain.session.refresh();
-  assert.deepEqual([other.server.refreshes, other.server.primed], [2, 0]);
+  await other.signIn();
+  assert.deepEqual([other.server.refreshes, other.server.primed], [2, 1]);
+});
+
+test("dp5 a code is never spent for want of a nonce: it is asked for before, where none is known or it may be old", async () => {
+  // A page that knows of no server yet.
+  const page = await openPage();
+  const { server, signIn } = bound(page);
+  server.spends = true;
+  server.nonces[ISSUER] = "as-1";
+  const { outcome } = await signIn();
+  assert.deepEqual([outcome.status, server.primed, server.lost], ["signed-in", 1, 0]);
+  assert.deepEqual(server.asked, ["POST /token", "POST /token"]);
+  // The nonce of a request that was pushed in this page serves, unless the user takes long.
+  for (const [seconds, nonce, primed] of [
+    [30, "as-1", 0],
+    [90, "as-2", 1],
+  ]) {
+    const { config, server } = bound(page, { pushedAuthorizationRequests: true });
+    server.nonces[ISSUER] = "as-1";
+    const client = new page.Client(config, SERVER);
+    await client.login();
+    server.spends = true;
+    wait(seconds);
+    server.nonces[ISSUER] = nonce;
+    const state = server.pushed.get("state");
+    const { status } = await client.handleRedirect(`${REDIRECT_URI}?code=c&state=${state}`);
+    assert.deepEqual([status, server.primed, server.lost], ["signed-in", primed, 0]);
+  }
 });
 
 test("dp6 a nonce stays with its origin, and what could not be one is no nonce", async () => {
   const { server, signIn } = bound(here);
   server.nonces[ISSUER] = "as-1";
   const { session } = await signIn();
+  server.primed = 0;
   const proofs = [];
   for (const nonce of ["as\r\nX: y", "a b", 'a"b', "a\\b", "é", "a".repeat(5000)]) {
     server.before = (url, init) => {
@@ -289,6 +330,37 @@ test("dp6 a nonce stays with its origin, and what could not be one is no nonce",
   await session.refresh();
   assert.equal(server.asked.at(-1), "POST /token");
   assert.deepEqual([server.refreshes, server.primed], [1, 0]);
+});
+
+test("dp6 the answer of another address, to which a bridge was led, brings neither a nonce nor a time", async () => {
+  const { server, signIn } = bound(here);
+  server.nonces[ISSUER] = "as-1";
+  const { session } = await signIn();
+  server.primed = 0;
+  let isFirst = true;
+  server.before = (url) => {
+    if (!url.endsWith("/me") || !isFirst) return;
+    isFirst = false;
+    const headers = { "DPoP-Nonce": "poison", date: new Date(0).toUTCString() };
+    const answer = Response.json({ sub: "ada" }, { headers });
+    return Object.defineProperty(answer, "url", { value: "https://evil.example/" });
+  };
+  await assert.rejects(session.userinfo(), code("redirect_not_followed"));
+  server.asked.length = 0;
+  await session.refresh();
+  assert.deepEqual(server.asked, ["POST /token"], "the nonce and the clock are as before");
+});
+
+test("dp6 tokens of another key are worth nothing here, and nobody goes round in circles", async () => {
+  const { bindTo, server, signIn } = bound(here);
+  const { session } = await signIn();
+  bindTo("another");
+  server.asked.length = 0;
+  const ask = async () => (await session.fetch(`${API}/x`).catch(({ code }) => code)).status;
+  await ask();
+  await ask();
+  assert.ok(server.asked.length <= 6, `${server.asked}`);
+  assert.equal(server.replayed, 0);
 });
 
 test("dp6 a proof is of one URL as the platform reads it, and says nothing of its query", async () => {
@@ -365,6 +437,15 @@ test("dp7 a key that is gone, or another one in its place, ends the session and 
       const [[jkt, row]] = rows;
       rows.set(jkt, { ...row, jwk: { ...other.jwk, kty: "RSA" } });
     },
+    // The public half is right.
+    (rows, { privateKey }) => {
+      const [[jkt, row]] = rows;
+      rows.set(jkt, { ...row, privateKey });
+    },
+    (rows) => {
+      const [[jkt, row]] = rows;
+      rows.set(jkt, { ...row, privateKey: {} });
+    },
   ]) {
     const keys = playBrowser();
     const world = bound(here, { storage: "local", transactionStorage: "local" });
@@ -426,6 +507,50 @@ test("dp7 the key is gone before the page leaves for the sign-out at the server"
   assert.equal(left[1], 0);
 });
 
+test("dp7 a key that was removed by another page is not used on by one that has it in its memory", async () => {
+  const keys = playBrowser();
+  const load = async () => {
+    const folder = mkdtempSync(join(tmpdir(), "pkce-wasm-"));
+    cpSync(dirname(fileURLToPath(elsewhere)), folder, { recursive: true });
+    return import(pathToFileURL(join(folder, "platform", "dpop_key.js")).href);
+  };
+  const [one, other] = [await load(), await load()];
+  const key = await one.make();
+  const later = Date.now() + 60_000;
+  await one.add("a", key, "owner", later, true);
+  await one.add("b", await one.make(), "owner", later, false);
+  assert.ok(await other.load("a"));
+  const { get } = keys().constructor.prototype;
+  keys().get = () => assert.fail("it is in the memory");
+  assert.ok(await other.load("a"));
+  keys().get = get;
+  await one.forget("a");
+  for (let round = 0; (await other.load("a")) && round < 400; round++)
+    await new Promise((done) => setTimeout(done, 10));
+  assert.equal(await other.load("a"), undefined);
+  // What is nowhere else stays.
+  await other.forget("c");
+  await new Promise((done) => setTimeout(done, 50));
+  assert.ok(await one.load("b"));
+});
+
+test("dp1 a signature that fails for once ends no session", async () => {
+  const { signIn } = bound(here);
+  const { client, session } = await signIn();
+  const { sign } = subtle;
+  subtle.sign = async () => {
+    throw new DOMException("busy", "OperationError");
+  };
+  try {
+    await assert.rejects(session.fetch(`${API}/x`), code("dpop_unavailable"));
+    await assert.rejects(session.refresh(), code("dpop_unavailable"));
+  } finally {
+    subtle.sign = sign;
+  }
+  assert.equal((await session.fetch(`${API}/x`)).status, 200);
+  assert.ok(await client.session());
+});
+
 /** Rounds of refreshes by twenty pages; with `--soak` more. */
 const ROUNDS = process.env.PKCE_SOAK ? 100 : 10;
 
@@ -435,8 +560,8 @@ test("dp5 twenty pages that share a session refresh it at once, with nonces that
   const { server } = world;
   server.nonces[ISSUER] = "as";
   server.rotates = true;
-  server.spends = true;
   await world.signIn();
+  server.spends = true;
   const pages = await Promise.all(Array.from({ length: 20 }, openPage));
   const sessions = await Promise.all(pages.map(({ Client }) => new Client(world.config, SERVER).session()));
   for (let round = 1; round <= ROUNDS; round++) {

@@ -48,9 +48,9 @@ export const pageStorage = (entries) => {
   };
 };
 
-/** Waits for a condition. */
+/** Waits for a condition, half a minute at the least. */
 export const until = async (condition) => {
-  for (let round = 0; round < 400; round++) {
+  for (let round = 0; round < 3000; round++) {
     if (condition()) return;
     await pause(10);
   }

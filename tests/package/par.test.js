@@ -97,6 +97,47 @@ test("pa2 a login that was made ready leaves in the tick of the click, and its n
   );
 });
 
+test("pa2 who hovers again and clicks meanwhile pushes once, and what was used is not used again", async () => {
+  const app = world();
+  let release;
+  const gate = new Promise((resolve) => {
+    release = resolve;
+  });
+  const { push } = app;
+  app.push = async () => {
+    await gate;
+    return push();
+  };
+  const hovers = [app.client.prepare(), app.client.prepare()];
+  await until(() => app.pushed.length > 0);
+  const leaving = app.client.login();
+  release();
+  app.push = push;
+  await Promise.all([...hovers, leaving]);
+  assert.deepEqual([app.pushed.length, app.opened.length], [1, 1]);
+  assert.equal((await app.comeBack()).status, "signed-in");
+  // It is spent: for the next hover, and for the next click.
+  await app.client.prepare();
+  assert.equal(app.pushed.length, 2);
+  await app.client.prepare();
+  assert.equal(app.pushed.length, 2, "it is ready already");
+  assert.equal(app.client.login(), undefined);
+  await app.client.prepare();
+  assert.equal(app.client.login(), undefined);
+  await Promise.all([app.client.login(), app.client.login()]);
+  assert.deepEqual(
+    app.opened.map((url) => new URL(url).searchParams.get("request_uri")),
+    [1, 2, 3, 4, 5].map((number) => `urn:example:${number}`),
+    "two clicks are two logins",
+  );
+  // One that failed is tried again.
+  app.push = () => new Response("", { status: 503 });
+  await assert.rejects(app.client.prepare(), code("server_error"));
+  app.push = push;
+  await app.client.prepare();
+  assert.equal(app.client.login(), undefined);
+});
+
 test("pa2 a login of other options, or one that is too late, has a request of its own", async () => {
   const app = world();
   await app.client.prepare();
@@ -112,6 +153,41 @@ test("pa2 a login of other options, or one that is too late, has a request of it
   await app.client.login();
   assert.equal(app.pushed.length, 4);
   assert.match(app.opened.at(-1), /urn%3Aexample%3A4$/);
+});
+
+test("pa2 equal options are those with equal members, in whatever order, and several logins can be ready", async () => {
+  const app = world();
+  await app.client.prepare({
+    appState: { a: [1, { b: 2, c: 3 }], d: null },
+    prompt: "login",
+    loginHint: undefined,
+  });
+  await app.client.prepare({ prompt: "create" });
+  app.client.login({ prompt: "create" });
+  app.client.login({ prompt: "login", appState: { d: null, a: [1, { c: 3, b: 2 }] } });
+  assert.deepEqual(
+    app.opened.map((url) => new URL(url).searchParams.get("request_uri")),
+    ["urn:example:2", "urn:example:1"],
+  );
+  const { appState } = await app.client.handleRedirect(
+    `${REDIRECT_URI}?code=c&state=${app.pushed[0].get("state")}`,
+  );
+  assert.deepEqual(appState, { a: [1, { b: 2, c: 3 }], d: null });
+  for (const other of [
+    { appState: [["a", 1]] },
+    { appState: { a: "1" } },
+    { appState: { a: 1, b: undefined } },
+    { appState: { a: 1 }, prompt: "login" },
+  ]) {
+    const ready = world();
+    await ready.client.prepare({ appState: { a: 1 } });
+    await ready.client.login(other);
+    const isEqual = JSON.stringify(other) === '{"appState":{"a":1}}';
+    assert.equal(ready.pushed.length, isEqual ? 1 : 2, JSON.stringify(other));
+  }
+  const circle = {};
+  circle.self = circle;
+  await assert.rejects(async () => app.client.login({ appState: circle }), code("config_invalid"));
 });
 
 test("pa3 a push that fails loses nothing: it is told with its cause, nothing is kept, and the same again may go well", async () => {
@@ -229,9 +305,28 @@ test("pa5 a pop-up opens in the click, on a blank page that does not know this w
   const signal = AbortSignal.timeout(50);
   await assert.rejects(app.client.loginWithPopup({ signal }), code("aborted"));
   assert.match(seen[0], /urn%3Aexample%3A2$/);
-  // A push that fails closes the window.
+  // In whatever order its options stand.
+  seen.length = 0;
+  await app.client.prepare({ popup: true, prompt: "login", loginHint: "ada" });
+  const other = { loginHint: "ada", signal: AbortSignal.timeout(50), prompt: "login", features: "width=9" };
+  await assert.rejects(app.client.loginWithPopup(other), code("aborted"));
+  assert.match(seen[0], /urn%3Aexample%3A3$/);
+  // A push that fails closes the window; so does one that nobody waits for any more.
   seen.length = 0;
   app.push = () => new Response("", { status: 503 });
   await assert.rejects(app.client.loginWithPopup(), code("server_error"));
   assert.deepEqual(seen, ["about:blank", "closed"]);
+  seen.length = 0;
+  app.push = () => new Promise(() => {});
+  await assert.rejects(app.client.loginWithPopup({ signal: AbortSignal.timeout(50) }), code("aborted"));
+  assert.deepEqual(seen, ["about:blank", "closed"]);
+});
+
+test("pa5 a login that takes the place of a blocked pop-up fails as a login does", async () => {
+  const app = world({ host: { open: undefined } });
+  globalThis.open = () => null;
+  app.push = () => new Response("", { status: 503 });
+  await assert.rejects(app.client.loginWithPopup({ fallback: "redirect" }), code("server_error"));
+  const { status, error } = await app.client.loginWithPopup();
+  assert.deepEqual([status, error.code], ["refused", "popup_blocked"]);
 });

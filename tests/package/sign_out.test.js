@@ -144,6 +144,107 @@ for (const storage of ["local", "session", "memory"]) {
   });
 }
 
+/** A third page, whose word nobody hears. */
+const { Client: Unheard, ready: isReady } = await import(`${path}?unheard`);
+await isReady();
+
+/** Signs out in that page, which this one does not see before what comes back is called. */
+const signOutUnseen = async (config) => {
+  const { BroadcastChannel, localStorage } = globalThis;
+  globalThis.BroadcastChannel = class {
+    postMessage() {}
+  };
+  globalThis.localStorage = pageStorage(localStorage.items);
+  await new Unheard(config, METADATA).logout();
+  const { items } = globalThis.localStorage;
+  Object.assign(globalThis, { BroadcastChannel, localStorage });
+  return () => {
+    for (const [name, item] of items) if (/:e:/.test(name)) localStorage.setItem(name, item);
+  };
+};
+
+/** Short timers wait from now on, until what comes back is called. */
+const holdTimers = () => {
+  const { setTimeout } = globalThis;
+  const waiting = [];
+  globalThis.setTimeout = (then, time = 0) =>
+    time > 1000 ? setTimeout(then, time) : void waiting.push(then);
+  return () => {
+    globalThis.setTimeout = setTimeout;
+    for (const then of waiting) setTimeout(then, 0);
+  };
+};
+
+/** What brings tokens, on a page of that world; gives their number, and what of it is under way. */
+const WORKS = {
+  async refresh({ signIn, client }) {
+    const { session } = await signIn(client());
+    return { count: 2, pending: () => session.refresh() };
+  },
+  async "code that is redeemed"({ callback, client }) {
+    const using = client();
+    const url = await callback(using);
+    return { count: 1, pending: () => using.handleRedirect(url) };
+  },
+};
+
+for (const [work, begin] of Object.entries(WORKS)) {
+  for (const when of ["before the answer", "while it is kept", "after it was kept"]) {
+    test(`SE1 the tokens of a ${work} are revoked when the sign-out of another page is seen ${when}`, async () => {
+      const there = world();
+      const { server, config, client } = there;
+      const { count, pending } = await begin(there);
+      const held = gate();
+      server.hold = () => held.opened;
+      const going = pending();
+      going.catch(() => {});
+      await until(() => server.issued === count);
+      const see = await signOutUnseen(config);
+      const release = holdTimers();
+      try {
+        if (when === "before the answer") see();
+        if (when === "while it is kept") {
+          const { localStorage } = globalThis;
+          const { setItem } = localStorage;
+          localStorage.setItem = (name, item) => {
+            setItem(name, item);
+            if (item.includes(`rt${count}`)) see();
+          };
+        }
+        held.open();
+        const outcome = await going.catch((error) => ({ error }));
+        assert.equal(outcome?.error?.code, when === "before the answer" ? "session_expired" : undefined);
+        assert.equal(isAtRest(count), when === "after it was kept");
+        if (when === "after it was kept") see();
+      } finally {
+        release();
+      }
+      await until(() => [`rt${count}`, `at${count}`].every((token) => server.revoked.includes(token)));
+      await until(() => !isAtRest(count));
+      assert.equal(await client().session(), null);
+    });
+  }
+
+  test(`SE1 the tokens of a ${work} are not revoked where nobody else signs out`, async () => {
+    for (const leaves of [false, true]) {
+      const there = world();
+      const { server, client } = there;
+      const { pending } = await begin(there);
+      const release = holdTimers();
+      try {
+        await pending();
+        if (leaves) await client().logout();
+      } finally {
+        release();
+      }
+      // Longer than anything waits.
+      await new Promise((done) => setTimeout(done, 500));
+      assert.deepEqual(server.revoked, []);
+      assert.equal((await client().session()) === null, leaves);
+    }
+  });
+}
+
 test("SE1 a sign-out that asks for revocation waits for the refresh that is under way, whose tokens are revoked too", async () => {
   const { server, signIn } = world();
   const { client, session } = await signIn();

@@ -4,7 +4,7 @@ import { test } from "node:test";
 import { load, until } from "./installed.js";
 
 const { Client } = await load("pkce-wasm");
-const { createServer } = await load("pkce-wasm/testing");
+const { createServer, signedIn } = await load("pkce-wasm/testing");
 const { traceToConsole } = await load("pkce-wasm/trace");
 
 const API = "https://api.example";
@@ -78,6 +78,50 @@ test("every step is told as it happens", async () => {
     ["authorization_code", "43 characters", "app"],
   );
   assert.ok(Object.isFrozen(events[0]));
+});
+
+test("the way to the server is told with what is asked for", async () => {
+  const events = [];
+  const { server } = await visit({ trace: (event) => events.push(event), scope: "openid email" });
+  const names = events.map(({ step }) => step);
+  assert.ok(names.indexOf("navigate") > names.indexOf("login"));
+  assert.ok(names.indexOf("navigate") < names.lastIndexOf("login"));
+  const { url, parameters } = events.find(({ step }) => step === "navigate");
+  assert.equal(url, `${server.issuer}/authorize`);
+  const sent = new URL(server.requests.find(({ endpoint }) => endpoint === "authorize").url).searchParams;
+  for (const name of ["client_id", "redirect_uri", "scope", "code_challenge", "code_challenge_method"]) {
+    assert.equal(parameters[name], sent.get(name), name);
+  }
+  assert.equal(parameters.state, `${sent.get("state").length} characters`);
+});
+
+test("a sign-out at the server is told as a way there", async () => {
+  const events = [];
+  const server = createServer({ issuer: "https://as.example" });
+  const { client } = await signedIn({ server, trace: (event) => events.push(event) });
+  await client.logout({ endSession: true, returnTo: undefined });
+  const { url, parameters } = events.findLast(({ step }) => step === "navigate");
+  assert.equal(url, server.metadata.end_session_endpoint);
+  assert.match(parameters.id_token_hint, /^\d+ characters$/);
+});
+
+test("an answer is told with its members, a proof of possession with its length", async () => {
+  const events = [];
+  const { server, tokens } = await visit({ trace: (event) => events.push(event), scope: "openid profile" });
+  await until(() => events.some(({ step, url }) => step === "response" && url.endsWith("/userinfo")));
+  const of = (step, path) => events.find((event) => event.step === step && event.url.endsWith(path));
+  const answer = of("response", "/token").parameters;
+  assert.deepEqual([answer.token_type, answer.expires_in], ["Bearer", "300"]);
+  assert.equal(answer.access_token, `${tokens[0].length} characters`);
+  const found = of("response", "/openid-configuration").parameters;
+  assert.equal(found.token_endpoint, server.metadata.token_endpoint);
+  assert.equal(found.code_challenge_methods_supported, "S256");
+  assert.equal(of("response", "/userinfo").parameters.name, "8 characters");
+  assert.equal(of("response", "/orders").parameters, undefined);
+  assert.equal(of("request", "/token").headers, undefined);
+  assert.deepEqual(of("request", "/userinfo").headers, {
+    Authorization: `Bearer ${tokens[0].length} characters`,
+  });
 });
 
 test("no secret is told", async () => {

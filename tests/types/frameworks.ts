@@ -37,10 +37,11 @@ export async function react(): Promise<ReactElement[]> {
 }
 
 export function hook(): string | undefined {
-  const { claims, login, logout, session, status } = useAuth<Staff>();
+  const { claims, login, logout, prepare, session, status } = useAuth<Staff>();
   const clicked: (event: MouseEvent) => void = login;
+  const entered: (event: MouseEvent) => void = prepare;
   const left: (event: MouseEvent) => void = logout;
-  void [clicked, left];
+  void [clicked, entered, left];
   if (status === "signed-in") void session?.fetch("https://api.example/");
   // @ts-expect-error Nobody may be signed in.
   void claims.department;

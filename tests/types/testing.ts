@@ -33,12 +33,19 @@ export async function scripted(): Promise<Session> {
   const server: TestServer = createServer({
     alg: "RS256",
     decide: ({ prompt }) => (prompt === "login" ? { acr: "phr" } : undefined),
-    clients: [{ clientId: "app" }],
-    resources: { "https://api.example": ({ sub, scope }) => ({ sub, scope }) },
+    clients: [{ clientId: "app", dpopBoundAccessTokens: true }],
+    resources: { "https://api.example": ({ sub, scope, cnf }) => ({ sub, scope, jkt: cnf?.jkt ?? null }) },
+    requirePushedAuthorizationRequests: true,
+    pushedRequestLifetime: 90,
+    requireDpop: true,
+    dpopNonceLifetime: 0,
+    registration: true,
+    dangerouslyAllowWithoutPkce: false,
     keep: (saved) => localStorage.setItem("server", saved),
   });
   server.next("token", { status: 503, headers: { "Retry-After": "1" } });
   server.next("userinfo", (_, proceed) => proceed());
+  server.next("par", { status: 503 });
   // @ts-expect-error There is no such endpoint.
   server.next("tokens", {});
   server.lie(...LIES.map(({ name }: Lie) => name));
@@ -61,3 +68,11 @@ export function inServiceWorker(event: {
 
 // @ts-expect-error A user has a subject.
 createServer({ user: { name: "Ada" } });
+
+createServer({
+  decide: ({ prompt }, { method, form, known }) => {
+    if (known && prompt !== "login") return true;
+    const { login = "ada" } = form;
+    return method === "POST" ? { user: { sub: login } } : { body: "<p>Who is there?</p>" };
+  },
+});

@@ -2,8 +2,8 @@
 import { generateKeyPairSync, randomBytes } from "node:crypto";
 import Provider from "oidc-provider";
 import { findAccount } from "./account.js";
-import { errorPage, signedOutPage, signOutPage } from "./html.js";
 import { makeInteraction } from "./interaction.js";
+import { errorPage, signedOutPage, signOutPage } from "./pages.js";
 
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;
@@ -51,10 +51,11 @@ function applicationRegistration({ clientId, redirectUri }) {
 }
 
 /** Everything that both servers have in common. */
-function configuration({ name, title, clientId, origins, application, mountPath }) {
+function configuration({ name, title, clientId, withoutPkce, origins, application, mountPath }) {
   const allowed = [...origins, ...application.origins];
+  const pages = [clientId, withoutPkce].filter(Boolean).map((id) => registration(id, origins));
   return {
-    clients: [registration(clientId, origins), applicationRegistration(application)],
+    clients: [...pages, applicationRegistration(application)],
     clientBasedCORS: (_ctx, origin) => allowed.includes(origin),
     findAccount,
     // The ID token itself names the user, so that the page can greet before it asks the userinfo endpoint.
@@ -66,7 +67,7 @@ function configuration({ name, title, clientId, origins, application, mountPath 
     },
     scopes: ["openid", "profile", "email", "offline_access"],
     responseTypes: ["code"],
-    pkce: { required: () => true },
+    pkce: { required: (_ctx, client) => client.clientId !== withoutPkce },
     issueRefreshToken: async (_ctx, client) => client.grantTypeAllowed("refresh_token"),
     rotateRefreshToken: true,
     jwks: { keys: [signingKey()] },
@@ -129,15 +130,17 @@ function countTokenRequests(provider) {
  * @param {string} options.title - What its pages call it.
  * @param {string} options.issuer - Its issuer identifier; may have a path, below which everything then lies.
  * @param {string} options.clientId - The client that is registered.
+ * @param {string} [options.withoutPkce] - Another client, whose users may sign in without PKCE: whoever reads such a code redeems it.
  * @param {string[]} options.origins - The origins from which the page comes.
  * @param {{ clientId: string, redirectUri: string, origins: string[] }} options.application - The same page as an application: its
  * client, its private-use scheme, and the origins of its WebViews.
  * @param {{ configure: Function, dress: Function }} [options.shape] - How it differs from the plain one.
  * @returns {{ issuer: string, handler: import("node:http").RequestListener, counters: object }}
  */
-export function makeAuthorizationServer({ name, title, issuer, clientId, origins, application, shape }) {
+export function makeAuthorizationServer(options) {
+  const { name, title, issuer, shape } = options;
   const mountPath = new URL(issuer).pathname.replace(/\/$/, "");
-  const plain = configuration({ name, title, clientId, origins, application, mountPath });
+  const plain = configuration({ ...options, mountPath });
   const provider = new Provider(issuer, shape ? shape.configure(plain) : plain);
   provider.on("server_error", (_ctx, error) => console.error(`${name}: ${error.stack}`));
   shape?.dress(provider);

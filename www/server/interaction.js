@@ -1,6 +1,7 @@
 /** Where the authorization server speaks with the person: one page that signs in and consents in one step. */
 import { ACCOUNT_ID } from "./account.js";
-import { contentSecurityPolicy, errorPage, signInPage } from "./html.js";
+import { contentSecurityPolicy } from "./html.js";
+import { errorPage, signInPage } from "./pages.js";
 
 const LONGEST_FORM = 4096;
 
@@ -39,6 +40,7 @@ async function consent(provider, { params, grantId }) {
   const known = grantId ? await provider.Grant.find(grantId) : undefined;
   const grant = known ?? new provider.Grant({ accountId: ACCOUNT_ID, clientId: params.client_id });
   grant.addOIDCScope(params.scope ?? "openid");
+  for (const resource of [params.resource ?? []].flat()) grant.addResourceScope(resource, params.scope ?? "");
   return grant.save();
 }
 

@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 const DEMO = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The page's own files lie side by side in one folder; what lies below it is not the page's. */
-const PAGE_FILE = /^[a-z0-9][a-z0-9-]*\.(?:html|css|js|svg)$/;
+const PAGE_FILE = /^[a-z0-9][a-z0-9-]*\.(?:html|css|js|svg|png)$/;
 const PACKAGE_PREFIX = "/pkce-wasm/";
 
 const TYPES = {
@@ -19,6 +19,7 @@ const TYPES = {
   ".json": "application/json; charset=utf-8",
   ".map": "application/json; charset=utf-8",
   ".svg": "image/svg+xml",
+  ".png": "image/png",
   ".wasm": "application/wasm",
   ".ts": "text/plain; charset=utf-8",
   ".md": "text/plain; charset=utf-8",

@@ -6,6 +6,8 @@ import { ENVIRONMENT_ID, pingOneShape } from "./pingone.js";
 
 const SCOPE = "openid profile email";
 const DEMO_CLIENT_ID = "pkce-wasm-demo";
+/** The client whose users are let in without PKCE, so that the page shows what a thief gets by it. */
+const WITHOUT_PKCE_CLIENT_ID = "pkce-wasm-demo-without-pkce";
 const PINGONE_CLIENT_ID = "6f1d2c84-0f5b-4e0a-9c3e-2b7a51d0c9e8";
 
 /** The client of the application in www/webview. */
@@ -40,6 +42,7 @@ export async function startServers({ packageFolder, pageFolder, port }) {
     title: "Demo authorization server",
     issuer: `http://127.0.0.1:${demoSocket.port}`,
     clientId: DEMO_CLIENT_ID,
+    withoutPkce: WITHOUT_PKCE_CLIENT_ID,
     origins,
     application: {
       clientId: APPLICATION_CLIENT_ID,
@@ -65,20 +68,32 @@ export async function startServers({ packageFolder, pageFolder, port }) {
   pingOneSocket.answer(onlyForHosts([`127.0.0.1:${pingOneSocket.port}`], pingOne.handler));
 
   const choices = [
-    { id: "demo", label: "Demo server", issuer: demo.issuer, clientId: DEMO_CLIENT_ID, scope: SCOPE },
+    {
+      id: "demo",
+      label: "Demo",
+      note: "oidc-provider, a certified OpenID server, on this machine.",
+      issuer: demo.issuer,
+      clientId: DEMO_CLIENT_ID,
+      withoutPkce: WITHOUT_PKCE_CLIENT_ID,
+      scope: SCOPE,
+    },
     {
       id: "pingone",
-      label: "PingOne shape",
+      label: "Like PingOne",
+      note: "The same server with the paths and the answers of PingOne, which many companies use.",
       issuer: pingOne.issuer,
       clientId: PINGONE_CLIENT_ID,
       scope: SCOPE,
     },
   ];
   const callbacks = { demo: APPLICATION_CALLBACK, pingone: APPLICATION_CALLBACK_PINGONE };
-  const application = choices.map((choice) => ({
-    ...choice,
+  const application = choices.map(({ id, label, issuer, scope }) => ({
+    id,
+    label,
+    issuer,
+    scope,
     clientId: APPLICATION_CLIENT_ID,
-    redirectUri: callbacks[choice.id],
+    redirectUri: callbacks[id],
   }));
   servePage = onlyForHosts(
     pageHosts,

@@ -30,10 +30,11 @@ pub(crate) struct Options {
 }
 
 /// What can be measured: in pages, in Node, or in both. `flat` takes minutes.
-pub(crate) const WHAT: [&str; 10] =
-    ["pairs", "verify", "begin", "callbacks", "instant", "boundary", "start", "ready", "click", "flat"];
-const IN_PAGES: [&str; 9] = ["pairs", "begin", "callbacks", "instant", "boundary", "start", "ready", "click", "flat"];
-const IN_NODE: [&str; 7] = ["pairs", "verify", "begin", "callbacks", "instant", "boundary", "flat"];
+pub(crate) const WHAT: [&str; 11] =
+    ["pairs", "verify", "begin", "callbacks", "instant", "boundary", "proofs", "start", "ready", "click", "flat"];
+const IN_PAGES: [&str; 10] =
+    ["pairs", "begin", "callbacks", "instant", "boundary", "proofs", "start", "ready", "click", "flat"];
+const IN_NODE: [&str; 8] = ["pairs", "verify", "begin", "callbacks", "instant", "boundary", "proofs", "flat"];
 /// What is measured cold, each contender in a page of its own.
 const COLD: [&str; 3] = ["start", "ready", "click"];
 

@@ -8,11 +8,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
+use pkce_wasm::error::Code;
 use sha2::{Digest as _, Sha256};
 
 use crate::process::{cargo, root, run, run_quietly, say};
 use crate::shrink::{self, Functions, Names, shrink};
-use crate::{bindings, codes, fingerprint, halves, inline, package, setup, twin};
+use crate::{bindings, codes, fingerprint, halves, inline, integrity, package, setup, twin};
 
 /// The target: MVP instructions and no standard library.
 const TARGET: &str = "wasm32v1-none";
@@ -72,6 +73,7 @@ fn build_now(force: bool) -> Result<()> {
     for entry in SCRIPTS {
         bundle_script(entry)?;
     }
+    integrity::write(&SCRIPTS)?;
     let archive = package::pack()?;
     fingerprint::record(inputs)?;
     say(format_args!("packed {} in {:.1} s", archive.display(), started.elapsed().as_secs_f64()));
@@ -180,23 +182,26 @@ fn bindgen_folder(name: &str) -> PathBuf {
     target().join("bindgen").join(name)
 }
 
-/// The oldest engine that signs in: what is minified stays within its syntax. It knows what esbuild takes for too new, apart from faults that the sources do not meet.
-const FLOOR: [&str; 4] = [
-    "--target=chrome80",
-    "--supported:optional-chain=true",
-    "--supported:class-private-field=true",
-    "--supported:class-private-static-field=true",
-];
+/// The oldest syntax that a plain script is written in: an engine below the floor can read it, and is told by [`FLOOR`] that it is too old. esbuild knows what is too new.
+const SYNTAX: &str = "--target=chrome63";
+
+/// What comes before a plain script.
+const FLOOR: &str = include_str!("floor.js");
 
 /// Bundles an entry into one script. Only the twin stays a file of its own, which the script loads when it is needed.
 fn bundle_script(entry: &str) -> Result<()> {
+    let floor = FLOOR.lines().filter(|line| !line.starts_with("//")).map(str::trim).collect::<String>();
+    let sentence = format!("{}: {}", Code::EngineUnsupported.name(), Code::EngineUnsupported.message());
+    let floor = floor.replace("\"{sentence}\"", &serde_json::to_string(&sentence)?);
     let package = root().join("pkg");
     run_quietly(
         setup::npm_tool("esbuild")
             .arg(package.join(format!("{entry}.js")))
             .args(["--bundle", "--minify", "--format=iife", "--global-name=pkceWasm", "--log-level=error"])
-            .args(FLOOR)
+            .args([SYNTAX, &format!("--banner:js={floor}")])
             .arg("--external:./pkg/dist/*_twin.js")
+            // The sources are beside it in the package.
+            .args(["--sourcemap=linked", "--sources-content=false"])
             .arg(format!("--outfile={}", package.join(format!("{entry}.iife.js")).display())),
     )
 }

@@ -8,7 +8,7 @@ use launch::Program;
 use serde_json::Value;
 
 use crate::process::{find, root, run, say};
-use crate::{build, package, setup, webview};
+use crate::{build, package, setup, static_demo, webview};
 
 /// How the demo is shown.
 #[derive(Debug)]
@@ -19,16 +19,23 @@ pub(crate) struct Options {
     pub(crate) webview: bool,
     /// Whether the application keeps its tokens in Rust.
     pub(crate) in_rust: bool,
+    /// As files for any web host.
+    pub(crate) files: bool,
+    /// Where these will be found.
+    pub(crate) url: Option<String>,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { open: true, port: None, webview: false, in_rust: false }
+        Self { open: true, port: None, webview: false, in_rust: false, files: false, url: None }
     }
 }
 
 /// Builds the package, starts the servers, and waits.
 pub(crate) fn demo(options: &Options) -> Result<()> {
+    if options.files {
+        return static_demo::write(options.url.as_deref());
+    }
     let node = setup::server_node()?;
     build::build(false)?;
     let application = if options.webview { Some(webview::build()?) } else { None };

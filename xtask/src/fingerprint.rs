@@ -10,7 +10,7 @@ use crate::package::pack_folder;
 use crate::process::root;
 
 /// What the package is made of.
-const INPUTS: [&str; 15] = [
+const INPUTS: [&str; 17] = [
     ".cargo/config.toml",
     "CHANGELOG.md",
     "Cargo.lock",
@@ -23,6 +23,8 @@ const INPUTS: [&str; 15] = [
     "SECURITY.md",
     "pkg",
     "src",
+    "www/server/pages.js",
+    "www/static",
     "xtask/Cargo.toml",
     "xtask/package-lock.json",
     "xtask/src",
@@ -31,8 +33,13 @@ const INPUTS: [&str; 15] = [
 /// The hash of what goes in.
 pub(crate) fn inputs() -> Result<u64> {
     let package = root().join("pkg");
-    let built = |place: &Path| place == package.join("dist") || place.to_string_lossy().ends_with(".iife.js");
-    hash(INPUTS.iter().map(|name| root().join(name)), built)
+    let made = [".iife.js", ".iife.js.map", "pkg/integrity.json"];
+    let built =
+        |place: &Path| place == package.join("dist") || made.iter().any(|end| place.to_string_lossy().ends_with(end));
+    let page = fs::read_dir(root().join("www"))?.flatten().map(|entry| entry.path()).filter(|path| path.is_file());
+    let mut page: Vec<_> = page.collect();
+    page.sort();
+    hash(INPUTS.iter().map(|name| root().join(name)).chain(page), built)
 }
 
 /// Whether the package was built from these inputs and is as it was left.

@@ -4,17 +4,18 @@ use anyhow::{Result, bail};
 
 use crate::process::{cargo, root, run, say};
 use crate::report::{Count, Job, Report};
-use crate::{blocks, codes, docs, reference, setup, webview};
+use crate::{blocks, codes, docs, owner, reference, setup, webview};
 
 /// A check and what it looks at.
 type Check = (&'static str, fn(fix: bool) -> Result<()>);
 
-const CHECKS: [Check; 8] = [
+const CHECKS: [Check; 9] = [
     ("Rust formatting", format_rust),
     ("JavaScript formatting and lints", javascript),
     ("TypeScript types", types),
     ("Rust lints", clippy),
     ("the error reference", reference::check),
+    ("the owner in every package", owner::check),
     ("documentation", |_| docs::check()),
     ("layers", layers),
     ("documents", documents),
@@ -29,6 +30,7 @@ pub(crate) fn lint(fix: bool) -> Result<()> {
     if fix {
         format_rust(true)?;
         reference::check(true)?;
+        owner::check(true)?;
         return javascript(true);
     }
     Report::run(vec![Job::new("lint", "", count)], 1).finish()

@@ -22,9 +22,12 @@ mod gate;
 mod halves;
 mod hostile;
 mod inline;
+mod integrity;
 mod links;
 mod lint;
+mod mcp;
 mod measured;
+mod owner;
 mod package;
 mod process;
 mod reach;
@@ -35,6 +38,7 @@ mod rooms;
 mod setup;
 mod shrink;
 mod size;
+mod static_demo;
 mod test;
 mod twin;
 mod wasm_pack;
@@ -55,10 +59,13 @@ cargo xtask <command>
   demo [--no-open] [--port N]   the demo page with its authorization servers
   demo --webview [--rust]       the same as an application: in a WebView, with Tauri; its tokens are in the
                                 WebView, or with --rust in Rust and the system's keyring
+  demo --static [--url URL]     the same as files for any web host, in target/demo-static: the authorization
+                                server is a service worker; with the URL where it will be found, previews
+                                of links have a picture
   test quick                    in four minutes: lint, native, the package in Node, and the main path in
                                 Chromium
   test [LAYER…] [--engine E…] [--soak]
-                                all tests, or only the layers lint, native, package, world, size,
+                                all tests, or only the layers lint, native, package, world, mcp, size,
                                 reach, web, e2e, webview, in chromium, firefox and webkit or only in the engines named;
                                 --soak repeats what chance decides hundreds of times, and adds the slow
                                 rows of the reach table
@@ -80,8 +87,9 @@ cargo xtask <command>
                                 firefox, webkit and node, or only: pairs, verify, begin, callbacks,
                                 instant, boundary, start, ready, click, flat; --bars measures only what
                                 a bar is about
-  release --dry-run             the packages as they would be published: versions, file lists, checks,
-                                licences, bills of materials";
+  release [--dry-run]           the packages as they would be published: versions, file lists, checks,
+                                licences, bills of materials; without --dry-run also whether owner and
+                                date are filled in, and the commands that publish";
 
 /// What is to be done.
 enum Command {
@@ -172,6 +180,8 @@ fn parse(mut arguments: lexopt::Parser) -> Result<Command> {
             (Command::Demo(options), Long("no-open")) => options.open = false,
             (Command::Demo(options), Long("webview")) => options.webview = true,
             (Command::Demo(options), Long("rust")) => (options.webview, options.in_rust) = (true, true),
+            (Command::Demo(options), Long("static")) => options.files = true,
+            (Command::Demo(options), Long("url")) => options.url = Some(arguments.value()?.string()?),
             (Command::Demo(options), Long("port")) => options.port = Some(arguments.value()?.parse()?),
             (Command::Test(options), Long("engine")) => {
                 options.engines.push(arguments.value()?.string()?.parse().map_err(Error::msg)?)

@@ -76,7 +76,7 @@ const fn per_second(title: &'static str, path: &'static [&'static str], ours: &'
     Measurement { title, path, unit: Unit::PerSecond, ours }
 }
 
-const MEASUREMENTS: [Measurement; 13] = [
+const MEASUREMENTS: [Measurement; 14] = [
     per_second("verifier and challenge, per second", &["pairs"], &[PRIMITIVES]),
     milliseconds("begin: to the authorization URL, ms", &["begin"], &[STEPS]),
     milliseconds("callback: from the URL to the token request, ms", &["callbacks", "asked"], &[STEPS, CLIENT]),
@@ -84,6 +84,7 @@ const MEASUREMENTS: [Measurement; 13] = [
     milliseconds("callback: from the URL to the tokens, ms", &["callbacks", "done"], &[STEPS, CLIENT]),
     milliseconds("at once: from the URL to the token request, ms", &["instant", "asked"], &[STEPS, CLIENT]),
     milliseconds("at once: from the answer to the tokens, ms", &["instant", "rest"], &[STEPS, CLIENT]),
+    milliseconds("a proof that the key of a token is here, ms", &["proofs"], &[CLIENT]),
     milliseconds("first click: until the thread is free again, ms", &["click", "thread"], &[CLIENT]),
     milliseconds("first click: until the URL is there, ms", &["click", "url"], &[CLIENT]),
     milliseconds("cold: the script is evaluated, ms", &["start", "evaluate"], &[CLIENT]),
@@ -118,6 +119,7 @@ const CHROMIUM: &[Place] = &[Place::Page(Engine::Chromium)];
 const BEFORE: Beside = Beside::Before;
 const PKCE_CHALLENGE: Beside = Beside::Peer("pkce-challenge");
 const OAUTH4WEBAPI: Beside = Beside::Peer("oauth4webapi");
+const SIGNATURE: Beside = Beside::Peer("crypto.subtle.sign");
 
 /// A bar in a line.
 const fn wanted(
@@ -131,7 +133,7 @@ const fn wanted(
     Wanted { what, places, path, ours, beside, limit }
 }
 
-const WANTED: [Wanted; 12] = [
+const WANTED: [Wanted; 13] = [
     wanted("begin, beside 0.1.0", NODE, &["begin"], STEPS, BEFORE, AtMost(0.25)),
     wanted(
         "callback to token request, steps, beside oauth4webapi",
@@ -153,6 +155,7 @@ const WANTED: [Wanted; 12] = [
         AtMost(0.4),
     ),
     wanted("the same, Client", &PLACES, &["instant", "rest"], CLIENT, BEFORE, AtMost(0.4)),
+    wanted("a proof, beside a bare signature", &PLACES, &["proofs"], CLIENT, SIGNATURE, AtMost(1.3)),
     wanted("cold: script to first URL, beside 0.1.0", CHROMIUM, &["start", "url"], CLIENT, BEFORE, AtMost(0.4)),
     wanted("the same, ready() awaited first", CHROMIUM, &["ready", "url"], CLIENT, BEFORE, Open),
     wanted("first click, ms", CHROMIUM, &["click", "url"], CLIENT, Beside::Nobody, AtMost(1.0)),

@@ -9,7 +9,9 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::links::Places;
+use crate::owner;
 use crate::process::{root, run, run_quietly, script};
+use crate::static_demo;
 
 /// What the package takes from the root of the repository while it is packed.
 const BORROWED: [&str; 7] =
@@ -48,7 +50,8 @@ pub(crate) fn pack() -> Result<PathBuf> {
         fs::remove_dir_all(&folder)?;
     }
     fs::create_dir_all(&folder)?;
-    let stage = stage(&manifest)?;
+    static_demo::make(&manifest)?;
+    let stage = stage()?;
     run_quietly(
         script("npm").current_dir(&stage).args(["pack", "--ignore-scripts", "--pack-destination"]).arg(&folder),
     )?;
@@ -59,18 +62,25 @@ pub(crate) fn pack() -> Result<PathBuf> {
 }
 
 /// Copies what the package is made of into a folder, with links that lead somewhere from there; that folder.
-fn stage(manifest: &Value) -> Result<PathBuf> {
+fn stage() -> Result<PathBuf> {
     let stage = root().join("target/stage");
     if stage.exists() {
         fs::remove_dir_all(&stage)?;
     }
-    let source = |name: &str| if BORROWED.contains(&name) { name.to_owned() } else { format!("pkg/{name}") };
+    let text = owner::in_npm(&fs::read_to_string(root().join("pkg/package.json"))?, &owner::filled()?);
+    let manifest = &serde_json::from_str(&text).context("pkg/package.json is not JSON")?;
+    let source = |name: &str| match name {
+        _ if BORROWED.contains(&name) => name.to_owned(),
+        _ => name.strip_prefix(static_demo::ROOM).map_or_else(|| format!("pkg/{name}"), static_demo::source),
+    };
     let names = files(manifest).chain(ALWAYS).map(|name| (source(name), name.to_owned())).collect();
     let places = Places::new(manifest, &names);
     for (source, name) in &names {
         let (from, to) = (root().join(source), stage.join(name));
         fs::create_dir_all(to.parent().unwrap_or(&stage))?;
-        if name.ends_with(".md") && from.exists() {
+        if name == "package.json" {
+            fs::write(to, &text)?;
+        } else if name.ends_with(".md") && from.exists() {
             fs::write(to, places.document(&fs::read_to_string(from)?, source))?;
         } else {
             fs::copy(from, to).map(drop).or_else(ignore_missing)?;

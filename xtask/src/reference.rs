@@ -169,6 +169,11 @@ const NOTES: &[(Code, &str)] = &[
          beside the script or is forbidden too.",
     ),
     (
+        Code::EngineUnsupported,
+        "A plain script throws it while it is loaded, before there is a `pkceWasm`: listen for `error` at `window`. A browser that is too old for the modules does not run \
+         them; [a page can say so](pkg/guides/content-security.md#old-browsers).",
+    ),
+    (
         Code::AccessDenied,
         "The user pressed Cancel, or a rule of the server does not let this user into this application. `oauthError` has the server's own word: some \
          say `consent_required`, `login_required` or `user_cancelled_login` for it.",

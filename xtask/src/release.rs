@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::process::{cargo, read, root, say, show_line};
 use crate::report::{Count, Job, Report};
-use crate::{build, package, reach, setup, webview};
+use crate::{build, owner, package, reach, setup, webview};
 
 /// What the crate is called, and the npm package.
 const NAME: &str = "pkce-wasm";
@@ -39,8 +39,9 @@ const BY_NPM: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "packag
 /// A check and what it found, in a few words.
 type Check = (&'static str, fn() -> Result<String>);
 
-const CHECKS: [Check; 9] = [
+const CHECKS: [Check; 10] = [
     ("versions", versions),
+    ("owner", owner),
     ("files of the npm package", npm_files),
     ("files of the crate", crate_files),
     ("publint, attw, entries in documents", npm_checks),
@@ -51,14 +52,21 @@ const CHECKS: [Check; 9] = [
     ("bill of materials", bill_of_materials),
 ];
 
-/// Rehearses, and prints what was found.
+/// Rehearses, and prints what was found. Without `dry_run` the owner has to be known, the version has to have a date, and the commands that publish are shown.
 pub(crate) fn release(dry_run: bool) -> Result<()> {
     if !dry_run {
-        bail!(
-            "cargo xtask release --dry-run rehearses; publishing is done by hand: npm publish the archive in target/pack, and cargo publish"
-        );
+        owner::judge(&owner::filled()?, false)?;
+        let log = fs::read_to_string(root().join("CHANGELOG.md"))?;
+        judge_log(&log, &version()?, false)?;
     }
-    Report::run(vec![Job::new("release", "", count)], 1).finish()
+    Report::run(vec![Job::new("release", "", count)], 1).finish()?;
+    if !dry_run {
+        say("all is well; publish in this order, by hand:");
+        say(format_args!("  npm publish {}", package::archive()?.display()));
+        say(format_args!("  cargo publish --package {NAME}"));
+        say(format_args!("  cargo publish --manifest-path {} --package {PLUGIN}", webview::MANIFEST));
+    }
+    Ok(())
 }
 
 /// For the test run: every check, counted.
@@ -109,11 +117,17 @@ fn versions() -> Result<String> {
         text(&npm, "version")?
     );
     let log = fs::read_to_string(root().join("CHANGELOG.md"))?;
-    judge_log(&log, &version)
+    judge_log(&log, &version, true)
+}
+
+/// What the owner has filled in, the same in every package.
+fn owner() -> Result<String> {
+    owner::check(false)?;
+    owner::judge(&owner::filled()?, true)
 }
 
 /// What the change log says of a version.
-fn judge_log(log: &str, version: &str) -> Result<String> {
+fn judge_log(log: &str, version: &str, is_rehearsal: bool) -> Result<String> {
     let headings: Vec<_> = log.lines().filter_map(|line| line.strip_prefix("## [")?.split_once(']')).collect();
     let unreleased = headings.iter().any(|(name, _)| *name == "Unreleased");
     let releases: Vec<_> = headings.into_iter().filter(|(name, _)| *name != "Unreleased").collect();
@@ -130,8 +144,8 @@ fn judge_log(log: &str, version: &str) -> Result<String> {
         _ if releases.iter().any(|(name, _)| *name == version) => {
             bail!("CHANGELOG.md has releases after {version}: raise the versions in Cargo.toml and pkg/package.json")
         }
-        _ if unreleased => Ok(format!("{version}; [Unreleased] in CHANGELOG.md becomes it")),
-        _ => bail!("CHANGELOG.md knows neither {version} nor [Unreleased]"),
+        _ if unreleased && is_rehearsal => Ok(format!("{version}; [Unreleased] in CHANGELOG.md becomes it")),
+        _ => bail!("CHANGELOG.md has no `## [{version}] - ` with its date"),
     }
 }
 
@@ -386,10 +400,11 @@ mod tests {
     fn the_change_log_has_to_know_the_version() {
         let (old, new) = ("## [0.1.0] - 2025-01-31", "## [0.2.0] - 2026-01-31");
         for good in ["## [Unreleased]", &["## [Unreleased]", old].join("\n"), new, &[new, old].join("\n")] {
-            assert!(judge_log(good, "0.2.0").is_ok(), "{good}");
+            assert!(judge_log(good, "0.2.0", true).is_ok(), "{good}");
+            assert_eq!(judge_log(good, "0.2.0", false).is_ok(), good.contains("[0.2.0]"), "{good}");
         }
         for bad in ["", "## [0.1.0] - 2026-01-31", "## [0.2.0]", "## [0.3.0] - 2026-01-31\n## [0.2.0] - 2025-01-31"] {
-            assert!(judge_log(bad, "0.2.0").is_err(), "{bad}");
+            assert!(judge_log(bad, "0.2.0", true).is_err(), "{bad}");
         }
     }
 }

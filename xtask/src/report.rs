@@ -17,15 +17,24 @@ pub(crate) struct Count {
     pub(crate) lies: u64,
     /// Lies that were believed.
     pub(crate) believed: u64,
+    /// Checks of a conformance suite, and those that failed.
+    pub(crate) checks: u64,
+    pub(crate) unmet: u64,
 }
 
 impl Count {
     /// Adds what a test says of bad inputs: `37 tried, 0 accepted`.
     fn read_lies(&mut self, told: &str) {
-        let mut numbers =
-            told.split(|character: char| !character.is_ascii_digit()).filter_map(|text| text.parse().ok());
-        self.lies = self.lies.saturating_add(numbers.next().unwrap_or(0));
-        self.believed = self.believed.saturating_add(numbers.next().unwrap_or(0));
+        let (tried, accepted) = two_numbers(told);
+        self.lies = self.lies.saturating_add(tried);
+        self.believed = self.believed.saturating_add(accepted);
+    }
+
+    /// Adds what a conformance suite has found: `266 passed, 0 failed`.
+    fn read_checks(&mut self, told: &str) {
+        let (passed, failed) = two_numbers(told);
+        self.checks = self.checks.saturating_add(passed).saturating_add(failed);
+        self.unmet = self.unmet.saturating_add(failed);
     }
 
     /// Adds what a line of a test runner's output says: cargo's `test result: ok. 3 passed; 0 failed; …`, or `pass 3` and
@@ -34,6 +43,8 @@ impl Count {
         let mut previous = "";
         if let Some((_, told)) = line.split_once("bad inputs: ") {
             self.read_lies(told);
+        } else if let Some((_, told)) = line.split_once("conformance checks: ") {
+            self.read_checks(told);
         } else if line.starts_with("test result: ") {
             for word in line.split_whitespace() {
                 match word.trim_end_matches(';') {
@@ -48,6 +59,13 @@ impl Count {
             self.failed = self.failed.saturating_add(number.trim().parse().unwrap_or(0));
         }
     }
+}
+
+/// The first two numbers of a text.
+fn two_numbers(text: &str) -> (u64, u64) {
+    let words = text.split(|character: char| !character.is_ascii_digit());
+    let mut numbers = words.filter_map(|word| word.parse().ok());
+    (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0))
 }
 
 /// What counts the tests of a layer; whether all of them passed.
@@ -89,6 +107,10 @@ impl<'a> Job<'a> {
         if count.lies > 0 {
             let lies = format!("bad inputs: {} tried, {} accepted", count.lies, count.believed);
             note = if note.is_empty() { lies } else { format!("{lies}; {note}") };
+        }
+        if count.checks > 0 {
+            let checks = format!("conformance: {} checks, {} failed", count.checks, count.unmet);
+            note = if note.is_empty() { checks } else { format!("{checks}; {note}") };
         }
         Row { layer, engine, count, took: started.elapsed(), note }
     }
@@ -177,7 +199,8 @@ mod tests {
         count.read("ℹ pass 4");
         count.read("ℹ fail 1");
         count.read("..refresh: bad inputs: 21 tried, 1 accepted; 6 honest ones beside them");
-        assert_eq!(count, Count { passed: 17, failed: 3, lies: 21, believed: 1 });
+        count.read("conformance checks: 265 passed, 1 failed");
+        assert_eq!(count, Count { passed: 17, failed: 3, lies: 21, believed: 1, checks: 266, unmet: 1 });
     }
 
     #[test]

@@ -13,7 +13,9 @@ use crate::gate::Gate;
 use crate::process::{End, cargo, path_with, root, run, say, watch, watch_within};
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
-use crate::{before, browsers, build, frontend, lint, package, reach, release, setup, size, wasm_pack, webview, world};
+use crate::{
+    before, browsers, build, frontend, lint, mcp, package, reach, release, setup, size, wasm_pack, webview, world,
+};
 
 /// Seconds that the binding tests of one engine may take.
 const WEB_TIMEOUT: &str = "600";
@@ -48,6 +50,8 @@ pub(crate) enum Layer {
     Package,
     /// The archive in Node, at authorization servers of others.
     World,
+    /// The archive in Node, behind the SDKs of the Model Context Protocol, and their conformance suite.
+    Mcp,
     /// What a user ships, against the budget.
     Size,
     /// The archive in bundlers, test runners, runtimes, pages and workers.
@@ -61,11 +65,12 @@ pub(crate) enum Layer {
 }
 
 impl Layer {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 10] = [
         Self::Lint,
         Self::Native,
         Self::Package,
         Self::World,
+        Self::Mcp,
         Self::Size,
         Self::Reach,
         Self::Web,
@@ -79,6 +84,7 @@ impl Layer {
             Self::Native => "native",
             Self::Package => "package",
             Self::World => "world",
+            Self::Mcp => "mcp",
             Self::Size => "size",
             Self::Reach => "reach",
             Self::Web => "web",
@@ -147,10 +153,13 @@ pub(crate) fn test(options: &Options) -> Result<()> {
         }
     }
     if wanted(Layer::Package) {
-        jobs.push(Job::new(Layer::Package.name(), "", packaged));
+        jobs.push(Job::new(Layer::Package.name(), "", move |count| packaged(*soak, count)));
     }
     if wanted(Layer::World) {
-        jobs.push(Job::new(Layer::World.name(), "", world::count));
+        jobs.push(Job::new(Layer::World.name(), "", move |count| world::count(*soak, count)));
+    }
+    if wanted(Layer::Mcp) {
+        jobs.push(Job::new(Layer::Mcp.name(), "", mcp::count));
     }
     if wanted(Layer::Size) {
         jobs.push(Job::new(Layer::Size.name(), "", size::count));
@@ -165,7 +174,7 @@ fn run_quick(engine: Engine) -> Result<()> {
     let jobs = vec![
         Job::new(Layer::Lint.name(), "", lint::count),
         Job::new(Layer::Native.name(), "", native),
-        Job::new(Layer::Package.name(), "", in_node),
+        Job::new(Layer::Package.name(), "", |count| in_node(false, count)),
         Job::new(Layer::EndToEnd.name(), engine.name(), move |count| {
             end_to_end(engine, &["--test", "main_path"], false, count)
         }),
@@ -178,17 +187,20 @@ fn run_quick(engine: Engine) -> Result<()> {
 fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
     let any = |layers: &[Layer]| layers.iter().any(|layer| wanted(*layer));
     let in_browsers = any(&[Layer::Reach, Layer::Web, Layer::EndToEnd]);
-    let steps: [(bool, &dyn Fn() -> Result<()>); 13] = [
+    let steps: [(bool, &dyn Fn() -> Result<()>); 14] = [
         (true, &setup::npm_tools),
         (true, &|| setup::server_node().map(drop)),
         (true, &|| setup::rust_targets(&TARGETS)),
         (in_browsers, &|| browsers::install(engines)),
         (in_browsers && engines.contains(&Engine::Firefox), &|| setup::geckodriver().map(drop)),
         (wanted(Layer::Web), &|| setup::wasm_bindgen().and(setup::wasm_pack()).map(drop)),
-        (any(&[Layer::Package, Layer::World, Layer::Size, Layer::Reach, Layer::EndToEnd]), &|| build::build(false)),
+        (any(&[Layer::Package, Layer::World, Layer::Mcp, Layer::Size, Layer::Reach, Layer::EndToEnd]), &|| {
+            build::build(false)
+        }),
         (any(&[Layer::Package, Layer::EndToEnd]), &|| install_for_pages()),
         (any(&[Layer::Package, Layer::Size, Layer::EndToEnd]), &|| before::install().map(drop)),
         (wanted(Layer::World), &world::install),
+        (any(&[Layer::Native, Layer::Mcp, Layer::EndToEnd]), &mcp::install),
         (wanted(Layer::EndToEnd), &|| wasm_pack::build().map(drop)),
         (wanted(Layer::EndToEnd), &|| frontend::build().map(drop)),
         (wanted(Layer::WebView), &|| webview::install_for_tests().and_then(|()| webview::build().map(drop))),
@@ -209,17 +221,18 @@ fn install_for_pages() -> Result<()> {
 fn native(count: &mut Count) -> Result<bool> {
     let mut command = cargo();
     command.args(["test", "--workspace", "--no-fail-fast"]).args(ELSEWHERE);
-    // The native application signs in at the demo's server.
+    // The native application signs in at the demo's server, and at an MCP server.
+    mcp::install()?;
     watch(command.env(NODE, setup::server_node()?), |line| count.read(line))
 }
 
 /// The archive's own tests in Node, and the rehearsal of its release.
-fn packaged(count: &mut Count) -> Result<bool> {
-    Ok(in_node(count)? & release::count(count)?)
+fn packaged(soak: bool, count: &mut Count) -> Result<bool> {
+    Ok(in_node(soak, count)? & release::count(count)?)
 }
 
 /// The archive's own tests in Node, on both engines of the package.
-fn in_node(count: &mut Count) -> Result<bool> {
+fn in_node(soak: bool, count: &mut Count) -> Result<bool> {
     build::build(false)?;
     let (installed, before) = (package::install()?, before::install()?);
     setup::npm_packages(&root().join("tests/package"))?;
@@ -230,11 +243,18 @@ fn in_node(count: &mut Count) -> Result<bool> {
             .args(["--test", "--test-reporter=spec", "--test-concurrency=4"])
             .args(package::tests("tests/package")?);
         node.env("PKCE_WASM_INSTALLED", &installed).env("PKCE_WASM_ENGINE", engine);
+        soaking(&mut node, soak);
         // Two tabs of one origin may have two versions.
         node.envs(before.iter().map(|folder| ("PKCE_WASM_BEFORE", folder)));
         good &= watch(&mut node, |line| count.read(line))?;
     }
     Ok(good)
+}
+
+/// Tells tests whether what takes long runs in full.
+pub(crate) fn soaking(command: &mut Command, soak: bool) {
+    const NAME: &str = "PKCE_SOAK";
+    command.env_remove(NAME).envs(soak.then_some((NAME, "1")));
 }
 
 fn web(engine: Engine, count: &mut Count) -> Result<bool> {
@@ -296,14 +316,11 @@ fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> 
         .env("PKCE_E2E_BROWSER", &stage.programs.browser)
         .env("PKCE_E2E_PACKAGE", package::package_folder())
         .envs(before::install()?.map(|folder| ("PKCE_E2E_BEFORE", folder.join("node_modules/pkce-wasm"))))
-        .env(NODE, setup::server_node()?)
-        .env_remove("PKCE_SOAK");
+        .env(NODE, setup::server_node()?);
     if which.is_empty() {
         command.env("PKCE_E2E_WASM_PACK", wasm_pack::build()?).env("PKCE_E2E_FRONTEND", frontend::build()?);
     }
-    if soak {
-        command.env("PKCE_SOAK", "1");
-    }
+    soaking(&mut command, soak);
     watch(stage.dress(&mut command), |line| count.read(line))
 }
 

@@ -36,7 +36,7 @@ const TEST_PROGRAMS: [(&str, &str); 8] = [
 pub(crate) fn build() -> Result<PathBuf> {
     install_libraries()?;
     build::build(false)?;
-    put_page_together(&root().join("target/webview-page"))?;
+    put_page_together(&root().join("target/webview-page"), &[])?;
     say("building the application (some minutes the first time)");
     let target = target();
     run(cargo()
@@ -75,12 +75,18 @@ fn install(programs: &[(&str, &'static str)], libraries: bool) -> Result<()> {
     setup::system_packages(&missing)
 }
 
-/// The page's own files, and the packed package beneath them. What has not changed is left alone, for Tauri's sake.
-fn put_page_together(page: &Path) -> Result<()> {
+/// What a page is made of.
+const PAGE: [&str; 5] = ["html", "css", "js", "svg", "png"];
+
+/// The page's own files, and the packed package beneath them, and these files besides. What has not changed is left alone, for Tauri's sake.
+pub(crate) fn put_page_together(page: &Path, more: &[PathBuf]) -> Result<()> {
     let mut wanted = Vec::new();
+    for path in more {
+        wanted.push((path.clone(), page.join(path.file_name().unwrap_or_default())));
+    }
     for entry in fs::read_dir(root().join("www"))?.flatten() {
         let path = entry.path();
-        if path.extension().is_some_and(|end| ["html", "css", "js"].iter().any(|known| end == *known)) {
+        if path.extension().is_some_and(|end| PAGE.iter().any(|known| end == *known)) {
             wanted.push((path, page.join(entry.file_name())));
         }
     }

@@ -9,6 +9,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::process::{find, root, run, run_quietly, say, watch};
 use crate::report::Count;
+use crate::test::soaking;
 use crate::{build, package, setup};
 
 fn folder() -> PathBuf {
@@ -16,7 +17,7 @@ fn folder() -> PathBuf {
 }
 
 /// Runs its tests in Node; servers in Python among them where there is one.
-pub(crate) fn count(count: &mut Count) -> Result<bool> {
+pub(crate) fn count(soak: bool, count: &mut Count) -> Result<bool> {
     build::build(false)?;
     install()?;
     let python = match python() {
@@ -34,6 +35,7 @@ pub(crate) fn count(count: &mut Count) -> Result<bool> {
         .env("PKCE_WASM_INSTALLED", package::install()?)
         .env_remove("PKCE_WORLD_PYTHON")
         .envs(python.map(|python| ("PKCE_WORLD_PYTHON", python)));
+    soaking(&mut node, soak);
     watch(&mut node, |line| count.read(line))
 }
 

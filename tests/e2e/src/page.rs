@@ -23,8 +23,10 @@ pub struct Page {
     pub outcome: Outcome,
     /// The claims shown, by name.
     pub claims: BTreeMap<String, String>,
-    /// What the thief got.
+    /// What the thief got for the code.
     pub attempts: Vec<Attempt>,
+    /// What it got for the access token.
+    pub token_attempts: Vec<Attempt>,
     /// The messages of the sequence picture, in order.
     pub messages: Vec<String>,
     /// The code that runs the package: `wasm` or `js`.
@@ -45,18 +47,22 @@ pub struct Outcome {
 /// What became of one attempt of the thief.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 pub struct Attempt {
-    /// `no-verifier`, `guessed-verifier` or `plain`.
+    /// `no-verifier`, `guessed-verifier` or `plain`; `code-alone` where there is no challenge; `token-bearer`, `token-no-proof` or `token-own-key`.
     pub attempt: String,
     /// The HTTP status of the token endpoint's answer.
     pub status: String,
     /// The OAuth `error` in it.
     pub error: String,
+    /// `good` where the thief was refused, `bad` where it was not.
+    pub mark: String,
 }
 
 const LOOK: &str = r##"
 const data = (selector) => document.querySelector(selector)?.dataset ?? {};
 const all = (selector, read) => [...document.querySelectorAll(selector)].map(read);
 const on = (value) => value !== undefined && value !== "false";
+const attempts = (list) => all(`${list} li`, ({ dataset: { attempt, status, error, mark } }) => (
+  { attempt, status: status ?? "", error: error ?? "", mark: mark ?? "" }));
 return {
   href: location.href,
   ready: data("body").ready === "true",
@@ -64,10 +70,10 @@ return {
   paused: on(data("body").paused),
   outcome: { status: data("#outcome").status ?? "", code: data("#outcome").code ?? "" },
   claims: Object.fromEntries(all("#account [data-claim]", (item) => [item.dataset.claim, item.textContent.trim()])),
-  attempts: all("#thief-results li", ({ dataset: { attempt, status, error } }) => (
-    { attempt, status: status ?? "", error: error ?? "" })),
+  attempts: attempts("#thief-results"),
+  tokenAttempts: attempts("#token-results"),
   messages: all("#sequence li", (item) => item.dataset.message ?? ""),
-  runsOn: document.querySelector("#engine")?.textContent.trim() ?? "",
+  runsOn: data("#engine").engine ?? "",
   history: (window.navigation?.entries?.() ?? []).map((entry) => entry.url ?? ""),
 };
 "##;
@@ -82,10 +88,11 @@ pub struct App {
 }
 
 impl App {
-    /// Starts the servers and the browser, and opens the page.
+    /// Starts the servers and the browser, and opens the page. Logins do not stop for the thief.
     pub async fn start() -> Self {
         let app = Self { demo: Demo::start(), browser: Browser::start().await };
         app.open().await;
+        app.pause(false).await;
         app
     }
 
@@ -198,7 +205,18 @@ impl App {
     pub async fn start_afresh(&self) -> Page {
         let forgotten = self.browser.run("sessionStorage.clear(); localStorage.clear();").await;
         forgotten.expect("the page runs script");
-        self.open().await
+        self.open().await;
+        self.pause(false).await;
+        self.ready().await
+    }
+
+    /// Turns a switch of the page: `pkce` or `dpop`.
+    pub async fn turn(&self, name: &str, on: bool) {
+        let checked = self.browser.run(&format!("return document.querySelector('#{name}').checked;")).await;
+        if checked.expect("the page has that switch") != on {
+            self.browser.click(&format!("#{name}")).await;
+            self.ready().await;
+        }
     }
 }
 

@@ -85,6 +85,19 @@ for (const framework of FRAMEWORKS) {
     expect(complaints).toEqual([]);
   });
 
+  test(`${framework}: what the pointer makes ready is what the click uses`, async ({ page }) => {
+    const { server, complaints } = await open(page, framework, "/", {
+      requirePushedAuthorizationRequests: true,
+    });
+    await page.locator("#sign-in").hover();
+    await expect.poll(() => count(server, "par")).toBe(1);
+    expect(count(server, "authorize")).toBe(0);
+    await page.locator("#sign-in").click();
+    await expect(page.locator("#user")).toHaveText("Ada Demo");
+    expect([count(server, "par"), count(server, "authorize"), count(server, "token")]).toEqual([1, 1, 1]);
+    expect(complaints).toEqual([]);
+  });
+
   test(`${framework}: a server that cannot be reached is told of, and asked again`, async ({ page }) => {
     const { server } = await open(page, framework, "/");
     let isDown = true;

@@ -9,7 +9,7 @@ use serde_json::Value;
 const ISSUER: &str = "https://login.example.com";
 
 /// Folders in which nothing stands in for it: the package, and what brings a server of its own.
-const AS_THEY_ARE: [&str; 4] = ["pkce-wasm", "examples", "lines", "next-react"];
+const AS_THEY_ARE: [&str; 5] = ["pkce-wasm", "examples", "in-browser", "lines", "next-react"];
 
 /// What follows that application: it shows which engine runs, and offers to use the rest of the package.
 const EPILOGUE: &str =

@@ -1,5 +1,5 @@
 //! Old releases of Chromium, from npm packages that carry one, sign in on the demo page and out again. The demo page itself asks for a newer engine than the package:
-//! the oldest release signs in on a page of its own.
+//! the oldest releases sign in on a page of their own. Those that cannot are told so in a sentence.
 
 use std::path::Path;
 
@@ -23,8 +23,27 @@ const RELEASES: [Release; 2] = [
     Release { major: 112, package: "@sparticuz/chromium", under_policy: "wasm" },
 ];
 
-/// The oldest release that signs in, and the package that carries it.
-const FLOOR: (u32, &str) = (80, "chromium-80");
+/// What a release does with modules or with a plain script.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Use {
+    SignsIn,
+    /// It cannot read it.
+    Unread,
+    /// It is told that it is too old.
+    Told,
+}
+
+/// The releases around the floor: what they do with the modules and with the plain script, and the package that carries them.
+const FLOOR: [(u32, &str, [Use; 2]); 4] = [
+    (80, "chromium-80", [Use::SignsIn, Use::SignsIn]),
+    (79, "chromium-79", [Use::Unread, Use::SignsIn]),
+    (74, "chromium-74", [Use::Unread, Use::SignsIn]),
+    (69, "chromium-69", [Use::Unread, Use::Told]),
+];
+
+/// What an engine below the floor is told by the plain script, and by the page of the guide.
+const TOO_OLD: &str = "engine_unsupported: This browser or WebView is too old";
+const SENTENCE: &str = "This browser is too old to sign in. Please update it.";
 
 /// WebViews of another make, by the Chromium in them: QtWebEngine from PyPI.
 const WEB_VIEWS: [&str; 3] = ["83", "87", "102"];
@@ -39,11 +58,13 @@ fn skipped() -> Option<Miss> {
 }
 
 pub(crate) async fn rows(table: &Table, fixtures: &Fixtures) {
-    let (major, package) = FLOOR;
-    let floor = sign_in_on_own_page("floor.js", package, format!("/{major}."), fixtures.clone());
-    table.slow_row(&format!("page, Chromium {major}"), package, floor).await;
+    for (major, package, uses) in FLOOR {
+        let floor = sign_in_on_own_page("floor.js", package, format!("/{major}."), uses, fixtures.clone());
+        table.slow_row(&format!("page, Chromium {major}"), package, floor).await;
+    }
     for release in WEB_VIEWS {
-        let web_view = sign_in_on_own_page("webview.js", release, format!("Chrome/{release}."), fixtures.clone());
+        let uses = [Use::SignsIn; 2];
+        let web_view = sign_in_on_own_page("webview.js", release, format!("Chrome/{release}."), uses, fixtures.clone());
         table.slow_row(&format!("WebView, QtWebEngine {release}"), "PyPI", web_view).await;
     }
     for release in &RELEASES {
@@ -53,7 +74,7 @@ pub(crate) async fn rows(table: &Table, fixtures: &Fixtures) {
 }
 
 /// Signs in on a page of its own, with the modules and with the plain script.
-async fn sign_in_on_own_page(script: &str, release: &str, mark: String, fixtures: Fixtures) -> Outcome {
+async fn sign_in_on_own_page(script: &str, release: &str, mark: String, uses: [Use; 2], fixtures: Fixtures) -> Outcome {
     if let Some(miss) = skipped() {
         return Err(miss);
     }
@@ -66,20 +87,34 @@ async fn sign_in_on_own_page(script: &str, release: &str, mark: String, fixtures
     if !product.contains(&mark) {
         return Err(Miss::Failed(format!("this is {product}, and not {mark}")));
     }
-    for (place, first) in [("module", 1), ("script", 3)] {
+    let mut tokens = 0_u32;
+    for (place, uses) in ["module", "script"].into_iter().zip(uses) {
         let mut found = seen.get(place).cloned().unwrap_or_default();
         // One way to look at it gives null, the other its name.
         if found.get("after") == Some(&json!("null")) {
             found["after"] = Value::Null;
         }
+        let step = found.get("step").and_then(Value::as_str).unwrap_or_default();
+        let is_as_it_should_be = match uses {
+            Use::SignsIn => true,
+            Use::Unread => step.starts_with("error: Uncaught SyntaxError"),
+            Use::Told => step.contains(TOO_OLD),
+        };
+        if !is_as_it_should_be {
+            return Err(Miss::Failed(format!("{place}: {found}")));
+        }
+        if uses != Use::SignsIn {
+            continue;
+        }
+        tokens = tokens.saturating_add(2);
         let wanted = json!({
             "step": "signed in",
             "engine": "wasm",
             "status": "signed-in",
             "sub": "ada",
             "verified": "signature",
-            "token": format!("at{first}"),
-            "fresh": format!("Bearer at{}", first + 1),
+            "token": format!("at{}", tokens.saturating_sub(1)),
+            "fresh": format!("Bearer at{tokens}"),
             "name": "Ada",
             "refused": "origin_refused",
             "href": format!("/{place}"),
@@ -89,7 +124,20 @@ async fn sign_in_on_own_page(script: &str, release: &str, mark: String, fixtures
             return Err(Miss::Failed(format!("{place}: {found} instead of {wanted}")));
         }
     }
-    Ok(format!("{product}: complete sign-in as wasm, with modules and with the plain script"))
+    // What a page says that does as the guide says.
+    if let Some(told) = seen.get("told").and_then(Value::as_str) {
+        let wanted = if uses == [Use::SignsIn; 2] { "The app runs" } else { SENTENCE };
+        if told != wanted {
+            return Err(Miss::Failed(format!("the page says {told:?} instead of {wanted:?}")));
+        }
+    }
+    Ok(match uses {
+        [Use::SignsIn, _] => format!("{product}: complete sign-in as wasm, with modules and with the plain script"),
+        [_, Use::SignsIn] => {
+            format!("{product}: complete sign-in as wasm with the plain script; a sentence with modules")
+        }
+        _ => format!("{product}: a sentence"),
+    })
 }
 
 async fn sign_in(release: &'static Release, fixtures: Fixtures) -> Outcome {

@@ -68,6 +68,8 @@ async fn test_kit(table: &Table, fixtures: &Fixtures, node: &Path) {
     table.row("test kit, jest, jsdom", &version(["jest", "jsdom"]), jest).await;
     let playwright = fixtures.version("@playwright/test");
     table.row("test kit, playwright", &playwright, in_playwright(fixtures.clone())).await;
+    let with = ["create-vite", "vite", "@playwright/test"].map(|name| fixtures.version(name)).join(", ");
+    table.row("quick start at a server in the browser", &with, in_browser(fixtures.clone())).await;
     table.row("bindings, the examples", &playwright, examples(fixtures.clone())).await;
     table.row("bindings, bytes and lines", &fixtures.version("esbuild"), weigh(fixtures.clone())).await;
 }
@@ -114,6 +116,13 @@ async fn in_playwright(fixtures: Fixtures) -> Outcome {
     run(bundle.arg("--outdir=dist")).await?;
     run(tool(fixtures.tool("playwright"), &folder).arg("test")).await?;
     Ok("in the place of the network; as a service worker".to_owned())
+}
+
+/// The quick start in a new application, whose authorization server is a service worker of it.
+async fn in_browser(fixtures: Fixtures) -> Outcome {
+    let mut command = tool(fixtures.tool("playwright"), &fixtures.app("in-browser"));
+    run(command.arg("test").env("PKCE_WORKSPACE", workspace())).await?;
+    Ok("signs in at a service worker; issuer and client id are put in".to_owned())
 }
 
 /// Jest in one of its environments, under one Node.

@@ -46,6 +46,7 @@ fn neighbour() -> Challenge {
         realm: Some("a, Bearer".into()),
         acr_values: None,
         max_age: None,
+        resource_metadata: None,
     }
 }
 
@@ -71,18 +72,20 @@ fn expected(list: &[http_auth::ChallengeRef<'_>]) -> Option<Vec<Challenge>> {
             realm: value("realm")?,
             acr_values: value("acr_values")?,
             max_age: value("max_age")?.filter(|digits| !digits.starts_with('+')).and_then(|digits| digits.parse().ok()),
+            resource_metadata: value("resource_metadata")?,
         });
     }
     Some(challenges)
 }
 
-fn texts(challenge: &Challenge) -> [(&'static str, Option<&str>); 5] {
+fn texts(challenge: &Challenge) -> [(&'static str, Option<&str>); 6] {
     [
         ("error", challenge.error.as_deref()),
         ("error_description", challenge.error_description.as_deref()),
         ("scope", challenge.scope.as_deref()),
         ("realm", challenge.realm.as_deref()),
         ("acr_values", challenge.acr_values.as_deref()),
+        ("resource_metadata", challenge.resource_metadata.as_deref()),
     ]
 }
 

@@ -53,8 +53,9 @@ pub fn metadata(data: &[u8]) {
 
 /// Tokens without an ID token, which may be any server's.
 fn tokens() -> TokenSet {
-    let record =
-        ["2", "a", "Bearer", "", "", "", "", "", "", "", "", "", "", "", ""].map(|line| [line, "\n"].concat()).concat();
+    let record = ["2", "a", "Bearer", "", "", "", "", "", "", "", "", "", "", "", "", ""]
+        .map(|line| [line, "\n"].concat())
+        .concat();
     TokenSet::from_record(&record).expect("a record of an access token alone")
 }
 

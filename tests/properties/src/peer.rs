@@ -76,6 +76,7 @@ impl Login<'_> {
             "",
             "",
             "",
+            "",
         ];
         // None of them has a line break or a backslash.
         let record: String = record.iter().flat_map(|field| [field, "\n"]).collect();

@@ -37,7 +37,7 @@ class Orders {
         <span id="user">{{ claims.name }}</span>
         <button id="sign-out" type="button" (click)="auth.logout()">Sign out</button>
       } @else {
-        <button id="sign-in" type="button" (click)="auth.login()">Sign in</button>
+        <button id="sign-in" type="button" (pointerenter)="auth.prepare()" (click)="auth.login()">Sign in</button>
       }
       @if (auth.error(); as error) {
         <p role="alert">{{ error.message }}</p>

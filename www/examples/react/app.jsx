@@ -5,7 +5,7 @@ import { BrowserRouter, Link, Route, Routes } from "react-router";
 import { Auth, RequireAuth, useUser } from "./auth.jsx";
 
 function User() {
-  const { name, error, signIn, signOut } = useUser();
+  const { name, error, prepare, signIn, signOut } = useUser();
   return (
     <header>
       {name ? (
@@ -16,7 +16,7 @@ function User() {
           </button>
         </>
       ) : (
-        <button id="sign-in" type="button" onClick={signIn}>
+        <button id="sign-in" type="button" onPointerEnter={prepare} onClick={signIn}>
           Sign in
         </button>
       )}

@@ -13,7 +13,7 @@ const config = {
 export const Auth = ({ children }) => <AuthProvider config={config}>{children}</AuthProvider>;
 
 export function useUser() {
-  const { claims, error, login, logout, session } = useAuth();
+  const { claims, error, login, logout, prepare, session } = useAuth();
   const api = async (path) => (await session.fetch(`https://api.example.com${path}`)).json();
-  return { name: claims?.name, error, signIn: login, signOut: logout, api };
+  return { name: claims?.name, error, prepare, signIn: login, signOut: logout, api };
 }

@@ -6,10 +6,10 @@ import { api, authFor, useAuth } from "./auth.js";
 const User = defineComponent(() => {
   const auth = useAuth();
   return () => {
-    const button = (id, text, onClick) => h("button", { id, type: "button", onClick }, text);
+    const button = (id, text, onClick, more) => h("button", { id, type: "button", onClick, ...more }, text);
     const user = auth.claims
       ? [h("span", { id: "user" }, auth.claims.name), button("sign-out", "Sign out", auth.logout)]
-      : [button("sign-in", "Sign in", auth.login)];
+      : [button("sign-in", "Sign in", auth.login, { onPointerenter: auth.prepare })];
     return h("header", auth.error ? [...user, h("p", { role: "alert" }, auth.error.message)] : user);
   };
 });

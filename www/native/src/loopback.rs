@@ -26,19 +26,19 @@ impl Loopback {
         Ok(Self { listener, port })
     }
 
-    /// Where the browser is to come back to.
+    /// Where the browser is to come back to: this path, or one below it.
     pub(crate) fn redirect_uri(&self) -> String {
         format!("http://127.0.0.1:{}/callback", self.port)
     }
 
-    /// Waits until the browser comes back with the answer to this login. Whatever else asks at this port is turned away: every
+    /// Waits until the browser comes back to the redirect URI with the answer to this login. Whatever else asks at this port is turned away: every
     /// program of this machine and every page can, and none of them knows the `state`.
-    pub(crate) fn wait(self, login: &Transaction) -> Result<Callback, Error> {
+    pub(crate) fn wait(&self, redirect_uri: &str, login: &Transaction) -> Result<Callback, Error> {
         loop {
             let (mut stream, _) = self.listener.accept()?;
             let Some(path) = asked(&stream) else { continue };
             let url = format!("http://127.0.0.1:{}{path}", self.port);
-            let callback = Callback::parse(&url, &self.redirect_uri());
+            let callback = Callback::parse(&url, redirect_uri);
             let callback = callback.filter(|callback| key(callback.state()) == login.key());
             let (status, text) = match &callback {
                 Some(_) => ("200 OK", "You can close this page and go back to the application."),

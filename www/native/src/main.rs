@@ -2,8 +2,11 @@
 //!
 //! `native ISSUER CLIENT_ID` prints the address to open, waits until the browser comes back to a port of this machine, and greets
 //! the user. The client has to be registered with the redirect URI `http://127.0.0.1/callback`, without a port.
+//!
+//! `native --mcp URL [TOOL [ARGUMENTS]]` signs in to an MCP server that it meets for the first time, and lists its tools or calls one.
 
 mod loopback;
+mod mcp;
 mod network;
 mod signature;
 
@@ -26,13 +29,18 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
-    let (Some(issuer), Some(client_id)) = (arguments.next(), arguments.next()) else {
-        eprintln!("usage: native ISSUER CLIENT_ID");
+    let (Some(first), Some(second)) = (arguments.next(), arguments.next()) else {
+        eprintln!("usage: native ISSUER CLIENT_ID\n       native --mcp URL [TOOL [ARGUMENTS]]");
         return ExitCode::from(2);
     };
-    match sign_in(&issuer, &client_id) {
-        Ok(name) => {
-            println!("Hello {name}");
+    let told = if first == "--mcp" {
+        mcp::run(&second, arguments.next(), arguments.next())
+    } else {
+        sign_in(&first, &second).map(|name| format!("Hello {name}"))
+    };
+    match told {
+        Ok(told) => {
+            println!("{told}");
             ExitCode::SUCCESS
         }
         Err(error) => {
@@ -51,7 +59,7 @@ fn sign_in(issuer: &str, client_id: &str) -> Outcome<String> {
 
     let login = begin(&config, &metadata, LoginOptions::default(), &mut SystemEntropy, now())?;
     println!("{}", login.url);
-    let callback = loopback.wait(&login.transaction)?;
+    let callback = loopback.wait(&config.settings().redirect_uri, &login.transaction)?;
     // The state, the issuer and the redirect URI are checked before the code is used.
     let grant = login.transaction.accept(&config, callback, now())?;
     let (request, exchange) = grant.into_request(&config);

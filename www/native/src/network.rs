@@ -5,7 +5,8 @@ use std::time::Duration;
 use pkce_wasm::error::{Code, Error};
 use pkce_wasm::http::{Request, Response};
 use pkce_wasm::secret::Secret;
-use ureq::{Agent, Body};
+use ureq::http::HeaderMap;
+use ureq::{Agent, Body, RequestBuilder};
 
 /// The most bytes of an answer that are read: no honest one is larger.
 const MAX_BODY: u64 = 1 << 20;
@@ -13,18 +14,43 @@ const MAX_BODY: u64 = 1 << 20;
 const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Follows no redirect: the code or a token would go along (RFC 9700 section 4.12).
-pub(crate) fn send(request: Request) -> Result<Response, Error> {
+fn agent() -> Agent {
     let config = Agent::config_builder().max_redirects(0).http_status_as_error(false).timeout_global(Some(PATIENCE));
-    let agent = Agent::from(config.build());
-    let bearer = request.bearer.map(|token| ["Bearer ", token.expose()].concat());
+    Agent::from(config.build())
+}
+
+/// Sends a request.
+pub(crate) fn send(request: Request) -> Result<Response, Error> {
+    send_as(request, None)
+}
+
+/// Sends a request of a client that shows its secret in a header.
+pub(crate) fn send_as(request: Request, authorization: Option<&Secret>) -> Result<Response, Error> {
+    let bearer = request.bearer.map(|token| Secret::new(["Bearer ", token.expose()].concat()));
+    let authorization = bearer.as_ref().or(authorization).map(Secret::expose);
     let sent = match request.form {
-        Some(form) => agent.post(&request.url).content_type("application/x-www-form-urlencoded").send(form.expose()),
-        None => match bearer {
-            Some(bearer) => agent.get(&request.url).header("authorization", bearer).call(),
-            None => agent.get(&request.url).call(),
-        },
+        Some(form) => {
+            let post = agent().post(&request.url).content_type("application/x-www-form-urlencoded");
+            with(post, authorization).send(form.expose())
+        }
+        None => with(agent().get(&request.url), authorization).call(),
     };
     read(sent.map_err(told)?)
+}
+
+/// Posts JSON; the answer with its headers.
+pub(crate) fn post_json(url: &str, json: &str, headers: &[(&str, &str)]) -> Result<(HeaderMap, Response), Error> {
+    let post = agent().post(url).content_type("application/json");
+    let post = headers.iter().fold(post, |post, (name, value)| post.header(*name, *value));
+    let answer = post.send(json).map_err(told)?;
+    Ok((answer.headers().clone(), read(answer)?))
+}
+
+fn with<T>(request: RequestBuilder<T>, authorization: Option<&str>) -> RequestBuilder<T> {
+    match authorization {
+        Some(authorization) => request.header("authorization", authorization),
+        None => request,
+    }
 }
 
 fn read(mut answer: ureq::http::Response<Body>) -> Result<Response, Error> {
