@@ -1,7 +1,6 @@
 // The sign-in to one MCP server: its requests, and their logins.
 import { isPkceError } from "../engine/error.js";
 import { own } from "../platform/own.js";
-import { asInit } from "../platform/resource.js";
 import { LONGEST, unless, within } from "../platform/wait.js";
 import { createMeet } from "./meet.js";
 import { loadSentences } from "./part.js";
@@ -25,7 +24,8 @@ export const createMcpAuth = (whole) => {
     await loadSentences().catch(() => {});
     return isPkceError(error) ? more(error, {}) : error;
   };
-  const told = (work) => toldOnly(async () => work()).catch(async (error) => Promise.reject(await said(error)));
+  const told = (work) =>
+    toldOnly(async () => work()).catch(async (error) => Promise.reject(await said(error)));
 
   const create = (given) => {
     const options = own(given);
@@ -41,7 +41,8 @@ export const createMcpAuth = (whole) => {
     if (clientSecret && !issuer) throw invalid("issuer", "a secret goes to the server that issued it");
     if (!/^(redirect|popup|none)$/.test(interaction)) throw invalid("interaction", "no such way");
     // A process of a server has no storage of its own.
-    if (!globalThis.location && !host?.storage) options.transactionStorage = options.transactionStorage ?? "memory";
+    if (!globalThis.location && !host?.storage)
+      options.transactionStorage = options.transactionStorage ?? "memory";
     const { base, challengedBy, forget, isOurs, meet, recall, scopesOf } = createMeet(whole, options);
 
     /** What is known of the server, and what is being done about it. */
@@ -125,17 +126,18 @@ export const createMcpAuth = (whole) => {
       if (!(await signing)) throw named("sign_in_required", refused);
     };
 
-    const fetch = async (input, given) => {
+    const fetch = async (input, init) => {
       const isRequest = typeof input?.url === "string";
       const { href } = new URL(isRequest ? input.url : input, globalThis.location?.href);
-      const init = own({ ...(isRequest && (await asInit(input))), ...given });
       for (;;) {
         const there = await session();
-        if (!isOurs(href, known?.resource)) return base(href, init);
+        // The body of a request is read once.
+        const asked = isRequest ? input.clone() : href;
+        if (!isOurs(href, known?.resource)) return base(asked, init);
         let response;
         let refusal;
         try {
-          response = await (there ? there.fetch(href, { timeout: LONGEST, ...init }) : base(href, init));
+          response = await (there ? there.fetch(asked, { timeout: LONGEST, ...init }) : base(asked, init));
         } catch (error) {
           if (!HELPED.test(error.code)) throw error;
           refusal = error;

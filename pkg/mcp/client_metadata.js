@@ -22,7 +22,7 @@ const isLoopback = ({ hostname }) => /^(localhost|127(\.\d+){3}|\[::1\])$/.test(
 /** What is wrong with the URL of a document (section 3); nothing when it is right. */
 const faultOfUrl = (text) => {
   const url = parsed(text);
-  if (!url || url.protocol !== "https:") return "must be an https URL";
+  if (url?.protocol !== "https:") return "must be an https URL";
   if (url.pathname === "/" || !url.pathname) return "must have a path, such as /client.json";
   if (/[/](\.|%2e){1,2}([/]|$)/i.test(text)) return "must not have . or .. in its path";
   if (text.includes("#")) return "must have no fragment";
@@ -34,7 +34,8 @@ const faultOfRedirect = (text) => {
   const url = parsed(text);
   if (!url) return "is no absolute URI";
   if (`${text}`.includes("#")) return "has a fragment, which no server accepts";
-  if (url.protocol === "http:" && !isLoopback(url)) return "is not over TLS: use https, or http on a loopback host";
+  if (url.protocol === "http:" && !isLoopback(url))
+    return "is not over TLS: use https, or http on a loopback host";
   if (!/^https?:$/.test(url.protocol) && !url.protocol.includes("."))
     return "has a scheme without a dot: use one in reverse-domain form, such as com.example.app:/callback";
 };
@@ -61,7 +62,10 @@ export const createDocument = ({ started }) => {
       client_id: url,
       application_type: uris.every(isNative) ? "native" : "web",
       ...clientMetadata,
-      redirect_uris: uris.flatMap((uri) => [uri, ...slots.map((slot) => ask("ownRedirectUri", uri, "", slot).uri)]),
+      redirect_uris: uris.flatMap((uri) => [
+        uri,
+        ...slots.map((slot) => ask("ownRedirectUri", uri, "", slot).uri),
+      ]),
       grant_types: ["authorization_code", "refresh_token"],
       response_types: ["code"],
       token_endpoint_auth_method: "none",
@@ -78,7 +82,8 @@ export const createLint = ({ started }) => {
     const find = (level, member, message) => findings.push({ level, member, message });
     const fault = faultOfUrl(url);
     if (fault) find("error", "client_id", `The URL ${fault}.`);
-    else if (new URL(url).search) find("warning", "client_id", "The URL has a query: some servers refuse it.");
+    else if (new URL(url).search)
+      find("warning", "client_id", "The URL has a query: some servers refuse it.");
     const text = typeof given === "string" ? given : JSON.stringify(given);
     if (new TextEncoder().encode(text).length > MOST)
       find("warning", "", `The document is larger than ${MOST} bytes: servers need not read more.`);
@@ -91,7 +96,8 @@ export const createLint = ({ started }) => {
       return findings;
     }
     const { client_id, client_name, redirect_uris, token_endpoint_auth_method: method } = document;
-    if (client_id !== url) find("error", "client_id", `It must be the URL itself, character for character: ${url}.`);
+    if (client_id !== url)
+      find("error", "client_id", `It must be the URL itself, character for character: ${url}.`);
     if (typeof client_name !== "string" || !client_name)
       find("error", "client_name", "It is missing: servers show it to the user, and MCP requires it.");
     for (const name of Object.keys(document))
@@ -99,7 +105,11 @@ export const createLint = ({ started }) => {
     if (/^client_secret_/.test(method))
       find("error", "token_endpoint_auth_method", 'A client without a secret uses "none".');
     else if (method === undefined)
-      find("warning", "token_endpoint_auth_method", 'It is missing, which means client_secret_basic (RFC 7591 section 2): say "none".');
+      find(
+        "warning",
+        "token_endpoint_auth_method",
+        'It is missing, which means client_secret_basic (RFC 7591 section 2): say "none".',
+      );
     else if (method === "private_key_jwt" && !document.jwks && !document.jwks_uri)
       find("error", "jwks_uri", "private_key_jwt needs the keys, as jwks_uri or jwks.");
     const uris = Array.isArray(redirect_uris) ? redirect_uris : [];
@@ -109,14 +119,30 @@ export const createLint = ({ started }) => {
       if (fault) find("error", "redirect_uris", `${uri} ${fault}.`);
     }
     if (uris.length === 1)
-      find("warning", "redirect_uris", "It lists one redirect URI: a second server that does not promise iss cannot be used (redirect_uri_shared). List more ahead.");
-    const { application_type = "web", grant_types = ["authorization_code"], response_types = ["code"] } = document;
+      find(
+        "warning",
+        "redirect_uris",
+        "It lists one redirect URI: a second server that does not promise iss cannot be used (redirect_uri_shared). List more ahead.",
+      );
+    const {
+      application_type = "web",
+      grant_types = ["authorization_code"],
+      response_types = ["code"],
+    } = document;
     if (application_type === "web" && uris.some(isNative))
-      find("warning", "application_type", 'A redirect URI that is not https belongs to an application that is "native".');
+      find(
+        "warning",
+        "application_type",
+        'A redirect URI that is not https belongs to an application that is "native".',
+      );
     if (![grant_types].flat().includes("authorization_code"))
       find("error", "grant_types", "It must have authorization_code.");
     else if (![grant_types].flat().includes("refresh_token"))
-      find("warning", "grant_types", "Without refresh_token the user signs in again whenever the access token expires.");
+      find(
+        "warning",
+        "grant_types",
+        "Without refresh_token the user signs in again whenever the access token expires.",
+      );
     if (![response_types].flat().includes("code")) find("error", "response_types", "It must have code.");
     for (const name of ["client_uri", "logo_uri", "tos_uri", "policy_uri"]) {
       const there = document[name];
@@ -139,7 +165,11 @@ pkce-wasm client-metadata lint <url> [file]                        looks for wha
  *
  * @param kit `pkce-wasm/mcp`
  */
-export const main = async ([action, url, ...rest], kit, { print = console.log, readFile, fetch = globalThis.fetch } = {}) => {
+export const main = async (
+  [action, url, ...rest],
+  kit,
+  { print = console.log, readFile, fetch = globalThis.fetch } = {},
+) => {
   try {
     if (action === "new" && rest.length > 0) {
       const [redirectUri, client_name] = rest;
@@ -156,13 +186,22 @@ export const main = async ([action, url, ...rest], kit, { print = console.log, r
         const answer = await fetch(url, { redirect: "manual", headers: { Accept: "application/json" } });
         const type = answer.headers.get("content-type") ?? "";
         if (answer.status !== 200)
-          findings.push({ level: "error", member: "", message: `The server answers ${answer.status}: it must be 200, without a redirect.` });
+          findings.push({
+            level: "error",
+            member: "",
+            message: `The server answers ${answer.status}: it must be 200, without a redirect.`,
+          });
         if (!/^application\/([\w.-]+\+)?json\s*(;|$)/i.test(type))
-          findings.push({ level: "error", member: "", message: `The content type is ${type || "missing"}: it must be application/json.` });
+          findings.push({
+            level: "error",
+            member: "",
+            message: `The content type is ${type || "missing"}: it must be application/json.`,
+          });
         text = await answer.text();
       }
       findings.push(...(await kit.lintClientMetadataDocument(text, url)));
-      for (const { level, member, message } of findings) print(`${level}${member && ` ${member}`}: ${message}`);
+      for (const { level, member, message } of findings)
+        print(`${level}${member && ` ${member}`}: ${message}`);
       if (findings.length === 0) print("nothing is wrong");
       return findings.some(({ level }) => level === "error") ? 1 : 0;
     }

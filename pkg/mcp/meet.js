@@ -36,10 +36,11 @@ const parse = (text) => {
 export const createMeet = ({ started, Client, discover, found }, options) => {
   const { ask, failed, more, named, place: placeOf } = started;
   const loadPart = createLoadPart(started);
-  const { serverUrl, redirectUri, clientMetadataUrl, clientMetadata, chooseServer, askForClient, ...config } = options;
-  const { redirectUriPool = POOL, interaction: _, clientSecret, clientId, issuer, scope, host, timeout, ...rest } = config;
-  const { dangerouslyAllowHttp, dpop } = options;
-  const isPage = globalThis.location !== undefined && !host?.fetch;
+  const { askForClient, chooseServer, clientId, clientMetadata, clientMetadataUrl, clientSecret, ...others } =
+    options;
+  const { interaction: _, issuer, redirectUri, redirectUriPool = POOL, scope, serverUrl, ...config } = others;
+  const { dangerouslyAllowHttp, dpop, host, timeout } = config;
+  const isPage = globalThis.location && !host?.fetch;
   const { transactions } = tiers(options);
   const memory = new Records();
   const unavailable = (cause) => named("storage_unavailable", cause);
@@ -53,8 +54,14 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
   };
   const load = (...name) => keeping((place) => parse(place.get(KEPT, JSON.stringify(name))));
   const save = (record, ...name) =>
-    keeping((place) => place.set(KEPT, JSON.stringify(name), JSON.stringify(record)));
-  const remove = (...name) => keeping((place) => place.remove(KEPT, JSON.stringify(name)));
+    keeping((place) =>
+      record
+        ? place.set(KEPT, JSON.stringify(name), JSON.stringify(record))
+        : place.remove(KEPT, JSON.stringify(name)),
+    );
+
+  /** What listens on this machine is no part of a remote server, and what is not over TLS is none. */
+  const isSound = (url, from) => /^https:/.test(url) || !/^https:/.test(from) || dangerouslyAllowHttp;
 
   const base = (url, init) => (host?.fetch ? host.fetch(url, init) : globalThis.fetch(url, init));
 
@@ -65,7 +72,12 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
     } catch (cause) {
       if (!isPage || init?.signal?.aborted) throw cause;
       const [bare] = url.split(/[?#]/, 1);
-      const blind = { mode: "no-cors", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" };
+      const blind = {
+        mode: "no-cors",
+        credentials: "omit",
+        cache: "no-store",
+        referrerPolicy: "no-referrer",
+      };
       await within(PATIENCE, globalThis.fetch(bare, blind)).catch(() => Promise.reject(cause));
       throw more(named("cors_refused", cause), { url: bare });
     }
@@ -80,7 +92,10 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
     const said = parse(bodyOf(answer));
     if (statuses.test(status)) return said;
     const { error: oauthError, error_description: oauthErrorDescription } = said;
-    throw failed(placeOf(code), { status, ...(typeof oauthError === "string" && { oauthError, oauthErrorDescription }) });
+    throw failed(placeOf(code), {
+      status,
+      ...(typeof oauthError === "string" && { oauthError, oauthErrorDescription }),
+    });
   };
 
   /** Shows a secret to the server that gave it (RFC 6749 section 2.3.1). */
@@ -89,14 +104,22 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
     if (method === "client_secret_post") form.set("client_secret", clientSecret);
     else {
       form.delete("client_id");
-      headers = { ...headers, Authorization: `Basic ${btoa([clientId, clientSecret].map(encodeURIComponent).join(":"))}` };
+      headers = {
+        ...headers,
+        Authorization: `Basic ${btoa([clientId, clientSecret].map(encodeURIComponent).join(":"))}`,
+      };
     }
     return own({ ...init, headers, body: `${form}` });
   };
 
   /** What the MCP server says of itself; its own origin is its authorization server where it says nothing. */
   const look = async (header, signal) => {
-    const { places, scope: challenged } = ask("resourcePlaces", serverUrl, header, dangerouslyAllowHttp ? "1" : "");
+    const { places, scope: challenged } = ask(
+      "resourcePlaces",
+      serverUrl,
+      header,
+      dangerouslyAllowHttp ? "1" : "",
+    );
     let failure;
     for (const place of places.split("\n")) {
       try {
@@ -104,7 +127,10 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
         const { resource } = said;
         if (typeof resource !== "string") throw named("resource_metadata_invalid", undefined, "resource");
         if (!ask("isOfResource", serverUrl, resource, place).yes)
-          throw more(named("resource_mismatch", undefined, "resource"), { expected: serverUrl, found: resource });
+          throw more(named("resource_mismatch", undefined, "resource"), {
+            expected: serverUrl,
+            found: resource,
+          });
         const servers = words(said.authorization_servers ?? [new URL(serverUrl).origin]).split(" ");
         return { challenged, resource, servers, scopes: words(said.scopes_supported) };
       } catch (error) {
@@ -118,7 +144,14 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
 
   /** What an authorization server says of itself, by the issuer as it spells it. */
   const metadataOf = async (server, signal) => {
-    const ways = { timeout, signal, dangerouslyAllowHttp, scope: null, fetch: through, host: { places: PLACES } };
+    const ways = {
+      timeout,
+      signal,
+      dangerouslyAllowHttp,
+      scope: null,
+      fetch: through,
+      host: { places: PLACES },
+    };
     try {
       return await discover(server, ways);
     } catch (error) {
@@ -131,7 +164,9 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
   /** The scopes to ask for, which may be none. */
   const scopesOf = ({ metadata, scopes = "" }, challenged = "", granted = "") => {
     const offline = words(metadata.scopes_supported).split(" ").includes("offline_access");
-    return ask("scopes", granted, challenged, `${scope ?? ""}`, `${scopes}\n${offline ? 1 : ""}`).scope ?? null;
+    return (
+      ask("scopes", granted, challenged, `${scope ?? ""}`, `${scopes}\n${offline ? 1 : ""}`).scope ?? null
+    );
   };
 
   /** How the authorization server knows this application: it is registered there where it has to be (RFC 7591). */
@@ -140,7 +175,11 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
     const withMethod = (client, secret, registered = "") => {
       const offered = words(metadata.token_endpoint_auth_methods_supported);
       const clientSecret = typeof secret === "string" ? secret : "";
-      return { ...client, ...ask("secretMethod", `${registered}`, clientSecret, offered, isPage ? "1" : ""), clientSecret };
+      return {
+        ...client,
+        ...ask("secretMethod", `${registered}`, clientSecret, offered, isPage ? "1" : ""),
+        clientSecret,
+      };
     };
     if (clientId !== undefined) return withMethod({ clientId, redirectUri }, clientSecret);
     const isShared = metadata.authorization_response_iss_parameter_supported === true;
@@ -157,8 +196,7 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
     if (kept.clientId && !(1000 * kept.expiresAt <= Date.now())) return kept;
     let client;
     if (url) {
-      if (!/^https:/.test(url) && !(dangerouslyAllowHttp || /^https?:/.test(url) && !/^https:/.test(issuer)))
-        throw named("endpoint_insecure", undefined, "registration_endpoint");
+      if (!isSound(url, issuer)) throw named("endpoint_insecure", undefined, "registration_endpoint");
       const form = JSON.stringify({
         application_type: /^https:/.test(mine) ? "web" : "native",
         ...clientMetadata,
@@ -197,8 +235,7 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
     found.set(metadata, at);
     return new Client(
       {
-        ...rest,
-        timeout,
+        ...config,
         issuer: metadata.issuer,
         clientId: client.clientId,
         redirectUri: client.redirectUri,
@@ -219,9 +256,7 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
   const chosen = async ({ servers, resource }) => {
     const one = await chooseServer?.({ authorizationServers: servers, resource });
     const isWanted = (server) => (issuer ? isSame(server, issuer) : !chooseServer || server === one);
-    // What listens on this machine is no server of a remote one.
-    const isSound = (server) => /^https:/.test(server) || !/^https:/.test(serverUrl) || dangerouslyAllowHttp;
-    return servers.filter((server) => isWanted(server) && isSound(server));
+    return servers.filter((server) => isWanted(server) && isSound(server, serverUrl));
   };
 
   return {
@@ -257,8 +292,8 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
       throw failure && servers.length === 1 ? failure : named("authorization_server_not_found", failure);
     },
     async forget({ client, metadata } = {}) {
-      await remove(serverUrl);
-      if (client) await remove(metadata.issuer, client.redirectUri);
+      await save(undefined, serverUrl);
+      if (client) await save(undefined, metadata.issuer, client.redirectUri);
     },
   };
 };
