@@ -447,5 +447,5 @@ export const createClient = (engine) => {
     };
   }
 
-  return { ...steps, Client, Session };
+  return { ...steps, Client, Session, found };
 };

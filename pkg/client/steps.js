@@ -59,7 +59,9 @@ export const createSteps = (parts) => {
     let held;
     let first;
     let mayPass;
-    for (const name of Object.keys(places)) {
+    // Who meets a server by way of a resource asks in another order.
+    for (const name of member(own(config ?? given).host, "places") ?? Object.keys(places)) {
+      if (!places[name]) continue;
       try {
         const answer = await send({ url: places[name] }, network(given, options));
         const { keyless } = ask("metadata", `${issuer}`, wanted, answer);

@@ -33,6 +33,10 @@ export const createTexts = () => {
       image = image ?? part(0).slice();
       bytes = undefined;
     },
+    /** The memory is another one from now on. */
+    forget() {
+      image = undefined;
+    },
     /** Puts the memory back to what it was then; gives whether it has grown far. */
     wipe() {
       const memory = part(0);
@@ -47,26 +51,36 @@ export const createTexts = () => {
  * An operation allocates and never frees: afterwards the memory is wiped, so that no verifier, code or token stays in it. A memory that
  * has grown far does not shrink: another instance takes its place, in the background where an engine starts none at once.
  *
- * @param loadLater loads the other half of a module of which the engine has the first one. It has no memory and no helpers but those of the first half, which is its `b`: so there
+ * @param loadLater loads the other half of a module of which the engine has the first one. It has no memory and no helpers but those of the parts before it, which are its `b`: so there
  * is one memory, and one instance to be thrown away. The twin is in one piece
  */
-export const createAsk = ({ call, engine, failed, named, ready, state }, { begin, wipe }, loadLater) => {
-  let later;
+export const createAsk = ({ call, engine, failed, named, ready, state }, { begin, forget, wipe }, loadLater) => {
+  // The parts that have been loaded, in their order, and how many of them the instance has that runs.
+  const later = [];
   let linked;
+  let count = 0;
   let renewing;
 
-  const lacks = () => engine() === "wasm" && later && state.exports !== linked;
+  const lacks = () => {
+    if (engine() !== "wasm") return false;
+    if (state.exports !== linked) count = 0;
+    return count < later.length;
+  };
   const add = ({ exports }) => {
     linked = { ...state.exports, ...exports };
     state.exports = linked;
+    count++;
+    // It may have brought texts along.
+    forget();
   };
-  /** Starts the other half for the running first one. */
+  /** Starts for the running first half what it lacks. */
   const link = () => {
-    if (!lacks()) return;
     const { Instance, Module } = WebAssembly;
     try {
-      if (!(later instanceof Module)) later = new Module(later);
-      add(new Instance(later, { b: state.exports }));
+      while (lacks()) {
+        if (!(later[count] instanceof Module)) later[count] = new Module(later[count]);
+        add(new Instance(later[count], { b: state.exports }));
+      }
     } catch (cause) {
       throw named("engine_not_ready", cause);
     }
@@ -79,7 +93,7 @@ export const createAsk = ({ call, engine, failed, named, ready, state }, { begin
     } catch {
       // As the first half: see engine.js.
       const b = state.exports;
-      const made = await WebAssembly.instantiate(later, { b }).catch((cause) => {
+      const made = await WebAssembly.instantiate(later[count], { b }).catch((cause) => {
         throw named("engine_unavailable", cause);
       });
       if (b === state.exports) add(made.instance ?? made);
@@ -107,10 +121,11 @@ export const createAsk = ({ call, engine, failed, named, ready, state }, { begin
       return result;
     },
     ready: readyWhole,
-    /** Sees to it that everything can be asked. */
-    async whole() {
+    /** Sees to it that everything can be asked, also what is in that further part. */
+    async whole(loadPart) {
       if (!loadLater || (await ready()) === "js") return;
-      later = later ?? decode((await loadLater()).default);
+      const loads = [loadLater, loadPart];
+      for (let at = 0; loads[at]; at++) later[at] = later[at] ?? decode((await loads[at]()).default);
       await readyWhole();
     },
   };

@@ -22,7 +22,7 @@ fn meeting(given: &Given<'_>) -> Result<Vec<u8>, Fault> {
 }
 
 /// Gives where the metadata of the resource server may be, in their order, and what its challenge asks for (RFC 9728 sections 3.1 and 5.1):
-/// `{ places, scope?, error? }`. The header is that of a refusal, or empty when there is none or the page cannot see it.
+/// `{ places, scope? }`. The header is that of a refusal, or empty when there is none or the page cannot see it.
 ///
 /// # Errors
 /// `config_invalid`, `endpoint_insecure`
@@ -45,7 +45,7 @@ pub fn resource_places(options: Text, www_authenticate: Text) -> Text {
         }
         places.push(b']');
         out.json("places", &places);
-        out.texts("scope error", &[&unquote(challenge.scope()), &unquote(challenge.error())]);
+        out.text("scope", &unquote(challenge.scope()));
         Ok(())
     })
 }
@@ -100,10 +100,10 @@ pub fn identify(options: Text, metadata: Text, slot: Text) -> Text {
         let server = Registrar::of_table(&server);
         let offline = registration::is_offline(&server);
         let scope = protected::scopes(
-            options.challenged_scope(),
+            plain(options.challenged_scope()),
             plain(options.scope()),
-            options.listed_scope(),
-            options.granted_scope(),
+            plain(options.listed_scope()),
+            plain(options.granted_scope()),
             offline,
         );
         let all =

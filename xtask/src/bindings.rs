@@ -5,6 +5,7 @@ use std::fmt::Write;
 
 use anyhow::{Context, Result, ensure};
 
+use crate::halves::OF_MCP;
 use crate::shrink::Names;
 
 /// The beginnings of wasm-bindgen's names, and the functions of the package.
@@ -37,9 +38,9 @@ const FROM: &str = "a";
 const MEMORY: &str = "memory";
 
 /// The file by which the package knows the module: its functions under the names by which the module imports them, and the names
-/// of the exports.
-pub(crate) fn names(names: &Names) -> Result<String> {
-    let (mut imports, mut exports) = (String::new(), String::new());
+/// of the exports; and the names of those that only the third part has.
+pub(crate) fn names(names: &Names) -> Result<(String, String)> {
+    let (mut imports, mut exports, mut of_mcp) = (String::new(), String::new(), String::new());
     for [_, long, short] in &names.imports {
         let (_, function) = FUNCTIONS
             .iter()
@@ -48,11 +49,15 @@ pub(crate) fn names(names: &Names) -> Result<String> {
         write!(imports, "{short}: by.{function}, ")?;
     }
     for [long, short] in &names.exports {
-        write!(exports, "{}: {short:?}, ", long.trim_start_matches("__wbindgen_"))?;
+        let list = if OF_MCP.contains(&long.as_str()) { &mut of_mcp } else { &mut exports };
+        write!(list, "{}: {short:?}, ", long.trim_start_matches("__wbindgen_"))?;
     }
     ensure!(names.exports.iter().any(|[long, _]| long == MEMORY), "the module has no memory");
-    Ok(format!(
-        "export const bind = (by) => ({{ {FROM}: {{ {imports}}} }});\nexport const exported = {{ {exports}}};\n"
+    Ok((
+        format!(
+            "export const bind = (by) => ({{ {FROM}: {{ {imports}}} }});\nexport const exported = {{ {exports}}};\n"
+        ),
+        format!("export const exported = {{ {of_mcp}}};\n"),
     ))
 }
 

@@ -31,8 +31,8 @@ const MODULES: [Module; 2] = [
     Module { name: "client", features: "client,web", client: true },
 ];
 
-/// The halves of the module of the client as scripts: the one that an application loads at once, and the other.
-const HALVES: [&str; 2] = ["start_bytes.js", "later_bytes.js"];
+/// The parts of the module of the client as scripts: the half that an application loads at once, the other one, and what only `pkce-wasm/mcp` asks.
+const HALVES: [&str; 3] = ["start_bytes.js", "later_bytes.js", "mcp_bytes.js"];
 
 /// The entries that are also made for pages without modules: `<script src=".../pkce.iife.js">` sets the global `pkceWasm`.
 const SCRIPTS: [&str; 2] = ["index", "pkce"];
@@ -113,7 +113,7 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
     let wasm = dist.join(format!("{name}.wasm"));
     let exports = bindings::exports_used(&bindings);
     let names = shrink(&folder.join(format!("{name}_bg.wasm")), &exports, Functions::Nameless, &wasm)?;
-    let mut mended = bindings::names(&names)?;
+    let (mut mended, of_mcp) = bindings::names(&names)?;
     if client {
         let mark = format!("pkce-wasm {:x}", fingerprint::of(&bindings));
         shrink::mark(&wasm, &mark)?;
@@ -132,6 +132,10 @@ fn build_module(module: &Module, bindgen: &Path, dist: &Path) -> Result<()> {
         for (file, half) in HALVES.iter().zip(&halves) {
             inline(&dist.join(file), &fs::read(half)?)?;
         }
+        // Its names come with it.
+        let [.., mcp] = HALVES;
+        let mcp = dist.join(mcp);
+        fs::write(&mcp, fs::read_to_string(&mcp)? + &of_mcp)?;
     } else {
         inline(&dist.join(format!("{name}_bytes.js")), &bytes)?;
     }
@@ -146,10 +150,15 @@ fn inline(file: &Path, bytes: &[u8]) -> Result<()> {
 }
 
 /// The module of the client and its halves once more, with the names of their functions: for reading, not for shipping.
-pub(crate) fn named_client() -> Result<[(&'static str, PathBuf); 3]> {
+pub(crate) fn named_client() -> Result<[(&'static str, PathBuf); 4]> {
     let (whole, names) = named("client")?;
-    let [start, later] = halves::split(&whole, &names, Functions::Named)?;
-    Ok([("client.wasm", whole), ("its first half", start), ("its second half", later)])
+    let [start, later, mcp] = halves::split(&whole, &names, Functions::Named)?;
+    Ok([
+        ("client.wasm", whole),
+        ("its first half", start),
+        ("its second half", later),
+        ("what pkce-wasm/mcp asks", mcp),
+    ])
 }
 
 /// Shrinks a module once more, with the names of its functions.

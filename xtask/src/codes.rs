@@ -4,12 +4,24 @@ use std::fmt::Write;
 use std::fs;
 use std::path::Path;
 
-use anyhow::Result;
+use anyhow::{Context, Result, ensure};
 use pkce_wasm::error::{Blame, Code};
 use serde_json::json;
 
 /// The last code that the primitives alone can give.
 const LAST_OF_PRIMITIVES: Code = Code::Internal;
+
+/// The codes that only `pkce-wasm/mcp` gives, which brings them along: in the table of the client their places are empty.
+const OF_MCP: [Code; 8] = [
+    Code::ResourceMetadataInvalid,
+    Code::ResourceMismatch,
+    Code::AuthorizationServerNotFound,
+    Code::RegistrationRequired,
+    Code::RegistrationRefused,
+    Code::RegistrationResponseInvalid,
+    Code::SignInRequired,
+    Code::CorsRefused,
+];
 
 /// Writes `codes.js`, `sentences.js`, `codes_pkce.js` and `codes.d.ts` where they are not so yet: others may be reading them.
 pub(crate) fn write(folder: &Path) -> Result<()> {
@@ -17,9 +29,11 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
     let of_primitives = Code::ALL.get(..length).unwrap_or_default();
     fs::create_dir_all(folder)?;
     let files = [
-        ("codes.js", codes(Code::ALL)?),
-        ("sentences.js", sentences(Code::ALL)?),
-        ("codes_pkce.js", [codes(of_primitives)?, sentences(of_primitives)?].concat()),
+        ("codes.js", codes(Code::ALL, &OF_MCP)?),
+        ("sentences.js", sentences(Code::ALL, &OF_MCP)?),
+        ("codes_pkce.js", [codes(of_primitives, &[])?, sentences(of_primitives, &[])?].concat()),
+        ("codes_mcp.js", format!("export const FIRST = {};\n{}", first_of_mcp()?, codes(&OF_MCP, &[])?)),
+        ("sentences_mcp.js", sentences(&OF_MCP, &[])?),
         ("codes.d.ts", types()?),
     ];
     for (name, text) in files {
@@ -31,20 +45,28 @@ pub(crate) fn write(folder: &Path) -> Result<()> {
     Ok(())
 }
 
+/// The place of the first code of `pkce-wasm/mcp`, behind which the others stand.
+fn first_of_mcp() -> Result<usize> {
+    let places = OF_MCP.iter().filter_map(|code| Code::ALL.iter().position(|other| other == code));
+    let places: Vec<_> = places.collect();
+    ensure!(places.is_sorted_by(|one, next| one.saturating_add(1) == *next), "the codes of pkce-wasm/mcp stand apart");
+    places.first().copied().context("pkce-wasm/mcp has no codes")
+}
+
 /// The rows of the table, in its order: the code, who must act, and a mark when the same call may be tried again.
-fn codes(codes: &[Code]) -> Result<String> {
-    let rows: Vec<_> = codes
-        .iter()
-        .map(|code| format!("{}:{}{}", code.name(), code.blame().name(), if code.retryable() { ":1" } else { "" }))
-        .collect();
+fn codes(codes: &[Code], without: &[Code]) -> Result<String> {
+    let row =
+        |code: &Code| format!("{}:{}{}", code.name(), code.blame().name(), if code.retryable() { ":1" } else { "" });
+    let rows = codes.iter().map(|code| if without.contains(code) { String::new() } else { row(code) });
+    let rows: Vec<_> = rows.collect();
     Ok(format!("export const CODES = {}.split(\" \");\n", json!(rows.join(" "))))
 }
 
 /// What each of them says.
-fn sentences(codes: &[Code]) -> Result<String> {
+fn sentences(codes: &[Code], without: &[Code]) -> Result<String> {
     let mut text = String::from("export const SENTENCES = [\n");
     for code in codes {
-        writeln!(text, "{},", json!(code.message()))?;
+        writeln!(text, "{},", json!(if without.contains(code) { "" } else { code.message() }))?;
     }
     text.push_str("];\n");
     Ok(text)

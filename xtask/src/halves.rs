@@ -1,6 +1,6 @@
-//! The module of the client in two halves: what a page asks when it starts, and the rest, which turns a callback into tokens and keeps them.
-//! No function is in both: the second half imports memory, table and functions from the exports of the first one. So it is nothing by itself, and
-//! a page that has both has what the whole module is.
+//! The module of the client in two halves: what a page asks when it starts, and the rest, which turns a callback into tokens and keeps them; and a third part, which
+//! only `pkce-wasm/mcp` asks. No function is in two of them: a part imports memory, table and functions from the exports of those before it. So it is nothing by itself, and
+//! a page that has all of them has what the whole module is. The third part brings its texts along too: those that stand in the memory for it alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -29,6 +29,9 @@ const AT_START: [&str; 12] = [
     "verifyChallenge",
 ];
 
+/// What the third part exports.
+pub(crate) const OF_MCP: [&str; 5] = ["identify", "isWithin", "readRegistration", "readResource", "resourcePlaces"];
+
 /// What wasm-bindgen's own exports begin with, which serve both.
 const OF_BINDGEN: &str = "__wbindgen_";
 
@@ -41,6 +44,23 @@ const LATER: [&str; 5] = [
     "pkce_wasm::flow::jwks::",
 ];
 
+/// The same of the third part, which nothing in the others calls.
+const MCP: [&str; 3] =
+    ["pkce_wasm::web::mcp::", "pkce_wasm::flow::protected_resource::", "pkce_wasm::flow::registration::"];
+
+/// The texts that only the third part reads: the names of its tables and of what it writes. Each is in the data of the module once, and leaves it.
+const TEXTS_OF_MCP: [&str; 9] = [
+    "server_url redirect_uri client_id client_secret issuer client_metadata_url client_metadata scope challenged_scope granted_scope listed_scope dangerously_allow_http dpop is_page ",
+    "resource authorization_servers scopes_supported ",
+    "issuer authorization_response_iss_parameter_supported client_id_metadata_document_supported registration_endpoint token_endpoint_auth_methods_supported scopes_supported ",
+    "client_id client_secret redirect_uris token_endpoint_auth_method client_secret_expires_at ",
+    "/.well-known/oauth-protected-resource",
+    "redirect_uris grant_types response_types token_endpoint_auth_method scope application_type dpop_bound_access_tokens",
+    "[\"authorization_code\",\"refresh_token\"]",
+    "token_endpoint_auth_method application_type scope",
+    "clientId clientSecret method expiresAt",
+];
+
 /// What a table holds in the place of a function that is never called.
 const NEVER_CALLED: &str = "rust_begin_unwind";
 
@@ -49,13 +69,13 @@ const FROM: &str = "b";
 const STACK: &str = "$__stack_pointer";
 const TABLE: &str = "$0";
 
-/// Splits a module whose functions have names and whose imports and exports have these short ones. Gives the two halves.
-pub(crate) fn split(named: &Path, names: &Names, functions: Functions) -> Result<[PathBuf; 2]> {
+/// Splits a module whose functions have names and whose imports and exports have these short ones. Gives the two halves and the third part.
+pub(crate) fn split(named: &Path, names: &Names, functions: Functions) -> Result<[PathBuf; 3]> {
     let text = named.with_extension("wat");
     run_quietly(setup::npm_tool("wasm-dis").arg(named).arg("-o").arg(&text))?;
     let text = fs::read_to_string(text)?;
-    let halves = Module::read(&text)?.halves(names)?;
-    let files = ["first", "second"].map(|half| named.with_extension(format!("{half}.wasm")));
+    let halves = Module::read(&text)?.halves(names, &TEXTS_OF_MCP)?;
+    let files = ["first", "second", "third"].map(|half| named.with_extension(format!("{half}.wasm")));
     for (text, file) in halves.iter().zip(&files) {
         let source = file.with_extension("wat");
         fs::write(&source, text)?;
@@ -171,74 +191,147 @@ impl<'a> Module<'a> {
         reached
     }
 
-    /// The texts of the two halves.
-    fn halves(&self, names: &Names) -> Result<[String; 2]> {
+    /// The texts of the two halves and of the third part.
+    fn halves(&self, names: &Names, of_mcp: &[&str]) -> Result<[String; 3]> {
         let short = |long: &str| names.exports.iter().find(|[name, _]| name == long).map(|[_, short]| short.as_str());
-        for name in AT_START {
+        for name in AT_START.iter().chain(&OF_MCP) {
             ensure!(short(name).is_some(), "the module exports no {name}");
         }
-        let at_start = |export: &str| {
-            let long = names.exports.iter().find(|[_, short]| short == export).map(|[long, _]| long.as_str());
-            long.is_some_and(|long| AT_START.contains(&long) || long.starts_with(OF_BINDGEN))
+        let part_of_export = |export: &str| {
+            let long = names.exports.iter().find(|[_, short]| short == export).map_or("", |[long, _]| long.as_str());
+            if AT_START.contains(&long) || long.starts_with(OF_BINDGEN) {
+                0
+            } else if OF_MCP.contains(&long) {
+                2
+            } else {
+                1
+            }
         };
-        let is_later = |function: &str| {
+        let part_in_table = |function: &str| {
             let name = unhashed(function);
-            LATER.iter().any(|room| name.contains(room))
+            let is_of = |rooms: &[&str]| rooms.iter().any(|room| name.contains(room));
+            if is_of(&MCP) { 2 } else { usize::from(is_of(&LATER)) }
         };
         let table = || self.table.iter().copied().filter(|function| !function.contains(NEVER_CALLED));
-        ensure!(table().any(is_later), "the functions of the table have no names by which they are told apart");
-        let exported = self.exports.iter().filter(|(name, _)| at_start(name)).map(|(_, function)| *function);
-        let first = self.reached(exported.chain(table().filter(|function| !is_later(function))).collect());
-        ensure!(
-            !first.iter().any(|function| is_later(function)),
-            "what a page asks when it starts calls what comes later"
-        );
-        let is_first = |function: &str| first.contains(function);
-        let second = || self.functions.iter().filter(|(name, _)| !is_first(name));
-        let shared: BTreeSet<_> =
-            second().flat_map(|(_, function)| &function.calls).copied().filter(|name| is_first(name)).collect();
+        for part in 1..3 {
+            let is_there = table().any(|function| part_in_table(function) == part);
+            ensure!(is_there, "the functions of the table have no names by which they are told apart");
+        }
+        let reached = |part: usize| {
+            let exported = self.exports.iter().filter(|(name, _)| part_of_export(name) <= part);
+            let exported = exported.map(|(_, function)| *function);
+            self.reached(exported.chain(table().filter(|function| part_in_table(function) <= part)).collect())
+        };
+        let parts = [reached(0), reached(1)];
+        for (part, reached) in parts.iter().enumerate() {
+            ensure!(
+                !reached.iter().any(|function| part_in_table(function) > part),
+                "what comes first calls what comes later"
+            );
+        }
+        let part_of = |function: &str| parts.iter().position(|part| part.contains(function)).unwrap_or(parts.len());
+        // What a part calls of an earlier one.
+        let wanted_by = |part: usize| -> BTreeSet<&str> {
+            let own = self.functions.iter().filter(|(name, _)| part_of(name) == part);
+            own.flat_map(|(_, function)| &function.calls).copied().filter(|name| part_of(name) < part).collect()
+        };
+        let wanted = [wanted_by(1), wanted_by(2)];
 
         let mut free = short_names().filter(|name| !names.exports.iter().any(|[_, short]| short == name));
         let mut fresh = || free.next().context("there are no more names");
         let (table_name, memory, get, set) =
             (fresh()?, short("memory").context("there is no memory")?, fresh()?, fresh()?);
+        let shared: BTreeSet<&str> = wanted.iter().flatten().copied().collect();
         let shared = shared.iter().map(|name| Ok((*name, fresh()?))).collect::<Result<Vec<_>>>()?;
+        let given_by = |part: usize| {
+            let own = shared.iter().filter(move |(function, _)| part_of(function) == part);
+            own.map(|(function, name)| format!(" (export {name:?} (func {function}))"))
+        };
 
+        let (rest, texts) = self.without(of_mcp)?;
         let mut one = vec!["(module".to_owned()];
-        one.extend(self.types.iter().chain(&self.rest).map(|form| (*form).to_owned()));
+        one.extend(self.types.iter().map(|form| (*form).to_owned()));
+        one.extend(rest);
         one.extend(
-            self.functions.iter().filter(|(name, _)| is_first(name)).map(|(_, function)| function.text.to_owned()),
+            self.functions.iter().filter(|(name, _)| part_of(name) == 0).map(|(_, function)| function.text.to_owned()),
         );
-        one.extend(self.exports(&is_first));
-        one.extend(self.elements(&is_first));
+        one.extend(self.exports(&|function| part_of(function) == 0));
+        one.extend(self.elements(&|function| part_of(function) == 0));
         one.push(format!(" (export {table_name:?} (table {TABLE}))"));
         one.push(format!(" (func (export {get:?}) (result i32) (global.get {STACK}))"));
         one.push(format!(" (func (export {set:?}) (param i32) (global.set {STACK} (local.get 0)))"));
-        one.extend(shared.iter().map(|(function, name)| format!(" (export {name:?} (func {function}))")));
+        one.extend(given_by(0));
 
-        let mut two = vec!["(module".to_owned()];
-        two.extend(self.types.iter().map(|form| (*form).to_owned()));
-        two.push(format!(" (import {FROM:?} {memory:?} (memory 1))"));
-        let length = self.table_from.saturating_add(self.table.len());
-        two.push(format!(" (import {FROM:?} {table_name:?} (table {TABLE} {length} funcref))"));
-        two.push(format!(" (import {FROM:?} {get:?} (func $stack (result i32)))"));
-        two.push(format!(" (import {FROM:?} {set:?} (func $set-stack (param i32)))"));
-        two.extend(shared.iter().filter_map(|(function, name)| {
-            let signature = &self.functions.get(function)?.signature;
-            Some(format!(" (import {FROM:?} {name:?} (func {function}{signature}))"))
-        }));
         // Only a module of more than the first features shares a global that changes.
-        let (get, set) = (format!("(global.get {STACK})"), format!("(global.set {STACK}"));
-        two.extend(
-            second()
-                .map(|(_, function)| function.text.replace(&get, "(call $stack)").replace(&set, "(call $set-stack")),
-        );
-        two.extend(self.exports(&|function| !is_first(function)));
-        two.extend(self.elements(&|function| !is_first(function)));
-        Ok([one, two].map(|mut forms| {
+        let (get_stack, set_stack) = (format!("(global.get {STACK})"), format!("(global.set {STACK}"));
+        let later = |part: usize, wanted: &BTreeSet<&str>| {
+            let mut forms = vec!["(module".to_owned()];
+            forms.extend(self.types.iter().map(|form| (*form).to_owned()));
+            forms.push(format!(" (import {FROM:?} {memory:?} (memory 1))"));
+            let length = self.table_from.saturating_add(self.table.len());
+            forms.push(format!(" (import {FROM:?} {table_name:?} (table {TABLE} {length} funcref))"));
+            forms.push(format!(" (import {FROM:?} {get:?} (func $stack (result i32)))"));
+            forms.push(format!(" (import {FROM:?} {set:?} (func $set-stack (param i32)))"));
+            forms.extend(shared.iter().filter(|(function, _)| wanted.contains(function)).filter_map(
+                |(function, name)| {
+                    let signature = &self.functions.get(function)?.signature;
+                    Some(format!(" (import {FROM:?} {name:?} (func {function}{signature}))"))
+                },
+            ));
+            forms.extend(self.functions.iter().filter(|(name, _)| part_of(name) == part).map(|(_, function)| {
+                function.text.replace(&get_stack, "(call $stack)").replace(&set_stack, "(call $set-stack")
+            }));
+            forms.extend(self.exports(&|function| part_of(function) == part));
+            forms.extend(self.elements(&|function| part_of(function) == part));
+            forms.extend(given_by(part));
+            forms
+        };
+        let [of_two, of_three] = &wanted;
+        let (two, mut three) = (later(1, of_two), later(2, of_three));
+        three.extend(texts);
+        Ok([one, two, three].map(|mut forms| {
             forms.push(")\n".to_owned());
             forms.join("\n")
         }))
+    }
+
+    /// What the first half keeps as it is, and these texts, which are taken out of the data.
+    fn without(&self, wanted: &[&str]) -> Result<(Vec<String>, Vec<String>)> {
+        let (mut rest, mut texts) = (Vec::new(), Vec::new());
+        let mut taken = 0_usize;
+        for form in &self.rest {
+            let Some((from, bytes)) = data(form)? else {
+                rest.push((*form).to_owned());
+                continue;
+            };
+            let mut cuts = Vec::new();
+            for text in wanted {
+                let found: Vec<_> =
+                    bytes.windows(text.len()).enumerate().filter(|(_, part)| *part == text.as_bytes()).collect();
+                ensure!(found.len() < 2, "this text is in the data more than once: {text}");
+                cuts.extend(found.first().map(|(at, _)| (*at, at.saturating_add(text.len()))));
+            }
+            cuts.sort_unstable();
+            taken = taken.saturating_add(cuts.len());
+            let segment = |from_byte: usize, to: usize| {
+                let part = bytes.get(from_byte..to).context("texts overlap")?;
+                let from = from.saturating_add(from_byte);
+                Ok::<_, anyhow::Error>(format!(" (data (i32.const {from}) \"{}\")", escaped(part)))
+            };
+            let mut at = 0;
+            for (start, end) in cuts {
+                if at < start {
+                    rest.push(segment(at, start)?);
+                }
+                texts.push(segment(start, end)?);
+                at = end;
+            }
+            if at < bytes.len() {
+                rest.push(segment(at, bytes.len())?);
+            }
+        }
+        ensure!(taken == wanted.len(), "of the {} texts of the third part {taken} are in the data", wanted.len());
+        Ok((rest, texts))
     }
 
     /// The exports of those functions.
@@ -270,6 +363,41 @@ fn forms(text: &str) -> Vec<&str> {
     let starts: Vec<_> = starts.collect();
     let ends = starts.iter().copied().skip(1).chain([end]);
     starts.iter().zip(ends).filter_map(|(start, end)| text.get(*start..end)).map(str::trim_end).collect()
+}
+
+/// The place in the memory that a form of data fills, and the bytes; nothing of another form.
+fn data(form: &str) -> Result<Option<(usize, Vec<u8>)>> {
+    if !form.trim_start().starts_with("(data") {
+        return Ok(None);
+    }
+    let (_, rest) = form.split_once("(i32.const ").context("data fill no place")?;
+    let (from, rest) = rest.split_once(") \"").context("data have no bytes")?;
+    let text = rest.rsplit_once('"').context("data have no end")?.0;
+    let mut bytes = Vec::new();
+    let mut left = text.bytes();
+    while let Some(byte) = left.next() {
+        if byte != b'\\' {
+            bytes.push(byte);
+            continue;
+        }
+        let escape = left.next().context("an escape has no end")?;
+        bytes.push(match escape {
+            b't' => b'\t',
+            b'n' => b'\n',
+            b'r' => b'\r',
+            b'"' | b'\'' | b'\\' => escape,
+            _ => {
+                let digits = [escape, left.next().context("an escape has no end")?];
+                u8::from_str_radix(std::str::from_utf8(&digits)?, 16)?
+            }
+        });
+    }
+    Ok(Some((from.parse()?, bytes)))
+}
+
+/// Bytes as the text format has them.
+fn escaped(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
 }
 
 /// The first identifier of a text.
@@ -309,9 +437,9 @@ mod tests {
  (import "a" "a" (func $outside (param i32) (result i32)))
  (global $__stack_pointer (mut i32) (i32.const 32768))
  (memory $0 1)
- (data $.rodata (i32.const 32768) "x")
- (table $0 6 6 funcref)
- (elem $0 (i32.const 1) $"<pkce_wasm[0123456789abcdef]::web::start::begin::{closure#0} as F<(&A, &mut B)>>::call_once" $"__rustc[0123456789abcdef]::rust_begin_unwind" $"<pkce_wasm[0123456789abcdef]::web::session::revoke::{closure#0}>" $"<pkce_wasm[0123456789abcdef]::web::exchange::keys::{closure#0}>" $shared)
+ (data $.rodata (i32.const 32768) "a\22\00of mcpb")
+ (table $0 7 7 funcref)
+ (elem $0 (i32.const 1) $"<pkce_wasm[0123456789abcdef]::web::start::begin::{closure#0} as F<(&A, &mut B)>>::call_once" $"__rustc[0123456789abcdef]::rust_begin_unwind" $"<pkce_wasm[0123456789abcdef]::web::session::revoke::{closure#0}>" $"<pkce_wasm[0123456789abcdef]::web::exchange::keys::{closure#0}>" $shared $"<pkce_wasm[0123456789abcdef]::web::mcp::identify::{closure#0}>")
  (export "k" (memory $0))
  EXPORTS
  (func $"<pkce_wasm[0123456789abcdef]::web::start::begin::{closure#0} as F<(&A, &mut B)>>::call_once"
@@ -348,25 +476,42 @@ mod tests {
   (unreachable)
  )
  (func $revoke
+  (call $again)
+ )
+ (func $again
   (unreachable)
+ )
+ (func $"<pkce_wasm[0123456789abcdef]::web::mcp::identify::{closure#0}>"
+  (call $again)
+ )
+ (func $mcp
+  (drop
+   (call $shared
+    (i32.const 1)
+    (i64.const 1)
+   )
+  )
  )
 )
 "#;
 
-    fn halves(module: &str) -> anyhow::Result<[String; 2]> {
+    fn halves(module: &str) -> anyhow::Result<[String; 3]> {
         let mut exports: Vec<[String; 2]> = vec![["memory".to_owned(), "k".to_owned()]];
         for (at, name) in super::AT_START.iter().enumerate() {
             exports.push([(*name).to_owned(), format!("x{at}")]);
         }
         exports.push(["revoke".to_owned(), "r".to_owned()]);
+        exports.extend(super::OF_MCP.iter().enumerate().map(|(at, name)| [(*name).to_owned(), format!("y{at}")]));
+        let mcp: Vec<_> = (0..super::OF_MCP.len()).map(|at| format!("(export \"y{at}\" (func $mcp))\n")).collect();
         let lines: Vec<_> = (0..super::AT_START.len()).map(|at| format!("(export \"x{at}\" (func $at))\n")).collect();
-        let module = module.replace("EXPORTS", &(lines.join(" ") + " (export \"r\" (func $revoke))"));
-        Module::read(&module)?.halves(&Names { imports: Vec::new(), exports })
+        let module =
+            module.replace("EXPORTS", &(lines.join(" ") + " (export \"r\" (func $revoke))\n " + &mcp.join(" ")));
+        Module::read(&module)?.halves(&Names { imports: Vec::new(), exports }, &["of mcp"])
     }
 
     #[test]
     fn each_function_is_in_one_half_and_the_second_imports_what_it_calls() {
-        let [one, two] = halves(MODULE).unwrap();
+        let [one, two, _] = halves(MODULE).unwrap();
         for (function, first) in [
             ("$\"<pkce_wasm[0123456789abcdef]::web::start", true),
             ("$shared", true),
@@ -388,10 +533,28 @@ mod tests {
 
     #[test]
     fn each_half_fills_its_own_places_of_the_table() {
-        let [one, two] = halves(MODULE).unwrap();
+        let [one, two, three] = halves(MODULE).unwrap();
+        assert!(three.contains(" (elem (i32.const 6) $\"<pkce_wasm[0123456789abcdef]::web::mcp"), "{three}");
         assert!(one.contains(" (elem (i32.const 1) $\"<pkce_wasm[0123456789abcdef]::web::start::begin"), "{one}");
         assert!(one.contains(" (elem (i32.const 5) $shared)"), "{one}");
         assert!(two.contains(" (elem (i32.const 3) $\"<pkce_wasm[0123456789abcdef]::web::session"), "{two}");
+    }
+
+    #[test]
+    fn the_third_part_imports_from_both_halves_and_brings_its_own_texts() {
+        let [one, two, three] = halves(MODULE).unwrap();
+        assert!(two.contains("(func $again))") && two.contains("\n (func $again\n"), "{two}");
+        assert!(three.contains("(func $again))") && !three.contains("\n (func $again\n"), "{three}");
+        assert!(
+            three.contains("(func $shared (param i32) (param i64) (result i32)))")
+                || three.contains("(func $shared (param i32 i64) (result i32)))"),
+            "{three}"
+        );
+        assert!(three.contains("\n (func $mcp\n") && !one.contains("$mcp") && !two.contains("$mcp"), "{three}");
+        assert!(one.contains("(data (i32.const 32768) \"\\61\\22\\00\")"), "{one}");
+        assert!(one.contains("(data (i32.const 32777) \"\\62\")"), "{one}");
+        assert!(three.contains("(data (i32.const 32771) \"\\6f\\66\\20\\6d\\63\\70\")"), "{three}");
+        assert!(halves(&MODULE.replace("of mcp", "of map")).is_err());
     }
 
     #[test]
