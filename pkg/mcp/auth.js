@@ -176,7 +176,12 @@ export const createMcpAuth = (whole) => {
           const state = await recalled();
           const there = await session();
           const isHere = state ? isOurs(url, state) : url.split("#")[0] === serverUrl;
-          if (!isHere) return base(url, init);
+          if (!isHere) {
+            const shown = new Headers(init.headers).get("authorization");
+            const token = shown && (await there?.accessToken().catch(() => {}));
+            if (token && shown.includes(token)) throw named("origin_refused", undefined, "authorization");
+            return base(url, init);
+          }
           let response;
           let refusal;
           try {

@@ -17,6 +17,9 @@ const WELL_KNOWN: &[u8] = b"/.well-known/oauth-protected-resource";
 /// The most bytes of scopes that are asked for: no honest server needs more.
 const MOST_SCOPE: usize = 4096;
 
+/// The most authorization servers of a resource that are asked: it could name the servers of others, to have them asked by all its users.
+const MOST_SERVERS: usize = 8;
+
 /// A URL of a server as it is asked: over TLS or on this machine, and without a fragment.
 fn server(url: &[u8], allow_http: bool) -> Option<Url<'_>> {
     Url::parse(url).filter(|url| url.is_web() && url.fragment.is_none() && (url.is_secure() || allow_http))
@@ -98,10 +101,9 @@ pub(crate) fn silent(server_url: &[u8]) -> Vec<u8> {
 
 fn checked(server_url: &[u8], said: &Resource<'_>, allow_http: bool) -> Vec<u8> {
     let mut servers = Vec::new();
-    for issuer in elements(said.authorization_servers()) {
-        if check_issuer(issuer, allow_http).is_ok() {
-            push_element(&mut servers, issuer);
-        }
+    let sound = elements(said.authorization_servers()).filter(|issuer| check_issuer(issuer, allow_http).is_ok());
+    for issuer in sound.take(MOST_SERVERS) {
+        push_element(&mut servers, issuer);
     }
     if said.authorization_servers().is_empty()
         && let Some(url) = Url::parse(server_url)

@@ -106,8 +106,12 @@ pub fn identify(options: Text, metadata: Text, slot: Text) -> Text {
             plain(options.granted_scope()),
             offline,
         );
-        let all =
-            protected::all_scopes(options.challenged_scope(), plain(options.scope()), options.listed_scope(), offline);
+        let all = protected::all_scopes(
+            plain(options.challenged_scope()),
+            plain(options.scope()),
+            plain(options.listed_scope()),
+            offline,
+        );
         let (known, redirect_uri) = registration::identify(&options, &server, &all, given.texts[2])?;
         match known {
             Known::Client(id) => out.text("clientId", &id),
