@@ -1,5 +1,7 @@
 // The official SDKs, of both generations, with this package behind them, at a real MCP server.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { Client as Client2, StreamableHTTPClientTransport as Transport2 } from "@modelcontextprotocol/client";
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
@@ -194,19 +196,39 @@ describe("the example in a terminal", () => {
     remove();
   });
 
-  const command = (...words) => start(process.execPath, [`${folder}/command.js`, server.resource, ...words]);
+  /** Runs it to its end. The user does what it asks for; `meet` may do more with the redirect URI. */
+  const run = async (words, meet) => {
+    const [browser, printed] = [new Browser(), []];
+    const program = spawn(process.execPath, [`${folder}/command.js`, server.resource, ...words], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const end = new Promise((done) => program.once("close", done));
+    for await (const line of createInterface(program.stdout)) {
+      const [, url] = /^Open (.*)/.exec(line) ?? [];
+      if (!url) {
+        printed.push(line);
+        continue;
+      }
+      const back = new URL(url).searchParams.get("redirect_uri");
+      await meet?.(back);
+      const page = await fetch(await browser.visit(url, back, allow));
+      assert.equal(page.status, 200);
+      assert.match(await page.text(), /close this page/);
+    }
+    assert.equal(await end, 0);
+    return printed;
+  };
 
-  test("prints the URL to open, and the tools after the sign-in", async () => {
-    const program = await command();
-    const url = program.url.replace(/^Open /, "");
-    const { searchParams } = new URL(url);
-    const back = searchParams.get("redirect_uri");
-    const forged = await fetch(`${back}?code=stolen&state=guessed`);
-    assert.equal(forged.status, 404);
-    const callback = await new Browser().visit(url, back, allow);
-    const page = await fetch(callback);
-    assert.equal(page.status, 200);
-    assert.match(await page.text(), /close this page/);
-    program.stop();
+  test("prints the tools after the sign-in, and answers nobody else at its port", async () => {
+    const printed = await run([], async (back) => {
+      for (const query of ["code=stolen&state=guessed", "error=access_denied", ""]) {
+        assert.equal((await fetch(`${back}?${query}`)).status, 404, query);
+      }
+    });
+    assert.match(printed.join("\n"), /^list_notes: .*\nadd_note: /);
+  });
+
+  test("calls a tool that needs another scope", async () => {
+    assert.deepEqual(await run(["add_note", '{ "text": "by hand" }']), ["Added: by hand"]);
   });
 });
