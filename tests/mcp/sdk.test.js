@@ -141,6 +141,35 @@ for (const [generation, Client, Transport] of GENERATIONS) {
   });
 }
 
+describe("a page that is asked to sign in by a click", () => {
+  test("with interaction none a login asks for what the challenge said, and for more after a 403", async () => {
+    const server = await startServer();
+    const { auth, opened } = application(server, { interaction: "none" });
+    const transport = () => new Transport1(new URL(server.resource), { fetch: auth.fetch });
+    const asksToSignIn = (error) => isPkceError(error, "sign_in_required");
+    await assert.rejects(new Client1({ name: "test", version: "1" }).connect(transport()), asksToSignIn);
+    assert.equal(opened.length, 0);
+    await auth.prepare();
+    await auth.login();
+    const scopeOf = (url) => new URL(url).searchParams.get("scope").split(" ");
+    assert.deepEqual(scopeOf(opened[0]), ["notes:read", "offline_access"]);
+    const client = new Client1({ name: "test", version: "1" });
+    await client.connect(transport());
+    const wanted = { name: "add_note", arguments: { text: "by a click" } };
+    await assert.rejects(
+      client.callTool(wanted),
+      (error) => asksToSignIn(error) || isPkceError(error, "insufficient_scope"),
+    );
+    assert.equal(opened.length, 1);
+    await auth.login();
+    assert.deepEqual(scopeOf(opened[1]), ["notes:read", "notes:write", "offline_access"]);
+    assert.equal(textOf(await client.callTool(wanted)), "Added: by a click");
+    await client.close();
+    auth.close();
+    server.stop();
+  });
+});
+
 describe("registration at a real server", () => {
   test("a server that sends no iss has a redirect URI of its own, registered and sent", async () => {
     const server = await startServer({ issParameter: false });
