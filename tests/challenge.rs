@@ -12,6 +12,7 @@ const BARE: Challenge = Challenge {
     realm: None,
     acr_values: None,
     max_age: None,
+    resource_metadata: None,
 };
 
 fn text(value: &str) -> Option<String> {

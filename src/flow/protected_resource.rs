@@ -17,7 +17,7 @@ const WELL_KNOWN: &[u8] = b"/.well-known/oauth-protected-resource";
 /// The most bytes of scopes that are asked for: no honest server needs more.
 const MOST_SCOPE: usize = 4096;
 
-/// The most authorization servers of a resource that are asked: it could name the servers of others, to have them asked by all its users.
+/// The most authorization servers of a resource that are asked: it could name those of others, to have them asked by all its users.
 const MOST_SERVERS: usize = 8;
 
 /// A URL of a server as it is asked: over TLS or on this machine, and without a fragment.
@@ -101,8 +101,10 @@ pub(crate) fn silent(server_url: &[u8]) -> Vec<u8> {
 
 fn checked(server_url: &[u8], said: &Resource<'_>, allow_http: bool) -> Vec<u8> {
     let mut servers = Vec::new();
-    let sound = elements(said.authorization_servers()).filter(|issuer| check_issuer(issuer, allow_http).is_ok());
-    for issuer in sound.take(MOST_SERVERS) {
+    let is_local = |url: &[u8]| Url::parse(url).is_some_and(|url| url.is_loopback());
+    let is_sound =
+        |issuer: &&[u8]| check_issuer(issuer, allow_http).is_ok() && (is_local(server_url) || !is_local(issuer));
+    for issuer in elements(said.authorization_servers()).filter(is_sound).take(MOST_SERVERS) {
         push_element(&mut servers, issuer);
     }
     if said.authorization_servers().is_empty()
@@ -120,7 +122,7 @@ fn checked(server_url: &[u8], said: &Resource<'_>, allow_http: bool) -> Vec<u8> 
 
 /// Whether a document may be about that resource: the server as it was asked (RFC 9728 section 3.3). One at a well-known place of the server's own origin, which is nobody
 /// else's there, may also name what the server is part of.
-fn is_resource(server_url: &[u8], resource: &[u8], place: &[u8]) -> bool {
+pub(crate) fn is_resource(server_url: &[u8], resource: &[u8], place: &[u8]) -> bool {
     let (Some(asked), Some(named), Some(at)) = (Url::parse(server_url), Url::parse(resource), Url::parse(place)) else {
         return false;
     };
@@ -171,9 +173,9 @@ pub(crate) fn scopes(challenged: &[u8], wanted: &[u8], listed: &[u8], granted: &
     scopes
 }
 
-/// The scopes to register for: all that may be asked for. A server refuses a client what it did not register for (RFC 7591 section 2).
+/// The scopes to register for: all that may be asked for some day. A server refuses a client what it did not register for (RFC 7591 section 2).
 pub(crate) fn all_scopes(challenged: &[u8], wanted: &[u8], listed: &[u8], offline: bool) -> Vec<u8> {
-    scopes(b"", listed, b"", &scopes(challenged, wanted, b"", b"", false), offline)
+    scopes(challenged, wanted, b"", listed, offline)
 }
 
 /// OpenID Connect Core section 11.
