@@ -54,6 +54,8 @@ export const createMcpAuth = (whole) => {
     /** The scopes that the session has, and how many logins in a row did not help. */
     let granted;
     let logins = 0;
+    /** The challenge of the last refusal, and the scopes that it asks for, until a login has answered it. */
+    let challenge = { header: "" };
 
     const recalled = async () => {
       recalling = recalling ?? recall().finally(() => (recalling = undefined));
@@ -62,7 +64,7 @@ export const createMcpAuth = (whole) => {
     };
 
     /** The server, which is asked where this page has not done so. */
-    const met = async (header = "", signal = undefined) => {
+    const met = async (header = challenge.header, signal = undefined) => {
       if (!known) await recalled();
       if (!known || known.isOld) {
         meeting = meeting ?? meet(header, signal).finally(() => (meeting = undefined));
@@ -77,7 +79,7 @@ export const createMcpAuth = (whole) => {
       return there;
     };
 
-    const asking = (state, { scope: wanted, ...rest }) => {
+    const asking = (state, { scope: wanted = challenge.scope, ...rest }) => {
       const scope = scopesOf(state, wanted, granted);
       // Otherwise a server may give no refresh token (OpenID Connect Core section 11).
       const isOffline = ` ${scope} `.includes(" offline_access ");
@@ -117,6 +119,7 @@ export const createMcpAuth = (whole) => {
 
     /** Signs in for requests that were refused; one login serves all of them. */
     const help = async (refused, header = "", scope = challengedBy(header)) => {
+      challenge = { header, scope };
       if (interaction === "none") throw named("sign_in_required", refused);
       if (!signing && logins++ < MOST_LOGINS)
         signing = (async () => signIn({ scope, popup: interaction === "popup" }, header))().finally(
@@ -133,7 +136,12 @@ export const createMcpAuth = (whole) => {
         const there = await session();
         // The body of a request is read once.
         const asked = isRequest ? input.clone() : href;
-        if (!isOurs(href, known?.resource)) return base(asked, init);
+        if (!isOurs(href, known?.resource)) {
+          const shown = new Headers(own(init).headers ?? input.headers).get("authorization");
+          const token = shown && (await there?.accessToken().catch(() => {}));
+          if (token && shown.includes(token)) throw named("origin_refused", undefined, "authorization");
+          return base(asked, init);
+        }
         let response;
         let refusal;
         try {
@@ -143,6 +151,7 @@ export const createMcpAuth = (whole) => {
           refusal = error;
         }
         if (response && response.status !== 401) {
+          challenge = { header: "" };
           logins = 0;
           return response;
         }
@@ -164,7 +173,7 @@ export const createMcpAuth = (whole) => {
       fetch: (...request) => told(() => fetch(...request)),
       prepare: ({ signal } = {}) =>
         told(async () => {
-          const state = await met("", signal);
+          const state = await met(undefined, signal);
           await session();
           await state.made.prepare({ ...asking(state, {}), signal });
         }),

@@ -12,6 +12,9 @@ const KEPT = "pkce-wasm:2:r:";
 /** Where the metadata of an authorization server are looked for, in their order (MCP specification, Authorization Server Metadata Discovery). */
 const PLACES = ["oauth", "inserted", "openid"];
 
+/** The most authorization servers of a resource that are asked: it could name those of others, to have them asked by all its users. */
+const MOST_SERVERS = 8;
+
 /** Milliseconds that a look takes whether a server answers at all, and those that a keychain may take. */
 const PATIENCE = 5000;
 const PROMPT = 300_000;
@@ -90,8 +93,8 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
   const read = (answer, code, statuses) => {
     const status = Number(answer.split("\n", 1)[0]);
     const said = parse(bodyOf(answer));
-    if (statuses.test(status)) return said;
     const { error: oauthError, error_description: oauthErrorDescription } = said;
+    if (statuses.test(status) && !oauthError) return said;
     throw failed(placeOf(code), {
       status,
       ...(typeof oauthError === "string" && { oauthError, oauthErrorDescription }),
@@ -204,8 +207,8 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
         grant_types: ["authorization_code", "refresh_token"],
         response_types: ["code"],
         token_endpoint_auth_method: "none",
-        // All that may be asked for some day: a server refuses what was not registered for.
-        scope: scopesOf({ metadata }, said.scopes, `${said.challenged ?? ""} ${scope ?? ""}`) ?? undefined,
+        // All that may be asked for some day: a server refuses a client what it did not register for.
+        scope: scopesOf({ metadata, ...said }, said.challenged, said.scopes) ?? undefined,
         dpop_bound_access_tokens: dpop === "required" || undefined,
       });
       const request = { url, form, headers: { "Content-Type": "application/json" } };
@@ -256,7 +259,7 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
   const chosen = async ({ servers, resource }) => {
     const one = await chooseServer?.({ authorizationServers: servers, resource });
     const isWanted = (server) => (issuer ? isSame(server, issuer) : !chooseServer || server === one);
-    return servers.filter((server) => isWanted(server) && isSound(server, serverUrl));
+    return servers.filter((server) => isWanted(server) && isSound(server, serverUrl)).slice(0, MOST_SERVERS);
   };
 
   return {

@@ -17,6 +17,9 @@ const WELL_KNOWN: &[u8] = b"/.well-known/oauth-protected-resource";
 /// The most bytes of scopes that are asked for: no honest server needs more.
 const MOST_SCOPE: usize = 4096;
 
+/// The most authorization servers of a resource that are asked: it could name those of others, to have them asked by all its users.
+const MOST_SERVERS: usize = 8;
+
 /// A URL of a server as it is asked: over TLS or on this machine, and without a fragment.
 fn server(url: &[u8], allow_http: bool) -> Option<Url<'_>> {
     Url::parse(url).filter(|url| url.is_web() && url.fragment.is_none() && (url.is_secure() || allow_http))
@@ -111,10 +114,10 @@ pub(crate) fn silent(server_url: &[u8]) -> Vec<u8> {
 fn checked(server_url: &[u8], said: &Resource<'_>, allow_http: bool) -> Vec<u8> {
     let mut servers = Vec::new();
     let is_local = |url: &[u8]| Url::parse(url).is_some_and(|url| url.is_loopback());
-    for issuer in elements(said.authorization_servers()) {
-        if check_issuer(issuer, allow_http).is_ok() && (is_local(server_url) || !is_local(issuer)) {
-            push_element(&mut servers, issuer);
-        }
+    let is_sound =
+        |issuer: &&[u8]| check_issuer(issuer, allow_http).is_ok() && (is_local(server_url) || !is_local(issuer));
+    for issuer in elements(said.authorization_servers()).filter(is_sound).take(MOST_SERVERS) {
+        push_element(&mut servers, issuer);
     }
     if said.authorization_servers().is_empty()
         && let Some(url) = Url::parse(server_url)
@@ -184,9 +187,9 @@ pub(crate) fn scopes(challenged: &[u8], wanted: &[u8], listed: &[u8], granted: &
     scopes
 }
 
-/// The scopes to register for: all that may be asked for. A server refuses a client what it did not register for (RFC 7591 section 2).
+/// The scopes to register for: all that may be asked for some day. A server refuses a client what it did not register for (RFC 7591 section 2).
 pub(crate) fn all_scopes(challenged: &[u8], wanted: &[u8], listed: &[u8], offline: bool) -> Vec<u8> {
-    scopes(b"", listed, b"", &scopes(challenged, wanted, b"", b"", false), offline)
+    scopes(challenged, wanted, b"", listed, offline)
 }
 
 /// OpenID Connect Core section 11.

@@ -159,11 +159,11 @@ pub(crate) fn finish(
     server: &Registrar<'_>,
     is_page: bool,
 ) -> Result<Answer<Vec<u8>>, Fault> {
+    if let Some(refusal) = refused(reply, Code::RegistrationRefused, &[])? {
+        return Ok(Answer::Refused(refusal));
+    }
     if !matches!(reply.status, 200 | 201) {
-        return match refused(reply, Code::RegistrationRefused, &[])? {
-            Some(refusal) => Ok(Answer::Refused(refusal)),
-            None => Err(Code::RegistrationRefused.into()),
-        };
+        return Err(Code::RegistrationRefused.into());
     }
     let fields = REGISTERED.read(reply.body, Code::RegistrationResponseInvalid)?;
     let said = Registered::of_table(&fields);
