@@ -25,7 +25,7 @@ const ask = async (auth, url = MCP, init = { method: "POST" }) => {
 /**
  * A lie. It is believed when somebody is signed in, or when a secret of the honest servers has reached an evil one. A login that never comes back is ended.
  */
-const lie = (name, { codes, options, tell, act = ask, check, mayBeSignedIn = false }) =>
+const lie = (name, { codes, options, tell, act = (auth) => ask(auth), check, mayBeSignedIn = false }) =>
   test(name, async () => {
     const world = createWorld();
     const auth = world.start(mcp, { transactionMaxAge: 1, ...options?.(world) });
