@@ -215,7 +215,7 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
       const given = read(await asked(request, signal), "registration_refused", /^20[01]$/);
       const { client_id, client_secret, client_secret_expires_at, redirect_uris = [mine] } = given;
       const wrong = (name) => named("registration_response_invalid", undefined, name);
-      if (typeof client_id !== "string" || !client_id) throw wrong("client_id");
+      if (typeof client_id !== "string" || !/^[ -~]+$/.test(client_id)) throw wrong("client_id");
       // A registration for somebody else's redirect URI is nobody's.
       if (!words(redirect_uris).split(" ").includes(mine)) throw wrong("redirect_uris");
       const registered = given.token_endpoint_auth_method ?? "";
@@ -259,7 +259,8 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
   const chosen = async ({ servers, resource }) => {
     const one = await chooseServer?.({ authorizationServers: servers, resource });
     const isWanted = (server) => (issuer ? isSame(server, issuer) : !chooseServer || server === one);
-    return servers.filter((server) => isWanted(server) && isSound(server, serverUrl)).slice(0, MOST_SERVERS);
+    const isIssuer = (server) => /^https?:\/\/[^?#]+$/.test(server) && isSound(server, serverUrl);
+    return servers.filter((server) => isWanted(server) && isIssuer(server)).slice(0, MOST_SERVERS);
   };
 
   return {
