@@ -272,7 +272,8 @@ impl<'a> Module<'a> {
             }
         }
         let mut one = vec!["(module".to_owned()];
-        one.extend(self.types.iter().chain(&self.rest).map(|form| (*form).to_owned()));
+        one.extend(self.types.iter().map(|form| (*form).to_owned()));
+        one.extend(rest);
         one.extend(
             self.functions.iter().filter(|(name, _)| part_of(name) == 0).map(|(_, function)| function.text.to_owned()),
         );
