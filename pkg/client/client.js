@@ -381,8 +381,10 @@ export const createClient = (engine) => {
     };
 
     /** Tells this client's own listeners. */
-    #report = ({ type, reason, idTokenDropped }, elsewhere) => {
-      const event = { type, reason, elsewhere, ...(idTokenDropped && { idTokenDropped }) };
+    #report = ({ type, reason, idTokenDropped, storageError }, elsewhere) => {
+      const event = { type, reason, elsewhere };
+      if (idTokenDropped) event.idTokenDropped = idTokenDropped;
+      if (storageError) event.storageError = storageError;
       for (const { type: wanted, listener } of this.#listeners) {
         if (wanted === type) queueMicrotask(() => listener({ ...event }));
       }

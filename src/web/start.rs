@@ -85,7 +85,7 @@ pub fn discovery(issuer: Text, options: Text) -> Text {
 /// document does not say where its keys are: then it counts only when no OpenID place may have another one. Otherwise `{}`.
 ///
 /// # Errors
-/// `metadata_not_found`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `server_error`, `redirect_not_followed`
+/// `config_invalid`, `metadata_not_found`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `server_error`, `redirect_not_followed`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn metadata(issuer: Text, options: Text, answer: Text) -> Text {
@@ -130,7 +130,7 @@ fn allowed(given: &Given<'_>) -> Result<(Vec<u8>, bool), Fault> {
 /// (RFC 9700 section 4.4). Gives `index` when another text has to take its place; an empty one is none.
 ///
 /// # Errors
-/// `config_invalid`, `parameter_protected`, `return_to_refused`, `metadata_invalid`, `randomness_unavailable`, `embedded_user_agent`,
+/// `member_unknown`, `config_invalid`, `parameter_protected`, `return_to_refused`, `metadata_invalid`, `randomness_unavailable`, `embedded_user_agent`,
 /// `redirect_uri_shared`, `server_unsupported`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
@@ -235,7 +235,8 @@ pub fn from_tokens(tokens: Text) -> Text {
 /// user, and what to keep until they come back. The session may be empty; the options are JSON.
 ///
 /// # Errors
-/// `endpoint_missing`, `issuer_mismatch`, `return_to_refused`, `parameter_protected`, `metadata_invalid`, `randomness_unavailable`
+/// `config_invalid` naming the option, `issuer_mismatch`; about the endpoint `endpoint_missing`, `metadata_invalid`, `endpoint_insecure`; `return_to_refused`, `parameter_protected`,
+/// `randomness_unavailable`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn logout(setup: Text, session: Text, options: Text) -> Text {
