@@ -62,8 +62,8 @@ const GROUPS: [&[&str]; 5] = [
         "client::session",
         "client::challenge",
         "client::resource",
-        "client::protected_resource",
         "client::registration",
+        "client::protected_resource",
         "client::userinfo",
         "client::logout",
     ],
@@ -222,16 +222,17 @@ fn a_backward_arrow_is_seen() {
 }
 
 /// The rooms of `pkg/`, and those that each may use. The empty name is that of the entries, which people import.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("platform", &["platform"]),
     ("dist", &[]),
     ("engine", &["engine", "dist", "platform"]),
     ("client", &["client", "engine", "dist", "platform"]),
     ("shells", &["shells", "engine", "dist", "platform"]),
+    ("mcp", &["mcp", "client", "engine", "dist", "platform"]),
     ("testing", &["testing", ""]),
     ("frameworks", &["frameworks", ""]),
     ("bin", &["bin"]),
-    ("", &["", "client", "engine", "dist", "platform", "shells", "testing", "frameworks"]),
+    ("", &["", "client", "engine", "dist", "platform", "shells", "mcp", "testing", "frameworks"]),
 ];
 
 /// What is made by the build, and is not there before.

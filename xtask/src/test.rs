@@ -29,7 +29,7 @@ const WEB_ATTEMPTS: u32 = 3;
 const TARGETS: [&str; 2] = ["wasm32v1-none", "wasm32-unknown-unknown"];
 
 /// The folders whose npm packages the end-to-end tests use.
-const FOLDERS: [&str; 4] = ["www/examples", "tests/e2e/axe", "tests/e2e/react", "tests/package"];
+const FOLDERS: [&str; 5] = ["www/examples", "tests/e2e/axe", "tests/e2e/react", "tests/mcp", "tests/package"];
 
 /// The members of the workspace that are layers of their own.
 const ELSEWHERE: [&str; 6] = ["--exclude", "e2e", "--exclude", "reach", "--exclude", "webview"];
@@ -201,7 +201,7 @@ fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
         (any(&[Layer::Package, Layer::EndToEnd]), &|| install_for_pages()),
         (any(&[Layer::Package, Layer::Size, Layer::EndToEnd]), &|| before::install().map(drop)),
         (wanted(Layer::World), &world::install),
-        (any(&[Layer::Native, Layer::Mcp, Layer::EndToEnd]), &mcp::install),
+        (any(&[Layer::Native, Layer::Mcp]), &mcp::install),
         (wanted(Layer::EndToEnd), &|| wasm_pack::build().map(drop)),
         (wanted(Layer::EndToEnd), &|| frontend::build().map(drop)),
         (wanted(Layer::EndToEnd), &|| static_demo::write(None).map(drop)),
