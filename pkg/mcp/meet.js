@@ -93,8 +93,17 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
     }
   };
 
-  const asked = (request, signal) =>
-    send(request, { fetch: through, timeout: timeout ?? DEFAULT_TIMEOUT, signal }, named);
+  const asked = (request, signal, type) =>
+    send(
+      request,
+      {
+        fetch: (url, init) =>
+          through(url, type ? { ...init, headers: { ...init.headers, "Content-Type": type } } : init),
+        timeout: timeout ?? DEFAULT_TIMEOUT,
+        signal,
+      },
+      named,
+    );
 
   /** The object that an answer is; with `statuses` of another status too. */
   const read = (answer, code, statuses) => {
@@ -218,8 +227,8 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
         scope: scopesOf({ metadata, ...said }, said.challenged, said.scopes) ?? undefined,
         dpop_bound_access_tokens: dpop === "required" || undefined,
       });
-      const request = { url, form, headers: { "Content-Type": "application/json" } };
-      const given = read(await asked(request, signal), "registration_refused", /^20[01]$/);
+      const answer = await asked({ url, form }, signal, "application/json");
+      const given = read(answer, "registration_refused", /^20[01]$/);
       const { client_id, client_secret, client_secret_expires_at, redirect_uris = [mine] } = given;
       const wrong = (name) => named("registration_response_invalid", undefined, name);
       if (typeof client_id !== "string" || !PRINTED.test(client_id)) throw wrong("client_id");
