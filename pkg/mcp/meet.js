@@ -278,7 +278,8 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
   const chosen = async ({ servers, resource }) => {
     const one = await chooseServer?.({ authorizationServers: servers, resource });
     const isWanted = (server) => (issuer ? isSame(server, issuer) : !chooseServer || server === one);
-    return servers.filter((server) => isWanted(server) && isSound(server, serverUrl)).slice(0, MOST_SERVERS);
+    const isIssuer = (server) => /^https?:\/\/[^?#]+$/.test(server) && isSound(server, serverUrl);
+    return servers.filter((server) => isWanted(server) && isIssuer(server)).slice(0, MOST_SERVERS);
   };
 
   return {
