@@ -18,15 +18,6 @@ const HELPED = /^(session_expired|refresh_interrupted|dpop_key_missing|insuffici
 export const createMcpAuth = (whole) => {
   const { guarded, more, named, told: toldOnly } = whole.started;
 
-  /** What is told in the place of an error: why a page cannot have an answer, and what the codes of this room say. */
-  const said = async (thrown) => {
-    const error = own(thrown?.cause).code === "cors_refused" ? thrown.cause : thrown;
-    await loadSentences().catch(() => {});
-    return isPkceError(error) ? more(error, {}) : error;
-  };
-  const told = (work) =>
-    toldOnly(async () => work()).catch(async (error) => Promise.reject(await said(error)));
-
   const create = (given) => {
     const options = own(given);
     const invalid = (name, text) => named("config_invalid", new Error(text), name);
@@ -43,7 +34,23 @@ export const createMcpAuth = (whole) => {
     // A process of a server has no storage of its own.
     if (!globalThis.location && !host?.storage)
       options.transactionStorage = options.transactionStorage ?? "memory";
-    const { base, challengedBy, forget, isOurs, meet, recall, scopesOf } = createMeet(whole, options);
+    const { base, challengedBy, forget, hidden, isOurs, meet, recall, scopesOf } = createMeet(whole, options);
+
+    /** What is told in the place of an error: why a page cannot have an answer, and what the codes of this room say. */
+    const said = async (thrown) => {
+      await loadSentences().catch(() => {});
+      const cause = thrown?.cause;
+      if (own(cause).code === "cors_refused") return more(named("cors_refused", cause), { url: hidden() });
+      return isPkceError(thrown) ? more(thrown, {}) : thrown;
+    };
+    const told = (work) =>
+      toldOnly(async () => {
+        try {
+          return await work();
+        } catch (error) {
+          throw await said(error);
+        }
+      });
 
     /** What is known of the server, and what is being done about it. */
     let known;
@@ -95,7 +102,7 @@ export const createMcpAuth = (whole) => {
     const send = (state, { popup, signal, ...rest }) => {
       const wanted = asking(state, rest);
       if (popup) return state.made.loginWithPopup({ ...wanted, signal }).then(finished);
-      if (!host?.open) return state.made.login(wanted);
+      if (!host?.open) return Promise.resolve(state.made.login(wanted)).then(() => false);
       let hear;
       const heard = new Promise((done) => {
         hear = done;

@@ -19,6 +19,9 @@ const MOST_SERVERS = 8;
 const PATIENCE = 5000;
 const PROMPT = 300_000;
 
+/** The characters of a client id and of a secret (RFC 6749 appendix A). */
+const PRINTED = /^[ -~]+$/;
+
 /** How many redirect URIs a metadata document lists ahead. */
 const POOL = 8;
 
@@ -68,6 +71,9 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
 
   const base = (url, init) => (host?.fetch ? host.fetch(url, init) : globalThis.fetch(url, init));
 
+  /** The address of the last answer that this page was not let see. */
+  let hidden;
+
   /** Says of a failure what a page can find out: a server that answers, and does not let this page see it. */
   const through = async (url, init) => {
     try {
@@ -82,12 +88,17 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
         referrerPolicy: "no-referrer",
       };
       await within(PATIENCE, globalThis.fetch(bare, blind)).catch(() => Promise.reject(cause));
+      hidden = bare;
       throw more(named("cors_refused", cause), { url: bare });
     }
   };
 
-  const asked = (request, signal) =>
-    send(request, { fetch: through, timeout: timeout ?? DEFAULT_TIMEOUT, signal }, named);
+  const asked = (request, signal, fetch = through) =>
+    send(request, { fetch, timeout: timeout ?? DEFAULT_TIMEOUT, signal }, named);
+
+  /** A registration is no form (RFC 7591 section 3.1). */
+  const inJson = (url, init) =>
+    through(url, own({ ...init, headers: { ...init.headers, "Content-Type": "application/json" } }));
 
   /** The object that an answer is; with `statuses` of another status too. */
   const read = (answer, code, statuses) => {
@@ -211,11 +222,11 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
         scope: scopesOf({ metadata, ...said }, said.challenged, said.scopes) ?? undefined,
         dpop_bound_access_tokens: dpop === "required" || undefined,
       });
-      const request = { url, form, headers: { "Content-Type": "application/json" } };
-      const given = read(await asked(request, signal), "registration_refused", /^20[01]$/);
+      const given = read(await asked({ url, form }, signal, inJson), "registration_refused", /^20[01]$/);
       const { client_id, client_secret, client_secret_expires_at, redirect_uris = [mine] } = given;
       const wrong = (name) => named("registration_response_invalid", undefined, name);
-      if (typeof client_id !== "string" || !/^[ -~]+$/.test(client_id)) throw wrong("client_id");
+      if (typeof client_id !== "string" || !PRINTED.test(client_id)) throw wrong("client_id");
+      if (!PRINTED.test(client_secret ?? "-")) throw wrong("client_secret");
       // A registration for somebody else's redirect URI is nobody's.
       if (!words(redirect_uris).split(" ").includes(mine)) throw wrong("redirect_uris");
       const registered = given.token_endpoint_auth_method ?? "";
@@ -246,7 +257,9 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
         sessionName: resource,
         resourceOrigins: [new URL(serverUrl).origin],
         host: {
-          __proto__: host ?? null,
+          open: host?.open && ((where) => host.open(where)),
+          handled: host?.handled && ((...ended) => host.handled(...ended)),
+          storage: host?.storage,
           places: PLACES,
           fetch: (url, init) =>
             through(url, client.clientSecret && endpoints.includes(url) ? withSecret(client, init) : init),
@@ -259,12 +272,12 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
   const chosen = async ({ servers, resource }) => {
     const one = await chooseServer?.({ authorizationServers: servers, resource });
     const isWanted = (server) => (issuer ? isSame(server, issuer) : !chooseServer || server === one);
-    const isIssuer = (server) => /^https?:\/\/[^?#]+$/.test(server) && isSound(server, serverUrl);
-    return servers.filter((server) => isWanted(server) && isIssuer(server)).slice(0, MOST_SERVERS);
+    return servers.filter((server) => isWanted(server) && isSound(server, serverUrl)).slice(0, MOST_SERVERS);
   };
 
   return {
     base,
+    hidden: () => hidden,
     scopesOf,
     isOurs: (url, resource = serverUrl) => ask("isOfResource", serverUrl, resource, "", url).yes === true,
     challengedBy: (header) => ask("resourcePlaces", serverUrl, header, "1").scope,
@@ -293,7 +306,9 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
           failure = failure ?? error;
         }
       }
-      throw failure && servers.length === 1 ? failure : named("authorization_server_not_found", failure);
+      // What is no issuer was named by the server, and not by the application.
+      const isTold = failure && failure.code !== "config_invalid" && servers.length === 1;
+      throw isTold ? failure : named("authorization_server_not_found", failure);
     },
     async forget({ client, metadata } = {}) {
       await save(undefined, serverUrl);

@@ -23,6 +23,7 @@ const SEGMENT: usize = 16;
 pub(crate) const NONE: &[u8] = b"none";
 const POST: &[u8] = b"client_secret_post";
 const BASIC: &[u8] = b"client_secret_basic";
+const METHODS: &[u8] = b"none client_secret_post client_secret_basic";
 
 /// How an authorization server knows the application.
 pub(crate) enum Known {
@@ -197,17 +198,19 @@ pub(crate) fn finish(
 
 /// How to use a secret: as it was registered; else in the body where the server offers that to a page, for a page would have to ask before it sends a header;
 /// else in a header, which every server has to take (RFC 6749 section 2.3.1). What the server offers is separated by spaces. `None` when there is no way.
-pub(crate) fn method(registered: &[u8], secret: &[u8], offered: &[u8], is_page: bool) -> Option<&'static [u8]> {
-    // Without a secret there is none to use, and who is asked for none needs none.
-    if secret.is_empty() || registered == NONE {
-        return if registered.is_empty() || registered == NONE { Some(NONE) } else { None };
-    }
-    let [has_post, has_basic] = [POST, BASIC].map(|method| contains(offered, method));
-    match registered {
-        b"" if has_post && (is_page || !has_basic) => Some(POST),
-        b"" => Some(BASIC),
-        _ => [POST, BASIC].into_iter().find(|method| same(method, registered)),
-    }
+pub(crate) fn method<'a>(registered: &'a [u8], secret: &[u8], offered: &[u8], is_page: bool) -> Option<&'a [u8]> {
+    let method = if !registered.is_empty() {
+        registered
+    } else if secret.is_empty() {
+        NONE
+    } else if contains(offered, POST) && (is_page || !contains(offered, BASIC)) {
+        POST
+    } else {
+        BASIC
+    };
+    // Who is asked for no secret needs none; without one there is none to use.
+    let is_known = position(METHODS, method).is_some_and(|place| place == 0 || !secret.is_empty());
+    if is_known { Some(method) } else { None }
 }
 
 /// The methods that a server offers, separated by spaces.

@@ -1,7 +1,7 @@
 // How an application meets an MCP server, becomes a client of its authorization server, and signs in; by the packed tarball in Node.
 import assert from "node:assert/strict";
 import { afterEach, describe, test } from "node:test";
-import { address, expectedEngine, load, pageStorage } from "./installed.js";
+import { address, expectedEngine, load, pageStorage, setClockRight, wait } from "./installed.js";
 import { AS, createWorld, MCP, REDIRECT_URI } from "./mcp_world.js";
 
 const { engine, isPkceError } = await load("pkce-wasm");
@@ -27,6 +27,7 @@ const says = (world, members) => {
 
 const realFetch = globalThis.fetch;
 afterEach(() => {
+  setClockRight();
   globalThis.fetch = realFetch;
   for (const name of ["location", "localStorage", "sessionStorage", "window"]) delete globalThis[name];
 });
@@ -75,9 +76,9 @@ test("mc10 requests that are refused at once share one login", async () => {
 
 test("mc10 an access token that has expired is refreshed, and nobody is asked", async () => {
   const world = createWorld();
-  world.as.lifetime = 1;
   const auth = world.start(mcp);
   await post(auth);
+  wait(7200);
   assert.equal((await post(auth)).status, 200);
   assert.ok(tokenRequests(world).some(({ body }) => body.includes("grant_type=refresh_token")));
   for (const { body } of tokenRequests(world)) assert.equal(new URLSearchParams(body).get("resource"), MCP);
