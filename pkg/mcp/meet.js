@@ -93,17 +93,12 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
     }
   };
 
-  const asked = (request, signal, type) =>
-    send(
-      request,
-      {
-        fetch: (url, init) =>
-          through(url, type ? { ...init, headers: { ...init.headers, "Content-Type": type } } : init),
-        timeout: timeout ?? DEFAULT_TIMEOUT,
-        signal,
-      },
-      named,
-    );
+  const asked = (request, signal, fetch = through) =>
+    send(request, { fetch, timeout: timeout ?? DEFAULT_TIMEOUT, signal }, named);
+
+  /** A registration is no form (RFC 7591 section 3.1). */
+  const inJson = (url, init) =>
+    through(url, own({ ...init, headers: { ...init.headers, "Content-Type": "application/json" } }));
 
   /** The object that an answer is; with `statuses` of another status too. */
   const read = (answer, code, statuses) => {
@@ -227,8 +222,7 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
         scope: scopesOf({ metadata, ...said }, said.challenged, said.scopes) ?? undefined,
         dpop_bound_access_tokens: dpop === "required" || undefined,
       });
-      const answer = await asked({ url, form }, signal, "application/json");
-      const given = read(answer, "registration_refused", /^20[01]$/);
+      const given = read(await asked({ url, form }, signal, inJson), "registration_refused", /^20[01]$/);
       const { client_id, client_secret, client_secret_expires_at, redirect_uris = [mine] } = given;
       const wrong = (name) => named("registration_response_invalid", undefined, name);
       if (typeof client_id !== "string" || !PRINTED.test(client_id)) throw wrong("client_id");
@@ -278,8 +272,7 @@ export const createMeet = ({ started, Client, discover, found }, options) => {
   const chosen = async ({ servers, resource }) => {
     const one = await chooseServer?.({ authorizationServers: servers, resource });
     const isWanted = (server) => (issuer ? isSame(server, issuer) : !chooseServer || server === one);
-    const isIssuer = (server) => /^https?:\/\/[^?#]+$/.test(server) && isSound(server, serverUrl);
-    return servers.filter((server) => isWanted(server) && isIssuer(server)).slice(0, MOST_SERVERS);
+    return servers.filter((server) => isWanted(server) && isSound(server, serverUrl)).slice(0, MOST_SERVERS);
   };
 
   return {
