@@ -73,7 +73,7 @@ export interface HostStorage {
   removeItem?(name: string): unknown;
   /**
    * The most characters that an item may have, from 64; 1280 for the Credential Manager of Windows, which takes 2560 bytes of UTF-16. Longer records are
-   * cut into several items. It needs `removeItem`. When absent, a write that is refused is tried again with items of 1000 characters, then of 240.
+   * cut into several items. Without `removeItem` it is the most that all records may have together. When absent, a write that is refused is tried again with items of 1000 characters, then of 240.
    */
   readonly maxLength?: number;
   /** Milliseconds that an answer may take; 300000 when absent, for a keychain may ask the user for a password. */
@@ -614,8 +614,8 @@ export interface SignedIn<C extends Claims = Claims> {
   readonly status: "signed-in";
   readonly session: Session<C>;
   /**
-   * The host's storage did not take the tokens: they are in memory, until this page is left, and {@link Client.storage} says so. The code was spent, so
-   * that another attempt would have failed.
+   * The host's storage has no room for the session, which is tried before the code is sent, or did not take its tokens: they are in memory, until this page is left, and
+   * {@link Client.storage} says so.
    */
   readonly storageError?: PkceError;
   /** Where the login was to return to: {@link LoginOptions.returnTo}. */
@@ -709,6 +709,8 @@ export type SessionEvent = {
        * Connect Core section 12.2), or the keys for its signature could not be fetched. The claims stay those of the ID token before.
        */
       readonly idTokenDropped?: true;
+      /** There when the host's storage did not take the fresh tokens: they are in memory, until this page is left. The refresh token before is spent. */
+      readonly storageError?: PkceError;
     }
   | { readonly type: "signed-out"; readonly reason: "logout" }
   | {
@@ -849,7 +851,7 @@ export class Client<C extends Claims = Claims> {
     listener: (event: Extract<SessionEvent, { type: Type }>) => void,
   ): () => void;
 
-  /** Stops the listeners and timers of this client. The session stays, and every other method works as before. */
+  /** Stops the listeners and timers of this client; with the last client of the page its channel to other pages ends too. The session stays, and every other method works as before. */
   close(): void;
 }
 

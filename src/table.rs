@@ -134,19 +134,23 @@ impl Table {
     }
 
     /// The first member of an object that the table lacks and that is not null, as it is spelled.
-    #[cfg(all(target_arch = "wasm32", feature = "web"))]
     #[inline(never)]
     pub(crate) fn stranger(&self, text: &[u8]) -> Option<Vec<u8>> {
         let mut stranger = None;
         let _ = json::parse(text).unwrap_or_default().each(b'{', &mut |key, value| {
             let mut name = Vec::new();
             key.text(&mut name);
-            let is_known = !name.is_empty() && words(self.names).any(|known| is_name(known, &name, self.camel));
-            if stranger.is_none() && value.kind() != b'n' && !is_known {
+            if stranger.is_none() && value.kind() != b'n' && self.member(&name).is_none() {
                 stranger = Some(name);
             }
         });
         stranger
+    }
+
+    /// Which member a key is; none is named by an empty text.
+    #[inline(never)]
+    fn member(&self, key: &[u8]) -> Option<usize> {
+        words(self.names).position(|name| !key.is_empty() && is_name(name, key, self.camel))
     }
 
     /// The same for an object that is part of a text.
@@ -181,8 +185,7 @@ impl Table {
                     seen.text(&key_text);
                     seen.push(FIELD);
                 }
-                let place = words(self.names).position(|name| is_name(name, &key_text, self.camel));
-                if let Some(member) = place.and_then(|place| members.get_mut(place)) {
+                if let Some(member) = self.member(&key_text).and_then(|place| members.get_mut(place)) {
                     *member = value.raw();
                 } else if rest.len().saturating_add(key.raw().len()).saturating_add(value.raw().len()) < most {
                     rest.push(if rest.is_empty() { b'{' } else { b',' });

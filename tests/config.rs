@@ -167,7 +167,7 @@ fn ac7_a_login_has_some_time() {
 #[test]
 fn a_configuration_in_json_is_that_of_the_same_settings() {
     let json = r#"{ "issuer": "https://as.example", "clientId": "app", "redirectUri": "com.example.app:/callback",
-        "scope": "openid email", "clockTolerance": 5, "resourceOrigins": ["https://api.example"], "storage": "local", "unknown": 1,
+        "scope": "openid email", "clockTolerance": 5, "resourceOrigins": ["https://api.example"], "storage": "local", "timeout": 5, "dpop": null,
         "trustedAudiences": ["project"], "acceptIssuer": "https://other.example", "metadata": {"userinfo_endpoint":"https://as.example/me"},
         "publicClientSecret": "none" }"#;
     let read = Config::from_json(json).unwrap();
@@ -185,6 +185,20 @@ fn a_configuration_in_json_is_that_of_the_same_settings() {
     .unwrap();
     assert_eq!(format!("{read:?}"), format!("{made:?}"));
     assert_eq!(read.owner(), made.owner());
+    for (json, name) in [
+        (r#"{ "client_id": "app" }"#, "client_id"),
+        (r#"{ "issuer": 1, "scopes": "openid" }"#, "scopes"),
+        (r#"{ "": 1 }"#, ""),
+        (r#"{ "\u0063lientid": "app" }"#, "clientid"),
+    ] {
+        let error = Config::from_json(json).unwrap_err();
+        assert_eq!((error.code, error.found.as_deref()), (Code::MemberUnknown, Some(name)), "{json}");
+    }
+    assert_eq!(
+        fault(Config::from_json(r#"{ "unknown": null }"#)),
+        (Code::ConfigInvalid, Some("issuer")),
+        "null is absent"
+    );
     for (json, subject) in [
         ("", None),
         ("[]", None),

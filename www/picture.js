@@ -1,5 +1,5 @@
 /** The sequence picture and the table of who knows what. */
-import { deriveChallenge } from "./pkce-wasm/pkce.js";
+import { deriveChallenge } from "./pkce-wasm/index.js";
 
 const PARTIES = ["app", "browser", "server", "thief"];
 

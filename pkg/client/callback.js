@@ -2,6 +2,7 @@
 import { entry } from "../platform/address.js";
 import { claim } from "../platform/claim.js";
 import { member, own } from "../platform/own.js";
+import { REMAINS } from "../platform/records.js";
 import { pause, SETTLING } from "../platform/wait.js";
 
 /**
@@ -10,6 +11,10 @@ import { pause, SETTLING } from "../platform/wait.js";
  */
 const LOOKS = 20;
 const LINGER = 250;
+
+/** Less than any session takes, and the name under which that is tried. */
+const LEAST = "x".repeat(200);
+const TRIED = "tried";
 
 /** Where the copies of this package in a page say which logins they completed: each has a memory of its own, and lacks what another one keeps there. */
 const COPIES = Symbol.for("pkce-wasm");
@@ -31,7 +36,7 @@ export const createCallback = async ({
   toJson,
 }) => {
   const exchange = await loadExchange();
-  const { isUndone, sweep } = await loadHeld();
+  const { fallBack, isUndone, sweep } = await loadHeld();
   globalThis[COPIES] = globalThis[COPIES] ?? [];
   const copies = globalThis[COPIES];
   const completed = new Set();
@@ -105,13 +110,19 @@ export const createCallback = async ({
       LINGER,
     );
 
-  /** Looks at a callback; a login whose code is to be redeemed is claimed, unless its server is to be asked who it is before, or for its keys. */
-  const look = (client, key, address) =>
+  /**
+   * Looks at a callback; a login whose code is to be redeemed is claimed, unless its server is to be asked who it is before, or for its keys. A storage is given a little more
+   * with it, where that is wanted.
+   */
+  const lookOnce = (client, key, address, more) =>
     client.keeping(({ epochs, logins, sessions }) => {
       const pending = logins.pending(key);
       const arrival = ask("arrive", client.setup, address, pending, logins.remains(key));
       const lacks = arrival.form !== undefined && (client.isRecalled() || exchange.lacks(arrival.keys));
-      if (!lacks && arrival.remains !== undefined) logins.bury(key, arrival.remains);
+      if (!lacks && arrival.remains !== undefined) {
+        logins.bury(key, arrival.remains);
+        if (more) logins.place.set(REMAINS, TRIED, more);
+      }
       // A sign-out from here on is one of this login too.
       const began = !lacks && arrival.form !== undefined ? epochs.begin() : undefined;
       const outcome = arrival.outcome && finished(arrival.outcome, client, sessions, key);
@@ -122,8 +133,26 @@ export const createCallback = async ({
   /** Whether a host's storage does not take what there is to be kept. */
   const isFull = ({ isLate }, { code }) => isLate && code === "storage_unavailable";
 
+  /** The same. Before a code is sent it is known whether a host has room for a session; if not, it goes to memory. */
+  const look = async (client, key, address) => {
+    const { transactions, session } = client.storage;
+    const isHosts = transactions === "host" && session === "host";
+    try {
+      const arrival = await lookOnce(client, key, address, isHosts && LEAST);
+      // While the code is on its way.
+      if (isHosts) client.reach(({ logins }) => logins.place.remove(REMAINS, TRIED)).catch(() => {});
+      return arrival;
+    } catch (error) {
+      if (!isHosts || !isFull(client, error)) throw error;
+      const arrival = await lookOnce(client, key, address);
+      if (arrival.began === undefined) return arrival;
+      const began = fallBack(client, ({ epochs }) => epochs.begin());
+      return own({ ...arrival, began, storageError: error });
+    }
+  };
+
   /** Redeems the code of a login that was claimed. */
-  const redeem = async (client, key, { pending, began, ...request }) => {
+  const redeem = async (client, key, { pending, began, storageError, ...request }) => {
     const { setup, signedIn } = client;
     let came;
     let kept;
@@ -158,7 +187,7 @@ export const createCallback = async ({
       else logins.bury(key, remains);
       const outcome = failed
         ? { status: "refused", error: failed, restart }
-        : { status: "signed-in", session: signedIn(kept) };
+        : { status: "signed-in", session: signedIn(kept), ...(storageError && { storageError }) };
       return returnTo === undefined ? outcome : { ...outcome, returnTo };
     };
     const outcome = await client.keeping(keep).catch((error) => {
@@ -166,7 +195,7 @@ export const createCallback = async ({
       // The code is spent.
       const { returnTo, remains } = ask("end", setup, pending, how());
       const start = ({ epochs, sessions }) => client.read(sessions.start(epochs.begin(), came.session));
-      kept = client.fallBack(start);
+      kept = fallBack(client, start);
       client.reach(({ logins }) => logins.bury(key, remains)).catch(() => {});
       const outcome = { status: "signed-in", session: signedIn(kept), storageError: error };
       return returnTo === undefined ? outcome : { ...outcome, returnTo };

@@ -1,7 +1,7 @@
 // From the answer of an endpoint to what may be used: the server's keys are fetched, and the platform verifies the signature.
 import { harmless } from "../platform/harmless.js";
 import { own } from "../platform/own.js";
-import { canVerify, verify } from "../platform/signature.js";
+import { bytes, canVerify, verify } from "../platform/signature.js";
 import { unless } from "../platform/wait.js";
 
 /** What of a form nobody else may see. */
@@ -16,10 +16,7 @@ export const createExchange = ({ ask, bodyOf, loadDpop, more, named, send: sendP
   const found = (subject, answer) => {
     try {
       const part = JSON.parse(bodyOf(answer)).id_token.split(".")[TOLD[subject]];
-      const octets = atob(part.replace(/-/g, "+").replace(/_/g, "/"));
-      const value = own(
-        JSON.parse(new TextDecoder().decode(Uint8Array.from(octets, (octet) => octet.charCodeAt(0)))),
-      )[subject];
+      const value = own(JSON.parse(new TextDecoder().decode(bytes(part))))[subject];
       const text = typeof value === "string" ? value : toJson(value);
       return text.length > MOST_TOLD ? undefined : text;
     } catch {}

@@ -129,6 +129,14 @@ const isUndone = async ({ home, keeping, name }, { epoch }) => {
   });
 };
 
+/** Keeps a session in memory that a host does not take. It ends with those of the other pages, whose epochs stand in the host's storage. */
+const fallBack = (client, work) => {
+  client.home.channel.listen(({ name, type }, elsewhere) => {
+    if (elsewhere && type === "signed-out" && name === client.name) client.now(({ epochs }) => epochs.end());
+  });
+  return client.fallBack(work);
+};
+
 /** The most characters of what a server says of itself that are kept. */
 const MOST_METADATA = 1 << 16;
 
@@ -155,6 +163,7 @@ export const createHeld = (parts) => ({
   Session: createSession(parts),
   createServers: (...places) => createServers(parts, ...places),
   createSessions: (...places) => createSessions(parts, ...places),
+  fallBack,
   isUndone,
   sweep,
 });

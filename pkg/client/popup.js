@@ -3,8 +3,9 @@
 import { own } from "../platform/own.js";
 import { after } from "../platform/wait.js";
 
-/** Milliseconds that a pop-up waits for the window that opened it, which may be busy. */
-const ANSWER = 5000;
+/** Milliseconds that a pop-up waits for a sign of the window that opened it, and for its answer while it is there: it may be busy. */
+const SIGN = 5000;
+const ANSWER = 120_000;
 /** Milliseconds between two offers of a callback and between two looks at a pop-up, and for how long it has to seem closed, with the user back in this window. */
 const LOOK = 250;
 const GRACE = 2000;
@@ -20,19 +21,46 @@ const open = (key) => {
   } catch {}
 };
 
+/** The lock that a window holds as long as it waits for a pop-up. */
+const lockOf = (key) => `pkce-wasm:popup ${key}`;
+
+/** Holds it until the promise is kept. Without locks nobody can see that a window is there. */
+const hold = (key, end) => {
+  try {
+    globalThis.navigator.locks.request(lockOf(key), () => end).catch(() => {});
+  } catch {}
+};
+
+/** Whether somebody holds it. */
+const isHeld = async (key) => {
+  try {
+    const { held } = await globalThis.navigator.locks.query();
+    return held.some(({ name }) => name === lockOf(key));
+  } catch {
+    return false;
+  }
+};
+
 /** Offers a callback to the window that began the login; gives whether it was taken. */
 export const handOver = (key, callback) =>
   new Promise((done) => {
     const channel = open(key);
     if (!channel) return done(false);
+    let looks = ANSWER / LOOK;
     const end = (taken) => {
+      looks = 0;
       clearInterval(offering);
       stop();
       channel.close();
       done(taken);
     };
     const offer = () => channel.postMessage({ callback });
-    const stop = after(ANSWER, () => end(false));
+    const look = async () => {
+      looks -= 1;
+      if (looks > 0 && (await isHeld(key))) stop = after(LOOK, look);
+      else end(false);
+    };
+    let stop = after(SIGN, look);
     // The window may not listen yet: what it does that with is loaded when the pop-up is open.
     const offering = setInterval(offer, LOOK);
     channel.onmessage = ({ data }) => data === TAKEN && end(true);
@@ -48,7 +76,15 @@ export const follow = (popup, key, lifetime, signal, look, fits) =>
   new Promise((done) => {
     const channel = open(key);
     let closed = 0;
+    let free;
+    hold(
+      key,
+      new Promise((released) => {
+        free = released;
+      }),
+    );
     const end = (what) => {
+      free();
       clearInterval(looking);
       stop();
       channel?.close();

@@ -99,25 +99,25 @@ export const createRefresh = ({
     const begun = await look(client, asked, true);
     if (begun.tokens) return begun;
     const came = await redeem(client, begun);
+    const { fallBack, isUndone } = await loadHeld();
     const settled = await settle(client, begun, came, reason).catch((error) => {
       const { fresh } = came;
       const isFull = client.isLate && error.code === "storage_unavailable";
       if (!fresh || begun.isOver || !isFull) return { error };
       // The refresh token that is kept is spent.
-      const kept = client.fallBack(({ sessions }) => client.read(sessions.save(begun.id, fresh.session)));
-      return { kept, idTokenDropped: fresh.dropped };
+      const kept = fallBack(client, ({ sessions }) => client.read(sessions.save(begun.id, fresh.session)));
+      return { kept, idTokenDropped: fresh.dropped, storageError: error };
     });
-    const { kept, error, ended, idTokenDropped } = settled;
+    const { kept, error, ended, idTokenDropped, storageError } = settled;
     if (error) {
       // A token of another user or issuer is told by the error alone.
       const why = error.code === "refresh_interrupted" ? error.code : "session_expired";
       tell(client, ended ? { type: "expired", reason: why } : { type: "failed", reason });
       throw error;
     }
-    tell(client, { type: "refreshed", reason, idTokenDropped });
+    tell(client, { type: "refreshed", reason, idTokenDropped, storageError });
     // A sign-out of another page may be seen later than it was made.
-    loadHeld()
-      .then(({ isUndone }) => isUndone(client, kept))
+    isUndone(client, kept)
       .then((isUndone) => isUndone && discard(client, kept))
       .catch(() => {});
     return kept;

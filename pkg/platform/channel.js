@@ -13,6 +13,7 @@ const NAME = "pkce-wasm";
 export const createChannel = (isPage) => {
   const listeners = new Set();
   let post;
+  let close;
 
   const tell = (news, elsewhere) => {
     for (const hear of [...listeners]) hear(news, elsewhere);
@@ -29,44 +30,56 @@ export const createChannel = (isPage) => {
     channel.onmessage = ({ data }) => hear(data);
     // Node waits for nobody to speak.
     channel.unref?.();
+    close = () => channel.close();
     return (news) => channel.postMessage(news);
   };
 
-  const byStorage = () => {
-    globalThis.addEventListener?.("storage", ({ key, newValue }) => {
-      if (key === NAME && newValue) hear(JSON.parse(newValue));
-    });
-    return (news) => {
-      localStorage.setItem(NAME, JSON.stringify(own(news)));
-      localStorage.removeItem(NAME);
-    };
+  const byStorage = (news) => {
+    localStorage.setItem(NAME, JSON.stringify(own(news)));
+    localStorage.removeItem(NAME);
+  };
+
+  const wake = ({ type, persisted }) => (persisted || type === "resume") && tell({ woke: true }, true);
+  const see = ({ key, newValue }) => {
+    // What is written elsewhere is seen here, perhaps before anybody tells.
+    if (key?.startsWith(EPOCH)) tell({ woke: true }, true);
+    try {
+      if (key === NAME) hear(JSON.parse(newValue));
+    } catch {}
+  };
+
+  /** Begins to watch the page, or ends it. */
+  const watch = (how) => {
+    const { document } = globalThis;
+    globalThis[how]?.("pageshow", wake);
+    globalThis[how]?.("storage", see);
+    document?.[how]?.("resume", wake);
   };
 
   const open = () => {
     if (post) return;
-    if (!isPage) {
-      post = () => {};
-      return;
-    }
+    post = () => {};
+    if (!isPage) return;
     try {
       post = byChannel();
     } catch {
-      post = byStorage();
+      post = byStorage;
     }
-    const wake = ({ type, persisted }) => (persisted || type === "resume") && tell({ woke: true }, true);
-    globalThis.addEventListener?.("pageshow", wake);
-    // What is written elsewhere is seen here, perhaps before anybody tells.
-    globalThis.addEventListener?.("storage", ({ key }) => {
-      if (key?.startsWith(EPOCH)) tell({ woke: true }, true);
-    });
-    globalThis.document?.addEventListener?.("resume", wake);
+    watch("addEventListener");
   };
 
   return {
+    /** Gives what ends it; with the last one all ends that was opened. */
     listen(hear) {
       open();
       listeners.add(hear);
-      return () => listeners.delete(hear);
+      return () => {
+        listeners.delete(hear);
+        if (listeners.size > 0) return;
+        close?.();
+        watch("removeEventListener");
+        post = undefined;
+      };
     },
     /** Tells everybody here, and everybody elsewhere too when that is wanted. */
     tell(news, elsewhere) {

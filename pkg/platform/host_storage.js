@@ -1,6 +1,6 @@
 // The records in a host's storage: read before the work, written after it, and never past a write that is still on its way.
 import { claim } from "./claim.js";
-import { HEAD, membersOf, openItems } from "./items.js";
+import { HEAD, lengthOf, membersOf, openItems } from "./items.js";
 import { member, own } from "./own.js";
 import { within } from "./wait.js";
 
@@ -85,6 +85,8 @@ const createStore = (storage, state, inTime) => {
     get,
     /** Read back: a store may keep nothing, or a part, and say that all is well. */
     set: async (name, item) => {
+      // A store that cut it would cut all that is in one item.
+      if (item.length > lengthOf(member(storage, "maxLength"))) await refuse("longer than maxLength");
       await write(() => storage.setItem(name, item));
       if (((await get(name)) ?? "") !== item) await refuse("getItem gave something else than was kept");
     },

@@ -43,7 +43,7 @@ const isPlace = (entry) => areNumbers(entry) && entry.length > 1;
 const itemOf = (number) => `${HEAD}.${number}`;
 
 /** The length of an item, as the host says it. */
-const lengthOf = (given = Number.POSITIVE_INFINITY) => Math.max(SHORTEST, Math.floor(given) || 0);
+export const lengthOf = (given = Number.POSITIVE_INFINITY) => Math.max(SHORTEST, Math.floor(given) || 0);
 
 /** `state` is what is remembered from one time to the next: texts by their places, the head behind which no waste is left, the longest item. */
 export const openItems = async ({ get, set, remove }, state, { maxLength, kinds, expendable }) => {

@@ -3,7 +3,8 @@ import { own } from "./own.js";
 
 const encode = (text) => new TextEncoder().encode(text);
 
-const bytes = (base64url) =>
+/** The bytes that a text in base64url stands for. */
+export const bytes = (base64url) =>
   Uint8Array.from(atob(base64url.replace(/-/g, "+").replace(/_/g, "/")), (character) =>
     character.charCodeAt(0),
   );

@@ -23,14 +23,14 @@ const CREDENTIAL = 1280;
 /** A keyring, with the limit of that of Windows unless it names one itself. */
 const limited = (keyring) => {
   const isWindows = /Windows/.test(globalThis.navigator?.userAgent);
-  if (!keyring?.removeItem || keyring.maxLength !== undefined || !isWindows) return keyring;
-  return {
+  if (!keyring || keyring.maxLength !== undefined || !isWindows) return keyring;
+  const one = {
     getItem: (name) => keyring.getItem(name),
     setItem: (name, item) => keyring.setItem(name, item),
-    removeItem: (name) => keyring.removeItem(name),
     maxLength: CREDENTIAL,
     timeout: keyring.timeout,
   };
+  return keyring.removeItem ? { ...one, removeItem: (name) => keyring.removeItem(name) } : one;
 };
 
 export const tauriHost = ({ http, store, secureStorage: keyring, ...plugins } = {}) => {

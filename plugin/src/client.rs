@@ -4,6 +4,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use pkce_wasm::client::authorize::LoginOptions;
+use pkce_wasm::client::config::Dpop;
+use pkce_wasm::client::dpop::{About, prime, prove};
 use pkce_wasm::client::jwks::Jwks;
 use pkce_wasm::client::logout::{self, LogoutOptions, end_session, finish_revocation, revocation_requests};
 use pkce_wasm::client::metadata::Search;
@@ -12,7 +14,7 @@ use pkce_wasm::client::resource::read_refusal;
 use pkce_wasm::client::session::{Answered, Asked, Kept, Next, Session};
 use pkce_wasm::client::signature::{Signature, Step};
 use pkce_wasm::client::transaction::{self, Outcome as End, Tombstone, forgettable, kept_since};
-use pkce_wasm::client::{token, userinfo};
+use pkce_wasm::client::{par, token, userinfo};
 use pkce_wasm::error::{Code, Error};
 use pkce_wasm::http::{Request, Response};
 use pkce_wasm::random::SystemEntropy;
@@ -23,6 +25,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use tokio::task::{JoinHandle, spawn_blocking};
 
 use crate::config::Configuration;
+use crate::dpop::{Key, Servers};
 use crate::http::{Call, Http, now};
 use crate::lock::{Held, Lock};
 use crate::loopback::Loopback;
@@ -36,6 +39,9 @@ const LOGIN: &str = "login:";
 const ENDED: &str = "ended:";
 const SERVER: &str = "server:";
 const REDIRECT_URIS: &str = "redirect-uris";
+/// The keys of sessions and of logins.
+const SESSION_KEY: &str = "session-key:";
+const LOGIN_KEY: &str = "login-key:";
 
 /// Seconds before the end of a session of which the application is told.
 const NOTICE: u64 = 60;
@@ -64,6 +70,9 @@ pub(crate) struct Client {
     watch: Mutex<Option<JoinHandle<()>>>,
     /// The access token that a resource server refused although it was fresh, and its origin.
     useless: Mutex<Option<(String, Secret)>>,
+    /// The key that was used last, and what is known of the servers that look at its proofs.
+    key: Mutex<Option<Arc<Key>>>,
+    servers: Servers,
 }
 
 /// The keys of the server, and when they were last fetched because one was missing.
@@ -105,6 +114,8 @@ impl Client {
             port: Mutex::default(),
             watch: Mutex::default(),
             useless: Mutex::default(),
+            key: Mutex::default(),
+            servers: Servers::default(),
         }))
     }
 
@@ -124,8 +135,10 @@ impl Client {
     /// Begins a login: keeps it, and opens the system's browser.
     ///
     /// # Errors
-    /// those of discovery and of [`begin`], `redirect_uri_shared`, `storage_unavailable`
+    /// those of discovery and of [`begin`], `push_refused`, `push_response_invalid`, `dpop_unavailable`, `redirect_uri_shared`, `storage_unavailable`
     pub(crate) async fn login(self: &Arc<Self>, options: LoginOptions) -> Result<(), Error> {
+        let (key, key_record) = self.new_key()?.unzip();
+        let dpop_jkt = key.as_ref().map(|key| key.jkt().to_owned());
         let server = self.server().await?;
         let loopback = match self.config.loopback() {
             Some((address, path)) => Some(Loopback::open(address, path).await.map_err(|_| Code::NetworkFailed)?),
@@ -136,26 +149,89 @@ impl Client {
             Some(redirect_uri) => self.config.at(redirect_uri)?,
             None => self.config.checked().clone(),
         };
-        let url = {
+        let options = LoginOptions { dpop_jkt, ..options };
+        let (url, transaction) = if par::is_required(&config, &server)? {
+            let (request, pushing) = par::begin(&config, &server, options, &mut SystemEntropy, now())?;
+            let pushed = pushing.finish(&self.http.send_proven(&request, key.as_ref(), &self.servers).await?)?;
+            (pushed.url, pushed.transaction)
+        } else {
+            let login = begin(&config, &server, options, &mut SystemEntropy, now())?;
+            (login.url, login.transaction)
+        };
+        {
             let _held = self.lock.take().await?;
             let mut records = self.read().await?;
             let mut noted = RedirectUris::from_record(records.get(REDIRECT_URIS).unwrap_or_default());
             noted.note(&config, &server, now())?;
-            let login = begin(&config, &server, options, &mut SystemEntropy, now())?;
             for kind in [LOGIN, ENDED] {
                 let kept = records.below(kind).map(|(name, record)| (name.to_owned(), kept_since(record, now())));
                 for name in forgettable(kept.collect()) {
                     records.remove(&named(kind, &name));
+                    records.remove(&named(LOGIN_KEY, &name));
                 }
             }
             records.set(REDIRECT_URIS, noted.to_record());
-            records.set(&named(LOGIN, &login.transaction.key()), login.transaction.to_record().expose());
+            if let Some(key) = key_record {
+                records.set(&named(LOGIN_KEY, &transaction.key()), key.expose());
+            }
+            records.set(&named(LOGIN, &transaction.key()), transaction.to_record().expose());
             self.write(records).await?;
-            login.url
-        };
+        }
         let port = loopback.zip(redirect_uri).map(|(loopback, redirect_uri)| self.listen(loopback, redirect_uri));
         replace(&self.port, port);
         self.shell.open(&url)
+    }
+
+    /// A key for a login, where tokens are to be bound to one.
+    fn new_key(&self) -> Result<Option<(Key, Secret)>, Error> {
+        match (self.config.checked().settings().dpop, Key::make()) {
+            (Dpop::Off, _) | (Dpop::Preferred, Err(_)) => Ok(None),
+            (_, made) => made.map(Some),
+        }
+    }
+
+    /// The key that tokens are bound to.
+    async fn key_of(&self, tokens: &TokenSet) -> Result<Option<Arc<Key>>, Error> {
+        let Some(jkt) = &tokens.dpop_jkt else { return Ok(None) };
+        let known = locked(&self.key).clone().filter(|key| key.jkt() == jkt);
+        if known.is_some() {
+            return Ok(known);
+        }
+        let records = self.read().await?;
+        let key = Key::from_record(records.get(&self.session_key_name()), jkt)?;
+        let key = Arc::new(key);
+        *locked(&self.key) = Some(Arc::clone(&key));
+        Ok(Some(key))
+    }
+
+    /// Sends a code or a refresh token, with a proof where there is a key. Where no nonce of the server is known that is sure to count still, it is asked for first, by a request that
+    /// spends nothing: a server may take the code or the token and then refuse the proof.
+    async fn spend(&self, request: &Request, key: Option<&Key>) -> Result<Response, Error> {
+        if let Some(key) = key
+            && !self.servers.is_fresh(key, &request.url)
+        {
+            let prime = prime(self.config.checked(), &self.server().await?)?;
+            let proof = self.servers.prove(key, "POST", &prime.url, None)?;
+            let (response, heard) = self.http.send(&prime, Some(&proof)).await?;
+            self.servers.hear(key, &prime.url, &response, &heard);
+        }
+        self.http.send_proven(request, key, &self.servers).await
+    }
+
+    /// A proof for a request of Rust's own.
+    ///
+    /// # Errors
+    /// `dpop_key_missing`, and those of [`Client::tokens`]
+    pub(crate) async fn proof(
+        self: &Arc<Self>,
+        method: &str,
+        url: &str,
+        nonce: Option<&str>,
+    ) -> Result<Option<String>, Error> {
+        let session = self.tokens(None, None, "expired").await?;
+        let Some(key) = self.key_of(&session.tokens).await? else { return Ok(None) };
+        let about = About { method, url, access_token: Some(session.tokens.access_token.expose()), nonce };
+        prove(about, &*key, &mut SystemEntropy, now()).map(Some)
     }
 
     /// Serves a port as long as a login may take.
@@ -216,6 +292,14 @@ impl Client {
         }
         let return_to = login.return_to().map(str::to_owned);
         let keys = login.keys_request();
+        let login_key_name = named(LOGIN_KEY, &key);
+        let key = match login.dpop_jkt() {
+            Some(jkt) => match Key::from_record(records.get(&login_key_name), jkt) {
+                Ok(key) => Some(key),
+                Err(error) => return Ok(refused(error, return_to)),
+            },
+            None => None,
+        };
         let remain = |outcome| Tombstone::new(&config, outcome, return_to.clone(), now()).to_record();
         let refusal = |error: &Error| remain(End::Refused { code: error.code, restart: error.restart_helps() });
         let grant = match login.accept(&config, callback, now()) {
@@ -223,6 +307,7 @@ impl Client {
             Err(error) => {
                 if error.ends_login() {
                     records.remove(&login_name);
+                    records.remove(&login_key_name);
                     records.set(&ended_name, &refusal(&error));
                     self.write(records).await?;
                 }
@@ -239,12 +324,20 @@ impl Client {
         records.set(&ended_name, &remain(End::Claimed));
         self.write(records.clone()).await?;
         let (request, exchange) = grant.into_request(&config);
-        let went = match self.http.send(request).await {
+        let went = match self.spend(&request, key.as_ref()).await {
             Ok(response) => self.finish(exchange, &response, false).await,
             Err(error) => Err(error),
         };
+        let key_record = records.get(&login_key_name).map(|record| Secret::new(record.to_owned()));
+        if !matches!(&went, Err(error) if error.code.retryable()) {
+            records.remove(&login_key_name);
+        }
         let outcome = match went {
             Ok(tokens) => {
+                records.remove(&self.session_key_name());
+                if let Some(key) = key_record.filter(|_| tokens.dpop_jkt.is_some()) {
+                    records.set(&self.session_key_name(), key.expose());
+                }
                 records.set(&self.session_name(), Session::new(tokens).to_record().expose());
                 records.set(&ended_name, &remain(End::Completed));
                 if let Some((_, document)) = &*self.server.lock().await {
@@ -364,8 +457,13 @@ impl Client {
         records.set(&name, record.expose());
         self.write(records.clone()).await?;
         let tokens = TokenSet::from_record(record.expose()).ok_or(Code::Internal)?;
+        let key = self.key_of(&tokens).await;
         let (request, exchange) = token::refresh(self.config.checked(), &server, tokens)?;
-        let (went, response) = match self.http.send(request).await {
+        let sent = match key {
+            Ok(key) => self.spend(&request, key.as_deref()).await,
+            Err(error) => Err(error),
+        };
+        let (went, response) = match sent {
             Ok(response) => (self.finish(exchange, &response, true).await, Some(response)),
             Err(error) => (Err(error), None),
         };
@@ -386,9 +484,12 @@ impl Client {
             }
             Kept::Ended => {
                 records.remove(&name);
+                records.remove(&self.session_key_name());
                 self.write_surely(records).await;
                 let error = told.err().unwrap_or(Code::SessionExpired.into());
-                self.shell.tell(Event::Expired { reason: error.code.name() });
+                // What is told is how the session ended; whose key is gone signs in again as any other.
+                let reason = if error.code == Code::DpopKeyMissing { Code::SessionExpired } else { error.code };
+                self.shell.tell(Event::Expired { reason: reason.name() });
                 Err(error)
             }
             Kept::Other => Err(told.err().unwrap_or(Code::SessionExpired.into())),
@@ -417,7 +518,7 @@ impl Client {
     ) -> Result<reqwest::Response, Error> {
         call.check(self.config.checked(), &self.known_server().await?)?;
         let session = self.tokens(subject, None, "expired").await?;
-        let answer = self.http.call(call, &session.tokens.access_token).await?;
+        let answer = self.call(call, &session.tokens).await?;
         if !self.is_refused(&answer, &session)? || session.tokens.refresh_token.is_none() {
             return Ok(answer);
         }
@@ -428,11 +529,16 @@ impl Client {
             return Ok(answer);
         }
         let fresh = self.tokens(subject, Some(&session.tokens.access_token), "refused").await?;
-        let answer = self.http.call(call, &fresh.tokens.access_token).await?;
+        let answer = self.call(call, &fresh.tokens).await?;
         if self.is_refused(&answer, &fresh)? {
             *locked(&self.useless) = Some((origin, Secret::new(fresh.tokens.access_token.expose().to_owned())));
         }
         Ok(answer)
+    }
+
+    async fn call(&self, call: &Call, tokens: &TokenSet) -> Result<reqwest::Response, Error> {
+        let key = self.key_of(tokens).await?;
+        self.http.call_proven(call, &tokens.access_token, key.as_deref(), &self.servers).await
     }
 
     /// Whether fresh tokens may help.
@@ -464,7 +570,9 @@ impl Client {
     }
 
     async fn userinfo_with(&self, server: &Metadata, tokens: &TokenSet) -> Result<JsonText, Error> {
-        let response = self.http.send(userinfo::request(server, tokens)?).await?;
+        let key = self.key_of(tokens).await?;
+        let request = userinfo::request(server, tokens)?;
+        let response = self.http.send_proven(&request, key.as_deref(), &self.servers).await?;
         if !userinfo::is_signed(&response) {
             return userinfo::finish(&response, tokens);
         }
@@ -482,7 +590,12 @@ impl Client {
             let _held = self.lock.take().await?;
             let mut records = self.read().await?;
             let session = self.session_in(&records);
+            // It signs the revocation still, where that is wanted.
+            if let Some(session) = session.as_ref().filter(|_| revoke) {
+                let _ = self.key_of(&session.tokens).await;
+            }
             records.remove(&self.session_name());
+            records.remove(&self.session_key_name());
             self.write(records).await?;
             session
         };
@@ -495,6 +608,7 @@ impl Client {
             Some(tokens) => self.revoke(tokens).await,
             None => Ok(()),
         };
+        *locked(&self.key) = None;
         if at_server {
             let server = self.server().await?;
             let end = end_session(self.config.checked(), &server, tokens, options, &mut SystemEntropy, now())?;
@@ -513,9 +627,21 @@ impl Client {
         let server = self.server().await?;
         let (first, second) = revocation_requests(self.config.checked(), &server, tokens)?;
         if let Some(request) = first {
-            finish_revocation(&self.http.send(request).await?)?;
+            self.revoke_by(&request, tokens).await?;
         }
-        finish_revocation(&self.http.send(second).await?)
+        self.revoke_by(&second, tokens).await
+    }
+
+    /// No specification asks for a proof here, but some servers do.
+    async fn revoke_by(&self, request: &Request, tokens: &TokenSet) -> Result<(), Error> {
+        let answered = finish_revocation(&self.http.send_proven(request, None, &self.servers).await?);
+        let wants_proof = |error: &Error| error.refusal.as_ref().is_some_and(|refusal| refusal.error.contains("dpop"));
+        match (answered, self.key_of(tokens).await) {
+            (Err(error), Ok(Some(key))) if wants_proof(&error) => {
+                finish_revocation(&self.http.send_proven(request, Some(&*key), &self.servers).await?)
+            }
+            (answered, _) => answered,
+        }
     }
 
     /// Watches over the end of a session that nothing renews.
@@ -553,7 +679,7 @@ impl Client {
         let mut search = Search::new(self.config.checked())?;
         let mut found = None;
         while let (None, Some(request)) = (&found, search.next_request()) {
-            found = search.take(self.http.send(request).await)?;
+            found = search.take(self.http.send_proven(&request, None, &self.servers).await)?;
         }
         let (metadata, document) = found.map_or_else(|| search.end(), Ok)?;
         metadata.check(self.config.checked())?;
@@ -590,7 +716,8 @@ impl Client {
             Code::NetworkFailed | Code::TimedOut | Code::ServerError => error.code(Code::SigningKeysUnavailable),
             _ => error,
         };
-        self.http.send(request).await.and_then(|answer| Jwks::from_response(&answer)).map_err(unavailable)
+        let answer = self.http.send_proven(&request, None, &self.servers).await;
+        answer.and_then(|answer| Jwks::from_response(&answer)).map_err(unavailable)
     }
 
     /// From the answer of the token endpoint to tokens whose ID token is verified. Of a refresh the former ID token may stay.
@@ -629,6 +756,10 @@ impl Client {
 
     fn session_name(&self) -> String {
         named(SESSION, &self.config.checked().owner())
+    }
+
+    fn session_key_name(&self) -> String {
+        named(SESSION_KEY, &self.config.checked().owner())
     }
 
     fn session_in(&self, records: &Records) -> Option<Session> {

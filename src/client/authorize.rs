@@ -6,7 +6,9 @@ use alloc::vec::Vec;
 use zeroize::Zeroizing;
 
 use crate::client::config::Config;
-use crate::client::fields::{flag, from_object, optional, optional_digits, read_optional, text, to_object};
+use crate::client::fields::{
+    check_members, flag, from_object, optional, optional_digits, read_optional, text, to_object,
+};
 use crate::client::metadata::Metadata;
 use crate::client::transaction::Transaction;
 use crate::error::{Code, Error};
@@ -55,11 +57,11 @@ pub struct LoginOptions {
 
 impl LoginOptions {
     /// Reads options in JSON, with the members of the npm package's `LoginOptions`: for applications whose pages are written in JavaScript.
-    /// Unknown members are passed over.
     ///
     /// # Errors
-    /// [`Code::ConfigInvalid`] naming the option
+    /// [`Code::ConfigInvalid`] naming the option, [`Code::MemberUnknown`] with the name of a member that does not exist in [`Details::found`](crate::error::Details::found)
     pub fn from_json(text: &str) -> Result<Self, Error> {
+        check_members(&OPTIONS, text)?;
         let fields = OPTIONS.read(text.as_bytes(), Code::ConfigInvalid)?;
         let options = Options::of_table(&fields);
         let max_age = config::whole(options.max_age(), 0).ok_or(about!(ConfigInvalid, OPTIONS, "max_age"))?;
@@ -135,8 +137,8 @@ pub struct Authorization {
 ///
 /// # Errors
 /// [`Code::ServerUnsupported`] where the request has to be pushed ([`par::begin`](crate::client::par::begin)),
+/// those of [`Metadata::check`],
 /// [`Code::DpopUnavailable`] where a key is required and `dpop_jkt` is missing,
-/// [`Code::IssuerMismatch`], [`Code::PkceUnsupported`],
 /// [`Code::ConfigInvalid`] naming the option, [`Code::ParameterProtected`],
 /// [`Code::ReturnToRefused`], [`Code::MetadataInvalid`],
 /// [`Code::RandomnessUnavailable`]

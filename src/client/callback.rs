@@ -30,8 +30,8 @@ impl Callback {
         if state.is_empty() { None } else { Some(Self { url: Secret::new(url.into()), state }) }
     }
 
-    /// Whether the URL is at that redirect URI and has the whole form of a response, `state` with `code` or `error` (RFC 6749 sections 4.1.2 and 4.1.2.1). One of which
-    /// no transaction is kept is another login's then; any other URL is none.
+    /// Whether the URL is at that redirect URI and has the whole form of a response: `state` with `code` or `error`, each once, and in the query (RFC 6749 sections 3.1,
+    /// 4.1.2 and 4.1.2.1). One of which no transaction is kept is another login's then; any other URL is none.
     #[must_use]
     pub fn is_response(&self, redirect_uri: &str) -> bool {
         callback::Callback::read(self.url.expose().as_bytes(), redirect_uri.as_bytes()).is_response()
@@ -76,6 +76,7 @@ impl Transaction {
     /// answer to this login.
     ///
     /// # Errors
+    /// [`Code::StateMissing`](crate::Code::StateMissing) when it has none, or more than one, beside the query of the redirect URI of this login,
     /// [`Code::StateMismatch`](crate::Code::StateMismatch), [`Code::TransactionInvalid`](crate::Code::TransactionInvalid) when the transaction is of another configuration, [`Code::TransactionExpired`](crate::Code::TransactionExpired),
     /// [`Code::RedirectUriMismatch`](crate::Code::RedirectUriMismatch) naming the part that differs, [`Code::ParameterDuplicated`](crate::Code::ParameterDuplicated) naming the parameter (RFC 6749 section 3.1),
     /// [`Code::CallbackInvalid`](crate::Code::CallbackInvalid) when the response is in the fragment (RFC 9700 section 2.1.2) or its code or error is malformed,

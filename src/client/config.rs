@@ -5,7 +5,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::client::fields::{digits, field, flag, optional, part, read, read_optional, text};
+use crate::client::fields::{check_members, digits, field, flag, optional, part, read, read_optional, text};
 use crate::error::{Code, Error};
 use crate::flow::config::{self, CLOCK_TOLERANCE, MAX_CLOCK_TOLERANCE, TRANSACTION_MAX_AGE};
 use crate::flow::setup::{self, Setup};
@@ -216,11 +216,12 @@ impl Config {
     }
 
     /// Reads a configuration in JSON, with the members of the npm package's `Config`: for applications that are configured by a file. What
-    /// concerns a page alone, such as `storage`, is checked and has no effect; unknown members are passed over.
+    /// concerns a page alone, such as `storage`, is checked and has no effect.
     ///
     /// # Errors
-    /// those of [`Config::new`]
+    /// those of [`Config::new`], and [`Code::MemberUnknown`] with the name of a member that does not exist in [`Details::found`](crate::error::Details::found)
     pub fn from_json(text: &str) -> Result<Self, Error> {
+        check_members(&SETTINGS, text)?;
         let fields = SETTINGS.read(text.as_bytes(), Code::ConfigInvalid)?;
         let mut view = tables::Settings::of_table(&fields);
         // What runs natively is no page.

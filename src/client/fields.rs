@@ -42,6 +42,14 @@ pub(crate) const fn flag(is_set: bool) -> &'static [u8] {
     if is_set { b"1" } else { b"" }
 }
 
+/// Sees to it that a JSON object has no member which nothing here reads: mostly it is another one, misspelled.
+pub(crate) fn check_members(table: &table::Table, json: &str) -> Result<(), Error> {
+    match table.stranger(json.as_bytes()) {
+        Some(stranger) => Err(Error::new(Code::MemberUnknown).found(text(stranger))),
+        None => Ok(()),
+    }
+}
+
 /// The text of bytes that are UTF-8.
 pub(crate) fn text(bytes: Vec<u8>) -> String {
     String::from_utf8(bytes).unwrap_or_default()

@@ -25,7 +25,7 @@ use crate::tables::{OPTIONS, Options, OptionsParts};
 /// access token is refused.
 ///
 /// # Errors
-/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`]
+/// [`Code::IssuerMismatch`]; about the `revocation_endpoint` [`Code::EndpointMissing`], [`Code::MetadataInvalid`], [`Code::EndpointInsecure`]
 pub fn revocation_requests(
     config: &Config,
     metadata: &Metadata,
@@ -93,9 +93,8 @@ pub struct EndSession {
 /// (OpenID Connect RP-Initiated Logout section 2).
 ///
 /// # Errors
-/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`],
-/// [`Code::ReturnToRefused`], [`Code::ParameterProtected`],
-/// [`Code::MetadataInvalid`], [`Code::RandomnessUnavailable`]
+/// [`Code::IssuerMismatch`]; about the `end_session_endpoint` [`Code::EndpointMissing`], [`Code::MetadataInvalid`], [`Code::EndpointInsecure`];
+/// [`Code::ReturnToRefused`], [`Code::ParameterProtected`], [`Code::RandomnessUnavailable`]
 #[allow(clippy::needless_pass_by_value, reason = "the options of one sign-out are spent by it")]
 pub fn end_session(
     config: &Config,

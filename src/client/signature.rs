@@ -64,8 +64,8 @@ impl Unverified {
     /// one was missing, for the caller to keep beside them; both times are in seconds since 1970.
     ///
     /// # Errors
-    /// [`Code::EndpointMissing`] when the metadata has no `jwks_uri`; [`Code::SigningKeyNotFound`] when no key fits and the set was fetched
-    /// for that only just now
+    /// [`Code::EndpointMissing`] when the metadata has no `jwks_uri`; [`Code::MetadataInvalid`] and [`Code::EndpointInsecure`] when it cannot be used;
+    /// [`Code::SigningKeyNotFound`] when no key fits and the set was fetched for that only just now
     pub fn next(&self, keys: Option<&Jwks>, refetched_at: Option<u64>, now: u64) -> Result<Step<'_>, Error> {
         let (unverified, session) = self.view();
         let Some(keys) = keys else {
@@ -94,7 +94,8 @@ impl Unverified {
     /// key that is newer than the set.
     ///
     /// # Errors
-    /// [`Code::IdTokenSignatureInvalid`], [`Code::EndpointMissing`] when the metadata has no `jwks_uri`
+    /// [`Code::IdTokenSignatureInvalid`]; [`Code::SigningKeyNotFound`]; [`Code::EndpointMissing`] when the metadata has no `jwks_uri`; [`Code::MetadataInvalid`] and
+    /// [`Code::EndpointInsecure`] when it cannot be used
     pub fn next_after_invalid(&self, refetched_at: Option<u64>, now: u64) -> Result<Step<'_>, Error> {
         let (unverified, _) = self.view();
         unverified.fetch_again(true, refetched_at, now)?;

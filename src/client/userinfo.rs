@@ -19,7 +19,7 @@ use crate::secret::Secret;
 /// The request for the claims of the user, with the access token in its header (RFC 6750 section 2.1).
 ///
 /// # Errors
-/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`]
+/// [`Code::IssuerMismatch`]; about the `userinfo_endpoint` [`Code::EndpointMissing`], [`Code::MetadataInvalid`], [`Code::EndpointInsecure`]
 pub fn request(metadata: &Metadata, tokens: &TokenSet) -> Result<Request, Error> {
     let (setup, fields) = (metadata.server(), tokens.to_fields());
     let setup = Setup::of_table(&setup);

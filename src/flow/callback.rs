@@ -145,7 +145,8 @@ impl Callback {
         state
     }
 
-    /// Whether it is at the redirect URI and has the whole form of a response (RFC 6749 sections 4.1.2 and 4.1.2.1).
+    /// Whether it is at the redirect URI and has the whole form of a response: `state` with `code` or `error`, each once, and in the query (RFC 6749 sections 3.1, 4.1.2
+    /// and 4.1.2.1).
     pub(crate) fn is_response(&self) -> bool {
         let [state, code, _, error, ..] = &*self.values;
         self.difference == 0 && self.fault.is_none() && !state.is_empty() && !(code.is_empty() && error.is_empty())

@@ -21,7 +21,7 @@ const PARAMETERS: &str = "id_token_hint client_id post_logout_redirect_uri state
 /// Sees to it that the tokens can be revoked.
 ///
 /// # Errors
-/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`]
+/// [`Code::IssuerMismatch`]; about the endpoint [`Code::EndpointMissing`], [`Code::MetadataInvalid`], [`Code::EndpointInsecure`]
 pub(crate) fn check_revocation(setup: &Setup<'_>, session: &Session<'_>) -> Result<(), Fault> {
     session.check_issuer(setup)?;
     usable(setup.revocation_endpoint(), about!(EndpointMissing, METADATA, "revocation_endpoint"))
@@ -57,8 +57,8 @@ pub(crate) fn finish_revocation(reply: &Reply<'_>, form: &[u8]) -> Result<Answer
 /// (OpenID Connect RP-Initiated Logout section 2).
 ///
 /// # Errors
-/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`], [`Code::ReturnToRefused`], [`Code::ParameterProtected`],
-/// [`Code::MetadataInvalid`], [`Code::RandomnessUnavailable`]
+/// [`Code::IssuerMismatch`]; about the endpoint [`Code::EndpointMissing`], [`Code::MetadataInvalid`], [`Code::EndpointInsecure`];
+/// [`Code::ReturnToRefused`], [`Code::ParameterProtected`], [`Code::RandomnessUnavailable`]
 pub(crate) fn end_session(
     setup: &Setup<'_>,
     session: Option<&Session<'_>>,

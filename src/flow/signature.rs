@@ -96,7 +96,7 @@ impl<'a> Unverified<'a> {
     /// The times are in seconds since 1970.
     ///
     /// # Errors
-    /// [`Code::SigningKeyNotFound`], [`Code::IdTokenSignatureInvalid`], [`Code::EndpointMissing`]
+    /// [`Code::SigningKeyNotFound`], [`Code::IdTokenSignatureInvalid`], and those of [`Self::fetch`]
     pub(crate) fn fetch_again(&self, is_invalid: bool, refetched_at: Option<u64>, now: u64) -> Result<(), Fault> {
         let may_refetch = may_refetch(refetched_at, now);
         if is_invalid && !(may_refetch && self.kid().is_empty()) {
@@ -111,7 +111,7 @@ impl<'a> Unverified<'a> {
     /// Whether the keys can be fetched.
     ///
     /// # Errors
-    /// [`Code::EndpointMissing`] when the metadata has no `jwks_uri`, and what is wrong with one that cannot be used
+    /// [`Code::EndpointMissing`] when the metadata has no `jwks_uri`; [`Code::MetadataInvalid`] and [`Code::EndpointInsecure`] when it cannot be used
     pub(crate) fn fetch(&self) -> Result<(), Fault> {
         usable(self.jwks_uri(), about!(EndpointMissing, METADATA, "jwks_uri"))
     }

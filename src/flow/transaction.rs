@@ -226,6 +226,19 @@ pub enum Outcome {
     },
 }
 
+impl Outcome {
+    /// Why the same callback is refused, and whether beginning the login again may help: also when nobody knows what became of its code, which is redeemed once (RFC 6749
+    /// section 4.1.2). `None` where it is not.
+    #[must_use]
+    pub const fn refusal(self) -> Option<(Code, bool)> {
+        match self {
+            Self::Claimed => Some((Code::CodeAlreadyUsed, true)),
+            Self::Refused { code, restart } => Some((code, restart)),
+            Self::Completed | Self::SignedOut => None,
+        }
+    }
+}
+
 record! {
     /// What remains of a login, without a secret: the same callback again has the same outcome.
     pub(crate) struct Tombstone / TombstoneParts {

@@ -18,7 +18,7 @@ use crate::text::joined;
 /// Sees to it that the endpoint may be asked with these tokens (RFC 6750 section 2.1).
 ///
 /// # Errors
-/// [`Code::EndpointMissing`], [`Code::IssuerMismatch`]
+/// [`Code::IssuerMismatch`]; about the endpoint [`Code::EndpointMissing`], [`Code::MetadataInvalid`], [`Code::EndpointInsecure`]
 pub(crate) fn check(setup: &Setup<'_>, session: &Session<'_>) -> Result<(), Fault> {
     session.check_issuer(setup)?;
     usable(setup.userinfo_endpoint(), about!(EndpointMissing, METADATA, "userinfo_endpoint"))

@@ -60,19 +60,15 @@ pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
             }
             Arrival::Ended(tombstone) => {
                 return_to = tombstone.way_back();
-                match tombstone.ended() {
-                    Outcome::Completed => status = "already-completed",
-                    Outcome::SignedOut => {
-                        status = "signed-out";
-                        address = setup.post_logout_redirect_uri();
-                    }
-                    Outcome::Refused { code, restart: helps } => {
-                        out.said(&[tombstone.error()]);
-                        (status, fault, restart) = ("refused", Some(code.into()), truth(helps));
-                    }
-                    Outcome::Claimed => {
-                        (status, fault, restart) = ("refused", Some(Code::CodeAlreadyUsed.into()), truth(true));
-                    }
+                let ended = tombstone.ended();
+                if let Some((code, helps)) = ended.refusal() {
+                    out.said(&[tombstone.error()]);
+                    (status, fault, restart) = ("refused", Some(code.into()), truth(helps));
+                } else if ended == Outcome::SignedOut {
+                    status = "signed-out";
+                    address = setup.post_logout_redirect_uri();
+                } else {
+                    status = "already-completed";
                 }
             }
             Arrival::Refused(why, refusal, way_back) => {
@@ -269,7 +265,8 @@ pub(crate) fn tell_unverified(fields: &[u8], out: &mut Out) {
 /// `{ algorithm, keys, input, signature, registered?, digest?, text? }`.
 ///
 /// # Errors
-/// `endpoint_missing`, `signing_key_not_found`, `id_token_signature_invalid`, `jwks_invalid`
+/// about the `jwks_uri` `endpoint_missing`, `metadata_invalid`, `endpoint_insecure`; `signing_key_not_found`, `id_token_signature_invalid`, `jwks_invalid`; of a signed userinfo
+/// response `userinfo_invalid` in the place of `id_token_signature_invalid`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn check(unverified: Text, keys: Text, refetched_at: Text, invalid: Text) -> Text {

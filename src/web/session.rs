@@ -103,7 +103,7 @@ fn tell_code(code: Code, out: &mut Out) {
 /// thumbprint of the key to whose proof the token belongs.
 ///
 /// # Errors
-/// `endpoint_missing`, `issuer_mismatch`
+/// `issuer_mismatch`; about the endpoint `endpoint_missing`, `metadata_invalid`, `endpoint_insecure`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn userinfo(setup: Text, session: Text) -> Text {
@@ -139,7 +139,7 @@ pub fn finish_userinfo(setup: Text, session: Text, answer: Text) -> Text {
 /// Builds the requests that make the server forget the tokens (RFC 7009 section 2.1): `{ url, forms, jkt? }`, to be sent one after the other.
 ///
 /// # Errors
-/// `endpoint_missing`, `issuer_mismatch`
+/// `issuer_mismatch`; about the endpoint `endpoint_missing`, `metadata_invalid`, `endpoint_insecure`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn revoke(setup: Text, session: Text) -> Text {

@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { beforeEach, mock, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import {
+  address,
   ISSUER,
   load,
   metadataOf,
@@ -350,6 +351,47 @@ test("SE4 a client that is closed hears nothing more", async () => {
   await client().logout();
   assert.deepEqual(heard, []);
   assert.equal(await using.session(), null);
+});
+
+test("SE4 with the last client that is closed the channel and every listener of the page end, and a client that goes on opens them again", async () => {
+  const globals = { BroadcastChannel: globalThis.BroadcastChannel };
+  const open = new Set();
+  const here = new Set();
+  for (const BroadcastChannelThere of [true, false]) {
+    globalThis.BroadcastChannel = class {
+      constructor() {
+        if (!BroadcastChannelThere) throw new Error("none here");
+        open.add(this);
+      }
+      postMessage() {}
+      close() {
+        open.delete(this);
+      }
+    };
+    globalThis.addEventListener = (type, hear) => void here.add(hear) ?? type;
+    globalThis.removeEventListener = (type, hear) => void here.delete(hear) ?? type;
+    globalThis.document = { addEventListener, removeEventListener };
+    try {
+      // A copy of its own: nobody else in this process uses its channel.
+      const { Client, ready } = await import(`${address("pkce-wasm")}?${BroadcastChannelThere}`);
+      await ready();
+      const { config } = world();
+      const [one, other] = [new Client(config, METADATA), new Client(config, METADATA)];
+      for (let round = 0; round < 2; round++) {
+        const stop = one.on("signed-in", () => {});
+        other.on("signed-out", () => {});
+        assert.deepEqual([open.size, here.size], [+BroadcastChannelThere, 2]);
+        stop();
+        one.close();
+        assert.deepEqual([open.size, here.size], [+BroadcastChannelThere, 2], "the other one listens");
+        other.close();
+        assert.deepEqual([open.size, here.size], [0, 0]);
+      }
+    } finally {
+      Object.assign(globalThis, globals);
+      for (const name of ["addEventListener", "removeEventListener", "document"]) delete globalThis[name];
+    }
+  }
 });
 
 const withoutIss = (issuer) => ({

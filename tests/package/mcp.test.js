@@ -172,6 +172,8 @@ describe("who the application is", () => {
         token_endpoint_auth_method: "none",
       },
     ]);
+    const [request] = world.to(AS).filter(({ url }) => url.endsWith("/register"));
+    assert.equal(request.headers.get("content-type"), "application/json");
     await auth.logout();
     assert.equal((await post(world.start(mcp))).status, 200);
     assert.equal(registrations(world).length, 1);

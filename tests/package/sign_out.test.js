@@ -327,6 +327,34 @@ test("SE1 a storage of the host that cannot be written does not keep anybody sig
   }
 });
 
+for (const work of ["login", "refresh"]) {
+  test(`SE1 a session that a host has no room for since its ${work} ends with the sign-out of another page`, async () => {
+    const items = new Map();
+    let full = work === "login" ? "rt1" : "rt2";
+    const storage = {
+      getItem: async (name) => items.get(name),
+      setItem: async (name, item) => {
+        if (item.includes(full)) throw new Error("no room");
+        items.set(name, item);
+      },
+    };
+    const { client, signIn } = world({ storage: "host", host: { storage } });
+    const { client: using, session } = await signIn();
+    if (work === "refresh") await session.refresh();
+    assert.equal(using.storage.session, "memory");
+    assert.notEqual(await using.session(), null);
+    const heard = [];
+    using.on("signed-out", ({ elsewhere }) => heard.push(elsewhere));
+    await client(elsewhere).logout();
+    await until(() => session.expired);
+    await until(() => heard.length === 1);
+    assert.equal(await using.session(), null);
+    await assert.rejects(session.accessToken(), code("session_expired"));
+    full = "nothing";
+    assert.equal(await (await signIn(using)).session.accessToken(), work === "login" ? "at2" : "at3");
+  });
+}
+
 test("SE1 who signs out and in again is signed in", async () => {
   const { client, signIn } = world();
   for (let round = 1; round <= 12; round++) {

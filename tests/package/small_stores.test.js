@@ -128,6 +128,110 @@ test("HS8 tokens that a store does not take are kept in memory, which is told", 
   }
 });
 
+test("HS8 whether a session fits at all is known before the code is sent, and its tokens go nowhere near a store that is full", async () => {
+  for (const [limits, takes] of [
+    [{}, true],
+    [{ longest: 240 }, true],
+    [{ longest: 64, maxLength: 64 }, true],
+    [{ longest: 1280, hasRemove: false }, true],
+    [{ most: 1000 }, true],
+    [{ most: 750 }, false],
+    [{ items: 5, longest: 500 }, false],
+    [{ longest: 720, hasRemove: false }, true],
+    [{ longest: 540, hasRemove: false }, false],
+  ]) {
+    const what = JSON.stringify(limits);
+    const { storage, items } = limited(limits);
+    const written = [];
+    const { setItem } = storage;
+    storage.setItem = (name, item) => {
+      written.push(item);
+      return setItem(name, item);
+    };
+    const app = application(storage);
+    const client = app.client();
+    await client.login();
+    const { tokens } = app;
+    let known;
+    Object.defineProperty(app, "tokens", {
+      get: () => {
+        known = client.storage.session;
+        return tokens;
+      },
+    });
+    written.length = 0;
+    const outcome = await client.handleRedirect(callback(app.opened[0]));
+    assert.equal(outcome.status, "signed-in", what);
+    assert.equal(await outcome.session.accessToken(), "at", what);
+    assert.equal(known, takes ? "host" : "memory", what);
+    assert.equal(client.storage.session, known, what);
+    assert.equal(isUnavailable(outcome.storageError), !takes, what);
+    assert.equal((await app.client().session()) !== null, takes, what);
+    assert.equal(
+      [...items.values()].some((item) => /x{64}/.test(item)),
+      false,
+      "nothing stays of what was tried",
+    );
+    const again = await client.handleRedirect(callback(app.opened[0]));
+    assert.deepEqual([again.status, app.requests], ["already-completed", 1], what);
+    assert.equal(await again.session.accessToken(), "at");
+    // Nobody but this page knew of it.
+    await client.logout();
+    assert.equal(await client.session(), null, what);
+  }
+});
+
+test("HS8 what was tried before a code was sent goes with the next login where the page was killed meanwhile", async () => {
+  const { storage, items } = limited({ hasRemove: false });
+  const app = application(storage);
+  const tried = "pkce-wasm:2:d:tried";
+  await app.client().login();
+  const records = JSON.parse(items.get("pkce-wasm"));
+  items.set("pkce-wasm", JSON.stringify({ ...records, [tried]: "x".repeat(200) }));
+  const outcome = await app.client().handleRedirect(callback(app.opened[0]));
+  assert.deepEqual([outcome.status, outcome.storageError], ["signed-in", undefined]);
+  assert.equal(tried in JSON.parse(items.get("pkce-wasm")), false);
+});
+
+test("HS8 a store that takes nothing any more when the user is back keeps the code, which is redeemed later", async () => {
+  const { storage } = limited();
+  const { setItem } = storage;
+  const app = application(storage);
+  const client = app.client();
+  await client.login();
+  storage.setItem = async () => {
+    throw new Error("locked");
+  };
+  await assert.rejects(client.handleRedirect(callback(app.opened[0])), isUnavailable);
+  assert.deepEqual([app.requests, client.storage.session], [0, "host"]);
+  storage.setItem = setItem;
+  const outcome = await client.handleRedirect(callback(app.opened[0]));
+  assert.deepEqual([outcome.status, outcome.storageError], ["signed-in", undefined]);
+  assert.equal(await (await app.client().session()).accessToken(), "at");
+});
+
+test("HS8 a store of one item is never given more than it says that it takes", async () => {
+  for (const maxLength of [2048, 4000]) {
+    const items = new Map();
+    const storage = {
+      maxLength,
+      getItem: async (name) => items.get(name) ?? null,
+      // It cuts without a word, and with that all records.
+      setItem: async (name, item) => void items.set(name, item.slice(0, maxLength)),
+    };
+    const app = application(storage);
+    const client = app.client();
+    await client.login();
+    assert.equal((await client.handleRedirect(callback(app.opened[0]))).storageError, undefined);
+    app.tokens = { ...app.tokens, access_token: `at.${"x".repeat(maxLength)}` };
+    await client.login();
+    const outcome = await client.handleRedirect(callback(app.opened[1]));
+    assert.ok(isUnavailable(outcome.storageError), outcome.error);
+    assert.match(await outcome.session.accessToken(), /^at\.x/);
+    assert.equal(await (await app.client().session()).accessToken(), "at", "what was there stays");
+  }
+});
+
 test("HS8 fresh tokens that a store does not take are kept in memory: the old refresh token is spent", async () => {
   const { storage } = limited({ most: 4000 });
   const app = application(storage);
@@ -142,9 +246,13 @@ test("HS8 fresh tokens that a store does not take are kept in memory: the old re
     refresh_token: "rt2",
     expires_in: 3600,
   };
+  const told = new Promise((done) => {
+    client.on("refreshed", done);
+  });
   await session.refresh();
   assert.match(await session.accessToken(), /^at2/);
   assert.equal(client.storage.session, "memory");
+  assert.ok(isUnavailable((await told).storageError), "it is told");
   assert.match(await (await client.session()).accessToken(), /^at2/);
   assert.equal(app.requests, 2);
 });

@@ -82,3 +82,30 @@ test("Tauri: launch and event are both drained, once; native HTTP follows no red
   stub(context, { __TAURI__: global });
   assert.equal(tauriHost().tier, "page");
 });
+
+test("Tauri: HS2 a keyring on Windows is given what the Credential Manager takes, with or without removeItem", async (context) => {
+  const plugins = { deepLink: { getCurrent: () => null, onOpenUrl: () => {} }, opener: {} };
+  const keyring = (hasRemove, members) => {
+    const items = new Map();
+    const storage = {
+      getItem: async (name) => items.get(name) ?? null,
+      setItem: async (name, item) => void items.set(name, item),
+      ...members,
+    };
+    if (hasRemove) storage.removeItem = async (name) => void items.delete(name);
+    return storage;
+  };
+  const limitOf = (storage) => tauriHost({ ...plugins, secureStorage: storage }).storage.maxLength;
+  const agent = (system) => stub(context, { navigator: { userAgent: `Mozilla/5.0 (${system}) Edg/140.0` } });
+  for (const hasRemove of [true, false]) {
+    agent("Windows NT 10.0; Win64; x64");
+    assert.equal(limitOf(keyring(hasRemove)), 1280);
+    assert.equal(limitOf(keyring(hasRemove, { maxLength: 900 })), 900, "who knows better says so");
+    const { storage } = tauriHost({ ...plugins, secureStorage: keyring(hasRemove, { timeout: 7 }) });
+    assert.deepEqual([storage.timeout, "removeItem" in storage], [7, hasRemove]);
+    await storage.setItem("a", "b");
+    assert.equal(await storage.getItem("a"), "b");
+    agent("X11; Linux x86_64");
+    assert.equal(limitOf(keyring(hasRemove)), undefined);
+  }
+});

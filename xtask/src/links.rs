@@ -48,7 +48,7 @@ impl<'a> Places<'a> {
             made.push_str(before);
             match self.target(link, path) {
                 Some(target) => made.push_str(&format!("]({target})")),
-                None => unlink(&mut made, &resolve(path, link)),
+                None => unlink(&mut made, &resolve(path, link.split('#').next().unwrap_or(link))),
             }
             rest = next;
         }
@@ -148,10 +148,10 @@ mod tests {
     #[test]
     fn guides_lead_to_their_neighbours_in_the_package() {
         let manifest = json!({ "name": "x", "version": "1.2.3" });
-        let text = "[a](../../ERRORS.md#a) [b](b.md) [c](../shells/c.md) [d [e]](../../www/d)";
+        let text = "[a](../../ERRORS.md#a) [b](b.md) [c](../shells/c.md) [d [e]](../../www/d) [f](../../www/f.md#g)";
         assert_eq!(
             packed(&manifest, text, GUIDE),
-            "[a](../ERRORS.md#a) [b](b.md) [c](../shells/c.md) d [e] (`www/d` in the repository)"
+            "[a](../ERRORS.md#a) [b](b.md) [c](../shells/c.md) d [e] (`www/d` in the repository) f (`www/f.md` in the repository)"
         );
     }
 

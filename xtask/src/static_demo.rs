@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::package::package_folder;
-use crate::process::{root, run_quietly, say};
+use crate::process::{root, run_quietly};
 use crate::{build, owner, setup, webview};
 
 /// The folder of the package with the page. Its programs serve the package beside it.
@@ -52,15 +52,10 @@ pub(crate) fn make(manifest: &Value) -> Result<()> {
     Ok(fs::write(configuration, said.to_string())?)
 }
 
-/// The folder with everything.
-pub(crate) fn folder() -> PathBuf {
-    root().join("target/demo-static")
-}
-
-/// Builds the package, and writes the folder. With the URL at which it will be found, previews of links show its picture.
-pub(crate) fn write(url: Option<&str>) -> Result<()> {
+/// Builds the package, and writes the folder with everything; that folder. With the URL at which it will be found, previews of links show its picture.
+pub(crate) fn write(url: Option<&str>) -> Result<PathBuf> {
     build::build(false)?;
-    let folder = folder();
+    let folder = root().join("target/demo-static");
     let made: Vec<_> = MADE.iter().map(|name| package_folder().join(ROOM).join(name)).collect();
     webview::put_page_together(&folder, &made)?;
     if let Some(url) = url {
@@ -72,7 +67,5 @@ pub(crate) fn write(url: Option<&str>) -> Result<()> {
         let named = format!("content=\"{base}preview.png\">\n    <meta property=\"og:url\" content=\"{base}\"");
         fs::write(&page, format!("{before}{named}{after}"))?;
     }
-    println!("{}", folder.display());
-    say("serve that folder over https or at localhost, below any path");
-    Ok(())
+    Ok(folder)
 }

@@ -84,6 +84,30 @@ async fn a_login_that_is_declined_in_a_popup_is_told() {
     assert_eq!(app.demo.counters().await, Counters::default());
 }
 
+/// Has the page do nothing else for longer than a pop-up waits for a sign of it.
+const BUSY: &str = "
+    lab.busy = 'soon';
+    setTimeout(() => {
+        const end = Date.now() + 9000;
+        while (Date.now() < end);
+        lab.busy = 'over';
+    }, 1000);";
+
+#[tokio::test]
+async fn sb6_a_popup_waits_for_a_page_that_is_busy() {
+    let lab = Lab::start().await;
+    let browser = Browser::start().await;
+    lab.open(&browser).await;
+    let busy = format!("document.querySelector('#popup').addEventListener('click', () => {{ {BUSY} }});");
+    browser.eval(&format!("lab.offerPopup(); {busy}")).await;
+    browser.click("#popup").await;
+    let outcome = popped(&browser).await;
+    assert_eq!(outcome["status"], "signed-in", "{outcome}");
+    assert_eq!(browser.eval("return lab.busy;").await, "over", "the page was busy meanwhile");
+    browser.until_tabs(1).await;
+    lab.assert_exchanges(1);
+}
+
 #[tokio::test]
 async fn a_popup_goes_on_alone_when_the_page_is_gone() {
     let app = App::start().await;

@@ -1,4 +1,4 @@
-// Chromium is the one that is installed: nothing is downloaded.
+// Chromium is the one that is installed: nothing is downloaded. Other fixtures take this as theirs; folders are those of whoever takes it.
 import { defineConfig } from "@playwright/test";
 
 export default defineConfig({
