@@ -205,8 +205,8 @@ pub(crate) struct Fault(core::num::NonZeroU32);
 impl Code {
     /// A fault about the member in a place of the tables; about nothing in particular with 0.
     pub(crate) const fn at(self, place: u8) -> Fault {
-        // One more than the code, which may be 0.
-        match core::num::NonZeroU32::new(u32::from_le_bytes([(self as u8).wrapping_add(1), place, 0, 0])) {
+        // One more than the code, which may be 0. It is below the addresses of the module's data: `xtask/src/halves.rs` tells the two apart by that.
+        match core::num::NonZeroU32::new(u32::from_le_bytes([place, (self as u8).wrapping_add(1), 0, 0])) {
             Some(parts) => Fault(parts),
             None => Fault(core::num::NonZeroU32::MAX),
         }
@@ -250,13 +250,13 @@ impl Code {
 #[cfg(feature = "client")]
 impl Fault {
     pub(crate) fn code(self) -> Code {
-        let [code, ..] = self.0.get().to_le_bytes();
+        let [_, code, ..] = self.0.get().to_le_bytes();
         Code::from_place(u64::from(code.wrapping_sub(1))).unwrap_or(Code::Internal)
     }
 
     /// The place in the tables of what it is about; 0 when it is about nothing in particular.
     pub(crate) const fn place(self) -> u8 {
-        let [_, place, ..] = self.0.get().to_le_bytes();
+        let [place, ..] = self.0.get().to_le_bytes();
         place
     }
 

@@ -4,6 +4,8 @@
 
 mod support;
 
+use std::collections::BTreeSet;
+
 use pkce_wasm::client::challenge::{Challenge, parse};
 use pkce_wasm::client::json_text::JsonText;
 use pkce_wasm::client::protected_resource::{
@@ -403,4 +405,31 @@ fn mc9_a_registration_goes_to_no_insecure_endpoint() {
         let error = registrar(&json!({"registration_endpoint": endpoint})).identify(&application(), None).unwrap_err();
         assert_eq!((error.code, error.subject), (code, Some("registration_endpoint")), "{endpoint}");
     }
+}
+
+#[test]
+fn mc6_a_client_registers_for_all_that_it_may_ask_for_some_day() {
+    let resource = read_at(SERVER, KNOWN, &json!({"resource": SERVER, "scopes_supported": ["read", "write"]})).unwrap();
+    let offline = registrar(&json!({"scopes_supported": ["offline_access"]}));
+    let asks = challenge("Bearer scope=\"read more\"");
+    let all = resource.all_scopes(Some(&asks), "wanted", &offline);
+    let words: BTreeSet<_> = all.as_deref().unwrap().split(' ').collect();
+    assert_eq!(words, ["read", "write", "more", "wanted", "offline_access"].into());
+    assert_eq!(ProtectedResource::silent(SERVER).all_scopes(None, "", &registrar(&json!({}))), None);
+}
+
+#[test]
+fn mc14_an_error_beside_a_client_registers_nobody() {
+    for status in [200, 201] {
+        let answer = json!({"error": "invalid_client_metadata", "client_id": "c", "redirect_uris": [REDIRECT_URI]});
+        let error = finish(&json!({}), &json_answer(status, &answer)).unwrap_err();
+        assert_eq!(error.code, Code::RegistrationRefused);
+    }
+}
+
+#[test]
+fn mc16_at_most_eight_authorization_servers_are_asked() {
+    let many: Vec<_> = (0..10_000).map(|number| format!("https://victim-{number}.example")).collect();
+    let resource = read_at(SERVER, KNOWN, &json!({"resource": SERVER, "authorization_servers": many})).unwrap();
+    assert_eq!(resource.authorization_servers(), many[..8]);
 }

@@ -1,7 +1,9 @@
 // How an application meets an MCP server, becomes a client of its authorization server, and signs in; by the packed tarball in Node.
 import assert from "node:assert/strict";
+import { execFileSync } from "node:child_process";
+import { join } from "node:path";
 import { afterEach, describe, test } from "node:test";
-import { address, expectedEngine, load, pageStorage, setClockRight, wait } from "./installed.js";
+import { address, expectedEngine, installed, load, pageStorage, setClockRight, wait } from "./installed.js";
 import { AS, createWorld, MCP, REDIRECT_URI } from "./mcp_world.js";
 
 const { engine, isPkceError } = await load("pkce-wasm");
@@ -172,6 +174,8 @@ describe("who the application is", () => {
         token_endpoint_auth_method: "none",
       },
     ]);
+    const [request] = world.to(AS).filter(({ url }) => url.endsWith("/register"));
+    assert.equal(request.headers.get("content-type"), "application/json");
     await auth.logout();
     assert.equal((await post(world.start(mcp))).status, 200);
     assert.equal(registrations(world).length, 1);
@@ -549,5 +553,8 @@ describe("the metadata document", () => {
     assert.match(lines.pop(), /content type/);
     assert.equal(await main([], mcp, { print }), 2);
     assert.equal(await main(["new", "http://x", REDIRECT_URI], mcp, { print }), 1);
+    const program = join(installed, "node_modules/pkce-wasm/bin/pkce-wasm.js");
+    const words = ["client-metadata", "new", url, REDIRECT_URI, "App"];
+    assert.equal(`${execFileSync(process.execPath, [program, ...words])}`, `${text}\n`);
   });
 });
