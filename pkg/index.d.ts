@@ -769,7 +769,7 @@ export class Client<C extends Claims = Claims> {
   /**
    * Makes a login ready: makes its key where {@link Config.dpop} asks for one, and pushes its request where the server requires it or
    * {@link Config.pushedAuthorizationRequests} says so (RFC 9126). The next {@link login} with equal options leaves in the tick of the click then, once; so does
-   * {@link loginWithPopup} after `prepare({ popup: true })`. What is ready serves as long as the server says, often for a minute, and at most for half of
+   * {@link loginWithPopup} after `prepare({ popup: true })`. Options are equal when their members are, in whatever order; up to eight logins can be ready at once. What is ready serves as long as the server says, often for a minute, and at most for half of
    * {@link Config.transactionMaxAge}: call it close to the click, each time the pointer enters the button. It does nothing where nothing has to be made ready, or all is ready.
    *
    * @throws PkceError as {@link login}; `push_refused`, `push_response_invalid`, `dpop_unavailable`, `storage_unavailable`, `network_failed`, `timed_out`, `server_error`,
