@@ -2,7 +2,7 @@
 import { showAccount, showUserinfo } from "./account.js";
 import { Exchange } from "./exchange.js";
 import { showOutcome } from "./outcome.js";
-import { element, Picture } from "./picture.js";
+import { element, Picture, ready as readyToDraw } from "./picture.js";
 import { Servers, switches } from "./servers.js";
 import { findShell } from "./shell.js";
 import { copy, snippetFor } from "./snippet.js";
@@ -480,7 +480,7 @@ const ENGINES = { wasm: "WebAssembly", js: "JavaScript: there is no WebAssembly 
 async function start() {
   const url = new URL(location.href);
   pkce = await import("./pkce-wasm/index.js");
-  const engine = await pkce.ready();
+  const [engine] = await Promise.all([pkce.ready(), readyToDraw()]);
   find("#engine").dataset.engine = engine;
   find("#engine").textContent = ENGINES[engine];
   const config = await shell.config();

@@ -1,5 +1,8 @@
 /** The sequence picture and the table of who knows what. */
-import { deriveChallenge } from "./pkce-wasm/pkce.js";
+import { deriveChallenge, ready } from "./pkce-wasm/pkce.js";
+
+/** What it is drawn with starts in the background where an engine starts nothing at once: to be waited for before the first picture. */
+export { ready };
 
 const PARTIES = ["app", "browser", "server", "thief"];
 
