@@ -172,7 +172,7 @@ codes! {
     RedirectUriShared "redirect_uri_shared" Caller false "This server and another one use the same redirect URI, and neither promises iss: one could get the codes of the other. Give each a redirect URI of its own, or name all of them in sharedRedirectUriIssuers if you trust them all."
     IdTokenAlgUnsupported "id_token_alg_unsupported" Server false "The server signs ID tokens for this client by an algorithm that a public client cannot verify: an HS algorithm needs a client secret. Register an asymmetric one at the server (id_token_signed_response_alg), e.g. RS256."
     IdTokenVerificationFailed "id_token_verification_failed" Peer false "The platform could not take a key of the server or the signature of the ID token, and verified nothing (cause says why): check the keys at the jwks_uri."
-    ServerUnsupported "server_unsupported" Peer false "The server's metadata says that no login by this package can succeed there: it requires pushed authorization requests without an endpoint for them, offers no response type code, or signs ID tokens by no public key. Change the client's registration, or put the member named right in the metadata of your configuration."
+    ServerUnsupported "server_unsupported" Peer false "The server's metadata says that no login by this package can succeed there: it requires pushed authorization requests without an endpoint for them (or you use the stateless steps, which push none: use Client), offers no response type code, or signs ID tokens by no public key. Change the client's registration, or put the member named right in the metadata of your configuration."
     MemberUnknown "member_unknown" Caller false "The configuration or the options of a login have a member that does not exist: correct its name."
     TokenNotExposed "token_not_exposed" Caller false "The tokens of this session are kept in Rust and never enter the page: make the request with session.fetch(), or in Rust."
     PushRefused "push_refused" Server false "The server refused the pushed authorization request: oauthError says why. Nobody was sent to it."
@@ -205,8 +205,8 @@ pub(crate) struct Fault(core::num::NonZeroU32);
 impl Code {
     /// A fault about the member in a place of the tables; about nothing in particular with 0.
     pub(crate) const fn at(self, place: u8) -> Fault {
-        // One more than the code, which may be 0.
-        match core::num::NonZeroU32::new(u32::from_le_bytes([(self as u8).wrapping_add(1), place, 0, 0])) {
+        // One more than the code, which may be 0. It is below the addresses of the module's data: `xtask/src/halves.rs` tells the two apart by that.
+        match core::num::NonZeroU32::new(u32::from_le_bytes([place, (self as u8).wrapping_add(1), 0, 0])) {
             Some(parts) => Fault(parts),
             None => Fault(core::num::NonZeroU32::MAX),
         }
@@ -250,13 +250,13 @@ impl Code {
 #[cfg(feature = "client")]
 impl Fault {
     pub(crate) fn code(self) -> Code {
-        let [code, ..] = self.0.get().to_le_bytes();
+        let [_, code, ..] = self.0.get().to_le_bytes();
         Code::from_place(u64::from(code.wrapping_sub(1))).unwrap_or(Code::Internal)
     }
 
     /// The place in the tables of what it is about; 0 when it is about nothing in particular.
     pub(crate) const fn place(self) -> u8 {
-        let [_, place, ..] = self.0.get().to_le_bytes();
+        let [place, ..] = self.0.get().to_le_bytes();
         place
     }
 

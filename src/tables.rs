@@ -259,22 +259,39 @@ table! {
 }
 
 table! {
+    /// What else a fault may be about: parts of a callback, and members of records.
+    OTHER / Other / OtherParts after Some(&PROVEN), {
+        state: Any,
+        code: Any,
+        iss: Any,
+        error: Any,
+        error_description: Any,
+        error_uri: Any,
+        scheme: Any,
+        host: Any,
+        path: Any,
+        query: Any,
+        fragment: Any,
+        redirect_uri: Any,
+        url: Any,
+        content_type = "content-type": Any,
+        version = "v": Any,
+        created_at: Any,
+        code_verifier: Any,
+        signature: Any,
+    }
+}
+
+table! {
     /// The resource server that the application meets, and what it says of itself there (RFC 9728, RFC 7591).
-    MEETING / Meeting / MeetingParts after Some(&PROVEN), camel {
+    MEETING / Meeting / MeetingParts after Some(&OTHER), camel {
         server_url: Text,
         redirect_uri: Text,
         client_id: Text,
-        client_secret: Text,
-        issuer: Text,
         client_metadata_url: Text,
         client_metadata: Object,
-        scope: NullableText,
-        challenged_scope: Text,
-        granted_scope: Text,
-        listed_scope: Text,
         dangerously_allow_http: Flag,
         dpop: Flag,
-        is_page: Flag,
     }
 }
 
@@ -310,60 +327,18 @@ table! {
     }
 }
 
-table! {
-    /// What else a fault may be about: parts of a callback, and members of records.
-    OTHER / Other / OtherParts after Some(&REGISTERED), {
-        state: Any,
-        code: Any,
-        iss: Any,
-        error: Any,
-        error_description: Any,
-        error_uri: Any,
-        scheme: Any,
-        host: Any,
-        path: Any,
-        query: Any,
-        fragment: Any,
-        redirect_uri: Any,
-        url: Any,
-        content_type = "content-type": Any,
-        version = "v": Any,
-        created_at: Any,
-        code_verifier: Any,
-        signature: Any,
-    }
-}
-
-const TABLES: [&Table; 24] = [
-    &SETTINGS,
-    &METADATA,
-    &OPTIONS,
-    &REQUESTED,
-    &DETAIL,
-    &ANSWER,
-    &REFUSAL,
-    &HEADER,
-    &CLAIMS,
-    &JWKS,
-    &JWK,
-    &TOKENS,
-    &SUBJECT,
-    &PAGE,
-    &ASKED,
-    &FAILED,
-    &ROTATED,
-    &PUSHED,
-    &PROVEN,
-    &MEETING,
-    &RESOURCE,
-    &REGISTRAR,
-    &REGISTERED,
-    &OTHER,
+const TABLES: [&Table; 20] = [
+    &SETTINGS, &METADATA, &OPTIONS, &REQUESTED, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS,
+    &SUBJECT, &PAGE, &ASKED, &FAILED, &ROTATED, &PUSHED, &PROVEN, &OTHER,
 ];
+
+/// Those of servers that the application meets for the first time: the npm package reads these by itself.
+const MEETINGS: [&Table; 4] = [&MEETING, &RESOURCE, &REGISTRAR, &REGISTERED];
 
 /// The name of what a fault is about.
 pub(crate) fn member(fault: Fault) -> Option<&'static [u8]> {
-    TABLES.iter().find_map(|table| table.name(fault.place()))
+    let meetings: &[&Table] = if cfg!(target_os = "none") { &[] } else { &MEETINGS };
+    TABLES.iter().chain(meetings).find_map(|table| table.name(fault.place()))
 }
 
 /// The member of a table that has that name.

@@ -62,8 +62,8 @@ const GROUPS: [&[&str]; 5] = [
         "client::session",
         "client::challenge",
         "client::resource",
-        "client::protected_resource",
         "client::registration",
+        "client::protected_resource",
         "client::userinfo",
         "client::logout",
     ],
@@ -222,28 +222,30 @@ fn a_backward_arrow_is_seen() {
 }
 
 /// The rooms of `pkg/`, and those that each may use. The empty name is that of the entries, which people import.
-const ROOMS: [(&str, &[&str]); 9] = [
+const ROOMS: [(&str, &[&str]); 10] = [
     ("platform", &["platform"]),
     ("dist", &[]),
     ("engine", &["engine", "dist", "platform"]),
     ("client", &["client", "engine", "dist", "platform"]),
     ("shells", &["shells", "engine", "dist", "platform"]),
+    ("mcp", &["mcp", "client", "engine", "dist", "platform"]),
     ("testing", &["testing", ""]),
     ("frameworks", &["frameworks", ""]),
-    ("bin", &["bin"]),
-    ("", &["", "client", "engine", "dist", "platform", "shells", "testing", "frameworks"]),
+    ("bin", &["bin", "mcp", ""]),
+    ("", &["", "client", "engine", "dist", "platform", "shells", "mcp", "testing", "frameworks"]),
 ];
 
 /// What is made by the build, and is not there before.
 const MADE: &str = "dist";
 
 /// Files in Electron's main process and in its preload script, and programs in Node; and what they may use there.
-const OUTSIDE_OF_PAGES: [(&str, &[&str]); 12] = [
+const OUTSIDE_OF_PAGES: [(&str, &[&str]); 13] = [
     ("shells/electron_main.js", &["node:path"]),
     ("shells/electron_store.js", &["node:crypto", "node:fs/promises", "node:path"]),
     ("shells/loopback.js", &["node:http"]),
     ("electron_preload.cjs", &["electron"]),
     ("bin/demo.js", &["node:fs", "node:fs/promises", "node:http", "node:path", "node:url"]),
+    ("bin/client_metadata.js", &["node:fs/promises"]),
     // The application brings its framework.
     ("frameworks/react.js", &["react"]),
     ("frameworks/vue.js", &["vue"]),

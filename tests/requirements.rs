@@ -7,7 +7,7 @@ use std::fs;
 use std::path::Path;
 
 /// The groups of requirements, and how many each has.
-const GROUPS: [(&str, usize); 23] = [
+const GROUPS: [(&str, usize); 24] = [
     ("PK", 10),
     ("AC", 26),
     ("BE", 6),
@@ -18,6 +18,7 @@ const GROUPS: [(&str, usize); 23] = [
     ("BB", 12),
     ("PA", 5),
     ("DP", 7),
+    ("MC", 17),
     ("SU", 4),
     ("ID", 17),
     ("RA", 6),
@@ -29,7 +30,7 @@ const GROUPS: [(&str, usize); 23] = [
     ("HS", 10),
     ("SH", 9),
     ("SE", 4),
-    ("TP", 6),
+    ("TP", 7),
     ("TK", 6),
 ];
 

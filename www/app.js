@@ -2,7 +2,7 @@
 import { showAccount, showUserinfo } from "./account.js";
 import { Exchange } from "./exchange.js";
 import { showOutcome } from "./outcome.js";
-import { element, Picture, ready as readyToDraw } from "./picture.js";
+import { element, Picture } from "./picture.js";
 import { Servers, switches } from "./servers.js";
 import { findShell } from "./shell.js";
 import { copy, snippetFor } from "./snippet.js";
@@ -132,9 +132,17 @@ function changeServer(options) {
   return change;
 }
 
+/** Forgets what the thief did with the code of another sign-in. */
+function sendThiefAway() {
+  document.body.dataset.paused = "false";
+  find("#thief").hidden = true;
+  find("#thief-results").replaceChildren();
+}
+
 /** Does that work. */
 async function showServerOf(options) {
   document.body.dataset.ready = "false";
+  sendThiefAway();
   const preparing = prepare(options);
   const mine = preparation;
   try {
@@ -175,6 +183,10 @@ async function showSession(outcome) {
   const isPlain = client instanceof WithoutPkce;
   showAccount(session);
   showTokenThief(session);
+  const isBound = session?.tokenBinding?.type === "dpop";
+  if (session && !shell.native && !isPlain && isBound !== find("#dpop").checked) {
+    find("#experiment-note").textContent = "The switch counts from your next sign-in.";
+  }
   find("#sign-in").textContent = session ? "Sign in again" : "Sign in";
   find("#sign-out-everywhere").hidden = shell.inApplication || isPlain;
   const isQuiet = outcome.status === "none" && !outcome.title;
@@ -296,8 +308,12 @@ function pauseHere(url, callback) {
   find("#thief-title").focus();
 }
 
-/** Says what the thief got for the code. */
+/** Says what the thief got for the code, and why. */
 function tellOfThief(victim) {
+  find("#thief-story").textContent =
+    victim === null
+      ? "The server gives tokens for the code and the verifier. The verifier never left this page, and nobody can compute it from the challenge."
+      : "Nothing tied the code to this page. So the server could not tell the thief from you, and gave the tokens to whoever came first.";
   find("#thief").dataset.mark = victim === null ? "good" : "bad";
   find("#thief-title").textContent =
     victim === null ? "The thief got nothing for the code" : `The thief is signed in as ${victim}`;
@@ -310,7 +326,7 @@ function showTokenThief(session) {
   card.hidden = session === null || Boolean(shell.native);
   results.replaceChildren();
   delete card.dataset.mark;
-  find("#token-try").hidden = false;
+  find("#token-thief .buttons").hidden = false;
   find("#token-thief-title").textContent = "3. Now the thief takes your token";
   if (card.hidden) return;
   const isBound = session.tokenBinding?.type === "dpop";
@@ -331,7 +347,7 @@ function showTokenThief(session) {
       find("#token-thief-story").textContent = isIn
         ? "This token serves whoever has it. Turn DPoP on, sign in again, and let the thief try once more."
         : "The server wants a proof by the key of the token. The thief has the token, but not the key.";
-      button.hidden = true;
+      find("#token-thief .buttons").hidden = true;
     } finally {
       button.disabled = false;
     }
@@ -373,7 +389,7 @@ async function signInWithPopup() {
   await showSession(await client.loginWithPopup(loginOptions()));
 }
 
-/** Takes over what is in the form of the visitor's own server. Gives whether anything is new. */
+/** Takes over what is in the form of the visitor's own server. Gives whether anything of it is new. */
 function takeOwnServer() {
   const before = JSON.stringify(servers.own);
   servers.own = {
@@ -424,9 +440,8 @@ function connect() {
   };
   find("#own-server").onsubmit = (event) => {
     event.preventDefault();
-    // A server that has answered is not asked again.
-    const isNew = takeOwnServer();
-    if (isNew || !client) changeServer({ afresh: true });
+    takeOwnServer();
+    changeServer({ afresh: true });
   };
   find("#pkce").onchange = ({ target }) => {
     pkceSwitch.on = target.checked;
@@ -466,6 +481,9 @@ function fill() {
   find("#way-back").hidden = !shell.inApplication || Boolean(shell.native);
   find("#pause").closest("label").hidden = Boolean(shell.native);
   find("#experiment").hidden = Boolean(shell.native);
+  if (shell.native) {
+    find("#sequence-empty").textContent = "The messages go out from Rust. This page does not see them.";
+  }
   if (shell.inApplication) {
     find("#account-note").textContent = shell.native
       ? "The tokens are in Rust: this page has none. You stay signed in where the system’s keyring keeps them."
@@ -480,7 +498,7 @@ const ENGINES = { wasm: "WebAssembly", js: "JavaScript: there is no WebAssembly 
 async function start() {
   const url = new URL(location.href);
   pkce = await import("./pkce-wasm/index.js");
-  const [engine] = await Promise.all([pkce.ready(), readyToDraw()]);
+  const engine = await pkce.ready();
   find("#engine").dataset.engine = engine;
   find("#engine").textContent = ENGINES[engine];
   const config = await shell.config();

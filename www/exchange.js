@@ -66,10 +66,14 @@ function told(parameters = {}) {
 /** The path of a URL, for the eye. */
 const pathOf = (url) => new URL(url).pathname;
 
+/** The refresh token of a request that spends nothing: the package asks for a nonce by it, before it sends what serves once. */
+const NONE = "4 characters";
+
 /** What a request is, by where it goes and what it carries. */
 function kindOf({ url, parameters }, metadata) {
   if (url.includes("/.well-known/")) return "metadata";
-  if (parameters?.grant_type === "refresh_token") return "refresh";
+  if (parameters?.grant_type === "refresh_token")
+    return parameters.refresh_token === NONE ? "nonce" : "refresh";
   const names = {
     token_endpoint: "token",
     userinfo_endpoint: "userinfo",
@@ -85,6 +89,7 @@ const ASKING = {
   metadata: "App asks what the server offers",
   push: "App hands its request to the server directly",
   token: "App redeems the code with its verifier",
+  nonce: "App asks for the number that its proof needs",
   refresh: "App trades the refresh token",
   userinfo: "App asks who this is",
   jwks: "App fetches the server’s public keys",
@@ -96,6 +101,7 @@ const ANSWERING = {
   metadata: "Server names its endpoints",
   push: "Server keeps the request",
   token: "Verifier and challenge match: tokens",
+  nonce: "Server sends the number, if it wants one",
   refresh: "Server sends fresh tokens",
   userinfo: "Server tells who this is",
   jwks: "Server sends its public keys",
@@ -119,12 +125,14 @@ export class Exchange {
   #shell;
   /** Whether the callback that is handled next is the one that is waited for: `awaited`, `again` or `foreign`. */
   #next = null;
+  /** What was asked and not answered yet, by URL. */
+  #asked = new Map();
   /** The verifier of the last login, once it was sent, and a request that carries one. */
   #spent = null;
   /** Answers of well-known places, by URL: what the page asked before the redirect it need not ask again. */
   #answers = {};
-  /** Those of them that were just used: nothing was sent. */
-  #fromCache = new Set();
+  /** How often each of them was just used, without a request. */
+  #fromCache = new Map();
 
   /** @param {object} shell - Where the page runs: what opens the sign-in page, and where the notes are kept. */
   constructor(shell) {
@@ -245,7 +253,16 @@ export class Exchange {
     } catch {
       // Full or forbidden: the picture is then lost with the page, the sign-in is not.
     }
-    for (const listener of this.#listeners) listener();
+    for (const listener of this.#listeners) {
+      try {
+        listener();
+      } catch (error) {
+        // A picture that cannot be drawn stops no sign-in.
+        setTimeout(() => {
+          throw error;
+        });
+      }
+    }
   }
 
   /** Draws what the package tells. */
@@ -269,30 +286,22 @@ export class Exchange {
         fields: [{ name: "endpoint", value: url, secret: false }, ...told(parameters)],
       });
     }
-    const challenge = parameters.code_challenge ?? this.#record.challenge;
-    const seen = challenge ? ["code_challenge", "state"] : ["state"];
-    this.#record.challenge = challenge;
+    const isPushed = "request_uri" in parameters;
     if (parameters.dpop_jkt) this.#addKey();
-    if (challenge) {
-      this.add({
-        from: "app",
-        to: "app",
-        name: "make-verifier",
-        title: "App makes a verifier and its challenge",
-        note: "The verifier is 256 random bits. The challenge is its SHA-256. Nobody can compute the way back.",
-        challenge,
-        learns: { app: ["code_verifier", ...seen] },
-      });
-    }
+    if (parameters.code_challenge) this.#addVerifier(parameters.code_challenge);
+    const seen = parameters.code_challenge ? ["code_challenge", "state"] : isPushed ? [] : ["state"];
+    const isOpen = seen.length === 1;
     this.add({
       from: "app",
       to: "browser",
       name: "authorization-request",
-      title: challenge ? "App sends you to the server" : "App sends you to the server, without a challenge",
+      title: isOpen ? "App sends you to the server, without a challenge" : "App sends you to the server",
       method: "open",
-      note: challenge
-        ? "The challenge travels in the open. The verifier stays behind."
-        : "Nothing in this request says who may redeem the code.",
+      note: isPushed
+        ? "Only the name of the request travels in the open."
+        : isOpen
+          ? "Nothing in this request says who may redeem the code."
+          : "The challenge travels in the open. The verifier stays behind.",
       fields: [{ name: "endpoint", value: url, secret: false }, ...told(parameters)],
       learns: { app: seen, browser: seen },
     });
@@ -302,9 +311,22 @@ export class Exchange {
       name: "navigate",
       title: "Browser asks for the sign-in page",
       method: "GET",
-      note: challenge ? "The server keeps the challenge, to compare it with the verifier later." : "",
+      note: isOpen ? "" : "The server keeps the challenge, to compare it with the verifier later.",
       fields: [{ name: "path", value: path, secret: false }],
       learns: { server: seen },
+    });
+  }
+
+  #addVerifier(challenge) {
+    this.#record.challenge = challenge;
+    this.add({
+      from: "app",
+      to: "app",
+      name: "make-verifier",
+      title: "App makes a verifier and its challenge",
+      note: "The verifier is 256 random bits. The challenge is its SHA-256. Nobody can compute the way back.",
+      challenge,
+      learns: { app: ["code_verifier", "code_challenge", "state"] },
     });
   }
 
@@ -377,11 +399,14 @@ export class Exchange {
     const { method, url, parameters, headers } = event;
     if (this.#answers[url]) return;
     const kind = kindOf(event, this.metadata);
-    if (parameters?.code_challenge) this.#record.challenge = parameters.code_challenge;
+    this.#asked.set(url, [...(this.#asked.get(url) ?? []), kind]);
     if (headers?.DPoP) this.#addKey();
+    if (parameters?.code_challenge) this.#addVerifier(parameters.code_challenge);
+    if (kind === "metadata" && this.#asksNextPlace(url)) return;
     const hasVerifier = parameters?.code_verifier !== undefined;
     const isPlain = kind === "token" && !hasVerifier;
-    const learned = [...(hasVerifier ? ["code_verifier"] : [])];
+    const pushed = kind === "push" ? ["code_challenge", "state"] : [];
+    const learned = hasVerifier ? ["code_verifier"] : pushed;
     this.add({
       from: "app",
       to: "server",
@@ -394,15 +419,23 @@ export class Exchange {
     });
   }
 
+  /** A server may say what it offers at one of several places. That they are asked one after the other is one question. */
+  #asksNextPlace(url) {
+    const { messages } = this.#record;
+    const [asked, answered] = messages.slice(-2);
+    if (answered?.name !== "metadata-response" || answered.mark !== "bad") return false;
+    asked.fields.push({ name: "and then", value: pathOf(url), secret: false });
+    messages.pop();
+    this.#save();
+    return true;
+  }
+
   #response(event) {
     const { url, status, parameters = {}, error } = event;
-    if (this.#fromCache.delete(url)) return;
-    const found = kindOf(event, this.metadata);
-    // A refresh and a login go to the same place: which it was, the last request there says.
-    const asked = this.messages
-      .filter(({ name }) => ["token-request", "refresh-request"].includes(name))
-      .pop();
-    const kind = found === "token" && asked?.name === "refresh-request" ? "refresh" : found;
+    const used = this.#fromCache.get(url) ?? 0;
+    this.#fromCache.set(url, Math.max(0, used - 1));
+    if (used > 0) return;
+    const kind = this.#asked.get(url)?.shift() ?? kindOf(event, this.metadata);
     if (error !== undefined) {
       return this.add({
         from: "server",
@@ -410,10 +443,12 @@ export class Exchange {
         name: `${kind}-response`,
         title: "No answer came",
         method: "none",
+        fields: [{ name: "error", value: error, secret: false }],
         mark: "bad",
       });
     }
-    const ok = status >= 200 && status < 300;
+    // The answer to the question for a nonce is a refusal of the token that is none.
+    const ok = (status >= 200 && status < 300) || kind === "nonce";
     const shown =
       kind === "metadata"
         ? Object.fromEntries(Object.entries(parameters).filter(([name]) => METADATA_MEMBERS.includes(name)))
@@ -448,7 +483,7 @@ export class Exchange {
     const url = String(input);
     const kept = this.#answers[url];
     if (kept) {
-      this.#fromCache.add(url);
+      this.#fromCache.set(url, (this.#fromCache.get(url) ?? 0) + 1);
       return new Response(kept.body, { status: kept.status, headers: { "Content-Type": kept.type } });
     }
     const verifier = new URLSearchParams(typeof init.body === "string" ? init.body : "").get("code_verifier");

@@ -26,7 +26,7 @@ const TITLES = {
 /** The facts of an error as a list; foreign text stays text. */
 function factsOf(error) {
   const rows = [
-    ["Code", error.code],
+    ["Code", error.code === error.oauthError ? undefined : error.code],
     ["About", error.subject],
     ["HTTP status", error.status],
     ["Server’s error", error.oauthError],

@@ -1,8 +1,5 @@
 /** The sequence picture and the table of who knows what. */
-import { deriveChallenge, ready } from "./pkce-wasm/pkce.js";
-
-/** What it is drawn with starts in the background where an engine starts nothing at once: to be waited for before the first picture. */
-export { ready };
+import { deriveChallenge } from "./pkce-wasm/index.js";
 
 const PARTIES = ["app", "browser", "server", "thief"];
 

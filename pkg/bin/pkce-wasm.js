@@ -4,13 +4,17 @@
 /** The commands, each with what it does and the part that does it. */
 const COMMANDS = {
   demo: ["the demo page, at a port of this machine [--port N]", () => import("./demo.js")],
+  "client-metadata": [
+    "makes a Client ID Metadata Document (new URL REDIRECT-URI [NAME]), or looks at one (lint URL [FILE])",
+    () => import("./client_metadata.js"),
+  ],
 };
 
 const usage = () =>
   [
     "npx pkce-wasm [command]",
     "",
-    ...Object.entries(COMMANDS).map(([name, [sentence]]) => `  ${name.padEnd(16)}${sentence}`),
+    ...Object.entries(COMMANDS).map(([name, [sentence]]) => `  ${name.padEnd(18)}${sentence}`),
     "",
     "Without a command: demo.",
   ].join("\n");

@@ -65,10 +65,7 @@ export const createClient = (engine) => {
   parts.loadSignedIn = loaded(async () => (await import("./signed_in.js")).createSignedIn(parts));
   parts.loadPopup = loaded(() => import("./popup.js"));
   parts.loadHeld = loaded(async () => (await import("./held.js")).createHeld(parts));
-  parts.loadDpop = loaded(async () => {
-    const [{ createDpop }] = await Promise.all([import("./dpop.js"), whole()]);
-    return createDpop(parts);
-  });
+  parts.loadDpop = loaded(async () => (await import("./dpop.js")).createDpop(parts));
   parts.loadPrepare = loaded(() => import("./prepare.js"));
   parts.loadExpiry = loaded(() => import("./expiry.js"));
   const loadTrace = loaded(() => import("./trace.js"));
@@ -171,16 +168,12 @@ export const createClient = (engine) => {
     }
 
     prepare(options) {
-      return told(async () => {
-        if (this.#client.isAhead) await this.#make(own(options), true);
-      });
+      return told(this.#make(own(options), true));
     }
 
-    #make = async (options, isKept) => {
-      await ready();
-      const { prepare } = await parts.loadPrepare();
-      return prepare(parts, this.#client, options, this.#begin, isKept);
-    };
+    /** Makes a login ready, for now or for later: see prepare.js. */
+    #make = async (options, isForLater) =>
+      (await parts.loadPrepare()).prepare(parts, this.#client, options, this.#begin, isForLater);
 
     #login = (options) => {
       const made = this.#client.take?.(options);
@@ -344,7 +337,7 @@ export const createClient = (engine) => {
         // In the same tick where somebody was signed in.
         left = own(isHeld() ? now(work) : await keeping(work));
       }
-      const isBusy = options.revoke || isShared || home.flights.has(name) || left.jkt !== undefined;
+      const isBusy = options.revoke || isShared || home.flights.has(name) || left.jkt;
       const leaving = isBusy
         ? parts.loadSignedIn().then(({ leave }) => leave(this.#client, left, options))
         : undefined;

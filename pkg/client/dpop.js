@@ -1,5 +1,5 @@
 // Requests with a proof that this page has the key of the session. What a proof says, and what an answer says of it, is decided in the module.
-import { add, forget, forgetAll, keep, load, make, sign } from "../platform/dpop_key.js";
+import { add, forget, keep, load, make, sign } from "../platform/dpop_key.js";
 import { harmless } from "../platform/harmless.js";
 import { own } from "../platform/own.js";
 import { tiers } from "../platform/storage.js";
@@ -8,7 +8,6 @@ import { tiers } from "../platform/storage.js";
 const FRESH = 60_000;
 /** Milliseconds for which the key of a login is kept beyond the time that the login may take. */
 const MARGIN = 86_400_000;
-const LIFETIME = 600;
 /** Seconds by which the clock of a server has to be another one for that to be why it refuses a proof. */
 const LATE = 30;
 
@@ -25,39 +24,29 @@ const methodOf = (method = "GET") =>
   /^(delete|get|head|options|post|put)$/i.test(method) ? `${method}`.toUpperCase() : `${method}`;
 
 export const createDpop = ({ ask, named, toJson }) => {
-  /** What is known of each server, by key and origin: `{ nonce, at, ahead }`. A nonce of one origin, or of one key, is of no use for another. */
+  /** What is known of each server, by key and origin, and by origin alone whichever key it was: `{ nonce, at, ahead }`. A nonce of one origin, or of one key, is of no use for another. */
   const servers = new Map();
-  /** The origins that answered a proof without a nonce, and none before. */
-  const silent = new Set();
   const placeOf = (jkt, { origin }) => `${jkt} ${origin}`;
-
-  const keyOf = async (jkt) => {
-    const key = await load(jkt).catch((cause) => {
-      throw named("storage_unavailable", cause);
-    });
-    if (!key) throw named("dpop_key_missing");
-    return key;
-  };
 
   /** Of keys that were found to be those of their thumbprints: the header of their proofs, and the hash of the access token that each was asked to prove last. */
   const checked = new WeakMap();
 
   /** The proof for a request. */
   const proofFor = async (jkt, htm, url, accessToken) => {
-    const key = await keyOf(jkt);
+    const key = await load(jkt).catch((cause) => {
+      throw named("storage_unavailable", cause);
+    });
+    if (!key) throw named("dpop_key_missing");
     const { nonce, ahead } = servers.get(placeOf(jkt, url)) ?? NOTHING;
     const known = checked.get(key) ?? own();
     const isHashed = accessToken !== undefined && known.accessToken === accessToken;
-    const about = isHashed
-      ? { __proto__: null, htm, htu: url.href, nonce, ahead, ath: known.ath }
-      : { __proto__: null, htm, htu: url.href, nonce, ahead, accessToken };
+    const about = { __proto__: null, htm, htu: url.href, nonce, ahead };
+    if (isHashed) about.ath = known.ath;
+    else about.accessToken = accessToken;
     if (!known.head) about.jkt = jkt;
     const answer = ask("proof", JSON.stringify(about), known.head ? "" : toJson(key.jwk));
     known.head = known.head ?? answer.head;
-    if (!isHashed && accessToken !== undefined) {
-      known.accessToken = accessToken;
-      known.ath = answer.ath;
-    }
+    if (accessToken !== undefined) Object.assign(known, { accessToken, ath: answer.ath });
     checked.set(key, known);
     const input = `${known.head}.${answer.claims}`;
     try {
@@ -73,20 +62,19 @@ export const createDpop = ({ ask, named, toJson }) => {
   const hear = (jkt, url, answer, headers) => {
     const place = placeOf(jkt, url);
     const before = servers.get(place) ?? NOTHING;
+    const { ahead: was = 0 } = before;
     const [status, , date] = answer.split("\n", 3);
     // The answer of another address says nothing of this one.
-    const isDated = date && status !== "0";
-    const ahead = isDated ? Number(date) - Math.floor(Date.now() / 1000) : before.ahead;
-    const isLate = Math.abs(ahead - (before.ahead ?? 0)) > LATE;
-    const given = `${headers.get("dpop-nonce") ?? ""}`;
-    const challenge = `${headers.get("www-authenticate") ?? ""}`;
+    const ahead = date && status !== "0" ? Number(date) - Math.floor(Date.now() / 1000) : was;
+    const given = headers.get("dpop-nonce") ?? "";
+    const late = Math.abs(ahead - was) > LATE ? "1" : "";
     // Any other answer without another nonce has nothing to say.
-    const isNews = given !== (before.nonce ?? "") || status === "400" || status === "401";
-    const { nonce, again } = isNews ? ask("proven", answer, challenge, given, isLate ? "1" : "") : NOTHING;
-    const known = own({ nonce: nonce ?? before.nonce, at: Date.now(), ahead });
-    servers.set(place, known);
-    if (known.nonce === undefined) silent.add(url.origin);
-    else silent.delete(url.origin);
+    const isNews = given !== (before.nonce ?? "") || /^40[01]$/.test(status);
+    const { nonce = before.nonce, again } = isNews
+      ? ask("proven", answer, headers.get("www-authenticate") ?? "", given, late)
+      : NOTHING;
+    const known = own({ nonce, at: Date.now(), ahead });
+    servers.set(place, known).set(url.origin, known);
     return again === true;
   };
 
@@ -124,7 +112,8 @@ export const createDpop = ({ ask, named, toJson }) => {
       const { jkt } = own(request);
       const url = new URL(request.url);
       const { at } = servers.get(placeOf(jkt, url)) ?? NOTHING;
-      const isFresh = Math.abs(Date.now() - at) < FRESH || silent.has(url.origin);
+      const of = servers.get(url.origin);
+      const isFresh = Math.abs(Date.now() - at) < FRESH || (of && of.nonce === undefined);
       if (!isFresh) await sendOnce({ ...ask("prime", setup), jkt }, network, through);
       return send(request, network, through);
     },
@@ -144,7 +133,7 @@ export const createDpop = ({ ask, named, toJson }) => {
     async create({ bound, config, owner }) {
       const { transactions, session } = tiers(config);
       const isOnDisk = transactions !== "memory" || session !== "memory";
-      const until = Date.now() + MARGIN + 1000 * (config.transactionMaxAge ?? LIFETIME);
+      const until = Date.now() + MARGIN + 1000 * (config.transactionMaxAge ?? 0);
       try {
         const key = await make();
         const { jkt } = ask("proof", "", toJson(key.jwk));
@@ -156,6 +145,5 @@ export const createDpop = ({ ask, named, toJson }) => {
     },
     keep,
     forget,
-    forgetAll,
   };
 };

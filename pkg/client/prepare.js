@@ -13,9 +13,9 @@ const MOST_READY = 8;
 /** A value whose members stand in one order, whoever wrote them. */
 const ordered = (value) => {
   if (Array.isArray(value)) return value.map(ordered);
-  if (value === null || typeof value !== "object") return value;
-  const members = Object.keys(value).sort();
-  return Object.fromEntries(members.map((name) => [name, ordered(value[name])]));
+  if (Object(value) !== value) return value;
+  const members = Object.entries(value).sort();
+  return Object.fromEntries(members.map(([name, member]) => [name, ordered(member)]));
 };
 
 /** Makes a login ready: `{ url, key, until }`. `begin` begins it with the thumbprint of a key, and leaves it to `keep` where it has to be pushed first. */
@@ -23,12 +23,12 @@ const make = async ({ ask, loadDpop, loadExchange }, client, options, begin) => 
   // A request goes to an endpoint that this page has heard of from the server itself.
   await client.confirm();
   const { bound, config, reach, setup } = client;
+  const { send } = await loadExchange();
   const jkt = bound && (await (await loadDpop()).create(client));
   const started = Date.now();
   const { url, key, keep } = await reach(begin(options, jkt));
   const most = PART * 1000 * (config.transactionMaxAge ?? LIFETIME);
   if (!keep) return own({ url, key, until: started + most });
-  const { send } = await loadExchange();
   const answer = await send({ ...ask("push", setup, url), jkt }, client.network());
   const pushed = ask("pushed", setup, answer);
   await reach(keep);
@@ -36,22 +36,23 @@ const make = async ({ ask, loadDpop, loadExchange }, client, options, begin) => 
   return own({ url: pushed.url, key, until });
 };
 
-/** The name of options: the same for equal ones. */
-const nameOf = (toJson, options) => {
-  const text = toJson(options);
-  return text && toJson(ordered(JSON.parse(text)));
-};
-
 /**
  * Makes a login ready, for now or for later: then `client.take` gives it, once, for equal options, as long as it serves. One that is ready, or under way, is not made a second
  * time. Who leaves now takes it for themselves.
  */
 export const prepare = async (parts, client, { signal, ...options }, begin, isForLater) => {
-  const { named, toJson } = parts;
+  const { named, ready, toJson } = parts;
+  await ready();
+  if (!client.isAhead) return;
+  /** The same for equal options. */
+  const nameOf = (given) => {
+    const text = toJson(given);
+    return text && toJson(ordered(JSON.parse(text)));
+  };
   client.readied = client.readied ?? new Map();
   const { readied } = client;
   const isLate = ({ made }) => made?.until < Date.now();
-  const name = nameOf(toJson, options);
+  const name = nameOf(options);
   let entry = readied.get(name);
   if (!entry || isLate(entry)) {
     entry = { work: make(parts, client, options, begin) };
@@ -68,11 +69,11 @@ export const prepare = async (parts, client, { signal, ...options }, begin, isFo
   if (isForLater) readied.set(name, entry);
   for (const [other, one] of readied) if (readied.size > MOST_READY || isLate(one)) readied.delete(other);
   client.take = (wanted) => {
-    const called = nameOf(toJson, wanted);
-    const { made } = own(readied.get(called));
-    if (!made) return;
+    const called = nameOf(wanted);
+    const one = readied.get(called);
+    if (!one?.made) return;
     readied.delete(called);
-    return made.until < Date.now() ? undefined : made;
+    return isLate(one) ? undefined : one.made;
   };
   return unless(signal, named, entry.work);
 };

@@ -47,13 +47,6 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
 
   const refreshing = createRefresh({ ...parts, discard });
 
-  /** The keys go with the sessions. */
-  const forget = async (jkt, owner) => {
-    const dpop = await loadDpop();
-    await dpop.forget(jkt);
-    await dpop.forgetAll(owner);
-  };
-
   /** After a sign-out: what is still under way comes to nothing, and the tokens are revoked where that is wanted. */
   const leave = async (client, left, options) => {
     const quiet = refreshing.quiet(client);
@@ -64,7 +57,9 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
       await revokeTokens({ setup: client.setup, ...left }, client.network(options));
       await quiet;
     } finally {
-      if (left.jkt !== undefined) await forget(left.jkt, client.owner).catch(() => {});
+      // The keys go with the sessions.
+      const forgotten = left.jkt && loadDpop().then(({ forget }) => forget(left.jkt, client.owner));
+      await forgotten?.catch(() => {});
     }
   };
 

@@ -33,8 +33,6 @@ const isSame = (object, members) => {
   );
 };
 
-const PUSHED = "require_pushed_authorization_requests";
-
 export const createSteps = (parts) => {
   const { ask, guarded, loadExchange, loadSignedIn, named, ready, send, told } = parts;
   // Who calls the steps one after the other gives them the same each time.
@@ -42,8 +40,8 @@ export const createSteps = (parts) => {
 
   const setupOf = (config, metadata) => {
     if (!last || !isSame(config, last.config) || !isSame(metadata, last.metadata)) {
-      const checked = ask("setup", settings(own(config)), toJson(metadata));
-      last = { ...checked, config: own(config), metadata: own(metadata) };
+      const { setup } = ask("setup", settings(own(config)), toJson(metadata));
+      last = { config: own(config), metadata: own(metadata), setup };
     }
     return last.setup;
   };
@@ -108,9 +106,7 @@ export const createSteps = (parts) => {
     discover: (...given) => told(discover(...given)),
     beginAuthorization: (config, metadata, options) =>
       guarded(() => {
-        const setup = setupOf(config, metadata);
-        if (last.pushed) throw named("server_unsupported", new Error("pushed: use Client"), PUSHED);
-        const { url, state, transaction } = ask("begin", setup, toJson(own(options)), "");
+        const { url, state, transaction } = ask("begin", setupOf(config, metadata), toJson(own(options)), "");
         return { url, state, transaction };
       }),
     completeAuthorization: (...parameters) => told(complete(...parameters)),

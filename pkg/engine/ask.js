@@ -33,10 +33,6 @@ export const createTexts = () => {
       image = image ?? part(0).slice();
       bytes = undefined;
     },
-    /** The memory is another one from now on. */
-    forget() {
-      image = undefined;
-    },
     /** Puts the memory back to what it was then; gives whether it has grown far. */
     wipe() {
       const memory = part(0);
@@ -54,11 +50,7 @@ export const createTexts = () => {
  * @param loadLater loads the other half of a module of which the engine has the first one. It has no memory and no helpers but those of the parts before it, which are its `b`: so there
  * is one memory, and one instance to be thrown away. The twin is in one piece
  */
-export const createAsk = (
-  { call, engine, failed, named, ready, state },
-  { begin, forget, wipe },
-  loadLater,
-) => {
+export const createAsk = ({ call, engine, failed, named, ready, state }, { begin, wipe }, loadLater) => {
   // The parts that have been loaded, in their order, and how many of them the instance has that runs.
   const later = [];
   let linked;
@@ -74,8 +66,6 @@ export const createAsk = (
     linked = { ...state.exports, ...exports };
     state.exports = linked;
     count++;
-    // It may have brought texts along.
-    forget();
   };
   /** Starts for the running first half what it lacks. */
   const link = () => {

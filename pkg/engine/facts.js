@@ -2,6 +2,8 @@
 import { SENTENCES } from "../dist/sentences.js";
 import { own } from "../platform/own.js";
 
+export { SENTENCES };
+
 /** The most characters of what others wrote that are told. */
 const MOST = 300;
 

@@ -1,112 +1,96 @@
-// From the URL of an MCP server to a client of its authorization server. What is found is kept.
-import { own } from "../platform/own.js";
-import { createPlace } from "../platform/records.js";
-import { Records, tiers, withRecords } from "../platform/storage.js";
-import { DEFAULT_TIMEOUT, send } from "../platform/transport.js";
-import { within } from "../platform/wait.js";
-import { createLoadPart } from "./part.js";
+// From the URL of an MCP server to a client of its authorization server, for the first time. It is loaded when nothing is known yet, and given what the
+// others import: then no script is made of what they share.
 
-/** Before the name of what is known of an MCP server, and of a client of an authorization server; and the record of issuers in the order of their redirect URIs. */
-const SERVER = "pkce-wasm:2:r:";
-const CLIENT = "pkce-wasm:2:c:";
-const POOL = "pkce-wasm:2:p";
+/** The most authorization servers of a resource that are asked: it could name those of others, to have them asked by all its users. */
+const MOST_SERVERS = 8;
 
-/** Where the metadata of an authorization server are looked for, in their order (MCP specification, Authorization Server Metadata Discovery). */
-const PLACES = ["oauth", "inserted", "openid"];
+/** The characters of a client id and of a secret (RFC 6749 appendix A). */
+const PRINTED = /^[ -~]+$/;
 
-/** Milliseconds that a look takes whether a server answers at all, and those that a keychain may take. */
-const PATIENCE = 5000;
-const PROMPT = 300_000;
+/** How many redirect URIs a metadata document lists ahead. */
+const POOL = 8;
 
-const parse = (text) => {
-  try {
-    return own(JSON.parse(text));
-  } catch {}
-};
+const isSame = (one, other) => one.replace(/\/$/, "") === `${other}`.replace(/\/$/, "");
 
-const bare = (url) => url.split(/[?#]/, 1)[0];
-const isSame = (one, other) => one.replace(/\/$/, "") === other.replace(/\/$/, "");
+/** Meets the server: it is asked, and its authorization server. */
+export const meet = async (parts, options, header, signal) => {
+  const {
+    ask,
+    asked,
+    bodyOf,
+    by,
+    clientOf,
+    discover,
+    failed,
+    isPage,
+    keeping,
+    kept: KEPT,
+    load,
+    more,
+  } = parts;
+  const { named, own, parse, place: placeOf, places: PLACES, save, scopesOf, through, words } = parts;
+  const { askForClient, chooseServer, clientId, clientMetadata, clientMetadataUrl, clientSecret } = options;
+  const {
+    dangerouslyAllowHttp,
+    dpop,
+    issuer,
+    redirectUri,
+    redirectUriPool = POOL,
+    serverUrl,
+    timeout,
+  } = options;
 
-/**
- * @param settings what the module is told of the application and of the MCP server
- */
-export const createMeet = ({ started, Client, discover, found }, options, settings) => {
-  const { ask, more, named } = started;
-  const loadPart = createLoadPart(started);
-  const { clientId, clientSecret, clientMetadataUrl, dangerouslyAllowHttp, host, redirectUri, timeout } =
-    options;
-  const isPage = globalThis.location !== undefined;
-  const { transactions } = tiers(options);
-  const memory = new Records();
-  const unavailable = (cause) => named("storage_unavailable", cause);
-  /** By what the application would be another one. */
-  const by = JSON.stringify([redirectUri, clientId, clientMetadataUrl, options.issuer]);
+  /** What listens on this machine is no part of a remote server, and what is not over TLS is none. */
+  const isSound = (url, from) => /^https:/.test(url) || !/^https:/.test(from) || dangerouslyAllowHttp;
 
-  const keeping = async (work) => {
-    if (transactions !== "host") return work(createPlace(transactions, memory, undefined, unavailable));
-    return withRecords(host.storage, host.storage.timeout ?? PROMPT, unavailable, (records) =>
-      work(createPlace(transactions, memory, records, unavailable)),
+  /** A registration is no form (RFC 7591 section 3.1). */
+  const inJson = (url, init) =>
+    through(url, own({ ...init, headers: { ...init.headers, "Content-Type": "application/json" } }));
+
+  /** The object that an answer is; with `statuses` of another status too. */
+  const read = (answer, code, statuses) => {
+    const status = Number(answer.split("\n", 1)[0]);
+    const said = parse(bodyOf(answer));
+    const { error: oauthError, error_description: oauthErrorDescription } = said;
+    if (statuses.test(status) && !oauthError) return said;
+    throw failed(placeOf(code), {
+      status,
+      ...(typeof oauthError === "string" && { oauthError, oauthErrorDescription }),
+    });
+  };
+
+  /** What the MCP server says of itself; its own origin is its authorization server where it says nothing. */
+  const look = async () => {
+    const { places, scope: challenged } = ask(
+      "resourcePlaces",
+      serverUrl,
+      header,
+      dangerouslyAllowHttp ? "1" : "",
     );
-  };
-  const load = (kind, name) => keeping((place) => parse(place.get(kind, name)));
-  const save = (kind, name, record) => keeping((place) => place.set(kind, name, JSON.stringify(record)));
-  const remove = (kind, name) => keeping((place) => place.remove(kind, name));
-
-  const base = (url, init) => (host?.fetch ? host.fetch(url, init) : globalThis.fetch(url, init));
-
-  /** Says of a failure what a page can find out: a server that answers nobody but its own pages. */
-  const explained = async (cause, url) => {
-    if (!isPage || host?.fetch || cause?.name === "AbortError") return cause;
-    const init = { mode: "no-cors", credentials: "omit", cache: "no-store", referrerPolicy: "no-referrer" };
-    try {
-      await within(PATIENCE, globalThis.fetch(bare(url), init));
-    } catch {
-      return cause;
-    }
-    return more(named("cors_refused", cause), { url: bare(url) });
-  };
-
-  const through = async (url, init) => {
-    try {
-      return await base(url, init);
-    } catch (cause) {
-      throw await explained(cause, url);
-    }
-  };
-
-  const asked = (request, signal) =>
-    send(request, { fetch: through, timeout: timeout ?? DEFAULT_TIMEOUT, signal }, named);
-
-  /** Shows a secret to the server that gave it (RFC 6749 section 2.3.1). */
-  const withSecret = ({ clientId: id, clientSecret: secret, method }, { body, headers, ...init }) => {
-    const form = new URLSearchParams(body);
-    if (method === "client_secret_post") form.set("client_secret", secret);
-    else {
-      form.delete("client_id");
-      const pair = [id, secret].map(encodeURIComponent).join(":");
-      headers = { ...headers, Authorization: `Basic ${btoa(pair)}` };
-    }
-    return own({ ...init, headers, body: `${form}` });
-  };
-
-  /** What the MCP server says of itself. */
-  const look = async (header, signal) => {
-    const { places, scope } = ask("resourcePlaces", settings(), header);
     let failure;
-    for (const place of places) {
+    for (const place of places.split("\n")) {
       try {
-        const answer = await asked({ url: place }, signal);
-        return { ...ask("readResource", settings(), place, answer), challenged: scope };
+        const said = read(await asked({ url: place }, signal), "metadata_not_found", /^200$/);
+        const { resource } = said;
+        if (typeof resource !== "string") throw named("resource_metadata_invalid", undefined, "resource");
+        if (!ask("isOfResource", serverUrl, resource, place).yes)
+          throw more(named("resource_mismatch", undefined, "resource"), {
+            expected: serverUrl,
+            found: resource,
+          });
+        const servers = words(said.authorization_servers ?? [new URL(serverUrl).origin]).split(" ");
+        return { challenged, resource, servers, scopes: words(said.scopes_supported) };
       } catch (error) {
-        if (/^(resource_mismatch|aborted)$/.test(error.code)) throw error;
-        failure = failure ?? error;
+        if (/^(resource_|aborted)/.test(error.code)) throw error;
+        // A server that cannot be reached may say something.
+        failure = failure?.retryable ? failure : error;
       }
     }
-    return { ...ask("readResource", settings(), "", ""), challenged: scope, failure };
+    return { challenged, resource: serverUrl, servers: [new URL(serverUrl).origin], failure };
   };
 
   /** What an authorization server says of itself, by the issuer as it spells it. */
-  const metadataOf = async (issuer, signal) => {
+  const metadataOf = async (server) => {
     const ways = {
       timeout,
       signal,
@@ -116,124 +100,104 @@ export const createMeet = ({ started, Client, discover, found }, options, settin
       host: { places: PLACES },
     };
     try {
-      return await discover(issuer, ways);
+      return await discover(server, ways);
     } catch (error) {
       // A resource server may end it with a slash, and its authorization server not, or the other way round.
-      if (error.code !== "issuer_mismatch" || !isSame(`${error.found}`, issuer)) throw error;
+      if (error.code !== "issuer_mismatch" || !isSame(server, error.found)) throw error;
       return discover(error.found, ways);
     }
   };
 
-  /** The place of an issuer among the redirect URIs that a metadata document lists ahead. */
-  const slotOf = async (issuer) => {
-    const pool = Object.values((await load(POOL, "")) ?? {});
-    const at = pool.indexOf(issuer);
-    return { pool, slot: (at < 0 ? pool.length : at) + 1 };
+  /** The place of an issuer among the redirect URIs that a metadata document lists ahead, from 1 on. It keeps it. */
+  const slotOf = (place, issuer) => {
+    const { issuers = [] } = parse(place.get(KEPT, "pool"));
+    if (!issuers.includes(issuer) && issuers.length < redirectUriPool) {
+      issuers.push(issuer);
+      place.set(KEPT, "pool", JSON.stringify({ issuers }));
+    }
+    return issuers.includes(issuer) ? issuers.indexOf(issuer) + 1 : Number.POSITIVE_INFINITY;
   };
 
-  /** How the authorization server knows this application: it is registered there where it has to be. */
-  const identify = async (metadata, said, signal) => {
-    const { issuer } = metadata;
-    const document = JSON.stringify(metadata);
-    const { pool, slot } = await slotOf(issuer);
-    const wanted = settings({ listedScope: said.scopes, challengedScope: said.challenged });
-    const known = ask("identify", wanted, document, `${slot}`);
-    const { form, method, redirectUri: uri, url } = known;
-    if (clientId !== undefined) return { clientId, clientSecret, method, redirectUri: uri };
-    if (known.clientId !== undefined) {
-      if (!known.iss && slot > pool.length) {
-        if (slot > (options.redirectUriPool ?? 8))
-          throw named("redirect_uri_shared", undefined, "redirectUriPool");
-        await save(POOL, "", [...pool, issuer]);
-      }
-      return { clientId: known.clientId, redirectUri: uri };
+  /** How the authorization server knows this application: it is registered there where it has to be (RFC 7591). */
+  const identify = async (metadata, said) => {
+    const { issuer, registration_endpoint: url } = metadata;
+    const withMethod = (client, secret, registered = "") => {
+      const offered = words(metadata.token_endpoint_auth_methods_supported);
+      const clientSecret = typeof secret === "string" ? secret : "";
+      return {
+        ...client,
+        ...ask("secretMethod", `${registered}`, clientSecret, offered, isPage ? "1" : ""),
+        clientSecret,
+      };
+    };
+    if (clientId !== undefined) return withMethod({ clientId, redirectUri }, clientSecret);
+    const isShared = metadata.authorization_response_iss_parameter_supported === true;
+    const uri = (slot) => (isShared ? redirectUri : ask("ownRedirectUri", redirectUri, issuer, slot).uri);
+    if (clientMetadataUrl && metadata.client_id_metadata_document_supported === true) {
+      const slot = isShared ? 0 : await keeping((place) => slotOf(place, issuer));
+      if (slot > redirectUriPool) throw named("redirect_uri_shared", undefined, "redirectUriPool");
+      return { clientId: clientMetadataUrl, redirectUri: uri(`${slot}`) };
     }
-    const name = JSON.stringify([issuer, uri]);
-    const kept = await load(CLIENT, name);
-    if (kept?.clientId && !(1000 * kept.expiresAt <= Date.now())) return kept;
+    const mine = uri("");
+    const kept = await load(issuer, mine);
+    if (kept.clientId && !(1000 * kept.expiresAt <= Date.now())) return kept;
     let client;
     if (url) {
-      const headers = { "Content-Type": "application/json" };
-      const answer = await asked({ url, form, headers }, signal);
-      client = { ...ask("readRegistration", wanted, document, uri, answer), redirectUri: uri };
+      if (!isSound(url, issuer)) throw named("endpoint_insecure", undefined, "registration_endpoint");
+      const form = JSON.stringify({
+        application_type: /^https:/.test(mine) ? "web" : "native",
+        ...clientMetadata,
+        redirect_uris: [mine],
+        grant_types: ["authorization_code", "refresh_token"],
+        response_types: ["code"],
+        token_endpoint_auth_method: "none",
+        // All that may be asked for some day: a server refuses a client what it did not register for.
+        scope: scopesOf({ metadata, ...said }, said.challenged, said.scopes) ?? undefined,
+        dpop_bound_access_tokens: dpop === "required" || undefined,
+      });
+      const given = read(await asked({ url, form }, signal, inJson), "registration_refused", /^20[01]$/);
+      const { client_id, client_secret, client_secret_expires_at, redirect_uris = [mine] } = given;
+      const wrong = (name) => named("registration_response_invalid", undefined, name);
+      if (typeof client_id !== "string" || !PRINTED.test(client_id)) throw wrong("client_id");
+      if (!PRINTED.test(client_secret ?? "-")) throw wrong("client_secret");
+      // A registration for somebody else's redirect URI is nobody's.
+      if (!words(redirect_uris).split(" ").includes(mine)) throw wrong("redirect_uris");
+      const registered = given.token_endpoint_auth_method ?? "";
+      client = withMethod({ clientId: client_id }, client_secret, registered);
+      if (client_secret && client_secret_expires_at) client.expiresAt = client_secret_expires_at;
     } else {
-      const given = own(await options.askForClient?.({ issuer, resource: said.resource, redirectUri: uri }));
+      const given = own(await askForClient?.({ issuer, resource: said.resource, redirectUri: mine }));
       if (!given.clientId) throw more(named("registration_required"), { found: issuer });
-      const secret = settings({ clientSecret: given.clientSecret });
-      client = { ...given, method: ask("identify", secret, document, "").method, redirectUri: uri };
+      client = withMethod({ clientId: given.clientId }, given.clientSecret);
     }
-    await save(CLIENT, name, client);
+    client.redirectUri = mine;
+    await save(client, issuer, mine);
     return client;
   };
 
-  /** The client that stands behind. What its server said at an earlier start is asked again before a secret goes there. */
-  const clientOf = ({ metadata, resource, client }, at) => {
-    const { token_endpoint, revocation_endpoint, pushed_authorization_request_endpoint } = metadata;
-    const endpoints = [token_endpoint, revocation_endpoint, pushed_authorization_request_endpoint];
-    const fetch = (url, init) =>
-      through(url, client.clientSecret && endpoints.includes(url) ? withSecret(client, init) : init);
-    const config = {
-      ...options,
-      issuer: metadata.issuer,
-      clientId: client.clientId,
-      redirectUri: client.redirectUri,
-      scope: null,
-      sessionName: resource,
-      resourceOrigins: [new URL(options.serverUrl).origin],
-      host: { __proto__: host ?? null, fetch, places: PLACES },
-    };
-    for (const name of OWN) delete config[name];
-    found.set(metadata, at);
-    return new Client(config, metadata);
+  const chosen = async ({ servers, resource }) => {
+    const one = await chooseServer?.({ authorizationServers: servers, resource });
+    const isWanted = (server) => (issuer ? isSame(server, issuer) : !chooseServer || server === one);
+    return servers.filter((server) => isWanted(server) && isSound(server, serverUrl)).slice(0, MOST_SERVERS);
   };
 
-  const chosen = async (said) => {
-    const { servers, resource } = said;
-    if (options.issuer) return servers.filter((issuer) => isSame(issuer, options.issuer));
-    if (!options.chooseServer) return servers;
-    const one = await options.chooseServer({ authorizationServers: servers, resource });
-    return servers.filter((issuer) => issuer === one);
-  };
-
-  return {
-    base,
-    /** What was found at an earlier start; nothing without. */
-    async recall() {
-      await loadPart();
-      const kept = await load(SERVER, options.serverUrl);
-      return kept?.by === by ? { ...kept, isOld: true, made: clientOf(kept, 0) } : undefined;
-    },
-    /** Meets the server: it is asked, and its authorization server. */
-    async meet(header, signal) {
-      await loadPart();
-      const said = await look(header, signal);
-      const { resource, scopes } = said;
-      let failure;
-      for (const server of await chosen(said)) {
-        try {
-          const metadata = await metadataOf(server, signal);
-          const kept = { by, resource, scopes, metadata, client: await identify(metadata, said, signal) };
-          const made = clientOf(kept);
-          await save(SERVER, options.serverUrl, kept);
-          return { ...kept, made };
-        } catch (error) {
-          if (error.code === "aborted") throw error;
-          failure = failure ?? error;
-        }
-      }
-      // A server that says nothing of itself may be one that cannot be reached.
-      failure = said.failure?.code === "metadata_not_found" ? failure : (said.failure ?? failure);
-      throw failure && said.servers.length === 1 ? failure : named("authorization_server_not_found", failure);
-    },
-    async forget(kept) {
-      await remove(SERVER, options.serverUrl);
-      if (kept) await remove(CLIENT, JSON.stringify([kept.metadata.issuer, kept.client.redirectUri]));
-    },
-  };
+  const said = await look();
+  const { resource, scopes, servers } = said;
+  let { failure } = said;
+  if (failure?.code === "metadata_not_found") failure = undefined;
+  for (const server of await chosen(said)) {
+    try {
+      const metadata = await metadataOf(server);
+      const kept = { by, resource, scopes, metadata, client: await identify(metadata, said) };
+      const made = clientOf(kept);
+      await save(kept, serverUrl);
+      return { ...kept, made };
+    } catch (error) {
+      if (error.code === "aborted") throw error;
+      failure = failure ?? error;
+    }
+  }
+  // What is no issuer was named by the server, and not by the application.
+  const isTold = failure && failure.code !== "config_invalid" && servers.length === 1;
+  throw isTold ? failure : named("authorization_server_not_found", failure);
 };
-
-/** The options that are not those of a client. */
-const OWN =
-  "serverUrl clientSecret clientMetadataUrl redirectUriPool clientMetadata chooseServer askForClient interaction".split(
-    " ",
-  );

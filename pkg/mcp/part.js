@@ -20,7 +20,7 @@ export const createLoadPart = ({ named, whole }) => {
 /** Loads what the codes of this room say. */
 export const loadSentences = async () => {
   const [{ SENTENCES }, ours] = await Promise.all([
-    import("../dist/sentences.js"),
+    import("../engine/facts.js"),
     import("../dist/sentences_mcp.js"),
   ]);
   ours.SENTENCES.forEach((sentence, at) => {

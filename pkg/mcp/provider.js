@@ -59,6 +59,7 @@ export const createProvider = ({ auth, help, invalid, known, met, options, sessi
     saveTokens() {},
     redirectToAuthorization: (url) =>
       told(async () => {
+        await session();
         try {
           await help(undefined, "", url.searchParams.get("scope") ?? undefined);
         } catch (error) {

@@ -86,11 +86,7 @@ export const make = async () => {
   return own({ jwk: own({ kty, crv, x, y }), privateKey });
 };
 
-let encoder;
-const encode = (text) => {
-  encoder = encoder ?? new TextEncoder();
-  return encoder.encode(text);
-};
+const encode = (text) => new TextEncoder().encode(text);
 
 export const sign = async ({ privateKey }, input) =>
   new Uint8Array(await globalThis.crypto.subtle.sign(ES256, privateKey, encode(input)));
@@ -144,15 +140,13 @@ export const keep = async (jkt, owner, tier) => {
   });
 };
 
-/** Forgets a key: its session has ended. */
-export const forget = async (jkt) => {
+/** Forgets a key: its session has ended. With an owner the user has signed out: those of all sessions of that client go. */
+export const forget = async (jkt, owner = undefined) => {
   memory.delete(jkt);
-  if (globalThis.indexedDB) await withKeys("readwrite", (keys) => void keys.delete(jkt));
-};
-
-/** Forgets the keys of all sessions of a client: the user has signed out. */
-export const forgetAll = async (owner) => {
   lookAgain();
   if (!globalThis.indexedDB) return;
-  await withKeys("readwrite", (keys) => removeThose(keys, owner, (key) => key.kept));
+  await withKeys("readwrite", (keys) => {
+    keys.delete(jkt);
+    if (owner !== undefined) removeThose(keys, owner, (key) => key.kept);
+  });
 };

@@ -81,8 +81,9 @@ const createHub = (core) => {
         stop();
       };
       const { method, url, headers } = request;
-      // The token is Rust's to set.
+      // The token is Rust's to set, and so is its proof.
       headers.delete("Authorization");
+      headers.delete("DPoP");
       const sent = ["GET", "HEAD"].includes(method) ? null : new Uint8Array(await request.arrayBuffer());
       if (signal.aborted) throw named("aborted", signal.reason);
       signal.addEventListener("abort", abort);
@@ -179,6 +180,10 @@ class NativeSession {
 
   get idTokenVerifiedBy() {
     return this.#kept.told.idTokenVerifiedBy;
+  }
+
+  get tokenBinding() {
+    return { ...this.#kept.told.tokenBinding };
   }
 
   get scope() {

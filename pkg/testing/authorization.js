@@ -1,5 +1,5 @@
 // The endpoints to which the browser goes: the user decides, and is sent back (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2).
-import { claimsOf, random, words } from "./platform.js";
+import { claimsOf, isRedirectUri, random, words } from "./platform.js";
 import { json, refuse, repeated } from "./reply.js";
 
 /** Seconds within which a code is to be redeemed. */
@@ -78,7 +78,7 @@ export const createAuthorization = (server) => {
   /** Whether users of a client may be sent there. */
   const isKnownUri = (client, redirectUri) => {
     const { redirectUris } = client;
-    return Boolean(redirectUri) && (!redirectUris || redirectUris.includes(redirectUri));
+    return isRedirectUri(redirectUri ?? "") && (!redirectUris || redirectUris.includes(redirectUri));
   };
 
   /** Takes an authorization request before the user comes, and gives the name of it (RFC 9126 section 2). */
@@ -119,7 +119,7 @@ export const createAuthorization = (server) => {
     const name = given.get("request_uri");
     if (name === null) return { given };
     const { clientId, parameters, expires } = state.pushed[name] ?? {};
-    if (clientId === undefined || clientId !== given.get("client_id")) return {};
+    if (clientId === undefined || clientId !== given.get("client_id") || repeated(given)) return {};
     if (method !== "POST" && expires < server.now()) return {};
     return { given: new URLSearchParams(parameters), name };
   };

@@ -51,6 +51,10 @@ export const objectOf = (encoded) => {
 /** What a JSON Web Token claims, unchecked; undefined when it is none. */
 export const claimsOf = (token) => objectOf(token.split(".")[1] ?? "");
 
+/** Whether a text is an absolute URI without fragment to which a user can be sent: no script and no document of its own (RFC 6749 section 3.1.2). */
+export const isRedirectUri = (text) =>
+  /^[a-z][\w+.-]*:[^#\s]+$/i.test(text) && !/^(javascript|data|vbscript|blob):/i.test(text);
+
 /** A list in a text, such as scopes. */
 export const words = (text) => (text ?? "").split(" ").filter(Boolean);
 

@@ -1,10 +1,8 @@
 // Clients that register themselves (RFC 7591). All of them are public.
-import { objectOfText, random } from "./platform.js";
+import { isRedirectUri, objectOfText, random } from "./platform.js";
 import { json, refuse } from "./reply.js";
 
-const isUri = (text) => typeof text === "string" && /^[a-z][\w+.-]*:[^#\s]+$/i.test(text);
-
-const uris = (given) => Array.isArray(given) && given.length > 0 && given.every(isUri);
+const uris = (given) => Array.isArray(given) && given.length > 0 && given.every(isRedirectUri);
 
 export const createRegistration = ({ state, now }) => ({
   register: async ({ method, body }) => {

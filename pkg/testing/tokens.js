@@ -179,7 +179,7 @@ export const createTokens = (server) => {
 
   /** Whose access token came with a request; or `deny` and the answer that says why it does not count (RFC 6750 section 3.1, RFC 9449 section 7.1). */
   const holder = async (request) => {
-    const [scheme, given] = (request.headers.get("authorization") ?? "").split(" ");
+    const [scheme, given, ...more] = (request.headers.get("authorization") ?? "").split(" ");
     const algs = `algs="${proofs.algorithms.join(" ")}"`;
     const isBound = scheme.toLowerCase() === "dpop";
     const challenge = (value, status) => ({
@@ -193,7 +193,7 @@ export const createTokens = (server) => {
       const isRequired = options.requireDpop === true;
       return { error: challenge(isRequired ? `DPoP ${algs}` : `Bearer, DPoP ${algs}`, 401) };
     }
-    const access = state.access[given];
+    const access = more.length > 0 ? undefined : state.access[given];
     if (!access || access.expires <= server.now()) return { error: deny("invalid_token") };
     // A bound token that comes as a Bearer token may be stolen (RFC 9449 section 7.2).
     if (isBound !== (access.cnf !== undefined)) return { error: deny("invalid_token") };

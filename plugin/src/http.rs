@@ -7,15 +7,23 @@ use pkce_wasm::error::{Code, Error};
 use pkce_wasm::http::{Request, Response};
 use pkce_wasm::secret::Secret;
 use pkce_wasm::{Config, Metadata};
-use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_TYPE, DATE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use reqwest::{Client, Method, Url};
 use zeroize::Zeroize;
+
+use crate::dpop::Heard;
+
+/// The header of a proof, and that of the nonce for the next one (RFC 9449 sections 4.1 and 8.1).
+const DPOP: HeaderName = HeaderName::from_static("dpop");
+const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 
 /// The most bytes of an answer of the authorization server: no honest one is larger.
 const MAX_BODY: usize = 1 << 20;
 
-/// Headers that say who asks or how the message is framed (Fetch section "forbidden request-header"), and the one that takes the token.
-const RESERVED: [&str; 20] = [
+/// Headers that say who asks or how the message is framed (Fetch section "forbidden request-header"), and those that take the token and its proof.
+const RESERVED: [&str; 21] = [
     "accept-charset",
     "accept-encoding",
     "access-control-request-headers",
@@ -27,6 +35,7 @@ const RESERVED: [&str; 20] = [
     "cookie2",
     "date",
     "dnt",
+    "dpop",
     "expect",
     "host",
     "keep-alive",
@@ -85,6 +94,14 @@ impl Call {
         Ok(Self { method, url, headers: map, body, timeout, is_manual })
     }
 
+    pub(crate) fn method(&self) -> &str {
+        self.method.as_str()
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.url.as_str()
+    }
+
     /// Refuses an origin that is not in the configuration (RFC 6750 section 5.3).
     ///
     /// # Errors
@@ -121,11 +138,11 @@ impl Http {
         self.timeout
     }
 
-    /// Sends a request of the protocol, and reads the whole answer.
+    /// Sends a request of the protocol, with a proof where there is one, and reads the whole answer.
     ///
     /// # Errors
     /// `network_failed`, `timed_out`, `response_too_large`
-    pub(crate) async fn send(&self, request: Request) -> Result<Response, Error> {
+    pub(crate) async fn send(&self, request: &Request, proof: Option<&str>) -> Result<(Response, Heard), Error> {
         let mut wanted = match &request.form {
             Some(form) => self
                 .client
@@ -135,15 +152,13 @@ impl Http {
             None => self.client.get(&request.url),
         };
         if let Some(token) = &request.bearer {
-            wanted = wanted.header(AUTHORIZATION, bearer(token)?);
+            wanted = wanted.header(AUTHORIZATION, credentials(token, proof)?);
+        }
+        if let Some(proof) = proof {
+            wanted = wanted.header(DPOP, proof);
         }
         let mut answer = wanted.timeout(self.timeout).send().await.map_err(|error| failed(&error))?;
-        let text = |name| answer.headers().get(name).and_then(|value| value.to_str().ok());
-        let content_type = text(CONTENT_TYPE).map(str::to_owned);
-        let date = text(DATE).and_then(seconds);
-        let retry_after = text(RETRY_AFTER)
-            .and_then(|value| value.parse().ok().or_else(|| seconds(value).map(|then| then.saturating_sub(now()))));
-        let status = answer.status().as_u16();
+        let (mut response, heard) = Self::heads(&answer);
         let mut body = Vec::new();
         while let Some(part) = answer.chunk().await.map_err(|error| failed(&error))? {
             if body.len().saturating_add(part.len()) > MAX_BODY {
@@ -154,16 +169,42 @@ impl Http {
         }
         let body =
             String::from_utf8(body).unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned());
-        Ok(Response { status, content_type, date, retry_after, body: Secret::new(body) })
+        response.body = Secret::new(body);
+        Ok((response, heard))
     }
 
-    /// Sends a request of the application with the access token (RFC 6750 section 2.1); waits for the beginning of the answer.
+    /// What the headers of an answer say, without its body.
+    pub(crate) fn heads(answer: &reqwest::Response) -> (Response, Heard) {
+        let text = |name: HeaderName| answer.headers().get(name).and_then(|value| value.to_str().ok());
+        let content_type = text(CONTENT_TYPE).map(str::to_owned);
+        let date = text(DATE).and_then(seconds);
+        let retry_after = text(RETRY_AFTER)
+            .and_then(|value| value.parse().ok().or_else(|| seconds(value).map(|then| then.saturating_sub(now()))));
+        // What stands in two headers is no nonce, and all challenges are one list (RFC 9110 section 5.3).
+        let joined = |name: HeaderName| {
+            let values = answer.headers().get_all(name).iter().filter_map(|value| value.to_str().ok());
+            values.collect::<Vec<_>>().join(", ")
+        };
+        let heard = Heard { nonce: joined(DPOP_NONCE), www_authenticate: joined(WWW_AUTHENTICATE) };
+        let status = answer.status().as_u16();
+        (Response { status, content_type, date, retry_after, body: Secret::new(String::new()) }, heard)
+    }
+
+    /// Sends a request of the application with the access token (RFC 6750 section 2.1), and with its proof where there is one (RFC 9449 section 7.1); waits for the beginning of the answer.
     ///
     /// # Errors
     /// `network_failed`, `timed_out`, `redirect_not_followed`, `token_response_invalid`
-    pub(crate) async fn call(&self, call: &Call, token: &Secret) -> Result<reqwest::Response, Error> {
+    pub(crate) async fn call(
+        &self,
+        call: &Call,
+        token: &Secret,
+        proof: Option<&str>,
+    ) -> Result<reqwest::Response, Error> {
         let mut wanted = self.client.request(call.method.clone(), call.url.clone()).headers(call.headers.clone());
-        wanted = wanted.header(AUTHORIZATION, bearer(token)?);
+        wanted = wanted.header(AUTHORIZATION, credentials(token, proof)?);
+        if let Some(proof) = proof {
+            wanted = wanted.header(DPOP, proof);
+        }
         if let Some(body) = &call.body {
             wanted = wanted.body(body.clone());
         }
@@ -176,9 +217,10 @@ impl Http {
     }
 }
 
-fn bearer(token: &Secret) -> Result<HeaderValue, Error> {
+fn credentials(token: &Secret, proof: Option<&str>) -> Result<HeaderValue, Error> {
+    let scheme = if proof.is_some() { "DPoP " } else { "Bearer " };
     let mut value =
-        HeaderValue::from_str(&["Bearer ", token.expose()].concat()).map_err(|_| Code::TokenResponseInvalid)?;
+        HeaderValue::from_str(&[scheme, token.expose()].concat()).map_err(|_| Code::TokenResponseInvalid)?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -3,6 +3,7 @@
 mod client;
 mod commands;
 mod config;
+mod dpop;
 mod http;
 mod keyring;
 mod lock;
@@ -30,7 +31,7 @@ use crate::store::Vault;
 
 pub use crate::keyring::Keyring;
 pub use crate::store::{Store, StoreError, Tier};
-pub use crate::told::{Event, Failure, Outcome, Told};
+pub use crate::told::{Binding, Event, Failure, Outcome, Told};
 
 /// The file by which processes of the application wait for each other.
 const LOCK: &str = "pkce-wasm.lock";
@@ -166,6 +167,15 @@ impl Pkce {
     /// [`Code::StorageUnavailable`]
     pub async fn access_token(&self) -> Result<Secret, Error> {
         Ok(self.0.tokens(None, None, "expired").await?.tokens.access_token)
+    }
+
+    /// The proof that goes along with the access token in a request of Rust's own, as the header `DPoP` beside `Authorization: DPoP`; `None` where the tokens are bound to no key. `nonce` is
+    /// the `DPoP-Nonce` that the server gave last. The proof serves once.
+    ///
+    /// # Errors
+    /// [`Code::DpopKeyMissing`], and those of [`Pkce::access_token`]
+    pub async fn proof(&self, method: &str, url: &str, nonce: Option<&str>) -> Result<Option<String>, Error> {
+        self.0.proof(method, url, nonce).await
     }
 
     /// Where records rest.

@@ -2,7 +2,7 @@
 
 use pkce_wasm::Error;
 use pkce_wasm::client::session::Session;
-use pkce_wasm::client::token_set::VerifiedBy;
+use pkce_wasm::client::token_set::{Unbound, VerifiedBy};
 use pkce_wasm::error::{Needed, Refusal};
 use serde::Serialize;
 use serde_json::Value;
@@ -156,6 +156,22 @@ pub struct Told {
     pub id_token_verified_by: Option<&'static str>,
     /// Whether there is a refresh token.
     pub renewable: bool,
+    /// What the tokens are bound to.
+    pub token_binding: Binding,
+}
+
+/// What tokens are bound to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase", tag = "type")]
+pub enum Binding {
+    /// To a key that this application has (RFC 9449).
+    Dpop,
+    /// To nothing.
+    Bearer {
+        /// Why, where bound tokens are preferred: `unavailable` or `server`.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        reason: Option<&'static str>,
+    },
 }
 
 impl From<&Session> for Told {
@@ -169,6 +185,10 @@ impl From<&Session> for Told {
             expires_at: tokens.expires_at,
             id_token_verified_by: tokens.id_token_verified_by.map(VerifiedBy::name),
             renewable: tokens.refresh_token.is_some(),
+            token_binding: match tokens.dpop_jkt {
+                Some(_) => Binding::Dpop,
+                None => Binding::Bearer { reason: tokens.unbound.map(Unbound::name) },
+            },
         }
     }
 }

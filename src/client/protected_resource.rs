@@ -18,6 +18,7 @@ use crate::flow::{metadata, protected_resource as flow};
 use crate::http::{Request, Response};
 use crate::table::elements;
 use crate::tables::Resource;
+use crate::text::parts;
 
 /// Where the metadata of a resource server may be, in their order: where its challenge says; at the well-known place with its path; at that without
 /// (RFC 9728 sections 3.1 and 5.1). Ask them one after the other, until one has a document.
@@ -31,7 +32,7 @@ pub fn metadata_requests(
 ) -> Result<Vec<Request>, Error> {
     let challenged = challenge.and_then(|challenge| challenge.resource_metadata.as_deref()).unwrap_or_default();
     let places = flow::places(server_url.as_bytes(), challenged.as_bytes(), allow_http)?;
-    Ok(places.into_iter().map(|place| Request::get(text(place))).collect())
+    Ok(parts(&places, b'\n').map(|place| Request::get(part(place).into())).collect())
 }
 
 /// Where the metadata of an authorization server may be, in the order of the MCP specification: the form of RFC 8414, then that of OpenID, each with the path of the issuer behind the well-known

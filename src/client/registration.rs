@@ -179,7 +179,7 @@ impl Registrar {
     /// How a secret that was registered ahead is shown to this server.
     #[must_use]
     pub fn authentication(&self) -> ClientAuthentication {
-        authentication(flow::method(b"", b"secret", &self.view(), false).unwrap_or_default())
+        authentication(flow::method(b"", b"secret", &flow::offered(&self.view()), false).unwrap_or_default())
     }
 }
 

@@ -46,6 +46,13 @@ impl Transaction {
         if field.is_empty() { None } else { Some(part(plain(field))) }
     }
 
+    /// The thumbprint of the key that its tokens are to be bound to (RFC 9449 section 10).
+    #[must_use]
+    pub fn dpop_jkt(&self) -> Option<&str> {
+        let field = self.view().dpop_jkt();
+        if field.is_empty() { None } else { Some(part(field)) }
+    }
+
     /// In what it is another client's login, or one at another issuer; `None` when it is of this configuration.
     #[must_use]
     pub fn foreign_member(&self, config: &Config) -> Option<&'static str> {

@@ -17,6 +17,9 @@ const WELL_KNOWN: &[u8] = b"/.well-known/oauth-protected-resource";
 /// The most bytes of scopes that are asked for: no honest server needs more.
 const MOST_SCOPE: usize = 4096;
 
+/// The most authorization servers of a resource that are asked: it could name those of others, to have them asked by all its users.
+const MOST_SERVERS: usize = 8;
+
 /// A URL of a server as it is asked: over TLS or on this machine, and without a fragment.
 fn server(url: &[u8], allow_http: bool) -> Option<Url<'_>> {
     Url::parse(url).filter(|url| url.is_web() && url.fragment.is_none() && (url.is_secure() || allow_http))
@@ -33,32 +36,44 @@ fn path<'a>(url: &Url<'a>) -> &'a [u8] {
     url.path.strip_suffix(b"/").unwrap_or(url.path)
 }
 
-/// Where the metadata of a resource server may be, in their order: where its challenge says, if it says so; with its path behind the
+/// Where the metadata of a resource server may be, in their order and each on a line: where its challenge says, if it says so; with its path behind the
 /// well-known one; without its path (RFC 9728 sections 3.1 and 5.1).
 ///
 /// # Errors
 /// [`Code::ConfigInvalid`] when it is no URL of a server, [`Code::EndpointInsecure`]
-pub(crate) fn places(server_url: &[u8], challenged: &[u8], allow_http: bool) -> Result<Vec<Vec<u8>>, Fault> {
+pub(crate) fn places(server_url: &[u8], challenged: &[u8], allow_http: bool) -> Result<Vec<u8>, Fault> {
     let Some(url) = server(server_url, true) else {
         return Err(about!(ConfigInvalid, MEETING, "server_url"));
     };
     if !(url.is_secure() || allow_http) {
         return Err(about!(EndpointInsecure, MEETING, "server_url"));
     }
-    let origin = origin(server_url, &url);
-    let query = url.query.map_or_else(Vec::new, |query| joined(&[b"?", query]));
     let mut places = Vec::new();
     // Whatever listens on this machine is the server's own only where the server is on this machine too.
-    let is_sound = |place: &Url<'_>| url.is_loopback() || !place.is_loopback();
-    if server(challenged, allow_http).filter(is_sound).is_some() {
-        places.push(joined(&[challenged]));
+    let is_sound = |place: Url<'_>| url.is_loopback() || !place.is_loopback();
+    if server(challenged, allow_http).is_some_and(is_sound) {
+        places.text(challenged);
+        places.push(b'\n');
     }
-    for path in [if url.path == b"/" { b"" } else { url.path }, path(&url), b""] {
-        let place = joined(&[origin, WELL_KNOWN, path, if path.is_empty() { b"" } else { &query }]);
-        if places.last() != Some(&place) {
-            places.push(place);
+    let known = joined(&[origin(server_url, &url), WELL_KNOWN]);
+    let whole = path(&url);
+    let mut add = |path: &[u8]| {
+        places.text(&known);
+        places.text(path);
+        if let Some(query) = url.query.filter(|_| !path.is_empty()) {
+            places.push(b'?');
+            places.text(query);
         }
+        places.push(b'\n');
+    };
+    // As it is, and as most servers have it that end their path with a slash.
+    if !whole.is_empty() && url.path != whole {
+        add(url.path);
     }
+    if !whole.is_empty() {
+        add(whole);
+    }
+    places.text(&known);
     Ok(places)
 }
 
@@ -98,10 +113,11 @@ pub(crate) fn silent(server_url: &[u8]) -> Vec<u8> {
 
 fn checked(server_url: &[u8], said: &Resource<'_>, allow_http: bool) -> Vec<u8> {
     let mut servers = Vec::new();
-    for issuer in elements(said.authorization_servers()) {
-        if check_issuer(issuer, allow_http).is_ok() {
-            push_element(&mut servers, issuer);
-        }
+    let is_local = |url: &[u8]| Url::parse(url).is_some_and(|url| url.is_loopback());
+    let is_sound =
+        |issuer: &&[u8]| check_issuer(issuer, allow_http).is_ok() && (is_local(server_url) || !is_local(issuer));
+    for issuer in elements(said.authorization_servers()).filter(is_sound).take(MOST_SERVERS) {
+        push_element(&mut servers, issuer);
     }
     if said.authorization_servers().is_empty()
         && let Some(url) = Url::parse(server_url)
@@ -118,7 +134,7 @@ fn checked(server_url: &[u8], said: &Resource<'_>, allow_http: bool) -> Vec<u8> 
 
 /// Whether a document may be about that resource: the server as it was asked (RFC 9728 section 3.3). One at a well-known place of the server's own origin, which is nobody
 /// else's there, may also name what the server is part of.
-fn is_resource(server_url: &[u8], resource: &[u8], place: &[u8]) -> bool {
+pub(crate) fn is_resource(server_url: &[u8], resource: &[u8], place: &[u8]) -> bool {
     let (Some(asked), Some(named), Some(at)) = (Url::parse(server_url), Url::parse(resource), Url::parse(place)) else {
         return false;
     };
@@ -160,8 +176,10 @@ pub(crate) fn is_within(server_url: &[u8], resource: &[u8], url: &[u8]) -> bool 
 pub(crate) fn scopes(challenged: &[u8], wanted: &[u8], listed: &[u8], granted: &[u8], offline: bool) -> Vec<u8> {
     let listed = if challenged.is_empty() && wanted.is_empty() { listed } else { b"" };
     let mut scopes = Vec::new();
-    for scope in [granted, challenged, wanted, listed].into_iter().flat_map(|list| parts(list, b' ')) {
-        push_scope(&mut scopes, scope);
+    for list in [granted, challenged, wanted, listed] {
+        for scope in parts(list, b' ') {
+            push_scope(&mut scopes, scope);
+        }
     }
     if offline && !scopes.is_empty() {
         push_scope(&mut scopes, OFFLINE);
@@ -169,9 +187,9 @@ pub(crate) fn scopes(challenged: &[u8], wanted: &[u8], listed: &[u8], granted: &
     scopes
 }
 
-/// The scopes to register for: all that may be asked for. A server refuses a client what it did not register for (RFC 7591 section 2).
+/// The scopes to register for: all that may be asked for some day. A server refuses a client what it did not register for (RFC 7591 section 2).
 pub(crate) fn all_scopes(challenged: &[u8], wanted: &[u8], listed: &[u8], offline: bool) -> Vec<u8> {
-    scopes(b"", listed, b"", &scopes(challenged, wanted, b"", b"", false), offline)
+    scopes(challenged, wanted, b"", listed, offline)
 }
 
 /// OpenID Connect Core section 11.

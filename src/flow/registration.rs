@@ -13,7 +13,7 @@ use crate::http::Reply;
 use crate::json;
 use crate::table::{elements, has_element};
 use crate::tables::{Meeting, REGISTERED, Registered, RegisteredParts, Registrar, about};
-use crate::text::{Class, EMPTY, Write, all, cut, joined, position, same};
+use crate::text::{Class, EMPTY, Write, all, contains, cut, joined, plain, position, same};
 use crate::url::Url;
 
 /// How many bytes of the hash of an issuer are the segment of its redirect URI.
@@ -23,6 +23,7 @@ const SEGMENT: usize = 16;
 pub(crate) const NONE: &[u8] = b"none";
 const POST: &[u8] = b"client_secret_post";
 const BASIC: &[u8] = b"client_secret_basic";
+const METHODS: &[u8] = b"none client_secret_post client_secret_basic";
 
 /// How an authorization server knows the application.
 pub(crate) enum Known {
@@ -46,8 +47,13 @@ pub(crate) fn identify(
     slot: &[u8],
 ) -> Result<(Known, Vec<u8>), Fault> {
     let redirect_uri = application.redirect_uri();
-    let own =
-        |segment: &[u8]| if promises_iss(server) { joined(&[redirect_uri]) } else { below(redirect_uri, segment) };
+    let own = |slot: &[u8]| {
+        if promises_iss(server) {
+            joined(&[redirect_uri])
+        } else {
+            own_redirect_uri(redirect_uri, server.issuer(), slot)
+        }
+    };
     if !application.client_id().is_empty() {
         return Ok((Known::Client(joined(&[application.client_id()])), joined(&[redirect_uri])));
     }
@@ -55,7 +61,7 @@ pub(crate) fn identify(
     if !document.is_empty() && is_set(server.client_id_metadata_document_supported()) {
         return Ok((Known::Client(joined(&[document])), own(slot)));
     }
-    let redirect_uri = own(&segment(server.issuer()));
+    let redirect_uri = own(b"");
     let endpoint = server.registration_endpoint();
     if endpoint.is_empty() {
         return Ok((Known::Nobody, redirect_uri));
@@ -77,21 +83,25 @@ pub(crate) fn promises_iss(server: &Registrar<'_>) -> bool {
     is_set(server.authorization_response_iss_parameter_supported())
 }
 
-/// The path segment by which the redirect URI of an issuer is told from those of others.
-fn segment(issuer: &[u8]) -> Vec<u8> {
-    let mut hash = Vec::new();
-    write_hash(&mut hash, issuer);
-    hash.truncate(SEGMENT);
-    hash
-}
-
-/// A redirect URI with one more segment in its path.
-fn below(redirect_uri: &[u8], segment: &[u8]) -> Vec<u8> {
+/// The redirect URI of an issuer that does not promise `iss`: the given one with one more segment in its path, by which it is told from those of others. `slot` is its place among those that
+/// a metadata document lists ahead; when empty the segment is made of the issuer.
+pub(crate) fn own_redirect_uri(redirect_uri: &[u8], issuer: &[u8], slot: &[u8]) -> Vec<u8> {
     let (uri, query) = cut(redirect_uri, b'?');
-    let slash: &[u8] =
-        if uri.ends_with(b"/") && Url::parse(uri).is_some_and(|url| !url.path.is_empty()) { b"" } else { b"/" };
-    let (mark, query): (&[u8], _) = if let Some(query) = query { (b"?", query) } else { (b"", b"".as_slice()) };
-    joined(&[uri, slash, segment, mark, query])
+    let mut own = joined(&[uri]);
+    if uri.last() != Some(&b'/') {
+        own.push(b'/');
+    }
+    let length = own.len().saturating_add(SEGMENT);
+    if slot.is_empty() {
+        write_hash(&mut own, issuer);
+        own.truncate(length);
+    }
+    own.text(slot);
+    if let Some(query) = query {
+        own.push(b'?');
+        own.text(query);
+    }
+    own
 }
 
 /// What kind of application a redirect URI belongs to (OpenID Connect Dynamic Client Registration 1.0 section 2).
@@ -150,11 +160,11 @@ pub(crate) fn finish(
     server: &Registrar<'_>,
     is_page: bool,
 ) -> Result<Answer<Vec<u8>>, Fault> {
+    if let Some(refusal) = refused(reply, Code::RegistrationRefused, &[])? {
+        return Ok(Answer::Refused(refusal));
+    }
     if !matches!(reply.status, 200 | 201) {
-        return match refused(reply, Code::RegistrationRefused, &[])? {
-            Some(refusal) => Ok(Answer::Refused(refusal)),
-            None => Err(Code::RegistrationRefused.into()),
-        };
+        return Err(Code::RegistrationRefused.into());
     }
     let fields = REGISTERED.read(reply.body, Code::RegistrationResponseInvalid)?;
     let said = Registered::of_table(&fields);
@@ -170,7 +180,7 @@ pub(crate) fn finish(
     if !all(secret, &Class::Printable(b"")) {
         return Err(about!(RegistrationResponseInvalid, REGISTERED, "client_secret"));
     }
-    let Some(method) = method(said.token_endpoint_auth_method(), secret, server, is_page) else {
+    let Some(method) = method(plain(said.token_endpoint_auth_method()), secret, &offered(server), is_page) else {
         return Err(about!(RegistrationResponseInvalid, REGISTERED, "token_endpoint_auth_method"));
     };
     let expires = said.client_secret_expires_at();
@@ -187,22 +197,30 @@ pub(crate) fn finish(
 }
 
 /// How to use a secret: as it was registered; else in the body where the server offers that to a page, for a page would have to ask before it sends a header;
-/// else in a header, which every server has to take (RFC 6749 section 2.3.1). `None` when there is no way.
-pub(crate) fn method(registered: &[u8], secret: &[u8], server: &Registrar<'_>, is_page: bool) -> Option<&'static [u8]> {
-    let offered = server.token_endpoint_auth_methods_supported();
-    match registered {
-        // Whoever is asked for no secret needs none; without one there is none to use.
-        b"none" => Some(NONE),
-        b"client_secret_post" if !secret.is_empty() => Some(POST),
-        b"client_secret_basic" if !secret.is_empty() => Some(BASIC),
-        b"" | [EMPTY] if secret.is_empty() => Some(NONE),
-        b"" | [EMPTY] => {
-            let has_post = has_element(offered, POST);
-            let has_basic = has_element(offered, BASIC) || elements(offered).next().is_none();
-            Some(if has_post && (is_page || !has_basic) { POST } else { BASIC })
-        }
-        _ => None,
+/// else in a header, which every server has to take (RFC 6749 section 2.3.1). What the server offers is separated by spaces. `None` when there is no way.
+pub(crate) fn method<'a>(registered: &'a [u8], secret: &[u8], offered: &[u8], is_page: bool) -> Option<&'a [u8]> {
+    let method = if !registered.is_empty() {
+        registered
+    } else if secret.is_empty() {
+        NONE
+    } else if contains(offered, POST) && (is_page || !contains(offered, BASIC)) {
+        POST
+    } else {
+        BASIC
+    };
+    // Who is asked for no secret needs none; without one there is none to use.
+    let is_known = position(METHODS, method).is_some_and(|place| place == 0 || !secret.is_empty());
+    if is_known { Some(method) } else { None }
+}
+
+/// The methods that a server offers, separated by spaces.
+pub(crate) fn offered(server: &Registrar<'_>) -> Vec<u8> {
+    let mut offered = Vec::new();
+    for method in elements(server.token_endpoint_auth_methods_supported()) {
+        offered.text(method);
+        offered.push(b' ');
     }
+    offered
 }
 
 /// Whether a server gives refresh tokens to those who ask for them by a scope (OpenID Connect Core section 11).

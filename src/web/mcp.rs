@@ -1,179 +1,96 @@
-//! What only an application asks that meets its servers for the first time (`pkce-wasm/mcp`). The options are JSON, the same for every step: those of the application, and what is
-//! known so far ([`Meeting`]).
-
-use alloc::vec::Vec;
+//! What only an application asks that meets its servers for the first time (`pkce-wasm/mcp`): JavaScript reads the documents, and these functions decide what may come of them.
 
 use wasm_bindgen::prelude::*;
 
-use crate::error::{Code, Fault};
-use crate::flow::callback::Answer;
+use crate::error::Code;
 use crate::flow::challenge::{Raw, Scheme, first, unquote};
 use crate::flow::config::is_set;
 use crate::flow::protected_resource as protected;
-use crate::flow::registration::{self, Known};
-use crate::table::elements;
-use crate::tables::{MEETING, Meeting, REGISTRAR, Registered, Registrar, Resource};
-use crate::text::Write;
-use crate::text::plain;
-use crate::web::text::{Given, TEXTS, Text, absent, reply, run, separate};
+use crate::flow::registration;
+use crate::text::cut;
+use crate::web::text::{TEXTS, Text, absent, run};
 
-fn meeting(given: &Given<'_>) -> Result<Vec<u8>, Fault> {
-    MEETING.read(given.texts[0], Code::ConfigInvalid)
-}
-
-/// Gives where the metadata of the resource server may be, in their order, and what its challenge asks for (RFC 9728 sections 3.1 and 5.1):
-/// `{ places, scope? }`. The header is that of a refusal, or empty when there is none or the page cannot see it.
+/// Gives where the metadata of a resource server may be, in their order, and what its challenge asks for (RFC 9728 sections 3.1 and 5.1):
+/// `{ places, scope? }`, of which each place is a line. The header is that of a refusal, or empty when there is none or the page cannot see it. The last text is not empty where `http` is allowed.
 ///
 /// # Errors
 /// `config_invalid`, `endpoint_insecure`
 #[wasm_bindgen(js_name = resourcePlaces)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn resource_places(options: Text, www_authenticate: Text) -> Text {
-    run(options, www_authenticate, absent(), absent(), TEXTS, |given, out| {
-        let fields = meeting(given)?;
-        let options = Meeting::of_table(&fields);
-        let header = given.texts[1];
+pub fn resource_places(server_url: Text, www_authenticate: Text, allow_http: Text) -> Text {
+    run(server_url, www_authenticate, allow_http, absent(), TEXTS, |given, out| {
+        let [server_url, header, allow_http, _] = given.texts;
         let challenge = first(header, Scheme::Bearer).or_else(|| first(header, Scheme::Dpop));
         let challenge = challenge.unwrap_or_else(Raw::blank);
         let url = unquote(challenge.resource_metadata());
-        let allow_http = is_set(options.dangerously_allow_http());
-        let mut places = Vec::new();
-        places.push(b'[');
-        for place in protected::places(options.server_url(), &url, allow_http)? {
-            separate(&mut places);
-            places.string(&place);
-        }
-        places.push(b']');
-        out.json("places", &places);
+        out.text("places", &protected::places(server_url, &url, is_set(allow_http))?);
         out.text("scope", &unquote(challenge.scope()));
         Ok(())
     })
 }
 
-/// Reads what was served at one of these places (RFC 9728 sections 3.2 and 3.3); an empty answer is that of a server that says nothing of itself. Gives
-/// `{ resource, servers, scopes? }`.
+/// Says of a resource, which a document names, whether the server is part of it (RFC 9728 section 3.3): the document was found at `place`. Without a place it says whether the access
+/// token for the resource may be sent to `url` (RFC 8707 section 2). Gives `{ yes? }`.
 ///
 /// # Errors
-/// `metadata_not_found`, `resource_metadata_invalid`, `resource_mismatch`, `server_error`, `redirect_not_followed`
-#[wasm_bindgen(js_name = readResource)]
+/// none
+#[wasm_bindgen(js_name = isOfResource)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn read_resource(options: Text, place: Text, answer: Text) -> Text {
-    run(options, place, answer, absent(), TEXTS, |given, out| {
-        let [_, place, answer, _] = given.texts;
-        let fields = meeting(given)?;
-        let options = Meeting::of_table(&fields);
-        let allow_http = is_set(options.dangerously_allow_http());
-        let fields = if answer.is_empty() {
-            protected::silent(options.server_url())
-        } else {
-            let reply = reply(answer);
-            protected::finish(&reply, options.server_url(), place, allow_http)
-                .map_err(|fault| out.fault(fault, &reply))?
-        };
-        let said = Resource::of_table(&fields);
-        let mut servers = Vec::new();
-        servers.push(b'[');
-        for issuer in elements(said.authorization_servers()) {
-            separate(&mut servers);
-            servers.string(issuer);
+pub fn is_of_resource(server_url: Text, resource: Text, place: Text, url: Text) -> Text {
+    run(server_url, resource, place, url, TEXTS, |given, out| {
+        let [server_url, resource, place, url] = given.texts;
+        let is_of = if place.is_empty() { protected::is_within } else { protected::is_resource };
+        if is_of(server_url, resource, if place.is_empty() { url } else { place }) {
+            out.json("yes", b"true");
         }
-        servers.push(b']');
-        out.json("servers", &servers);
-        out.texts("resource scopes", &[said.resource(), said.scopes_supported()]);
         Ok(())
     })
 }
 
-/// Decides how an authorization server comes to know the application, which redirect URI it gets, and which scopes to ask for: `{ redirectUri, scope?, offline?, iss?, clientId? }`, with
-/// `method` where the application has a secret there; or, for a registration, `url` and `form` in the place of `clientId`. The metadata are JSON. `slot` is the place of the redirect URI that this issuer has
-/// among those of the metadata document.
+/// Gives the scopes to ask for (MCP specification 2025-11-25, Scope Selection Strategy): `{ scope? }`. Given are lists: what was granted already, what a challenge asks for, what the application wants, and
+/// what the resource server lists, behind which on a line of its own stands a mark where the authorization server lists `offline_access`.
 ///
 /// # Errors
-/// `metadata_invalid`, `endpoint_insecure`, `config_invalid`
+/// none
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn identify(options: Text, metadata: Text, slot: Text) -> Text {
-    run(options, metadata, slot, absent(), TEXTS, |given, out| {
-        let fields = meeting(given)?;
-        let options = Meeting::of_table(&fields);
-        let server = REGISTRAR.read(given.texts[1], Code::MetadataInvalid)?;
-        let server = Registrar::of_table(&server);
-        let offline = registration::is_offline(&server);
-        let scope = protected::scopes(
-            plain(options.challenged_scope()),
-            plain(options.scope()),
-            plain(options.listed_scope()),
-            plain(options.granted_scope()),
-            offline,
-        );
-        let all =
-            protected::all_scopes(options.challenged_scope(), plain(options.scope()), options.listed_scope(), offline);
-        let (known, redirect_uri) = registration::identify(&options, &server, &all, given.texts[2])?;
-        match known {
-            Known::Client(id) => out.text("clientId", &id),
-            Known::Register(url, document) => out.texts("url form", &[&url, &document]),
-            Known::Nobody => {}
-        }
-        out.texts("redirectUri scope", &[&redirect_uri, &scope]);
-        let secret = options.client_secret();
-        out.text("method", registration::method(b"", secret, &server, is_set(options.is_page())).unwrap_or_default());
-        if offline {
-            out.json("offline", b"true");
-        }
-        if registration::promises_iss(&server) {
-            out.json("iss", b"true");
-        }
+pub fn scopes(granted: Text, challenged: Text, wanted: Text, listed: Text) -> Text {
+    run(granted, challenged, wanted, listed, TEXTS, |given, out| {
+        let [granted, challenged, wanted, listed] = given.texts;
+        let (listed, mark) = cut(listed, b'\n');
+        let offline = mark.is_some_and(|mark| !mark.is_empty());
+        out.text("scope", &protected::scopes(challenged, wanted, listed, granted, offline));
         Ok(())
     })
 }
 
-/// Reads the answer to a registration (RFC 7591 section 3.2): `{ clientId, method, clientSecret?, expiresAt? }`.
+/// Gives the redirect URI of an issuer that does not promise `iss` (RFC 9700 section 4.4), below the given one: `{ uri }`. `slot` is its place among those that a metadata document lists ahead;
+/// when empty the issuer's name decides.
 ///
 /// # Errors
-/// `registration_refused`, `registration_response_invalid`, `server_error`, `redirect_not_followed`
-#[wasm_bindgen(js_name = readRegistration)]
+/// none
+#[wasm_bindgen(js_name = ownRedirectUri)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn read_registration(options: Text, metadata: Text, redirect_uri: Text, answer: Text) -> Text {
-    run(options, metadata, redirect_uri, answer, TEXTS, |given, out| {
-        let fields = meeting(given)?;
-        let options = Meeting::of_table(&fields);
-        let server = REGISTRAR.read(given.texts[1], Code::MetadataInvalid)?;
-        let reply = reply(given.texts[3]);
-        let is_page = is_set(options.is_page());
-        let answer = registration::finish(&reply, given.texts[2], &Registrar::of_table(&server), is_page)
-            .map_err(|fault| out.fault(fault, &reply))?;
-        match answer {
-            Answer::Given(fields) => {
-                let said = Registered::of_table(&fields);
-                out.texts(
-                    "clientId clientSecret method expiresAt",
-                    &[
-                        said.client_id(),
-                        said.client_secret(),
-                        said.token_endpoint_auth_method(),
-                        said.client_secret_expires_at(),
-                    ],
-                );
-                Ok(())
-            }
-            Answer::Refused(refusal) => Err(out.refused_in(&refusal, &reply)),
-        }
+pub fn own_redirect_uri(redirect_uri: Text, issuer: Text, slot: Text) -> Text {
+    run(redirect_uri, issuer, slot, absent(), TEXTS, |given, out| {
+        let [redirect_uri, issuer, slot, _] = given.texts;
+        out.text("uri", &registration::own_redirect_uri(redirect_uri, issuer, slot));
+        Ok(())
     })
 }
 
-/// Says whether the access token of a resource may be sent to a URL (RFC 8707 section 2): `{ within? }`.
+/// Gives how a client shows its secret (RFC 6749 section 2.3.1, RFC 7591 section 3.2.1): `{ method }`. `registered` is the method of the registration, or empty; `offered` are those of the server,
+/// separated by spaces; the last text is not empty in a page.
 ///
 /// # Errors
-/// `config_invalid`
-#[wasm_bindgen(js_name = isWithin)]
+/// `registration_response_invalid`
+#[wasm_bindgen(js_name = secretMethod)]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
-pub fn is_within(options: Text, resource: Text, url: Text) -> Text {
-    run(options, resource, url, absent(), TEXTS, |given, out| {
-        let [_, resource, url, _] = given.texts;
-        let fields = meeting(given)?;
-        if protected::is_within(Meeting::of_table(&fields).server_url(), resource, url) {
-            out.json("within", b"true");
-        }
+pub fn secret_method(registered: Text, secret: Text, offered: Text, page: Text) -> Text {
+    run(registered, secret, offered, page, TEXTS, |given, out| {
+        let [registered, secret, offered, page] = given.texts;
+        let method = registration::method(registered, secret, offered, is_set(page));
+        out.text("method", method.ok_or(Code::RegistrationResponseInvalid)?);
         Ok(())
     })
 }

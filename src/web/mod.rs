@@ -28,7 +28,7 @@ pub use dpop::{prime, proof, proven};
 #[cfg(feature = "client")]
 pub use exchange::{arrive, check, conclude, end, finish, finish_refresh, keys, redeem, refresh};
 #[cfg(feature = "client")]
-pub use mcp::{identify, is_within, read_registration, read_resource, resource_places};
+pub use mcp::{is_of_resource, own_redirect_uri, resource_places, scopes, secret_method};
 #[cfg(all(feature = "client", not(target_os = "none")))]
 pub use page::{sign_in, take_callback};
 #[cfg(feature = "client")]

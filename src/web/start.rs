@@ -122,7 +122,7 @@ fn allowed(given: &Given<'_>) -> Result<(Vec<u8>, bool), Fault> {
 
 /// Builds the authorization request (RFC 6749 section 4.1.1, RFC 7636 section 4.3) from the options of a login, which are JSON.
 /// Gives `{ url, state, key, transaction }`: where to send the user, the record to keep until they come back, and the name to keep it under. Where [`setup`] says that requests are
-/// pushed, the user is not sent there, but [`push`](crate::web::push) takes the URL (RFC 9126). What the page can
+/// pushed, the user is not sent there, but [`push`](crate::web::push) takes the URL (RFC 9126); without `page` it is `server_unsupported` then. What the page can
 /// tell of its browser is JSON, too, or empty: `{ userAgent?, inShell?, installed?, origin?, dpopJkt? }`, of which the last is the thumbprint of the key that its tokens are to be
 /// bound to (RFC 9449 section 10).
 ///
@@ -131,7 +131,7 @@ fn allowed(given: &Given<'_>) -> Result<(Vec<u8>, bool), Fault> {
 ///
 /// # Errors
 /// `member_unknown`, `config_invalid`, `parameter_protected`, `return_to_refused`, `metadata_invalid`, `randomness_unavailable`, `embedded_user_agent`,
-/// `dpop_unavailable`, `redirect_uri_shared`
+/// `redirect_uri_shared`, `server_unsupported`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
@@ -139,7 +139,12 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
         let [_, _, page, index] = given.texts;
         let fields = if page.is_empty() { Vec::new() } else { PAGE.read(page, Code::ConfigInvalid)? };
         let page = Page::of_table(&fields);
-        if !fields.is_empty() {
+        if fields.is_empty() {
+            // Whoever knows nothing of the page pushes nothing.
+            if given.setup.is_pushed() {
+                return Err(about!(ServerUnsupported, METADATA, "require_pushed_authorization_requests"));
+            }
+        } else {
             if is_embedded(page.user_agent(), is_set(page.in_shell()), is_set(page.installed())) {
                 return Err(Code::EmbeddedUserAgent.into());
             }

@@ -16,7 +16,7 @@ const { client_id: clientId, client_secret: clientSecret } = JSON.parse(
 const { client, close } = await connect(serverUrl, {
   open: async (url) => void (await fetch(url)),
   clientMetadataUrl: "https://conformance-test.local/client-metadata.json",
-  ...(clientId && { clientId, clientSecret }),
+  askForClient: () => clientId && { clientId, clientSecret },
 });
 await client.listTools();
 await client.callTool({ name: "test-tool", arguments: {} });

@@ -1,5 +1,7 @@
 // The official SDKs, of both generations, with this package behind them, at a real MCP server.
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createInterface } from "node:readline";
 import { after, before, describe, test } from "node:test";
 import { Client as Client2, StreamableHTTPClientTransport as Transport2 } from "@modelcontextprotocol/client";
 import { Client as Client1 } from "@modelcontextprotocol/sdk/client/index.js";
@@ -139,6 +141,35 @@ for (const [generation, Client, Transport] of GENERATIONS) {
   });
 }
 
+describe("a page that is asked to sign in by a click", () => {
+  test("with interaction none a login asks for what the challenge said, and for more after a 403", async () => {
+    const server = await startServer();
+    const { auth, opened } = application(server, { interaction: "none" });
+    const transport = () => new Transport1(new URL(server.resource), { fetch: auth.fetch });
+    const asksToSignIn = (error) => isPkceError(error, "sign_in_required");
+    await assert.rejects(new Client1({ name: "test", version: "1" }).connect(transport()), asksToSignIn);
+    assert.equal(opened.length, 0);
+    await auth.prepare();
+    await auth.login();
+    const scopeOf = (url) => new URL(url).searchParams.get("scope").split(" ");
+    assert.deepEqual(scopeOf(opened[0]), ["notes:read", "offline_access"]);
+    const client = new Client1({ name: "test", version: "1" });
+    await client.connect(transport());
+    const wanted = { name: "add_note", arguments: { text: "by a click" } };
+    await assert.rejects(
+      client.callTool(wanted),
+      (error) => asksToSignIn(error) || isPkceError(error, "insufficient_scope"),
+    );
+    assert.equal(opened.length, 1);
+    await auth.login();
+    assert.deepEqual(scopeOf(opened[1]), ["notes:read", "notes:write", "offline_access"]);
+    assert.equal(textOf(await client.callTool(wanted)), "Added: by a click");
+    await client.close();
+    auth.close();
+    server.stop();
+  });
+});
+
 describe("registration at a real server", () => {
   test("a server that sends no iss has a redirect URI of its own, registered and sent", async () => {
     const server = await startServer({ issParameter: false });
@@ -194,19 +225,39 @@ describe("the example in a terminal", () => {
     remove();
   });
 
-  const command = (...words) => start(process.execPath, [`${folder}/command.js`, server.resource, ...words]);
+  /** Runs it to its end. The user does what it asks for; `meet` may do more with the redirect URI. */
+  const run = async (words, meet) => {
+    const [browser, printed] = [new Browser(), []];
+    const program = spawn(process.execPath, [`${folder}/command.js`, server.resource, ...words], {
+      stdio: ["ignore", "pipe", "inherit"],
+    });
+    const end = new Promise((done) => program.once("close", done));
+    for await (const line of createInterface(program.stdout)) {
+      const [, url] = /^Open (.*)/.exec(line) ?? [];
+      if (!url) {
+        printed.push(line);
+        continue;
+      }
+      const back = new URL(url).searchParams.get("redirect_uri");
+      await meet?.(back);
+      const page = await fetch(await browser.visit(url, back, allow));
+      assert.equal(page.status, 200);
+      assert.match(await page.text(), /close this page/);
+    }
+    assert.equal(await end, 0);
+    return printed;
+  };
 
-  test("prints the URL to open, and the tools after the sign-in", async () => {
-    const program = await command();
-    const url = program.url.replace(/^Open /, "");
-    const { searchParams } = new URL(url);
-    const back = searchParams.get("redirect_uri");
-    const forged = await fetch(`${back}?code=stolen&state=guessed`);
-    assert.equal(forged.status, 404);
-    const callback = await new Browser().visit(url, back, allow);
-    const page = await fetch(callback);
-    assert.equal(page.status, 200);
-    assert.match(await page.text(), /close this page/);
-    program.stop();
+  test("prints the tools after the sign-in, and answers nobody else at its port", async () => {
+    const printed = await run([], async (back) => {
+      for (const query of ["code=stolen&state=guessed", "error=access_denied", ""]) {
+        assert.equal((await fetch(`${back}?${query}`)).status, 404, query);
+      }
+    });
+    assert.match(printed.join("\n"), /^list_notes: .*\nadd_note: /);
+  });
+
+  test("calls a tool that needs another scope", async () => {
+    assert.deepEqual(await run(["add_note", '{ "text": "by hand" }']), ["Added: by hand"]);
   });
 });

@@ -1,10 +1,11 @@
 // The code of the guides, as it stands there, over plugins that are stand-ins: sign-in, an old launch URL, a sign-out by the system's browser and back.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { test } from "node:test";
-import { load, metadataOf, pageStorage, resolve, until } from "./installed.js";
+import { blocksOf, runBlock } from "./blocks.js";
+import { load, metadataOf, pageStorage, until } from "./installed.js";
 import { quiet, stub, TOKENS } from "./shells.js";
 
 const ISSUER = "https://login.example.com";
@@ -13,26 +14,8 @@ for (const entry of ["", "/capacitor", "/cordova", "/electron", "/electron/main"
   entries[`pkce-wasm${entry}`] = await load(`pkce-wasm${entry}`);
 }
 
-/** The blocks of JavaScript of a guide. */
-const blocks = (shell) => {
-  const guide = readFileSync(join(dirname(resolve("pkce-wasm/package.json")), `shells/${shell}.md`), "utf8");
-  return [...guide.matchAll(/^```js\n(.*?)^```/gms)].map(([, block]) => block);
-};
-
-/** Runs a block with those modules in the place of what it imports, and those names. */
-const run = async (block, modules, names) => {
-  const given = { ...names };
-  const body = block
-    .replace(/^import (.*?) from "(.*?)";$/gm, (_, what, from) => {
-      const module = modules[from] ?? entries[from] ?? assert.fail(`${from} is imported`);
-      if (what.startsWith("* as ")) given[what.slice(5)] = module;
-      else for (const name of what.replace(/[{}\s]/g, "").split(",")) given[name] = module[name];
-      return "";
-    })
-    .replaceAll("import.meta.resolve", "String");
-  const work = Object.getPrototypeOf(async () => {}).constructor;
-  await new work(...Object.keys(given), body)(...Object.values(given));
-};
+const blocks = (shell) => blocksOf(`shells/${shell}.md`);
+const run = (block, modules, names) => runBlock(block, { ...entries, ...modules }, names);
 
 /** A device: the server's pages in its browser, what outlives the process, and what the page shows. */
 const createDevice = (context) => {

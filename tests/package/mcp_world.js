@@ -84,8 +84,11 @@ class AuthorizationServer {
     });
   }
 
-  answer(url, { body }) {
+  answer(url, { body, headers }) {
     const { pathname } = new URL(url);
+    const type = pathname === "/register" ? "application/json" : "application/x-www-form-urlencoded";
+    if (body && headers.get("content-type") !== type)
+      return json({ error: "invalid_request" }, { status: 400 });
     if (pathname === "/.well-known/oauth-authorization-server") return json(this.metadata());
     if (pathname === "/register") {
       const client = this.registered(JSON.parse(body));

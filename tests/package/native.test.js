@@ -12,6 +12,7 @@ const TOLD = {
   expiresAt: 9_999_999_999,
   idTokenVerifiedBy: "signature",
   renewable: true,
+  tokenBinding: { type: "dpop" },
 };
 
 /** Rust, as the page sees it. */
@@ -44,6 +45,7 @@ test("the page gets claims and no token, with the same face", async () => {
   assert.equal(session.scope, "openid");
   assert.equal(session.expiresAt, TOLD.expiresAt);
   assert.equal(session.idTokenVerifiedBy, "signature");
+  assert.deepEqual(session.tokenBinding, { type: "dpop" });
   assert.equal(session.expired, false);
   assert.equal(session.idToken, null);
   assert.equal(session.extra, null);

@@ -143,6 +143,15 @@ test("nobody is sent to a redirect URI that is not registered", async () => {
   ]) {
     assert.equal((await authorize(server, change)).status, 400);
   }
+  for (const redirect_uri of [
+    "javascript:alert(1)",
+    "JAVASCRIPT:x",
+    "data:text/html,x",
+    "/callback",
+    "app",
+  ]) {
+    assert.equal((await authorize(createServer(), { redirect_uri })).status, 400, redirect_uri);
+  }
 });
 
 test("a code serves once, for one client, one redirect URI and one verifier, for a minute", async () => {

@@ -129,6 +129,10 @@ test("tk1 a request is pushed, and its name leads to a code once, for its own cl
   assert.equal((await redeem(server, code)).token_type, "Bearer");
   assert.equal(await authorize(server, { client_id: "app", request_uri }), 400, "a second time");
   assert.equal(await authorize(server, { client_id: "app", request_uri: "constructor" }), 400);
+  const names = [(await push(server)).request_uri, (await push(server)).request_uri];
+  const both = new URLSearchParams([["client_id", "app"], ...names.map((name) => ["request_uri", name])]);
+  const answer = await server.fetch(`${server.metadata.authorization_endpoint}?${both}`);
+  assert.equal(answer.status, 400, "two requests");
 });
 
 test("tk1 a pushed request expires by the server's clock", async () => {
@@ -189,6 +193,8 @@ test("tk2 tokens are bound to the key of the proof: userinfo and resource want a
     const proof = (by, change) => by.prove({ htm: "GET", htu: url, ath: sha256(token), ...change });
     const right = await ask(server, url, { Authorization: `DPoP ${token}`, DPoP: await proof(key) });
     assert.equal(right.status, 200);
+    const spaced = { Authorization: `DPoP ${token} ${token}`, DPoP: await proof(key) };
+    assert.equal((await ask(server, url, spaced)).status, 401);
     if (url.startsWith(API)) assert.deepEqual(JSON.parse(right.body), { sub: "ada", cnf: { jkt: key.jkt } });
     for (const [headers, expected] of [
       [{ Authorization: `Bearer ${token}`, DPoP: await proof(key) }, /^Bearer error="invalid_token"/],
@@ -454,6 +460,8 @@ test("tk6 a client registers itself, and is known from then on", async () => {
     [{ redirect_uris: "https://app.example" }, "invalid_redirect_uri"],
     [{ redirect_uris: ["/callback"] }, "invalid_redirect_uri"],
     [{ redirect_uris: [`${REDIRECT_URI}#part`] }, "invalid_redirect_uri"],
+    [{ redirect_uris: ["javascript:alert(1)"] }, "invalid_redirect_uri"],
+    [{ redirect_uris: [REDIRECT_URI, "DATA:text/html,x"] }, "invalid_redirect_uri"],
     [{ ...given, token_endpoint_auth_method: "client_secret_basic" }, "invalid_client_metadata"],
   ]) {
     const answer = await register(body);

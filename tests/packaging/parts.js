@@ -1,5 +1,5 @@
 // What an application does after the sign-in. A part of the package that is loaded by need, and that a bundler has lost, is missed here.
-import { engine, isPkceError } from "pkce-wasm";
+import { Client, engine, isPkceError } from "pkce-wasm";
 
 /** Uses everything once; gives what was seen. */
 const tryAll = async (client, resource) => {
@@ -27,9 +27,28 @@ const tryAll = async (client, resource) => {
   const foreign = await client.handleRedirect(`${location.origin}/callback?code=c&state=${"s".repeat(43)}`);
   seen.refused = describe(foreign.error);
 
+  seen.bound = await prepareBound(client.metadata);
+
   await client.logout();
   seen.session = await client.session();
   return seen;
+};
+
+/** Makes a login ready whose tokens are to be bound to a key, and goes nowhere; gives the length of the thumbprint. */
+const prepareBound = async (metadata) => {
+  let opened;
+  const host = {
+    open: (url) => {
+      opened = url;
+    },
+  };
+  const redirectUri = `${location.origin}/callback`;
+  const config = { issuer: metadata.issuer, clientId: "bound", redirectUri, dpop: "required", host };
+  const client = new Client(config, metadata);
+  await client.prepare();
+  // In this tick.
+  client.login();
+  return new URL(opened).searchParams.get("dpop_jkt")?.length;
 };
 
 /** An error has a sentence, which is more than its code. */

@@ -20,16 +20,37 @@ const NOTE =
 const FOLDER = new URL("./", location.href).href;
 const ISSUER = `${FOLDER}as`;
 
-/** Where the browser keeps what the server knows. A worker that has nothing to do is ended, and begins again. */
-const STORE = "pkce-wasm demo: authorization server";
-const PLACE = `${ISSUER}/state`;
+/** Where the browser keeps what the server knows: a worker that has nothing to do is ended, and begins again. */
+const DATABASE = "pkce-wasm demo: authorization server";
+const STORE = "state";
 
-const restore = async () => {
-  const kept = await (await caches.open(STORE)).match(PLACE);
-  return kept?.text();
+const settled = (request) =>
+  new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+
+const open = () => {
+  const request = indexedDB.open(DATABASE, 1);
+  request.onupgradeneeded = () => request.result.createObjectStore(STORE);
+  return settled(request);
 };
 
-const keep = async (saved) => (await caches.open(STORE)).put(PLACE, new Response(saved));
+/** Does something with what is kept of this issuer. */
+const withStore = async (mode, work) => {
+  const database = await open();
+  try {
+    return await settled(work(database.transaction(STORE, mode).objectStore(STORE)));
+  } finally {
+    database.close();
+  }
+};
+
+/** What another version kept is not read. The build says which one this is. */
+const PLACE = `${VERSION} ${ISSUER}`;
+
+const restore = () => withStore("readonly", (store) => store.get(PLACE));
+const keep = (saved) => withStore("readwrite", (store) => store.put(saved, PLACE));
 
 /** A page, under a policy of its own. */
 const page = (body, status = 200) => ({

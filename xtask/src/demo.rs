@@ -34,7 +34,9 @@ impl Default for Options {
 /// Builds the package, starts the servers, and waits.
 pub(crate) fn demo(options: &Options) -> Result<()> {
     if options.files {
-        return static_demo::write(options.url.as_deref());
+        println!("{}", static_demo::write(options.url.as_deref())?.display());
+        say("serve that folder over https or at localhost, below any path");
+        return Ok(());
     }
     let node = setup::server_node()?;
     build::build(false)?;

@@ -1,6 +1,6 @@
 //! The module of the client in two halves: what a page asks when it starts, and the rest, which turns a callback into tokens and keeps them; and a third part, which
 //! only `pkce-wasm/mcp` asks. No function is in two of them: a part imports memory, table and functions from the exports of those before it. So it is nothing by itself, and
-//! a page that has all of them has what the whole module is. The third part brings its texts along too: those that stand in the memory for it alone.
+//! a page that has all of them has what the whole module is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -30,7 +30,7 @@ const AT_START: [&str; 12] = [
 ];
 
 /// What the third part exports.
-pub(crate) const OF_MCP: [&str; 5] = ["identify", "isWithin", "readRegistration", "readResource", "resourcePlaces"];
+pub(crate) const OF_MCP: [&str; 5] = ["isOfResource", "ownRedirectUri", "resourcePlaces", "scopes", "secretMethod"];
 
 /// What wasm-bindgen's own exports begin with, which serve both.
 const OF_BINDGEN: &str = "__wbindgen_";
@@ -48,19 +48,6 @@ const LATER: [&str; 5] = [
 const MCP: [&str; 3] =
     ["pkce_wasm::web::mcp::", "pkce_wasm::flow::protected_resource::", "pkce_wasm::flow::registration::"];
 
-/// The texts that only the third part reads: the names of its tables and of what it writes. Each is in the data of the module once, and leaves it.
-const TEXTS_OF_MCP: [&str; 9] = [
-    "server_url redirect_uri client_id client_secret issuer client_metadata_url client_metadata scope challenged_scope granted_scope listed_scope dangerously_allow_http dpop is_page ",
-    "resource authorization_servers scopes_supported ",
-    "issuer authorization_response_iss_parameter_supported client_id_metadata_document_supported registration_endpoint token_endpoint_auth_methods_supported scopes_supported ",
-    "client_id client_secret redirect_uris token_endpoint_auth_method client_secret_expires_at ",
-    "/.well-known/oauth-protected-resource",
-    "redirect_uris grant_types response_types token_endpoint_auth_method scope application_type dpop_bound_access_tokens",
-    "[\"authorization_code\",\"refresh_token\"]",
-    "token_endpoint_auth_method application_type scope",
-    "clientId clientSecret method expiresAt",
-];
-
 /// What a table holds in the place of a function that is never called.
 const NEVER_CALLED: &str = "rust_begin_unwind";
 
@@ -74,7 +61,7 @@ pub(crate) fn split(named: &Path, names: &Names, functions: Functions) -> Result
     let text = named.with_extension("wat");
     run_quietly(setup::npm_tool("wasm-dis").arg(named).arg("-o").arg(&text))?;
     let text = fs::read_to_string(text)?;
-    let halves = Module::read(&text)?.halves(names, &TEXTS_OF_MCP)?;
+    let halves = Module::read(&text)?.halves(names)?;
     let files = ["first", "second", "third"].map(|half| named.with_extension(format!("{half}.wasm")));
     for (text, file) in halves.iter().zip(&files) {
         let source = file.with_extension("wat");
@@ -97,26 +84,22 @@ pub(crate) fn split(named: &Path, names: &Names, functions: Functions) -> Result
 
 /// A module in the text format, by its parts.
 struct Module<'a> {
-    /// What the first half keeps as it is: imports, memory, data, the table, the pointer to the stack, and every export that is no function.
+    /// Types, imports, memory, data, table: what the first half keeps as it is.
     rest: Vec<&'a str>,
-    /// The types of functions, which both halves have.
     types: Vec<&'a str>,
-    /// The functions that are exported, after the short names by which they are.
+    /// The short names of the functions that are exported, and the functions.
     exports: Vec<(&'a str, &'a str)>,
-    /// The functions by their names. The text of one that is imported is empty: `rest` has it.
+    /// Functions and what they look like; of those that are imported the text is empty.
     functions: BTreeMap<&'a str, Function<'a>>,
-    /// The functions in the table, in its order.
+    /// The functions in the table, from this place on.
     table: Vec<&'a str>,
-    /// The place of the first of them.
     table_from: usize,
 }
 
 struct Function<'a> {
-    /// Its parameters and its result, as an import writes them.
+    /// Its parameters and its result.
     signature: String,
-    /// All of it, as it stands in the module.
     text: &'a str,
-    /// The functions that it calls by name. Those that it calls through the table are not among them.
     calls: BTreeSet<&'a str>,
 }
 
@@ -196,7 +179,7 @@ impl<'a> Module<'a> {
     }
 
     /// The texts of the two halves and of the third part.
-    fn halves(&self, names: &Names, of_mcp: &[&str]) -> Result<[String; 3]> {
+    fn halves(&self, names: &Names) -> Result<[String; 3]> {
         let short = |long: &str| names.exports.iter().find(|[name, _]| name == long).map(|[_, short]| short.as_str());
         for name in AT_START.iter().chain(&OF_MCP) {
             ensure!(short(name).is_some(), "the module exports no {name}");
@@ -252,10 +235,8 @@ impl<'a> Module<'a> {
             own.map(|(function, name)| format!(" (export {name:?} (func {function}))"))
         };
 
-        let (rest, texts) = self.without(of_mcp)?;
         let mut one = vec!["(module".to_owned()];
-        one.extend(self.types.iter().map(|form| (*form).to_owned()));
-        one.extend(rest);
+        one.extend(self.types.iter().chain(&self.rest).map(|form| (*form).to_owned()));
         one.extend(
             self.functions.iter().filter(|(name, _)| part_of(name) == 0).map(|(_, function)| function.text.to_owned()),
         );
@@ -291,51 +272,11 @@ impl<'a> Module<'a> {
             forms
         };
         let [of_two, of_three] = &wanted;
-        let (two, mut three) = (later(1, of_two), later(2, of_three));
-        three.extend(texts);
+        let (two, three) = (later(1, of_two), later(2, of_three));
         Ok([one, two, three].map(|mut forms| {
             forms.push(")\n".to_owned());
             forms.join("\n")
         }))
-    }
-
-    /// What the first half keeps as it is, and these texts, which are taken out of the data.
-    fn without(&self, wanted: &[&str]) -> Result<(Vec<String>, Vec<String>)> {
-        let (mut rest, mut texts) = (Vec::new(), Vec::new());
-        let mut taken = 0_usize;
-        for form in &self.rest {
-            let Some((from, bytes)) = data(form)? else {
-                rest.push((*form).to_owned());
-                continue;
-            };
-            let mut cuts = Vec::new();
-            for text in wanted {
-                let found: Vec<_> =
-                    bytes.windows(text.len()).enumerate().filter(|(_, part)| *part == text.as_bytes()).collect();
-                ensure!(found.len() < 2, "this text is in the data more than once: {text}");
-                cuts.extend(found.first().map(|(at, _)| (*at, at.saturating_add(text.len()))));
-            }
-            cuts.sort_unstable();
-            taken = taken.saturating_add(cuts.len());
-            let segment = |from_byte: usize, to: usize| {
-                let part = bytes.get(from_byte..to).context("texts overlap")?;
-                let from = from.saturating_add(from_byte);
-                Ok::<_, anyhow::Error>(format!(" (data (i32.const {from}) \"{}\")", escaped(part)))
-            };
-            let mut at = 0;
-            for (start, end) in cuts {
-                if at < start {
-                    rest.push(segment(at, start)?);
-                }
-                texts.push(segment(start, end)?);
-                at = end;
-            }
-            if at < bytes.len() {
-                rest.push(segment(at, bytes.len())?);
-            }
-        }
-        ensure!(taken == wanted.len(), "of the {} texts of the third part {taken} are in the data", wanted.len());
-        Ok((rest, texts))
     }
 
     /// The exports of those functions.
@@ -367,41 +308,6 @@ fn forms(text: &str) -> Vec<&str> {
     let starts: Vec<_> = starts.collect();
     let ends = starts.iter().copied().skip(1).chain([end]);
     starts.iter().zip(ends).filter_map(|(start, end)| text.get(*start..end)).map(str::trim_end).collect()
-}
-
-/// The place in the memory that a form of data fills, and the bytes; nothing of another form.
-fn data(form: &str) -> Result<Option<(usize, Vec<u8>)>> {
-    if !form.trim_start().starts_with("(data") {
-        return Ok(None);
-    }
-    let (_, rest) = form.split_once("(i32.const ").context("data fill no place")?;
-    let (from, rest) = rest.split_once(") \"").context("data have no bytes")?;
-    let text = rest.rsplit_once('"').context("data have no end")?.0;
-    let mut bytes = Vec::new();
-    let mut left = text.bytes();
-    while let Some(byte) = left.next() {
-        if byte != b'\\' {
-            bytes.push(byte);
-            continue;
-        }
-        let escape = left.next().context("an escape has no end")?;
-        bytes.push(match escape {
-            b't' => b'\t',
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b'"' | b'\'' | b'\\' => escape,
-            _ => {
-                let digits = [escape, left.next().context("an escape has no end")?];
-                u8::from_str_radix(std::str::from_utf8(&digits)?, 16)?
-            }
-        });
-    }
-    Ok(Some((from.parse()?, bytes)))
-}
-
-/// Bytes as the text format has them.
-fn escaped(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
 }
 
 /// The first identifier of a text.
@@ -441,7 +347,7 @@ mod tests {
  (import "a" "a" (func $outside (param i32) (result i32)))
  (global $__stack_pointer (mut i32) (i32.const 32768))
  (memory $0 1)
- (data $.rodata (i32.const 32768) "a\22\00of mcpb")
+ (data $.rodata (i32.const 32768) "x")
  (table $0 7 7 funcref)
  (elem $0 (i32.const 1) $"<pkce_wasm[0123456789abcdef]::web::start::begin::{closure#0} as F<(&A, &mut B)>>::call_once" $"__rustc[0123456789abcdef]::rust_begin_unwind" $"<pkce_wasm[0123456789abcdef]::web::session::revoke::{closure#0}>" $"<pkce_wasm[0123456789abcdef]::web::exchange::keys::{closure#0}>" $shared $"<pkce_wasm[0123456789abcdef]::web::mcp::identify::{closure#0}>")
  (export "k" (memory $0))
@@ -510,7 +416,7 @@ mod tests {
         let lines: Vec<_> = (0..super::AT_START.len()).map(|at| format!("(export \"x{at}\" (func $at))\n")).collect();
         let module =
             module.replace("EXPORTS", &(lines.join(" ") + " (export \"r\" (func $revoke))\n " + &mcp.join(" ")));
-        Module::read(&module)?.halves(&Names { imports: Vec::new(), exports }, &["of mcp"])
+        Module::read(&module)?.halves(&Names { imports: Vec::new(), exports })
     }
 
     #[test]
@@ -545,7 +451,7 @@ mod tests {
     }
 
     #[test]
-    fn the_third_part_imports_from_both_halves_and_brings_its_own_texts() {
+    fn the_third_part_imports_from_both_halves() {
         let [one, two, three] = halves(MODULE).unwrap();
         assert!(two.contains("(func $again))") && two.contains("\n (func $again\n"), "{two}");
         assert!(three.contains("(func $again))") && !three.contains("\n (func $again\n"), "{three}");
@@ -555,10 +461,6 @@ mod tests {
             "{three}"
         );
         assert!(three.contains("\n (func $mcp\n") && !one.contains("$mcp") && !two.contains("$mcp"), "{three}");
-        assert!(one.contains("(data (i32.const 32768) \"\\61\\22\\00\")"), "{one}");
-        assert!(one.contains("(data (i32.const 32777) \"\\62\")"), "{one}");
-        assert!(three.contains("(data (i32.const 32771) \"\\6f\\66\\20\\6d\\63\\70\")"), "{three}");
-        assert!(halves(&MODULE.replace("of mcp", "of map")).is_err());
     }
 
     #[test]

@@ -23,6 +23,7 @@ mod halves;
 mod hostile;
 mod inline;
 mod integrity;
+mod jsr;
 mod links;
 mod lint;
 mod mcp;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Stdio;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use anyhow::{Context, Result, bail, ensure};
@@ -93,6 +93,11 @@ fn tools() -> Result<PathBuf> {
     setup::npm_packages(&folder)?;
     package::add(&folder, &package::archive()?)?;
     Ok(folder)
+}
+
+/// One of the tools.
+pub(crate) fn tool(name: &str) -> Result<Command> {
+    Ok(setup::script_of(&tools()?, name))
 }
 
 /// Runs the rows that a browser engine has part in.

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::process::{cargo, read, root, say, show_line};
 use crate::report::{Count, Job, Report};
-use crate::{build, owner, package, reach, setup, webview};
+use crate::{build, jsr, owner, package, reach, setup, webview};
 
 /// What the crate is called, and the npm package.
 const NAME: &str = "pkce-wasm";
@@ -39,12 +39,13 @@ const BY_NPM: [&str; 4] = ["LICENSE-APACHE", "LICENSE-MIT", "README.md", "packag
 /// A check and what it found, in a few words.
 type Check = (&'static str, fn() -> Result<String>);
 
-const CHECKS: [Check; 10] = [
+const CHECKS: [Check; 11] = [
     ("versions", versions),
     ("owner", owner),
     ("files of the npm package", npm_files),
     ("files of the crate", crate_files),
     ("publint, attw, entries in documents", npm_checks),
+    ("the package for JSR", jsr::check),
     ("cargo package", cargo_package),
     ("cargo package of the plugin", plugin_package),
     ("native dependencies", native_dependencies),

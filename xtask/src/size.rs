@@ -56,8 +56,8 @@ const APPS: [App; 13] = [
     App { job: SIGN_IN, entry: "oidc-client-ts", file: "sign-in-oidc-client-ts" },
     App { job: SIGN_IN, entry: "@auth0/auth0-spa-js", file: "sign-in-auth0-spa-js" },
     App { job: SIGN_IN, entry: "@azure/msal-browser", file: "sign-in-msal-browser" },
-    App { job: MEETING, entry: MCP, file: "mcp-pkce-wasm" },
-    App { job: MEETING, entry: "@modelcontextprotocol/sdk", file: "mcp-sdk" },
+    App { job: MEETING, entry: MCP, file: "sign-in-pkce-wasm-mcp" },
+    App { job: MEETING, entry: "@modelcontextprotocol/sdk", file: "sign-in-mcp-sdk" },
 ];
 
 /// The files of the package that are also weighed alone, as it is and as 0.1.0 had them.

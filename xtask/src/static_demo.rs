@@ -7,7 +7,7 @@ use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
 use crate::package::package_folder;
-use crate::process::{root, run_quietly, say};
+use crate::process::{root, run_quietly};
 use crate::{build, owner, setup, webview};
 
 /// The folder of the package with the page. Its programs serve the package beside it.
@@ -25,17 +25,19 @@ pub(crate) fn source(name: &str) -> String {
 pub(crate) fn make(manifest: &Value) -> Result<()> {
     setup::npm_tools()?;
     let [worker, configuration] = MADE.map(|name| root().join(source(name)));
+    let version = manifest.get("version").context("the package has no version")?;
     run_quietly(
         setup::npm_tool("esbuild")
             .arg(root().join("www/static/authorization-server.js"))
             // No engine but the newest takes modules as service workers.
             .args(["--bundle", "--minify", "--format=iife", "--log-level=error"])
             .arg(format!("--alias:pkce-wasm={}", root().join("pkg").display()))
+            .arg(format!("--define:VERSION={version}"))
             .arg(format!("--outfile={}", worker.display())),
     )?;
     let home = owner::filled()?.into_iter().find_map(|(member, value)| (member == "homepage").then_some(value));
     let said = json!({
-        "version": manifest.get("version"),
+        "version": version,
         "home": home,
         "worker": "./authorization-server.js",
         "servers": [{
@@ -52,15 +54,10 @@ pub(crate) fn make(manifest: &Value) -> Result<()> {
     Ok(fs::write(configuration, said.to_string())?)
 }
 
-/// The folder with everything.
-pub(crate) fn folder() -> PathBuf {
-    root().join("target/demo-static")
-}
-
-/// Builds the package, and writes the folder. With the URL at which it will be found, previews of links show its picture.
-pub(crate) fn write(url: Option<&str>) -> Result<()> {
+/// Builds the package, and writes the folder with everything; that folder. With the URL at which it will be found, previews of links show its picture.
+pub(crate) fn write(url: Option<&str>) -> Result<PathBuf> {
     build::build(false)?;
-    let folder = folder();
+    let folder = root().join("target/demo-static");
     let made: Vec<_> = MADE.iter().map(|name| package_folder().join(ROOM).join(name)).collect();
     webview::put_page_together(&folder, &made)?;
     if let Some(url) = url {
@@ -72,7 +69,5 @@ pub(crate) fn write(url: Option<&str>) -> Result<()> {
         let named = format!("content=\"{base}preview.png\">\n    <meta property=\"og:url\" content=\"{base}\"");
         fs::write(&page, format!("{before}{named}{after}"))?;
     }
-    println!("{}", folder.display());
-    say("serve that folder over https or at localhost, below any path");
-    Ok(())
+    Ok(folder)
 }

@@ -14,7 +14,8 @@ use crate::process::{End, cargo, path_with, root, run, say, watch, watch_within}
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
 use crate::{
-    before, browsers, build, frontend, lint, mcp, package, reach, release, setup, size, wasm_pack, webview, world,
+    before, browsers, build, frontend, lint, mcp, package, reach, release, setup, size, static_demo, wasm_pack,
+    webview, world,
 };
 
 /// Seconds that the binding tests of one engine may take.
@@ -28,7 +29,7 @@ const WEB_ATTEMPTS: u32 = 3;
 const TARGETS: [&str; 2] = ["wasm32v1-none", "wasm32-unknown-unknown"];
 
 /// The folders whose npm packages the end-to-end tests use.
-const FOLDERS: [&str; 3] = ["www/examples", "tests/e2e/react", "tests/package"];
+const FOLDERS: [&str; 5] = ["www/examples", "tests/e2e/axe", "tests/e2e/react", "tests/mcp", "tests/package"];
 
 /// The members of the workspace that are layers of their own.
 const ELSEWHERE: [&str; 6] = ["--exclude", "e2e", "--exclude", "reach", "--exclude", "webview"];
@@ -187,7 +188,7 @@ fn run_quick(engine: Engine) -> Result<()> {
 fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
     let any = |layers: &[Layer]| layers.iter().any(|layer| wanted(*layer));
     let in_browsers = any(&[Layer::Reach, Layer::Web, Layer::EndToEnd]);
-    let steps: [(bool, &dyn Fn() -> Result<()>); 14] = [
+    let steps: [(bool, &dyn Fn() -> Result<()>); 15] = [
         (true, &setup::npm_tools),
         (true, &|| setup::server_node().map(drop)),
         (true, &|| setup::rust_targets(&TARGETS)),
@@ -200,9 +201,10 @@ fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
         (any(&[Layer::Package, Layer::EndToEnd]), &|| install_for_pages()),
         (any(&[Layer::Package, Layer::Size, Layer::EndToEnd]), &|| before::install().map(drop)),
         (wanted(Layer::World), &world::install),
-        (any(&[Layer::Native, Layer::Mcp, Layer::EndToEnd]), &mcp::install),
+        (any(&[Layer::Native, Layer::Mcp]), &mcp::install),
         (wanted(Layer::EndToEnd), &|| wasm_pack::build().map(drop)),
         (wanted(Layer::EndToEnd), &|| frontend::build().map(drop)),
+        (wanted(Layer::EndToEnd), &|| static_demo::write(None).map(drop)),
         (wanted(Layer::WebView), &|| webview::install_for_tests().and_then(|()| webview::build().map(drop))),
     ];
     for (_, step) in steps.into_iter().filter(|(needed, _)| *needed) {
@@ -319,6 +321,7 @@ fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> 
         .env(NODE, setup::server_node()?);
     if which.is_empty() {
         command.env("PKCE_E2E_WASM_PACK", wasm_pack::build()?).env("PKCE_E2E_FRONTEND", frontend::build()?);
+        command.env("PKCE_E2E_DEMO_FILES", static_demo::write(None)?);
     }
     soaking(&mut command, soak);
     watch(stage.dress(&mut command), |line| count.read(line))

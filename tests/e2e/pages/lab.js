@@ -93,11 +93,10 @@ try {
     },
 
     /** Makes a button that begins a login in a pop-up; `lab.popped` is then what it came to. */
-    offerPopup(options, more) {
+    offerPopup(options, more, beginner = make(more)) {
       const button = document.createElement("button");
       button.id = "popup";
       button.textContent = "pop-up";
-      const beginner = make(more);
       lab.controller = new AbortController();
       button.onclick = async () => {
         opened.length = 0;

@@ -119,6 +119,11 @@ impl Browser {
         self.client.switch_to_window(tab.0.clone()).await.expect("the tab is there");
     }
 
+    /// Makes the window as large as that, or as near to it as the browser can.
+    pub async fn resize(&self, width: u32, height: u32) {
+        self.client.set_window_size(width, height).await.expect("the window can be resized");
+    }
+
     /// Goes to a URL and waits until its page is loaded.
     pub async fn goto(&self, url: &str) {
         self.client.goto(url).await.unwrap_or_else(|error| panic!("{url} cannot be opened: {error}"));

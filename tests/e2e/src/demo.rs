@@ -11,7 +11,8 @@ use crate::provider::read;
 /// Running servers. They end when this is dropped, and by themselves when the test process dies.
 #[derive(Debug)]
 pub struct Demo {
-    _node: Node,
+    /// The program that serves it, unless files are all that is needed.
+    node: Option<Node>,
     /// Where everything is.
     addresses: Addresses,
 }
@@ -55,13 +56,21 @@ impl Demo {
         Self::start_with(folder, Some(page))
     }
 
+    /// The demo as files, which lie there already. Its authorization server is a service worker, and the page is its own redirect URI.
+    pub fn of_files(app: &str) -> Self {
+        let issuer = format!("{app}as");
+        let addresses =
+            Addresses { app: app.to_owned(), pingone: String::new(), issuer, application: serde_json::Value::Null };
+        Self { node: None, addresses }
+    }
+
     fn start_with(package: &Path, page: Option<&Path>) -> Self {
         let mut arguments = vec!["--package".into(), package.as_os_str().to_owned()];
         if let Some(folder) = page {
             arguments.extend(["--page".into(), folder.into()]);
         }
         let (node, addresses) = Node::start(&workspace().join("www/server/main.js"), arguments);
-        Self { _node: node, addresses }
+        Self { node: Some(node), addresses }
     }
 
     /// The demo page.
@@ -71,7 +80,8 @@ impl Demo {
 
     /// The redirect URI of the demo page.
     pub fn callback(&self) -> String {
-        format!("{}callback", self.addresses.app)
+        let place = if self.node.is_some() { "callback" } else { "" };
+        format!("{}{place}", self.addresses.app)
     }
 
     /// The issuer of the plain authorization server.
@@ -110,6 +120,20 @@ pub fn package() -> PathBuf {
     let manifest = package.join("package.json");
     assert!(manifest.is_file(), "{} is not there: run `cargo xtask build`", manifest.display());
     package
+}
+
+/// The archive of the npm package.
+pub fn archive() -> PathBuf {
+    let folder = package();
+    let folder = folder.parent().expect("the package lies in a folder");
+    let entries = std::fs::read_dir(folder).expect("the folder can be read").flatten().map(|entry| entry.path());
+    let mut archives = entries.filter(|path| path.extension().is_some_and(|end| end == "tgz"));
+    archives.next().unwrap_or_else(|| panic!("{} has no archive: run `cargo xtask build`", folder.display()))
+}
+
+/// The demo as files.
+pub fn demo_files() -> PathBuf {
+    made("PKCE_E2E_DEMO_FILES", "target/demo-static", "index.html")
 }
 
 /// What `wasm-pack build` made.

@@ -36,7 +36,19 @@ impl Setup {
         setup
     }
 
-    /// The same, where [`LAN`] is this machine: an origin that is not secure. `None` in WebKitGTK, which maps no names and takes every address of
+    /// A browser whose user likes pages dark or light. WebKitGTK shows them light.
+    #[must_use]
+    pub fn liking(dark: bool) -> Self {
+        let mut setup = Self::default();
+        let value = u8::from(!dark);
+        setup.arguments.push(format!("--blink-settings=preferredColorScheme={value}"));
+        if Engine::from_env() == Engine::Firefox {
+            setup.preferences.insert("layout.css.prefers-color-scheme.content-override".to_owned(), json!(value));
+        }
+        setup
+    }
+
+    /// The same as [`Setup::unthrottled`], where [`LAN`] is this machine: an origin that is not secure. `None` in WebKitGTK, which maps no names and takes every address of
     /// loopback for secure.
     #[must_use]
     pub fn unthrottled_on_lan() -> Option<Self> {

@@ -16,6 +16,7 @@
 //! | `PKCE_NODE` | Node 22 or newer, for the servers | found on `PATH` |
 //! | `PKCE_E2E_PACKAGE` | the unpacked npm package | `target/pack/package` of the workspace |
 //! | `PKCE_E2E_WASM_PACK` | what `wasm-pack build` made | `target/wasm-pack` of the workspace |
+//! | `PKCE_E2E_DEMO_FILES` | the demo as files | `target/demo-static` of the workspace |
 //! | `PKCE_E2E_FRONTEND` | the application in `tests/frontend` | `target/frontend/app` of the workspace |
 //! | `PKCE_E2E_BEFORE` | the package of 0.1.0 | what needs it is skipped |
 
@@ -35,7 +36,7 @@ use std::io::{Write as _, stdout};
 
 pub use browser::{Browser, Tab, until};
 pub use bundle::{DEVELOPMENT, bundle};
-pub use demo::{Counters, Demo, frontend, package, wasm_pack, workspace};
+pub use demo::{Counters, Demo, archive, demo_files, frontend, package, wasm_pack, workspace};
 pub use engine::{Engine, LAN, Setup};
 pub use lab::{Callback, Lab, Report};
 pub use page::{App, Attempt, Outcome, Page, with_parameter, without_parameter};

@@ -90,7 +90,17 @@ pub struct App {
 impl App {
     /// Starts the servers and the browser, and opens the page. Logins do not stop for the thief.
     pub async fn start() -> Self {
-        let app = Self { demo: Demo::start(), browser: Browser::start().await };
+        Self::of(Demo::start()).await
+    }
+
+    /// The same with a demo that is served already.
+    pub async fn of(demo: Demo) -> Self {
+        Self::in_browser(demo, Browser::start().await).await
+    }
+
+    /// The same in a browser that runs already.
+    pub async fn in_browser(demo: Demo, browser: Browser) -> Self {
+        let app = Self { demo, browser };
         app.open().await;
         app.pause(false).await;
         app

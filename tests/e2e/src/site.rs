@@ -92,9 +92,11 @@ impl Drop for Site {
 
 async fn answer(State(content): State<Arc<Content>>, uri: Uri) -> Response {
     let path = match uri.path().trim_start_matches('/') {
-        "" | "callback" => "index.html",
-        path => path,
+        "callback" => "index.html".to_owned(),
+        path if path.is_empty() || path.ends_with('/') => format!("{path}index.html"),
+        path => path.to_owned(),
     };
+    let path = path.as_str();
     if path.split('/').any(|part| part == "..") {
         return StatusCode::NOT_FOUND.into_response();
     }
@@ -112,6 +114,9 @@ async fn answer(State(content): State<Arc<Content>>, uri: Uri) -> Response {
         Some("html") => "text/html; charset=utf-8",
         Some("js" | "mjs") => "text/javascript; charset=utf-8",
         Some("wasm") => "application/wasm",
+        Some("css") => "text/css; charset=utf-8",
+        Some("json") => "application/json",
+        Some("svg") => "image/svg+xml",
         _ => "application/octet-stream",
     };
     let caching = if content.may_keep.load(Ordering::Relaxed) { "no-cache" } else { "no-store" };

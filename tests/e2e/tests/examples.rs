@@ -7,7 +7,7 @@ use http_body_util::{BodyExt, Full};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use launch::Program;
-use serde_json::Value;
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 /// What stands in the examples, and is the demo's in the tests.
@@ -94,6 +94,59 @@ async fn a_page_with_the_module_that_wasm_pack_builds_signs_in() {
     let told = "return document.querySelector('#message').textContent || null;";
     let told = browser.until(told).await.expect("the page says what is wrong");
     assert!(told.as_str().is_some_and(|told| told.starts_with("transaction_not_found")), "{told}");
+}
+
+/// An MCP server with an authorization server, and the page of the example, which meets it for the first time.
+#[tokio::test]
+async fn a_page_signs_in_to_an_mcp_server_and_calls_its_tools() {
+    let (source, folder) = page("mcp");
+    std::fs::copy(source.join("style.css"), folder.path().join("style.css")).expect("the style can be copied");
+    bundle(&source.join("app.js"), &folder.path().join("app.js"), &[]);
+    let options = json!({ "page": folder.path() }).to_string();
+    let mut server = launch::node();
+    let server = server.arg(workspace().join("tests/mcp/server.js")).arg(options);
+    let server = Program::start(server).expect("the server starts");
+    let addresses: Value = serde_json::from_str(server.first()).expect("the server says where it is");
+    let address = |name: &str| addresses[name].as_str().expect("there is such an address");
+
+    let browser = Browser::start().await;
+    browser.goto(address("app")).await;
+    let connect = format!(
+        "document.querySelector('#url').value = '{}'; document.querySelector('#connect').click();",
+        address("resource")
+    );
+    browser.run(&connect).await.expect("the page runs script");
+    let wait = async |condition: &str| {
+        let script = format!("return {condition} || null;");
+        browser.until(&script).await.unwrap_or_else(|last| panic!("never {condition}: {last}"))
+    };
+    let asks = "document.querySelector('#ask')?.hidden === false && !document.querySelector('#sign-in').disabled";
+    wait(asks).await;
+    browser.click("#sign-in").await;
+    browser.click("#submit").await;
+    wait("document.querySelector('#list_notes button')?.disabled === false").await;
+    browser.click("#list_notes button").await;
+    let listed = wait("document.querySelector('#list_notes pre').textContent").await;
+    assert_eq!(listed, "Water the plants");
+    assert!(!browser.url().await.contains("code="), "the code is left in the address bar");
+
+    // A tool that needs another scope: the user allows it, and it is called.
+    let add = "document.querySelector('#add_note input').value = 'Feed the cat';
+        document.querySelector('#add_note button').click();";
+    browser.run(add).await.expect("the page runs script");
+    wait(asks).await;
+    browser.click("#sign-in").await;
+    let added = "document.querySelector('#submit') ? 'ask' : document.querySelector('#add_note pre')?.textContent";
+    if wait(added).await == "ask" {
+        browser.click("#submit").await;
+    }
+    assert_eq!(wait("document.querySelector('#add_note pre')?.textContent").await, "Added: Feed the cat");
+    let scopes = wait("document.querySelector('#at').textContent").await;
+    assert_eq!(scopes, "Signed in. Scopes: notes:read notes:write");
+
+    wait("document.querySelector('#sign-out').disabled === false").await;
+    browser.click("#sign-out").await;
+    wait("document.querySelector('#connected').hidden").await;
 }
 
 /// Posts a form, and gives the status and the JSON of the answer.

@@ -1,6 +1,7 @@
 //! The main job: a person signs in, stays signed in, signs out, changes their mind.
 
 use e2e::{App, Counters, Outcome, Page};
+use hostile::{Scenario, Server};
 
 /// What the demo's authorization servers say of their only account.
 fn assert_is_ada(page: &Page) {
@@ -98,4 +99,29 @@ async fn an_own_server_is_kept_across_the_redirect() {
         document.querySelector(`[name=${name}]:checked, #${name}`)?.value);";
     let kept = app.browser.run(fields).await.expect("the page runs script");
     assert_eq!(kept, serde_json::json!(["custom", issuer, "pkce-wasm-demo"]));
+}
+
+/// "Use this server" asks it what it offers, once each time. The way there and back does not ask again.
+#[tokio::test]
+async fn an_own_server_is_asked_once_what_it_offers() {
+    let server = Server::start([("own", Scenario::HONEST)]).await;
+    let app = App::start().await;
+    let asked = || server.hits("own", ".well-known/openid-configuration");
+    app.use_own_server(&server.issuer("own"), "hostile").await;
+    assert_eq!(asked(), 1);
+    app.browser.click("#use-server").await;
+    app.ready().await;
+    assert_eq!(asked(), 2);
+    app.browser.click("#sign-in").await;
+    app.until("the page is signed in", |page| page.ready && page.outcome == Outcome::of("signed-in")).await;
+    assert_eq!(asked(), 2);
+}
+
+/// Each place where a server may say what it offers is asked. That is one question.
+#[tokio::test]
+async fn a_server_that_is_not_there_gives_no_answer_once() {
+    let app = App::start().await;
+    let page = app.use_own_server(&Server::nobody().await, "app").await;
+    assert_eq!(page.outcome, Outcome::error("error", "network_failed"));
+    assert_eq!(page.messages, ["metadata-request", "metadata-response"]);
 }

@@ -138,3 +138,17 @@ async fn the_verifier_is_shown_when_it_is_spent_with_the_challenge_that_it_leads
     );
     assert_eq!(app.browser.eval(&matches).await, true, "{after}");
 }
+
+#[tokio::test]
+async fn the_code_to_copy_is_that_of_this_sign_in() {
+    let app = App::start().await;
+    let code = text(&app, "#snippet").await;
+    for member in [app.demo.issuer(), "pkce-wasm-demo", &app.demo.callback()] {
+        assert!(code.contains(member), "{member} is not in {code}");
+    }
+    assert!(!code.contains("dpop"), "{code}");
+    app.turn("dpop", true).await;
+    assert!(text(&app, "#snippet").await.contains("dpop: \"required\""));
+    app.browser.click("#copy").await;
+    app.browser.wait_for("#copied:not(:empty)").await;
+}

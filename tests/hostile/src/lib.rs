@@ -9,6 +9,7 @@ pub mod cases;
 pub mod client;
 pub mod honest;
 pub mod keys;
+mod proofs;
 mod reply;
 mod server;
 mod verify;

@@ -35,6 +35,10 @@ pub struct Reply {
     pub delivery: Delivery,
     /// Whether pages may read the `Date`.
     pub shows_date: bool,
+    /// What is asked for (RFC 9110 section 11.6.1); empty for nothing.
+    pub challenge: &'static str,
+    /// `DPoP-Nonce`, when there is one (RFC 9449 section 8).
+    pub nonce: Option<String>,
 }
 
 impl Reply {
@@ -52,6 +56,8 @@ impl Reply {
             body: body.into(),
             delivery: Delivery::Whole,
             shows_date: false,
+            challenge: "",
+            nonce: None,
         }
     }
 
@@ -118,6 +124,12 @@ impl IntoResponse for Reply {
         }
         if self.shows_date {
             response = response.header(header::ACCESS_CONTROL_EXPOSE_HEADERS, "Date");
+        }
+        if !self.challenge.is_empty() {
+            response = response.header(header::WWW_AUTHENTICATE, self.challenge);
+        }
+        if let Some(nonce) = self.nonce {
+            response = response.header("DPoP-Nonce", nonce);
         }
         if let Some(location) = self.location {
             response = response.header(header::LOCATION, location);

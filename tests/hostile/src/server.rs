@@ -13,6 +13,7 @@ use serde_json::json;
 use tokio::net::TcpListener;
 use tokio::task::JoinHandle;
 
+use crate::proofs::Proofs;
 use crate::reply::Reply;
 use crate::{honest, keys};
 
@@ -39,6 +40,8 @@ pub struct Scenario {
     pub jwks: fn(reading: u32) -> Reply,
     /// How long the token endpoint waits before it acts, at the first, second, … request for a code.
     pub delay: fn(request: u32) -> Duration,
+    /// Whether every request that shows or wants a token has to bring a proof with the nonce of the last answer (RFC 9449).
+    pub proves: bool,
 }
 
 impl Scenario {
@@ -54,6 +57,7 @@ impl Scenario {
         userinfo: |login| Reply::json(honest::userinfo(login)),
         jwks: |_| Reply::json(honest::jwks()),
         delay: |_| Duration::ZERO,
+        proves: false,
     };
 }
 
@@ -128,6 +132,8 @@ pub struct Login {
     pub refresh_token: String,
     /// How often the tokens were refreshed.
     pub refreshes: u32,
+    /// The thumbprint of the key that the tokens are bound to; empty where they are not.
+    pub jkt: String,
     used: Vec<String>,
     ended: bool,
     redirect_uri: String,
@@ -171,6 +177,8 @@ struct Memory {
     refreshes: Refreshes,
     revoked: BTreeSet<String>,
     failing: Option<u16>,
+    proofs: Proofs,
+    pushed: HashMap<String, String>,
 }
 
 /// The requests with refresh tokens.
@@ -244,6 +252,12 @@ impl Server {
         self.shared.memory().failing = status;
     }
 
+    /// What was wrong with proofs, but for nonces; and how many requests were refused for want of one.
+    pub fn proofs(&self) -> (Vec<String>, u32) {
+        let memory = self.shared.memory();
+        (memory.proofs.wrong.clone(), memory.proofs.without_nonce)
+    }
+
     /// How many codes were redeemed.
     pub fn redeemed(&self) -> usize {
         self.shared.memory().logins.values().filter(|login| login.redeemed).count()
@@ -282,9 +296,23 @@ impl Shared {
         self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// Keeps a request that is pushed (RFC 9126 section 2).
+    fn push(&self, body: &[u8]) -> Reply {
+        let mut memory = self.memory();
+        memory.number += 1;
+        let name = format!("urn:ietf:params:oauth:request_uri:{}", memory.number);
+        memory.pushed.insert(name.clone(), String::from_utf8_lossy(body).into_owned());
+        Reply::json(json!({ "request_uri": name, "expires_in": 60 })).status(201)
+    }
+
     /// Lets everybody in: sends the browser straight back with a code.
     fn authorize(&self, name: &str, scenario: &Scenario, query: &str) -> Reply {
-        let parameters = parse(query);
+        let mut parameters = parse(query);
+        if let Some(request_uri) = parameters.get("request_uri") {
+            let pushed = self.memory().pushed.remove(request_uri);
+            let Some(pushed) = pushed else { return Reply::html(400) };
+            parameters = parse(&pushed);
+        }
         let parameter = |name: &str| parameters.get(name).cloned().unwrap_or_default();
         let issuer = self.issuer(name);
         if parameter("code_challenge_method") != "S256" {
@@ -298,6 +326,7 @@ impl Shared {
             client_id: parameter("client_id"),
             nonce: parameter("nonce"),
             scope: parameter("scope"),
+            jkt: if scenario.proves { parameter("dpop_jkt") } else { String::new() },
             redirect_uri: parameter("redirect_uri"),
             code_challenge: parameter("code_challenge"),
             access_token: format!("access-{}", memory.number),
@@ -316,7 +345,7 @@ impl Shared {
     }
 
     /// The server's half of RFC 6749 section 4.1.3 and RFC 7636 section 4.6. It is never the one that lies.
-    fn token(&self, scenario: &Scenario, body: &[u8]) -> Reply {
+    fn token(&self, scenario: &Scenario, body: &[u8], jkt: &str) -> Reply {
         let parameters = parse(&String::from_utf8_lossy(body));
         let parameter = |name: &str| parameters.get(name).map(String::as_str).unwrap_or_default();
         let mut memory = self.memory();
@@ -328,6 +357,7 @@ impl Shared {
             "authorization_code" => {
                 let login = memory.logins.get_mut(parameter("code")).filter(|login| {
                     !login.redeemed
+                        && login.jkt == jkt
                         && parameter("client_id") == login.client_id
                         && parameter("redirect_uri") == login.redirect_uri
                         && keys::answers_challenge(parameter("code_verifier"), &login.code_challenge)
@@ -341,7 +371,8 @@ impl Shared {
                 memory.refreshes.requests += 1;
                 let brought = parameter("refresh_token");
                 let is_theirs = |login: &&mut Login| {
-                    login.refresh_token == brought || login.used.iter().any(|used| used == brought)
+                    login.jkt == jkt
+                        && (login.refresh_token == brought || login.used.iter().any(|used| used == brought))
                 };
                 if let Some(login) = memory.logins.values_mut().find(is_theirs).filter(|login| !login.ended) {
                     if login.refresh_token == brought {
@@ -383,10 +414,11 @@ impl Shared {
         *times
     }
 
-    fn userinfo(&self, scenario: &Scenario, headers: &HeaderMap) -> Reply {
+    fn userinfo(&self, scenario: &Scenario, headers: &HeaderMap, jkt: &str) -> Reply {
         let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok());
-        let token = authorization.and_then(|value| value.strip_prefix("Bearer ")).unwrap_or_default();
-        match self.memory().logins.values().find(|login| login.access_token == token) {
+        let scheme = if scenario.proves { "DPoP " } else { "Bearer " };
+        let token = authorization.and_then(|value| value.strip_prefix(scheme)).unwrap_or_default();
+        match self.memory().logins.values().find(|login| login.access_token == token && login.jkt == jkt) {
             Some(login) => (scenario.userinfo)(login),
             None => Reply::html(401),
         }
@@ -412,7 +444,27 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, hea
     let Some(scenario) = shared.scenarios.get(name) else {
         return Reply::html(404);
     };
-    match place {
+    let mut jkt = String::new();
+    let mut nonce = None;
+    if scenario.proves && matches!(place, "token" | "userinfo" | "par") {
+        let url = format!("{}/{place}", shared.issuer(name));
+        let mut memory = shared.memory();
+        let proven = memory.proofs.check(&headers, method.as_str(), &url);
+        nonce = Some(memory.proofs.next());
+        match proven {
+            Ok(thumbprint) => jkt = thumbprint,
+            Err(error) if place == "userinfo" => {
+                let challenge = if error == "use_dpop_nonce" {
+                    r#"DPoP error="use_dpop_nonce", algs="ES256""#
+                } else {
+                    r#"DPoP error="invalid_dpop_proof", algs="ES256""#
+                };
+                return Reply { challenge, nonce, ..Reply::html(401) };
+            }
+            Err(error) => return Reply { nonce, ..Reply::json(json!({ "error": error })).status(400) },
+        }
+    }
+    let reply = match place {
         ".well-known/openid-configuration" => (scenario.metadata)(&shared.issuer(name)),
         "authorize" => shared.authorize(name, scenario, uri.query().unwrap_or_default()),
         "token" => {
@@ -420,17 +472,19 @@ async fn answer(State(shared): State<Arc<Shared>>, method: Method, uri: Uri, hea
             if !delay.is_zero() {
                 tokio::time::sleep(delay).await;
             }
-            shared.token(scenario, &body)
+            shared.token(scenario, &body, &jkt)
         }
-        "userinfo" => shared.userinfo(scenario, &headers),
+        "userinfo" => shared.userinfo(scenario, &headers, &jkt),
         "revoke" => shared.revoke(&body),
         "jwks" => (scenario.jwks)(hits),
         // Where the redirects lead: each answers as honestly as it can, so that following it would succeed.
         "elsewhere/metadata" => Reply::json(honest::metadata(&shared.issuer(name))),
-        "elsewhere/token" => shared.token(&Scenario::HONEST, &body),
-        "elsewhere/userinfo" => shared.userinfo(&Scenario::HONEST, &headers),
+        "elsewhere/token" => shared.token(&Scenario::HONEST, &body, ""),
+        "elsewhere/userinfo" => shared.userinfo(&Scenario::HONEST, &headers, ""),
+        "par" if scenario.proves => shared.push(&body),
         _ => Reply::html(404),
-    }
+    };
+    Reply { nonce, ..reply }
 }
 
 fn parse(form: &str) -> HashMap<String, String> {

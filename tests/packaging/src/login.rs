@@ -32,7 +32,7 @@ const GREETED: &str = "return document.body.textContent.includes('Hello Ada')
 /// Has everything been used, and what was seen?
 const USED: &str = "return document.documentElement.dataset.parts ?? null;";
 
-/// Signs in as [`sign_in_on`] does, then uses what an application may load later: pop-up, `session.fetch`, refresh, errors, sign-out.
+/// Signs in as [`sign_in_on`] does, then uses what an application may load later: pop-up, `session.fetch`, refresh, errors, a login with a key, sign-out.
 pub(crate) async fn use_all_on(browser: &Browser, url: &str, engine: &str) -> Result<(), String> {
     sign_in_on(browser, url, engine).await?;
     browser.click("#parts").await;
@@ -45,6 +45,7 @@ pub(crate) async fn use_all_on(browser: &Browser, url: &str, engine: &str) -> Re
         "refresh": "asked",
         "thrown": "origin_refused",
         "refused": "transaction_not_found",
+        "bound": 43,
         "session": null,
     });
     if seen == wanted { Ok(()) } else { Err(format!("{seen} instead of {wanted}")) }

@@ -20,6 +20,7 @@ const showError = (error) => {
 const offerLogin = (why, options) => {
   element("why").textContent = why;
   element("ask").hidden = false;
+  element("sign-in").textContent = options.appState ? "Allow" : "Sign in";
   element("sign-in").onclick = () => attempt(() => auth.login(options));
 };
 
@@ -45,6 +46,7 @@ const attempt = async (step, call) => {
     }
   } finally {
     for (const button of document.querySelectorAll("button")) button.disabled = false;
+    if (!element("ask").hidden) element("sign-in").focus();
   }
 };
 
@@ -147,6 +149,7 @@ if (kept) {
   await attempt(async () => {
     use(kept);
     const outcome = await auth.handleRedirect();
+    if (outcome.status !== "none") history.replaceState(null, "", "/");
     if (outcome.status === "refused") throw outcome.error;
     if (!(await auth.session())) return;
     await connect();
