@@ -389,7 +389,7 @@ async function signInWithPopup() {
   await showSession(await client.loginWithPopup(loginOptions()));
 }
 
-/** Takes over what is in the form of the visitor's own server. Gives whether anything is new. */
+/** Takes over what is in the form of the visitor's own server. Gives whether anything of it is new. */
 function takeOwnServer() {
   const before = JSON.stringify(servers.own);
   servers.own = {
@@ -440,9 +440,8 @@ function connect() {
   };
   find("#own-server").onsubmit = (event) => {
     event.preventDefault();
-    // A server that has answered is not asked again.
-    const isNew = takeOwnServer();
-    if (isNew || !client) changeServer({ afresh: true });
+    takeOwnServer();
+    changeServer({ afresh: true });
   };
   find("#pkce").onchange = ({ target }) => {
     pkceSwitch.on = target.checked;

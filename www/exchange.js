@@ -66,10 +66,14 @@ function told(parameters = {}) {
 /** The path of a URL, for the eye. */
 const pathOf = (url) => new URL(url).pathname;
 
+/** The refresh token of a request that spends nothing: the package asks for a nonce by it, before it sends what serves once. */
+const NONE = "4 characters";
+
 /** What a request is, by where it goes and what it carries. */
 function kindOf({ url, parameters }, metadata) {
   if (url.includes("/.well-known/")) return "metadata";
-  if (parameters?.grant_type === "refresh_token") return "refresh";
+  if (parameters?.grant_type === "refresh_token")
+    return parameters.refresh_token === NONE ? "nonce" : "refresh";
   const names = {
     token_endpoint: "token",
     userinfo_endpoint: "userinfo",
@@ -85,6 +89,7 @@ const ASKING = {
   metadata: "App asks what the server offers",
   push: "App hands its request to the server directly",
   token: "App redeems the code with its verifier",
+  nonce: "App asks for the number that its proof needs",
   refresh: "App trades the refresh token",
   userinfo: "App asks who this is",
   jwks: "App fetches the server’s public keys",
@@ -96,6 +101,7 @@ const ANSWERING = {
   metadata: "Server names its endpoints",
   push: "Server keeps the request",
   token: "Verifier and challenge match: tokens",
+  nonce: "Server sends the number, if it wants one",
   refresh: "Server sends fresh tokens",
   userinfo: "Server tells who this is",
   jwks: "Server sends its public keys",
@@ -119,6 +125,8 @@ export class Exchange {
   #shell;
   /** Whether the callback that is handled next is the one that is waited for: `awaited`, `again` or `foreign`. */
   #next = null;
+  /** What was asked and not answered yet, by URL. */
+  #asked = new Map();
   /** The verifier of the last login, once it was sent, and a request that carries one. */
   #spent = null;
   /** Answers of well-known places, by URL: what the page asked before the redirect it need not ask again. */
@@ -391,6 +399,7 @@ export class Exchange {
     const { method, url, parameters, headers } = event;
     if (this.#answers[url]) return;
     const kind = kindOf(event, this.metadata);
+    this.#asked.set(url, [...(this.#asked.get(url) ?? []), kind]);
     if (headers?.DPoP) this.#addKey();
     if (parameters?.code_challenge) this.#addVerifier(parameters.code_challenge);
     if (kind === "metadata" && this.#asksNextPlace(url)) return;
@@ -426,12 +435,7 @@ export class Exchange {
     const used = this.#fromCache.get(url) ?? 0;
     this.#fromCache.set(url, Math.max(0, used - 1));
     if (used > 0) return;
-    const found = kindOf(event, this.metadata);
-    // A refresh and a login go to the same place: which it was, the last request there says.
-    const asked = this.messages
-      .filter(({ name }) => ["token-request", "refresh-request"].includes(name))
-      .pop();
-    const kind = found === "token" && asked?.name === "refresh-request" ? "refresh" : found;
+    const kind = this.#asked.get(url)?.shift() ?? kindOf(event, this.metadata);
     if (error !== undefined) {
       return this.add({
         from: "server",
@@ -443,7 +447,8 @@ export class Exchange {
         mark: "bad",
       });
     }
-    const ok = status >= 200 && status < 300;
+    // The answer to the question for a nonce is a refusal of the token that is none.
+    const ok = (status >= 200 && status < 300) || kind === "nonce";
     const shown =
       kind === "metadata"
         ? Object.fromEntries(Object.entries(parameters).filter(([name]) => METADATA_MEMBERS.includes(name)))

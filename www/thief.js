@@ -45,7 +45,7 @@ function resultOf({ name, title }, answer, success) {
     "data-error": error,
     "data-mark": ok ? "bad" : status === 0 ? "" : "good",
   });
-  const words = ok ? success : status === 0 ? "No answer" : `Refused by the server (HTTP ${status})`;
+  const words = ok ? success : status === 0 ? "No answer" : `Refused (HTTP ${status})`;
   item.append(
     element("span", {}, `The thief sends ${title}.`),
     element("strong", { class: "verdict" }, `${ok ? "✗" : "✓"} ${words}`),

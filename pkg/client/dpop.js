@@ -8,7 +8,6 @@ import { tiers } from "../platform/storage.js";
 const FRESH = 60_000;
 /** Milliseconds for which the key of a login is kept beyond the time that the login may take. */
 const MARGIN = 86_400_000;
-const LIFETIME = 600;
 /** Seconds by which the clock of a server has to be another one for that to be why it refuses a proof. */
 const LATE = 30;
 
@@ -113,8 +112,8 @@ export const createDpop = ({ ask, named, toJson }) => {
       const { jkt } = own(request);
       const url = new URL(request.url);
       const { at } = servers.get(placeOf(jkt, url)) ?? NOTHING;
-      const { nonce } = servers.get(url.origin) ?? { nonce: true };
-      const isFresh = Math.abs(Date.now() - at) < FRESH || nonce === undefined;
+      const of = servers.get(url.origin);
+      const isFresh = Math.abs(Date.now() - at) < FRESH || (of && of.nonce === undefined);
       if (!isFresh) await sendOnce({ ...ask("prime", setup), jkt }, network, through);
       return send(request, network, through);
     },
@@ -134,7 +133,7 @@ export const createDpop = ({ ask, named, toJson }) => {
     async create({ bound, config, owner }) {
       const { transactions, session } = tiers(config);
       const isOnDisk = transactions !== "memory" || session !== "memory";
-      const until = Date.now() + MARGIN + 1000 * (config.transactionMaxAge ?? LIFETIME);
+      const until = Date.now() + MARGIN + 1000 * (config.transactionMaxAge ?? 0);
       try {
         const key = await make();
         const { jkt } = ask("proof", "", toJson(key.jwk));

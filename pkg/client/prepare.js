@@ -13,9 +13,9 @@ const MOST_READY = 8;
 /** A value whose members stand in one order, whoever wrote them. */
 const ordered = (value) => {
   if (Array.isArray(value)) return value.map(ordered);
-  if (value === null || typeof value !== "object") return value;
-  const members = Object.keys(value).sort();
-  return Object.fromEntries(members.map((name) => [name, ordered(value[name])]));
+  if (Object(value) !== value) return value;
+  const members = Object.entries(value).sort();
+  return Object.fromEntries(members.map(([name, member]) => [name, ordered(member)]));
 };
 
 /** Makes a login ready: `{ url, key, until }`. `begin` begins it with the thumbprint of a key, and leaves it to `keep` where it has to be pushed first. */

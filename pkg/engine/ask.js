@@ -69,9 +69,9 @@ export const createAsk = ({ call, engine, failed, named, ready, state }, { begin
   };
   /** Starts for the running first half what it lacks. */
   const link = () => {
-    const { Instance, Module } = WebAssembly;
     try {
       while (lacks()) {
+        const { Instance, Module } = WebAssembly;
         if (!(later[count] instanceof Module)) later[count] = new Module(later[count]);
         add(new Instance(later[count], { b: state.exports }));
       }

@@ -2,7 +2,7 @@
 import { isPkceError } from "../engine/error.js";
 import { own } from "../platform/own.js";
 import { LONGEST, unless, within } from "../platform/wait.js";
-import { createMeet } from "./meet.js";
+import { createKnown } from "./known.js";
 import { loadSentences } from "./part.js";
 import { createProvider } from "./provider.js";
 
@@ -34,7 +34,10 @@ export const createMcpAuth = (whole) => {
     // A process of a server has no storage of its own.
     if (!globalThis.location && !host?.storage)
       options.transactionStorage = options.transactionStorage ?? "memory";
-    const { base, challengedBy, forget, hidden, isOurs, meet, recall, scopesOf } = createMeet(whole, options);
+    const { base, challengedBy, forget, hidden, isOurs, meet, recall, scopesOf } = createKnown(
+      whole,
+      options,
+    );
 
     /** What is told in the place of an error: why a page cannot have an answer, and what the codes of this room say. */
     const said = async (thrown) => {

@@ -15,7 +15,8 @@ const signIn = async ({ run, until, goto }, path) => {
   if (step !== "signed out") return { step };
   await run("void app.client.login()");
   await until(
-    `location.pathname === ${JSON.stringify(path)} && window.app && app.status && app.step !== "starts"`,
+    // The page that is being left has the status "none".
+    `location.pathname === ${JSON.stringify(path)} && window.app && app.status && app.status !== "none" && app.step !== "starts"`,
   );
   const { client, ...seen } = await run("({ ...app, client: undefined, href: location.href })");
   await run("app.client.logout()");

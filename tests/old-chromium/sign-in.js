@@ -6,7 +6,7 @@ const READY = `document.body?.dataset.ready === "true"`;
 const OUTCOME = `document.querySelector("#outcome").dataset`;
 
 /** What a copy of the package gets that has not started yet: at once, then after waiting. */
-const STARTS = `import("/pkce-wasm/index.js?afresh").then(async ({ engine, ready }) => {
+const STARTS = `import("/pkce-wasm/client/page.js?afresh").then(async ({ whole: { engine, ready } }) => {
   let atOnce;
   try { atOnce = engine(); } catch (error) { atOnce = error.code; }
   return { atOnce, after: await ready() };

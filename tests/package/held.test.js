@@ -7,10 +7,10 @@ import { dirname, join } from "node:path";
 import { beforeEach, mock, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import {
-  address,
   ISSUER,
   load,
   metadataOf,
+  pageOf,
   pageStorage,
   playPage,
   REDIRECT_URI,
@@ -373,7 +373,7 @@ test("SE4 with the last client that is closed the channel and every listener of 
     globalThis.document = { addEventListener, removeEventListener };
     try {
       // A copy of its own: nobody else in this process uses its channel.
-      const { Client, ready } = await import(`${address("pkce-wasm")}?${BroadcastChannelThere}`);
+      const { Client, ready } = await pageOf(BroadcastChannelThere);
       await ready();
       const { config } = world();
       const [one, other] = [new Client(config, METADATA), new Client(config, METADATA)];

@@ -2,7 +2,7 @@
 // installed in, and PKCE_WASM_ENGINE to the engine: "wasm", or "js" for the twin.
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { pathToFileURL } from "node:url";
 import "./forbid.js";
@@ -15,6 +15,12 @@ export const expectedEngine = process.env.PKCE_WASM_ENGINE ?? "wasm";
 export const resolve = (entry, folder = installed) => createRequire(join(folder, "app.js")).resolve(entry);
 export const address = (entry, folder) => pathToFileURL(resolve(entry, folder)).href;
 export const load = (entry, folder) => import(address(entry, folder));
+
+/** The client as another page of that name has it: it shares nothing with this one but what is global. */
+export const pageOf = async (name) => {
+  const file = join(dirname(resolve("pkce-wasm")), "client/page.js");
+  return (await import(`${pathToFileURL(file).href}?${name}`)).whole;
+};
 
 export const ISSUER = "https://as.example";
 export const REDIRECT_URI = "https://app.example/callback";

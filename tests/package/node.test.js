@@ -92,6 +92,37 @@ test("the guides are in the package, and name no entry that there is not", () =>
   }
 });
 
+test("a whole login where there is no WebAssembly, or none that is allowed, in the tick of the click and after it", () => {
+  for (const obstacle of [
+    "delete globalThis.WebAssembly;",
+    "WebAssembly.Module = () => { throw 0; }; WebAssembly.instantiate = () => Promise.reject(0);",
+  ]) {
+    const printed = run(`
+      // Node's own fetch has WebAssembly too: it is started before.
+      const server = (await import("node:http")).createServer((_, response) => response.end());
+      await new Promise((done) => server.listen(0, "127.0.0.1", done));
+      await (await fetch("http://127.0.0.1:" + server.address().port)).text();
+      server.close();
+      ${obstacle}
+      const { Client, ready, engine } = await import("pkce-wasm");
+      await ready();
+      const opened = [];
+      const tokens = { access_token: "at", refresh_token: "rt", token_type: "Bearer", expires_in: 3600 };
+      const config = { issuer: "${ISSUER}", clientId: "app", redirectUri: "${REDIRECT_URI}", scope: "files", transactionStorage: "memory",
+        host: { open: (url) => void opened.push(url), fetch: async () => Response.json(tokens) } };
+      const client = new Client(config, ${JSON.stringify(METADATA)});
+      client.login();
+      const state = new URL(opened[0]).searchParams.get("state");
+      const { status, session } = await client.handleRedirect("${REDIRECT_URI}?code=c&state=" + state);
+      await session.refresh();
+      console.log(status, await session.accessToken(), engine());
+      await client.logout();
+      console.log(await client.session());
+    `);
+    assert.equal(printed, "signed-in at js\nnull", obstacle);
+  }
+});
+
 for (const [entry, module] of [
   ["pkce-wasm/pkce", pkce],
   ["pkce-wasm", client],
@@ -280,9 +311,9 @@ test("the halves of the module are in their scripts byte for byte, and each is d
       ${JSON.stringify(METADATA)}, "", "").catch(() => {});
     Uint8Array.from = from;
     console.log(given.map(({ constructor, byteOffset }) => constructor.name + byteOffset).join());
-    // The printable characters, quote and backslash left out.
-    const characters = [...Array(95)].map((_, place) => String.fromCharCode(32 + place)).filter((it) => !/["\\\\]/.test(it));
-    const encode = (byte) => (byte < 91 ? "" : characters[90 + Math.floor(byte / 91)]) + characters[byte % 91];
+    // The printable characters from "#" on, backslash left out.
+    const characters = [...Array(92)].map((_, place) => String.fromCharCode(35 + place)).filter((it) => it !== "\\\\");
+    const encode = (byte) => (byte < 89 ? "" : characters[88 + Math.floor(byte / 89)]) + characters[byte % 89];
     for (const [place, half] of ["start", "later"].entries()) {
       const { default: text } = await import(${JSON.stringify(pathToFileURL(join(installed, "node_modules/pkce-wasm/dist/")).href)} + half + "_bytes.js");
       console.log([...given[place]].map(encode).join("") === text);

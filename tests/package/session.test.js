@@ -8,6 +8,7 @@ import {
   expectedEngine,
   ISSUER,
   metadataOf,
+  pageOf,
   playPage,
   REDIRECT_URI,
   setClockRight,
@@ -19,7 +20,7 @@ playPage();
 const path = address("pkce-wasm");
 const here = await import(path);
 // Another page of the origin: it shares no memory with this one.
-const elsewhere = await import(`${path}?elsewhere`);
+const elsewhere = await pageOf("elsewhere");
 await here.ready();
 await elsewhere.ready();
 assert.equal(here.engine(), expectedEngine);

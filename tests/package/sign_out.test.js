@@ -6,6 +6,7 @@ import {
   address,
   ISSUER,
   metadataOf,
+  pageOf,
   pageStorage,
   playPage,
   REDIRECT_URI,
@@ -19,7 +20,7 @@ globalThis.window = globalThis;
 
 const path = address("pkce-wasm");
 const here = await import(path);
-const elsewhere = await import(`${path}?elsewhere`);
+const elsewhere = await pageOf("elsewhere");
 await here.ready();
 await elsewhere.ready();
 
@@ -145,7 +146,7 @@ for (const storage of ["local", "session", "memory"]) {
 }
 
 /** A third page, whose word nobody hears. */
-const { Client: Unheard, ready: isReady } = await import(`${path}?unheard`);
+const { Client: Unheard, ready: isReady } = await pageOf("unheard");
 await isReady();
 
 /** Signs out in that page, which this one does not see before what comes back is called. */

@@ -46,8 +46,11 @@ const withStore = async (mode, work) => {
   }
 };
 
-const restore = () => withStore("readonly", (store) => store.get(ISSUER));
-const keep = (saved) => withStore("readwrite", (store) => store.put(saved, ISSUER));
+/** What another version kept is not read. The build says which one this is. */
+const PLACE = `${VERSION} ${ISSUER}`;
+
+const restore = () => withStore("readonly", (store) => store.get(PLACE));
+const keep = (saved) => withStore("readwrite", (store) => store.put(saved, PLACE));
 
 /** A page, under a policy of its own. */
 const page = (body, status = 200) => ({

@@ -1,10 +1,9 @@
 //! The module of the client in two halves: what a page asks when it starts, and the rest, which turns a callback into tokens and keeps them; and a third part, which
 //! only `pkce-wasm/mcp` asks. No function is in two of them: a part imports memory, table and functions from the exports of those before it. So it is nothing by itself, and
-//! a page that has all of them has what the whole module is. The second half and the third part bring their texts along too: those that stand in the memory for them alone.
+//! a page that has all of them has what the whole module is.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
-use std::ops::Range;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, ensure};
@@ -49,29 +48,6 @@ const LATER: [&str; 5] = [
 const MCP: [&str; 3] =
     ["pkce_wasm::web::mcp::", "pkce_wasm::flow::protected_resource::", "pkce_wasm::flow::registration::"];
 
-/// The texts that only the second half reads. Each is in the data of the module once, and leaves it.
-const TEXTS_LATER: [&str; 16] = [
-    "jti htm htu ath nonce",
-    "{\"typ\":\"dpop+jwt\",\"alg\":\"ES256\",\"jwk\":",
-    "htm htu access_token ath nonce ahead jkt ",
-    "temporarily_unavailable server_error slow_down use_dpop_nonce invalid_dpop_proof invalid_client unauthorized_client unsupported_grant_type invalid_scope invalid_target",
-    "grant_type refresh_token client_id client_secret",
-    "grant_type code redirect_uri client_id client_secret code_verifier",
-    "token token_type_hint client_id client_secret",
-    "request_uri expires_in ",
-    "client_id request_uri",
-    "status refused doubt doubted_at subject found url oauth_error oauth_error_description oauth_error_uri ",
-    "spent seen now ",
-    "access_token token_type expires_in scope refresh_token id_token authorization_details ",
-    "error error_description error_uri type message ",
-    "kty kid use alg key_ops issuer crv n e x y ",
-    "access_denied user_denied consent_denied consent_required login_required interaction_required account_selection_required",
-    "insufficient_scope insufficient_user_authentication invalid_request",
-];
-
-/// The texts that only the third part reads: the names of its tables and of what it writes. Each is in the data of the module once, and leaves it.
-const TEXTS_OF_MCP: [&str; 1] = ["/.well-known/oauth-protected-resource"];
-
 /// What a table holds in the place of a function that is never called.
 const NEVER_CALLED: &str = "rust_begin_unwind";
 
@@ -85,7 +61,7 @@ pub(crate) fn split(named: &Path, names: &Names, functions: Functions) -> Result
     let text = named.with_extension("wat");
     run_quietly(setup::npm_tool("wasm-dis").arg(named).arg("-o").arg(&text))?;
     let text = fs::read_to_string(text)?;
-    let halves = Module::read(&text)?.halves(names, [&TEXTS_LATER, &TEXTS_OF_MCP])?;
+    let halves = Module::read(&text)?.halves(names)?;
     let files = ["first", "second", "third"].map(|half| named.with_extension(format!("{half}.wasm")));
     for (text, file) in halves.iter().zip(&files) {
         let source = file.with_extension("wat");
@@ -108,26 +84,22 @@ pub(crate) fn split(named: &Path, names: &Names, functions: Functions) -> Result
 
 /// A module in the text format, by its parts.
 struct Module<'a> {
-    /// What the first half keeps as it is: imports, memory, data, the table, the pointer to the stack, and every export that is no function.
+    /// Types, imports, memory, data, table: what the first half keeps as it is.
     rest: Vec<&'a str>,
-    /// The types of functions, which both halves have.
     types: Vec<&'a str>,
-    /// The functions that are exported, after the short names by which they are.
+    /// The short names of the functions that are exported, and the functions.
     exports: Vec<(&'a str, &'a str)>,
-    /// The functions by their names. The text of one that is imported is empty: `rest` has it.
+    /// Functions and what they look like; of those that are imported the text is empty.
     functions: BTreeMap<&'a str, Function<'a>>,
-    /// The functions in the table, in its order.
+    /// The functions in the table, from this place on.
     table: Vec<&'a str>,
-    /// The place of the first of them.
     table_from: usize,
 }
 
 struct Function<'a> {
-    /// Its parameters and its result, as an import writes them.
+    /// Its parameters and its result.
     signature: String,
-    /// All of it, as it stands in the module.
     text: &'a str,
-    /// The functions that it calls by name. Those that it calls through the table are not among them.
     calls: BTreeSet<&'a str>,
 }
 
@@ -207,7 +179,7 @@ impl<'a> Module<'a> {
     }
 
     /// The texts of the two halves and of the third part.
-    fn halves(&self, names: &Names, texts: [&[&str]; 2]) -> Result<[String; 3]> {
+    fn halves(&self, names: &Names) -> Result<[String; 3]> {
         let short = |long: &str| names.exports.iter().find(|[name, _]| name == long).map(|[_, short]| short.as_str());
         for name in AT_START.iter().chain(&OF_MCP) {
             ensure!(short(name).is_some(), "the module exports no {name}");
@@ -263,17 +235,8 @@ impl<'a> Module<'a> {
             own.map(|(function, name)| format!(" (export {name:?} (func {function}))"))
         };
 
-        let (rest, [texts_of_two, texts_of_three], places) = self.without(texts)?;
-        for (part, place) in &places {
-            let earlier = self.functions.iter().filter(|(name, _)| part_of(name) < *part);
-            for (name, function) in earlier {
-                let read = constants(function.text).find(|number| place.contains(number));
-                ensure!(read.is_none(), "{name} of an earlier part reads what part {part} brings along: {place:?}");
-            }
-        }
         let mut one = vec!["(module".to_owned()];
-        one.extend(self.types.iter().map(|form| (*form).to_owned()));
-        one.extend(rest);
+        one.extend(self.types.iter().chain(&self.rest).map(|form| (*form).to_owned()));
         one.extend(
             self.functions.iter().filter(|(name, _)| part_of(name) == 0).map(|(_, function)| function.text.to_owned()),
         );
@@ -309,66 +272,11 @@ impl<'a> Module<'a> {
             forms
         };
         let [of_two, of_three] = &wanted;
-        let (mut two, mut three) = (later(1, of_two), later(2, of_three));
-        two.extend(texts_of_two);
-        three.extend(texts_of_three);
+        let (two, three) = (later(1, of_two), later(2, of_three));
         Ok([one, two, three].map(|mut forms| {
             forms.push(")\n".to_owned());
             forms.join("\n")
         }))
-    }
-
-    /// What the first half keeps as it is; the texts of the second half and of the third part, which are taken out of the data; and what only these parts may read: the texts, and
-    /// the tables that begin with one.
-    fn without(&self, wanted: [&[&str]; 2]) -> Result<Taken> {
-        let (mut rest, mut texts, mut places) = (Vec::new(), [Vec::new(), Vec::new()], Vec::new());
-        let wanted: Vec<_> = [1_usize, 2].into_iter().zip(wanted).collect();
-        let all: Vec<_> = self.rest.iter().map(|form| data(form)).collect::<Result<_>>()?;
-        for (form, data) in self.rest.iter().zip(&all) {
-            let Some((from, bytes)) = data else {
-                rest.push((*form).to_owned());
-                continue;
-            };
-            let mut cuts = Vec::new();
-            for (part, text) in wanted.iter().flat_map(|(part, texts)| texts.iter().map(move |text| (*part, text))) {
-                let found: Vec<_> =
-                    bytes.windows(text.len()).enumerate().filter(|(_, part)| *part == text.as_bytes()).collect();
-                ensure!(found.len() < 2, "this text is in the data more than once: {text}");
-                cuts.extend(found.first().map(|(at, _)| (*at, at.saturating_add(text.len()), part)));
-            }
-            cuts.sort_unstable();
-            for (start, end, part) in &cuts {
-                let (start, end) = (from.saturating_add(*start), from.saturating_add(*end));
-                places.push((*part, start..end));
-                let tables = all.iter().flatten().flat_map(|(from, bytes)| pointers(*from, bytes, start));
-                places.extend(tables.map(|table| (*part, table..table.saturating_add(POINTER))));
-            }
-            let segment = |from_byte: usize, to: usize| {
-                let part = bytes.get(from_byte..to).context("texts overlap")?;
-                let from = from.saturating_add(from_byte);
-                Ok::<_, anyhow::Error>(format!(" (data (i32.const {from}) \"{}\")", escaped(part)))
-            };
-            let mut at = 0;
-            for (start, end, part) in cuts {
-                if at < start {
-                    rest.push(segment(at, start)?);
-                }
-                texts.get_mut(part.saturating_sub(1)).context("there is no such part")?.push(segment(start, end)?);
-                at = end;
-            }
-            if at < bytes.len() {
-                rest.push(segment(at, bytes.len())?);
-            }
-        }
-        for (texts, (part, wanted)) in texts.iter().zip(&wanted) {
-            ensure!(
-                texts.len() == wanted.len(),
-                "of the {} texts of part {part} {} are in the data",
-                wanted.len(),
-                texts.len()
-            );
-        }
-        Ok((rest, texts, places))
     }
 
     /// The exports of those functions.
@@ -400,60 +308,6 @@ fn forms(text: &str) -> Vec<&str> {
     let starts: Vec<_> = starts.collect();
     let ends = starts.iter().copied().skip(1).chain([end]);
     starts.iter().zip(ends).filter_map(|(start, end)| text.get(*start..end)).map(str::trim_end).collect()
-}
-
-/// The first half without the texts of the other parts; these; and the parts that may read a place of the memory.
-type Taken = (Vec<String>, [Vec<String>; 2], Vec<(usize, Range<usize>)>);
-
-/// The length of an address.
-const POINTER: usize = 4;
-
-/// Where in the data that address is kept.
-fn pointers(from: usize, bytes: &[u8], address: usize) -> impl Iterator<Item = usize> {
-    let wanted = u32::try_from(address).unwrap_or_default().to_le_bytes();
-    let places = bytes.windows(POINTER).enumerate();
-    places.filter(move |(_, part)| *part == wanted).map(move |(at, _)| from.saturating_add(at))
-}
-
-/// The numbers in a function that may be addresses.
-fn constants(function: &str) -> impl Iterator<Item = usize> {
-    let starts = ["(i32.const ", "offset="].into_iter().flat_map(|start| function.split(start).skip(1));
-    starts.filter_map(|rest| rest.split(|end: char| !end.is_ascii_digit()).next()?.parse().ok())
-}
-
-/// The place in the memory that a form of data fills, and the bytes; nothing of another form.
-fn data(form: &str) -> Result<Option<(usize, Vec<u8>)>> {
-    if !form.trim_start().starts_with("(data") {
-        return Ok(None);
-    }
-    let (_, rest) = form.split_once("(i32.const ").context("data fill no place")?;
-    let (from, rest) = rest.split_once(") \"").context("data have no bytes")?;
-    let text = rest.rsplit_once('"').context("data have no end")?.0;
-    let mut bytes = Vec::new();
-    let mut left = text.bytes();
-    while let Some(byte) = left.next() {
-        if byte != b'\\' {
-            bytes.push(byte);
-            continue;
-        }
-        let escape = left.next().context("an escape has no end")?;
-        bytes.push(match escape {
-            b't' => b'\t',
-            b'n' => b'\n',
-            b'r' => b'\r',
-            b'"' | b'\'' | b'\\' => escape,
-            _ => {
-                let digits = [escape, left.next().context("an escape has no end")?];
-                u8::from_str_radix(std::str::from_utf8(&digits)?, 16)?
-            }
-        });
-    }
-    Ok(Some((from.parse()?, bytes)))
-}
-
-/// Bytes as the text format has them.
-fn escaped(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("\\{byte:02x}")).collect()
 }
 
 /// The first identifier of a text.
@@ -562,7 +416,7 @@ mod tests {
         let lines: Vec<_> = (0..super::AT_START.len()).map(|at| format!("(export \"x{at}\" (func $at))\n")).collect();
         let module =
             module.replace("EXPORTS", &(lines.join(" ") + " (export \"r\" (func $revoke))\n " + &mcp.join(" ")));
-        Module::read(&module)?.halves(&Names { imports: Vec::new(), exports }, [&[], &["of mcp"]])
+        Module::read(&module)?.halves(&Names { imports: Vec::new(), exports })
     }
 
     #[test]
@@ -607,19 +461,6 @@ mod tests {
             "{three}"
         );
         assert!(three.contains("\n (func $mcp\n") && !one.contains("$mcp") && !two.contains("$mcp"), "{three}");
-    }
-
-    #[test]
-    fn no_part_reads_a_text_that_a_later_one_brings_along() {
-        let reading =
-            |address: &str| {
-                halves(&MODULE.replace(
-                    "(call $outside\n    (i32.const 1)",
-                    &format!("(call $outside\n    (i32.const {address})"),
-                ))
-            };
-        assert!(reading("32770").is_ok() && reading("32777").is_ok());
-        assert!(reading("32771").is_err() && reading("32776").is_err());
     }
 
     #[test]

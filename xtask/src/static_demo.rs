@@ -25,17 +25,19 @@ pub(crate) fn source(name: &str) -> String {
 pub(crate) fn make(manifest: &Value) -> Result<()> {
     setup::npm_tools()?;
     let [worker, configuration] = MADE.map(|name| root().join(source(name)));
+    let version = manifest.get("version").context("the package has no version")?;
     run_quietly(
         setup::npm_tool("esbuild")
             .arg(root().join("www/static/authorization-server.js"))
             // No engine but the newest takes modules as service workers.
             .args(["--bundle", "--minify", "--format=iife", "--log-level=error"])
             .arg(format!("--alias:pkce-wasm={}", root().join("pkg").display()))
+            .arg(format!("--define:VERSION={version}"))
             .arg(format!("--outfile={}", worker.display())),
     )?;
     let home = owner::filled()?.into_iter().find_map(|(member, value)| (member == "homepage").then_some(value));
     let said = json!({
-        "version": manifest.get("version"),
+        "version": version,
         "home": home,
         "worker": "./authorization-server.js",
         "servers": [{

@@ -84,6 +84,11 @@ fn no_file_of_the_page_names_a_place_from_the_root() {
         for absolute in ["=\"/", "url(/", "from \"/", "import(\"/", "fetch(\"/"] {
             assert!(!text.contains(absolute), "{}: {absolute}", entry.path().display());
         }
+        for (_, name) in text.match_indices("\"./").map(|(at, _)| text.split_at(at + 3)) {
+            let name = name.split(['"', ' ']).next().unwrap_or_default();
+            let is_named = name.contains('.') && !name.ends_with('/');
+            assert!(!is_named || demo_files().join(name).is_file(), "{}: {name}", entry.path().display());
+        }
     }
 }
 

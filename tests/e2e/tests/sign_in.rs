@@ -101,17 +101,20 @@ async fn an_own_server_is_kept_across_the_redirect() {
     assert_eq!(kept, serde_json::json!(["custom", issuer, "pkce-wasm-demo"]));
 }
 
-/// "Use this server" asks it once what it offers; the way there and back does not ask again.
+/// "Use this server" asks it what it offers, once each time. The way there and back does not ask again.
 #[tokio::test]
 async fn an_own_server_is_asked_once_what_it_offers() {
     let server = Server::start([("own", Scenario::HONEST)]).await;
     let app = App::start().await;
+    let asked = || server.hits("own", ".well-known/openid-configuration");
     app.use_own_server(&server.issuer("own"), "hostile").await;
+    assert_eq!(asked(), 1);
     app.browser.click("#use-server").await;
     app.ready().await;
+    assert_eq!(asked(), 2);
     app.browser.click("#sign-in").await;
     app.until("the page is signed in", |page| page.ready && page.outcome == Outcome::of("signed-in")).await;
-    assert_eq!(server.hits("own", ".well-known/openid-configuration"), 1);
+    assert_eq!(asked(), 2);
 }
 
 /// Each place where a server may say what it offers is asked. That is one question.

@@ -1,10 +1,11 @@
-// Signs in to an MCP server that the application meets for the first time.
+// Signs in to an MCP server that it meets for the first time.
 import { mcpAuth } from "pkce-wasm/mcp";
 
-const serverUrl = "https://mcp.example.com/mcp";
-const auth = mcpAuth({ serverUrl, redirectUri: `${location.origin}/callback` });
+const auth = mcpAuth({
+  serverUrl: "https://mcp.example.com/mcp",
+  redirectUri: `${location.origin}/callback`,
+  clientMetadata: { client_name: "My app" },
+});
 const outcome = await auth.handleRedirect();
 if (outcome.status === "refused") alert(outcome.error.message);
-const session = await auth.session();
-if (session) document.body.append(await (await auth.fetch(serverUrl)).text());
-else document.querySelector("#sign-in").onclick = () => auth.login();
+document.querySelector("#ask").onclick = () => auth.fetch(auth.serverUrl, { method: "POST" });
