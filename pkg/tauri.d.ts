@@ -86,8 +86,7 @@ export interface TauriCore {
 }
 
 /** A signed-in application whose tokens are in Rust: the same as {@link Session}, without a token. */
-export interface NativeSession
-  extends Omit<Session, "idToken" | "extra" | "accessToken" | "userinfo"> {
+export interface NativeSession extends Omit<Session, "idToken" | "extra" | "accessToken" | "userinfo"> {
   /** Always null: the ID token stays in Rust. */
   readonly idToken: null;
   /** Always null: what the server sends beside the tokens stays in Rust. */
