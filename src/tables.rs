@@ -327,18 +327,41 @@ table! {
     }
 }
 
-const TABLES: [&Table; 20] = [
-    &SETTINGS, &METADATA, &OPTIONS, &REQUESTED, &DETAIL, &ANSWER, &REFUSAL, &HEADER, &CLAIMS, &JWKS, &JWK, &TOKENS,
-    &SUBJECT, &PAGE, &ASKED, &FAILED, &ROTATED, &PUSHED, &PROVEN, &OTHER,
+const TABLES: &[&Table] = &[
+    &SETTINGS,
+    &METADATA,
+    &OPTIONS,
+    &REQUESTED,
+    &DETAIL,
+    &ANSWER,
+    &REFUSAL,
+    &HEADER,
+    &CLAIMS,
+    &JWKS,
+    &JWK,
+    &TOKENS,
+    &SUBJECT,
+    &PAGE,
+    &ASKED,
+    &FAILED,
+    &ROTATED,
+    &PUSHED,
+    &PROVEN,
+    &OTHER,
+    // Of servers that the application meets for the first time the npm package reads the documents by itself.
+    #[cfg(not(target_os = "none"))]
+    &MEETING,
+    #[cfg(not(target_os = "none"))]
+    &RESOURCE,
+    #[cfg(not(target_os = "none"))]
+    &REGISTRAR,
+    #[cfg(not(target_os = "none"))]
+    &REGISTERED,
 ];
-
-/// Those of servers that the application meets for the first time: the npm package reads these by itself.
-const MEETINGS: [&Table; 4] = [&MEETING, &RESOURCE, &REGISTRAR, &REGISTERED];
 
 /// The name of what a fault is about.
 pub(crate) fn member(fault: Fault) -> Option<&'static [u8]> {
-    let meetings: &[&Table] = if cfg!(target_os = "none") { &[] } else { &MEETINGS };
-    TABLES.iter().chain(meetings).find_map(|table| table.name(fault.place()))
+    TABLES.iter().find_map(|table| table.name(fault.place()))
 }
 
 /// The member of a table that has that name.
