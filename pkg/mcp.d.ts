@@ -274,7 +274,7 @@ export interface ClientMetadataDocumentOptions {
  * Makes a Client ID Metadata Document. Serve it at `url` as `application/json`.
  *
  * @returns The document, for `JSON.stringify()`
- * @throws PkceError `client_metadata_invalid` naming the member
+ * @throws PkceError `config_invalid` naming the option
  */
 export function clientMetadataDocument(
   options: ClientMetadataDocumentOptions,

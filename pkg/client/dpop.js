@@ -1,6 +1,5 @@
 // Requests with a proof that this page has the key of the session. What a proof says, and what an answer says of it, is decided in the module.
 import { add, forget, keep, load, make, sign } from "../platform/dpop_key.js";
-import { harmless } from "../platform/harmless.js";
 import { own } from "../platform/own.js";
 import { tiers } from "../platform/storage.js";
 
@@ -54,7 +53,7 @@ export const createDpop = ({ ask, named, toJson }) => {
     } catch (cause) {
       // What is no such key is another one in its place.
       const code = cause.name === "OperationError" ? "dpop_unavailable" : "dpop_key_missing";
-      throw named(code, harmless(cause, [accessToken]));
+      throw named(code, cause);
     }
   };
 

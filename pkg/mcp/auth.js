@@ -199,7 +199,8 @@ export const createMcpAuth = (whole) => {
         }),
       session: () => told(session),
       logout: (ways) => told(async () => (await recalled())?.made.logout(ways)),
-      client: ({ signal } = {}) => told(async () => (await met("", signal)).made),
+      client: ({ signal } = {}) =>
+        told(async () => ((await recalled()) ?? (await met(undefined, signal))).made),
       forget: () =>
         told(async () => {
           await (await recalled())?.made.logout();

@@ -106,12 +106,14 @@ export const createKnown = ({ started, Client, discover, found }, options) => {
 
   /** The client that stands behind. What its server said at an earlier start is asked again before a secret goes there. */
   const clientOf = ({ metadata, resource, client }, at) => {
-    const { token_endpoint, revocation_endpoint, pushed_authorization_request_endpoint } = metadata;
-    const endpoints = [token_endpoint, revocation_endpoint, pushed_authorization_request_endpoint];
+    const isEndpoint = (url) => {
+      const { token_endpoint, revocation_endpoint, pushed_authorization_request_endpoint } = made.metadata;
+      return [token_endpoint, revocation_endpoint, pushed_authorization_request_endpoint].includes(url);
+    };
     found.set(metadata, at);
     const config = { ...options };
     for (const name of OWN) delete config[name];
-    return new Client(
+    const made = new Client(
       {
         ...config,
         issuer: metadata.issuer,
@@ -126,11 +128,12 @@ export const createKnown = ({ started, Client, discover, found }, options) => {
           storage: host?.storage,
           places: PLACES,
           fetch: (url, init) =>
-            through(url, client.clientSecret && endpoints.includes(url) ? withSecret(client, init) : init),
+            through(url, client.clientSecret && isEndpoint(url) ? withSecret(client, init) : init),
         },
       },
       metadata,
     );
+    return made;
   };
 
   const asked = (request, signal, fetch = through) =>

@@ -367,11 +367,10 @@ impl Client {
         let return_to = remains.return_to;
         let refused =
             |code, restart| Outcome::Refused { error: Error::new(code).into(), restart, return_to: return_to.clone() };
-        match remains.outcome {
-            End::Completed => Outcome::AlreadyCompleted { return_to },
-            End::SignedOut => Outcome::None,
-            End::Claimed => refused(Code::CodeAlreadyUsed, true),
-            End::Refused { code, restart } => refused(code, restart),
+        match remains.outcome.refusal() {
+            Some((code, restart)) => refused(code, restart),
+            None if remains.outcome == End::SignedOut => Outcome::None,
+            None => Outcome::AlreadyCompleted { return_to },
         }
     }
 

@@ -138,7 +138,8 @@ impl Servers {
         if let Some(nonce) = dpop::nonce(&heard.nonce) {
             known.nonce = Some(nonce.to_owned());
         }
-        let ahead = response.date.and_then(|date| date.checked_signed_diff(now()));
+        let signed = |time: u64| i64::try_from(time).ok();
+        let ahead = response.date.and_then(|date| signed(date)?.checked_sub(signed(now())?));
         if let Some(ahead) = ahead.filter(|ahead| (-MOST_AHEAD..=MOST_AHEAD).contains(ahead)) {
             known.ahead = ahead;
         }

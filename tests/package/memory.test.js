@@ -3,7 +3,16 @@ import assert from "node:assert/strict";
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { test } from "node:test";
-import { address, expectedEngine, ISSUER, installed, METADATA, REDIRECT_URI, until } from "./installed.js";
+import {
+  address,
+  expectedEngine,
+  ISSUER,
+  installed,
+  METADATA,
+  pageOf,
+  REDIRECT_URI,
+  until,
+} from "./installed.js";
 
 const VERIFIER = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
 const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
@@ -44,7 +53,8 @@ const watched = async (entry) => {
     };
   }
   copy += 1;
-  const module = await import(`${address(entry)}?memory=${copy}`);
+  const name = `memory=${copy}`;
+  const module = entry === "pkce-wasm" ? await pageOf(name) : await import(`${address(entry)}?${name}`);
   await module.ready();
   const last = () => memories.at(-1);
   last().before ??= Buffer.from(last().now());

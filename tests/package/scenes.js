@@ -72,9 +72,9 @@ let page = 0;
  */
 export const play = async (path, during = () => () => {}) => {
   page += 1;
-  const client = await import(`${path}?page=${page}`);
+  const { whole: client } = await import(new URL(`client/page.js?page=${page}`, path).href);
   await client.ready();
-  const inPopup = await import(`${path}?popup=${page}`);
+  const { whole: inPopup } = await import(new URL(`client/page.js?popup=${page}`, path).href);
   await inPopup.ready();
 
   const lines = [];

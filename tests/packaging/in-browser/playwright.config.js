@@ -1,13 +1,1 @@
-// Chromium is the one that is installed: nothing is downloaded.
-import { defineConfig } from "@playwright/test";
-
-export default defineConfig({
-  testDir: ".",
-  testMatch: "*.spec.js",
-  workers: 1,
-  timeout: 120_000,
-  expect: { timeout: 60_000 },
-  reporter: "line",
-  outputDir: "results",
-  use: { launchOptions: { executablePath: process.env.PKCE_E2E_BROWSER } },
-});
+export { default } from "../playwright/playwright.config.js";
