@@ -3,7 +3,7 @@
 //!
 //! 1. [`metadata_requests`] says where its metadata may be, and [`ProtectedResource::from_response`] reads them; [`ProtectedResource::silent`] stands for a server without any.
 //! 2. [`authorization_server_requests`] says where the metadata of one of its authorization servers may be. [`Metadata::from_response`](crate::Metadata::from_response) reads
-//!    them, and [`Registrar`](crate::client::registration::Registrar) says how to become a client there.
+//!    them, and [`Registrar`] says how to become a client there.
 //! 3. A login names [`ProtectedResource::resource`] as its [`resource`](crate::client::authorize::LoginOptions::resource), and asks for [`ProtectedResource::scopes`].
 //! 4. [`ProtectedResource::may_receive_token`] says where the access token may be sent.
 

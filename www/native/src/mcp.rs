@@ -32,16 +32,17 @@ pub(crate) fn run(url: &str, tool: Option<String>, arguments: Option<String>) ->
     server.notify("notifications/initialized")?;
     let Some(tool) = tool else {
         let answer = server.ask("tools/list", &json!({}))?;
-        return Ok(lines(&answer["tools"], "name"));
+        return Ok(lines(&answer, "tools", "name"));
     };
     let arguments: Value = serde_json::from_str(arguments.as_deref().unwrap_or("{}"))?;
     let answer = server.ask("tools/call", &json!({ "name": tool, "arguments": arguments }))?;
-    Ok(lines(&answer["content"], "text"))
+    Ok(lines(&answer, "content", "text"))
 }
 
-/// That member of each object of a list.
-fn lines(list: &Value, member: &str) -> String {
-    let texts = list.as_array().into_iter().flatten().filter_map(|item| item[member].as_str());
+/// That member of each object of a list of a result.
+fn lines(result: &Value, list: &str, member: &str) -> String {
+    let list = result.get(list).and_then(Value::as_array).into_iter().flatten();
+    let texts = list.filter_map(|item| item.get(member)?.as_str());
     texts.collect::<Vec<_>>().join("\n")
 }
 
@@ -79,7 +80,7 @@ impl Server {
         if let Some(error) = answer.get("error") {
             return Err(format!("{method}: {error}").into());
         }
-        Ok(answer["result"].clone())
+        Ok(answer.get("result").cloned().unwrap_or_default())
     }
 
     fn notify(&mut self, method: &str) -> Outcome<()> {
@@ -234,8 +235,8 @@ fn register(server: &Registrar, redirect_uri: &str, scope: Option<&str>) -> Outc
 fn message(response: &Response) -> Outcome<Value> {
     let body = response.body.expose();
     if response.has_type("text/event-stream") {
-        let data = body.lines().filter_map(|line| line.strip_prefix("data:"));
-        return Ok(serde_json::from_str(data.last().ok_or("the server answered nothing")?.trim())?);
+        let mut data = body.lines().filter_map(|line| line.strip_prefix("data:"));
+        return Ok(serde_json::from_str(data.next_back().ok_or("the server answered nothing")?.trim())?);
     }
     Ok(serde_json::from_str(body)?)
 }

@@ -1,5 +1,10 @@
 //! The application signs in to a real MCP server, which it meets for the first time. A client with a cookie jar is the browser.
-#![allow(clippy::expect_used, clippy::indexing_slicing, reason = "a test says by failing what it expects")]
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says by failing what it expects"
+)]
 
 use std::path::Path;
 use std::process::{Command, Stdio};
