@@ -213,6 +213,7 @@ export interface McpAuth {
   readonly clientMetadataUrl?: string;
   /** What is said of the application when it registers. */
   readonly clientMetadata: ClientMetadata & { redirect_uris: string[] };
+  /** A random text for the URL that the SDK makes, which nobody visits: the login has a `state` of its own. */
   state(): Promise<string>;
   /** Finds the server and registers, unless that is done; the secret is not told. */
   clientInformation(context?: { issuer: string }): Promise<{ client_id: string; issuer: string } | undefined>;
@@ -228,7 +229,9 @@ export interface McpAuth {
   saveCodeVerifier(verifier: string): void;
   /** Always throws `config_invalid` about `finishAuth`: call {@link handleRedirect} in its place. */
   codeVerifier(): never;
+  /** With `"tokens"` signs out, and with `"verifier"` does nothing. Otherwise it also forgets the client and the server. */
   invalidateCredentials(scope: "all" | "client" | "tokens" | "verifier" | "discovery"): Promise<void>;
+  /** What is known of the servers, as the SDK tells it; nothing before they were met. */
   discoveryState(): Promise<
     | {
         authorizationServerUrl: string;
@@ -243,6 +246,7 @@ export interface McpAuth {
       }
     | undefined
   >;
+  /** Remembers where the challenge said that more is known of the MCP server. */
   saveDiscoveryState(state: { resourceMetadataUrl?: string }): void;
 }
 

@@ -48,6 +48,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
     const home = globalThis.location === undefined ? createHome(false) : page;
 
     const client = {
+      __proto__: null,
       config,
       home,
       /** Whether its records are kept by the host, which may take its time. */

@@ -78,7 +78,9 @@ export const play = async (path, during = () => () => {}) => {
   await inPopup.ready();
 
   const lines = [];
-  const write = (text) => void lines.push(text);
+  let isOver = false;
+  /** What a page does later, because the next one signs out, is in no scene of its own. */
+  const write = (text) => void (isOver || lines.push(text));
   const { date, random } = { date: Date.now, random: globalThis.crypto.getRandomValues };
   let drawn = 0;
   Date.now = () => NOW;
@@ -482,6 +484,7 @@ export const play = async (path, during = () => () => {}) => {
     });
   } finally {
     end();
+    isOver = true;
     Date.now = date;
     globalThis.crypto.getRandomValues = random;
     delete subtle.importKey;
