@@ -795,7 +795,8 @@ export class Client<C extends Claims = Claims> {
    *
    * The pop-up comes back to the redirect URI, whose page calls `client.handleRedirect()` as always: it hands the callback to this page over a channel
    * of the origin, which needs no `window.opener`, and closes itself. The code is redeemed here, so that the tokens are where the application is. When this page
-   * is gone, or does not answer within five seconds, the pop-up goes on alone and becomes the application. The redirect URI has to be of this origin.
+   * is gone, the pop-up goes on alone after five seconds and becomes the application. It waits for a page that is there and busy for two minutes, where the
+   * browser has Web Locks. The redirect URI has to be of this origin.
    * The server's pages do not see this window (`opener` is null). Where a key has to be made or the request to be pushed first, the pop-up opens on a blank page in the tick of the click
    * and is led on; it is closed when that fails, and the call fails as {@link prepare} does.
    *

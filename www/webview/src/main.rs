@@ -39,7 +39,11 @@ fn set_up(app: &mut App) -> tauri::Result<()> {
     if let Err(error) = tauri_plugin_deep_link::DeepLinkExt::deep_link(app).register_all() {
         eprintln!("the private-use scheme cannot be registered ({error}): only the loopback port brings you back");
     }
-    let in_rust = read(app.handle(), IN_RUST).ok();
+    let mut in_rust = read(app.handle(), IN_RUST).ok();
+    if let Some(members) = in_rust.as_mut().and_then(Value::as_object_mut) {
+        // It is one of the servers that the page offers: these members are for the page, and no configuration has them.
+        members.retain(|name, _| name != "id" && name != "label");
+    }
     if let Some(config) = &in_rust {
         app.handle().plugin(tauri_plugin_pkce::Builder::new().config(config.clone()).build())?;
     }
