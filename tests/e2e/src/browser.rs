@@ -21,6 +21,9 @@ pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 /// How long a browser may take to start before it is killed and started again.
 const START: Duration = Duration::from_secs(60);
 
+/// How long one command may take: a driver may never answer one whose window closes meanwhile.
+const ANSWER: Duration = Duration::from_secs(30);
+
 /// How long to wait between two looks at a condition.
 pub(crate) const PAUSE: Duration = Duration::from_millis(25);
 
@@ -77,7 +80,7 @@ impl Browser {
 
     /// Opens another tab, and gives its handle; commands go on to the tab that they went to.
     pub async fn new_tab(&self) -> Tab {
-        Tab(self.client.new_window(true).await.expect("there is room for another tab").handle)
+        Tab(answer(self.client.new_window(true)).await.expect("there is room for another tab").handle)
     }
 
     /// As many tabs as that, of which one is open already.
@@ -91,12 +94,12 @@ impl Browser {
 
     /// The tab that commands go to.
     pub async fn tab(&self) -> Tab {
-        Tab(self.client.window().await.expect("there is a tab"))
+        Tab(answer(self.client.window()).await.expect("there is a tab"))
     }
 
     /// Every tab and window.
     pub async fn tabs(&self) -> Vec<Tab> {
-        self.client.windows().await.expect("the browser has windows").into_iter().map(Tab).collect()
+        answer(self.client.windows()).await.expect("the browser has windows").into_iter().map(Tab).collect()
     }
 
     /// Waits until there are that many tabs and windows.
@@ -105,23 +108,32 @@ impl Browser {
             let tabs = self.client.windows().await?;
             Ok::<_, CmdError>((tabs.len() == number).then_some(tabs))
         });
-        let tabs = counted.await.unwrap_or_else(|last| panic!("there are not {number} windows: {last}"));
-        tabs.into_iter().map(Tab).collect()
+        match counted.await {
+            Ok(tabs) => tabs.into_iter().map(Tab).collect(),
+            Err(last) => {
+                let mut there = Vec::new();
+                for tab in self.tabs().await {
+                    self.switch(&tab).await;
+                    there.push((self.url().await, self.run("return document.body.innerText;").await));
+                }
+                panic!("there are not {number} windows: {last}; there are {there:?}");
+            }
+        }
     }
 
     /// Closes the tab that commands go to. They have to be sent elsewhere next.
     pub async fn close_tab(&self) {
-        self.client.close_window().await.expect("the tab can be closed");
+        answer(self.client.close_window()).await.expect("the tab can be closed");
     }
 
     /// Lets the commands go to a tab.
     pub async fn switch(&self, tab: &Tab) {
-        self.client.switch_to_window(tab.0.clone()).await.expect("the tab is there");
+        answer(self.client.switch_to_window(tab.0.clone())).await.expect("the tab is there");
     }
 
     /// Makes the window as large as that, or as near to it as the browser can.
     pub async fn resize(&self, width: u32, height: u32) {
-        self.client.set_window_size(width, height).await.expect("the window can be resized");
+        answer(self.client.set_window_size(width, height)).await.expect("the window can be resized");
     }
 
     /// Goes to a URL and waits until its page is loaded.
@@ -141,7 +153,7 @@ impl Browser {
 
     /// The URL of the page, as the address bar has it.
     pub async fn url(&self) -> String {
-        self.client.current_url().await.expect("the page has a URL").into()
+        answer(self.client.current_url()).await.expect("the page has a URL").into()
     }
 
     /// The version of the browser.
@@ -158,7 +170,7 @@ impl Browser {
 
     /// Runs the body of a function in the page and gives what it returns.
     pub async fn run(&self, script: &str) -> Result<Value, CmdError> {
-        self.client.execute(script, Vec::new()).await
+        answer(self.client.execute(script, Vec::new())).await
     }
 
     /// The same where a script that fails is a test that fails.
@@ -173,6 +185,14 @@ impl Browser {
             if element.is_enabled().await? { element.click().await.map(Some) } else { Ok(None) }
         })
         .await;
+    }
+
+    /// The same where the click closes the window: some drivers have no answer then.
+    pub async fn click_away(&self, selector: &str) {
+        self.wait_for(selector).await;
+        let click = async || self.client.find(Locator::Css(selector)).await?.click().await;
+        // Whether the window has gone is seen by whoever looks at the windows.
+        let _ = timeout(ANSWER, click()).await;
     }
 
     /// Waits until the first element that matches is there and can be typed into, and replaces what it holds.
@@ -198,16 +218,22 @@ impl Browser {
     }
 }
 
+/// What a driver answers to a command; a test whose command is never answered has failed.
+async fn answer<T>(command: impl Future<Output = Result<T, CmdError>>) -> Result<T, CmdError> {
+    timeout(PATIENCE, command).await.expect("the driver answers")
+}
+
 /// Looks again and again until there is something; gives up with what was seen last, because elements and documents
 /// come and go while pages load.
 pub async fn until<T, E: Debug>(look: impl AsyncFn() -> Result<Option<T>, E>) -> Result<T, String> {
     let deadline = Instant::now() + PATIENCE;
     let mut pause = PAUSE;
     loop {
-        let last = match look().await {
-            Ok(Some(found)) => return Ok(found),
-            Ok(None) => "the condition is not met".to_owned(),
-            Err(error) => format!("{error:?}"),
+        let last = match timeout(ANSWER, look()).await {
+            Ok(Ok(Some(found))) => return Ok(found),
+            Ok(Ok(None)) => "the condition is not met".to_owned(),
+            Ok(Err(error)) => format!("{error:?}"),
+            Err(_) => "no answer".to_owned(),
         };
         if Instant::now() > deadline {
             return Err(last);

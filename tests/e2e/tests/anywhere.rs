@@ -99,7 +99,7 @@ async fn a_pop_up_signs_in_at_the_service_worker() {
     app.browser.click("#sign-in-popup").await;
     let tabs = app.browser.until_tabs(2).await;
     app.browser.switch(tabs.iter().find(|tab| **tab != page).expect("the pop-up is open")).await;
-    app.browser.click("#submit").await;
+    app.browser.click_away("#submit").await;
     app.browser.until_tabs(1).await;
     app.browser.switch(&page).await;
     assert_signed_in(&app.until("the page is signed in", |page| page.signed_in).await);

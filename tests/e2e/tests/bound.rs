@@ -83,7 +83,7 @@ async fn popped(browser: &Browser) -> Value {
 async fn sign_in(browser: &Browser, page: &Tab) -> Value {
     browser.wait_for("#submit").await;
     assert_eq!(browser.eval("return window.opener === null;").await, true, "the server sees the window of the page");
-    browser.click("#submit").await;
+    browser.click_away("#submit").await;
     browser.until_tabs(1).await;
     browser.switch(page).await;
     popped(browser).await

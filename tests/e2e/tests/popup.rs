@@ -39,7 +39,7 @@ async fn sb6_bb6_a_popup_signs_in_although_the_server_parts_it_from_the_page() {
     let popup = if *first == page { second } else { first };
 
     app.browser.switch(popup).await;
-    app.browser.click("#submit").await;
+    app.browser.click_away("#submit").await;
     app.browser.until_tabs(1).await;
     app.browser.switch(&page).await;
     let shown = app.until("the page is signed in", |page| page.signed_in).await;
@@ -75,7 +75,7 @@ async fn a_popup_that_the_browser_blocks_is_told() {
 async fn a_login_that_is_declined_in_a_popup_is_told() {
     let app = App::start().await;
     let (page, _) = open_popup(&app).await;
-    app.browser.click("#cancel").await;
+    app.browser.click_away("#cancel").await;
     app.browser.until_tabs(1).await;
     app.browser.switch(&page).await;
     let shown = app.until("the page knows", |page| page.outcome.status == "refused").await;
