@@ -64,6 +64,7 @@ export const createCallback = async ({
 
   /** An outcome of this client's login, with what the application kept with it. What somebody else wrote there is as if it were not. */
   const withState = (outcome, appState) => {
+    if (appState === undefined) return outcome;
     try {
       if (!["none", "other-login"].includes(outcome.status))
         return { ...outcome, appState: JSON.parse(appState) };
@@ -73,7 +74,9 @@ export const createCallback = async ({
 
   const remembered = (client, key) =>
     client.keeping(({ logins, sessions }) => {
-      const { outcome } = ask("arrive", client.setup, "", "", logins.remains(key));
+      const remains = logins.remains(key);
+      if (remains === undefined) return { status: "none" };
+      const { outcome } = ask("arrive", client.setup, "", "", remains);
       return withState(finished(outcome, client, sessions, key), logins.appState(key));
     });
 
@@ -172,7 +175,8 @@ export const createCallback = async ({
     const keep = ({ logins, sessions, ...records }) => {
       let failed = failure;
       try {
-        kept = came && client.read(sessions.start(began, came.session));
+        const { id, epoch } = own(came && sessions.start(began, came.session));
+        kept = id && own({ ...came, id, epoch });
         isOver = came && !kept;
         if (isOver) failed = named("session_expired");
         if (kept) client.remember({ sessions, ...records });

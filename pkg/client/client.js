@@ -6,7 +6,7 @@ import { surroundings } from "../platform/surroundings.js";
 import { bodyOf, isElsewhere, send } from "../platform/transport.js";
 import { unless, within } from "../platform/wait.js";
 import { createDescribe } from "./describe.js";
-import { createSteps, LONGEST, network, settings } from "./steps.js";
+import { createSteps, LONGEST, network } from "./steps.js";
 
 /** A part that is loaded when it is first asked for, and again when that failed. */
 const part = (load) => {
@@ -132,13 +132,13 @@ export const createClient = (engine) => {
 
     /**
      * An engine compiles a function when it is first called, and a storage is read from the disk when it is first asked. No click
-     * is to wait for that. What fails here fails at the login too, which tells it.
+     * is to wait for that: a login is begun in records that nobody keeps. What fails here fails at the login too, which tells it.
      */
     #rehearse = () => {
       if (this.#client.isLate) return;
       try {
-        ask("begin", this.#client.setup, "{}", "");
         this.#client.now(({ logins }) => logins.look());
+        this.#client.rehearse(this.#begin(own()));
       } catch {}
     };
 
@@ -247,9 +247,9 @@ export const createClient = (engine) => {
     }
 
     #handleOnce = (url, { signal }) => {
-      const { config, home, setup } = this.#client;
+      const { config, home, setup, told } = this.#client;
       const address = url === undefined ? url : `${url}`;
-      const name = toJson([settings(config), setup, address]);
+      const name = toJson([told, setup, address]);
       let entry = [...home.handling].find((other) => other.name === name && other.host === config.host);
       if (!entry) {
         entry = { name, host: config.host };

@@ -64,7 +64,8 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
 
     /** Takes what the server says of itself, when it stands every check. */
     const take = (metadata) => {
-      Object.assign(client, { metadata, pushed: false }, ask("setup", settings(config), toJson(metadata)));
+      const told = settings(config);
+      Object.assign(client, { metadata, told, pushed: false }, ask("setup", told, toJson(metadata)));
       // Whether something has to be done before the user can be sent away.
       client.isAhead = client.pushed || client.bound;
     };
@@ -90,6 +91,9 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
         },
       });
     };
+    /** Does the work with records of logins that nobody keeps. */
+    client.rehearse = (work) =>
+      work({ logins: createLogins(ask, createPlace(undefined, new Records(), undefined, unavailable)) });
     /** The same where the host keeps them: when it has fetched them. */
     client.reach = async (work) => {
       if (!isLate) return client.now(work);
