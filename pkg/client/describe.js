@@ -83,7 +83,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
           return createEpochs(shared, client.owner, home.over);
         },
         get sessions() {
-          return held.createSessions(kept, this.epochs, client.owner, home.written);
+          return held.createSessions(kept, this.epochs, client, home.written);
         },
         get server() {
           return held.createServers(kept, issuer);

@@ -41,9 +41,24 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
     if (failure) throw failure;
   };
 
-  /** Tokens that came too late are not to serve anybody; where the server cannot be told so, they expire. */
-  const discard = ({ network, setup }, { session }) =>
-    revokeTokens({ setup, session }, network()).catch(() => {});
+  /** The sessions whose tokens are being revoked. */
+  const going = new Set();
+
+  /**
+   * Tokens that came too late are not to serve anybody; where the server cannot be told so, they expire. They may be found by several at once, and before
+   * the server has said who it is.
+   */
+  const discard = async (client, { session }) => {
+    if (going.has(session)) return;
+    going.add(session);
+    try {
+      await client.confirm();
+      await revokeTokens({ setup: client.setup, session }, client.network());
+    } catch {
+    } finally {
+      going.delete(session);
+    }
+  };
 
   const refreshing = createRefresh({ ...parts, discard });
 
