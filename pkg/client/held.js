@@ -87,8 +87,7 @@ const createSessions = (parts, place, epochs, owner, written, discard) => {
     written.set(owner, [...(id === undefined ? [] : [current]), ...names].slice(0, MOST_FORMER));
   };
 
-  const save = (id, session) => {
-    const epoch = epochs.begin();
+  const save = (id, session, epoch = epochs.begin()) => {
     const before = ids(epoch);
     try {
       place.set(SESSION, record(epoch, id), session);
@@ -120,6 +119,7 @@ const createSessions = (parts, place, epochs, owner, written, discard) => {
       if (epoch === undefined) clean(began, id);
       return session === undefined ? undefined : { id, epoch: began, session };
     },
+    /** Keeps the session of that id, in an epoch where that is known and the storage cannot be asked. */
     save,
     /** Keeps the session of a login that began in that epoch; nothing when somebody has signed out meanwhile. */
     start(began, session) {
@@ -156,14 +156,6 @@ const isUndone = async ({ home, keeping, name }, { epoch }) => {
   });
 };
 
-/** Keeps a session in memory that a host does not take. It ends with those of the other pages, whose epochs stand in the host's storage. */
-const fallBack = (client, work) => {
-  client.home.channel.listen(({ name, type }, elsewhere) => {
-    if (elsewhere && type === "signed-out" && name === client.name) client.now(({ epochs }) => epochs.end());
-  });
-  return client.fallBack(work);
-};
-
 /** The most characters of what a server says of itself that are kept. */
 const MOST_METADATA = 1 << 16;
 
@@ -189,7 +181,8 @@ const createServers = ({ kinds: { SERVER }, toJson }, place, issuer) => ({
 export const createHeld = (parts) => ({
   Session: createSession(parts),
   createServers: (...places) => createServers(parts, ...places),
-  createSessions(place, epochs, client, written) {
+  /** `other` is the place of a session that went to memory: what it has still goes with a sign-out, too. */
+  createSessions(place, epochs, client, written, other) {
     // The record goes first.
     const discard = (session) =>
       client
@@ -197,9 +190,15 @@ export const createHeld = (parts) => ({
         .then(parts.loadSignedIn)
         .then(({ discard }) => discard(client, { session }))
         .catch(() => {});
-    return createSessions(parts, place, epochs, client.owner, written, discard);
+    const at = (place) => createSessions(parts, place, epochs, client.owner, written, discard);
+    const sessions = at(place);
+    if (!other) return sessions;
+    const remove = (epoch) => {
+      sessions.remove(epoch);
+      if (epoch !== undefined) at(other).remove(epoch);
+    };
+    return { ...sessions, remove };
   },
-  fallBack,
   isUndone,
   sweep,
 });
