@@ -183,13 +183,18 @@ export const createHeld = (parts) => ({
   createServers: (...places) => createServers(parts, ...places),
   /** `other` is the place of a session that went to memory: what it has still goes with a sign-out, too. */
   createSessions(place, epochs, client, written, other) {
-    // The record goes first.
-    const discard = (session) =>
-      client
-        .reach(() => {})
-        .then(parts.loadSignedIn)
-        .then(({ discard }) => discard(client, { session }))
-        .catch(() => {});
+    const discard = async (session) => {
+      try {
+        // The record goes first, and the key that a proof may want last.
+        await client.reach(() => {});
+        const { discard } = await parts.loadSignedIn();
+        await discard(client, { session });
+        const { jkt } = own(client.read({ session }));
+        if (jkt !== undefined) (await parts.loadDpop()).forget(jkt).catch(() => {});
+      } catch {
+        // They expire.
+      }
+    };
     const at = (place) => createSessions(parts, place, epochs, client.owner, written, discard);
     const sessions = at(place);
     if (!other) return sessions;
