@@ -9,13 +9,10 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::process::{cargo, find, read, root, run, say};
-use crate::{build, package, setup};
+use crate::{build, owner, package, setup};
 
 /// The private-use scheme, which is also the application's identifier.
 pub(crate) const SCHEME: &str = "com.example.pkce-demo";
-
-/// The workspace of the application and of the plugin. It is built as a whole, so that its dependencies are built once.
-pub(crate) const MANIFEST: &str = "plugin/Cargo.toml";
 
 /// Debian packages with what Tauri is built with, by the name under which pkg-config knows them.
 const LIBRARIES: [(&str, &str); 2] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"), ("gtk+-3.0", "libgtk-3-dev")];
@@ -40,7 +37,15 @@ pub(crate) fn build() -> Result<PathBuf> {
     say("building the application (some minutes the first time)");
     let target = target();
     run(cargo()
-        .args(["build", "--quiet", "--workspace", "--locked", "--manifest-path", MANIFEST, "--target-dir"])
+        .args([
+            "build",
+            "--quiet",
+            "--workspace",
+            "--locked",
+            "--manifest-path",
+            owner::PLUGIN_MANIFEST,
+            "--target-dir",
+        ])
         .arg(&target))?;
     Ok(target.join("debug").join(format!("pkce-demo{}", env::consts::EXE_SUFFIX)))
 }
