@@ -259,9 +259,11 @@ for (const [work, begin] of Object.entries(WORKS)) {
       let looks = 0;
       try {
         await pending();
-        const { getItem } = globalThis.localStorage;
+        const { getItem, items } = globalThis.localStorage;
+        // Another test's client may look at its own now.
+        const epoch = [...items.keys()].find((name) => /:e:/.test(name));
         globalThis.localStorage.getItem = (name) => {
-          if (/:e:/.test(name)) looks += 1;
+          if (name === epoch) looks += 1;
           return getItem(name);
         };
       } finally {
