@@ -36,7 +36,7 @@ export const createCallback = async ({
   toJson,
 }) => {
   const exchange = await loadExchange();
-  const { fallBack, isUndone, sweep } = await loadHeld();
+  const { isUndone, sweep } = await loadHeld();
   globalThis[COPIES] = globalThis[COPIES] ?? [];
   const copies = globalThis[COPIES];
   const completed = new Set();
@@ -149,8 +149,8 @@ export const createCallback = async ({
       if (!isHosts || !isFull(client, error)) throw error;
       const arrival = await lookOnce(client, key, address);
       if (arrival.began === undefined) return arrival;
-      const began = fallBack(client, ({ epochs }) => epochs.begin());
-      return own({ ...arrival, began, storageError: error });
+      client.fallBack(() => {});
+      return own({ ...arrival, storageError: error });
     }
   };
 
@@ -198,8 +198,9 @@ export const createCallback = async ({
       if (!came || isOver || !isFull(client, error)) throw error;
       // The code is spent.
       const { returnTo, remains } = ask("end", setup, pending, how());
-      const start = ({ epochs, sessions }) => client.read(sessions.start(epochs.begin(), came.session));
-      kept = fallBack(client, start);
+      kept = client.fallBack(({ epochs, sessions }) =>
+        client.read(sessions.save(epochs.unique(), came.session, began)),
+      );
       client.reach(({ logins }) => logins.bury(key, remains)).catch(() => {});
       const outcome = { status: "signed-in", session: signedIn(kept), storageError: error };
       return returnTo === undefined ? outcome : { ...outcome, returnTo };

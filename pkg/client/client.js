@@ -306,7 +306,7 @@ export const createClient = (engine) => {
       let news;
       // The end of the session comes before everything else, and does not depend on it.
       const end = ({ epochs }) => {
-        news = epochs.end(news?.now);
+        news = epochs.end(news?.now, news?.was);
       };
       const work = (records) => {
         if (isLate) end(records);

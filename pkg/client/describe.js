@@ -75,7 +75,9 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       const place = (tier) => createPlace(tier, home.memory, records, unavailable);
       const kept = place(session);
       const shared =
-        session === "host" ? kept : createPlace(home.isPage && "local", home.memory, undefined, unavailable);
+        places.session === "host"
+          ? place("host")
+          : createPlace(home.isPage && "local", home.memory, undefined, unavailable);
       return work({
         kept,
         logins: createLogins(ask, place(transactions)),
@@ -84,7 +86,13 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
           return createEpochs(shared, client.owner, home.over);
         },
         get sessions() {
-          return held.createSessions(kept, this.epochs, client.owner, home.written);
+          return held.createSessions(
+            kept,
+            this.epochs,
+            client,
+            home.written,
+            session !== places.session && shared,
+          );
         },
         get server() {
           return held.createServers(kept, issuer);
@@ -101,7 +109,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       const failed = (cause) => named("storage_unavailable", cause, "host.storage");
       return withRecords(host.storage, timeout, failed, (records) => client.now(work, records));
     };
-    /** Keeps the session in memory from now on: its storage takes no more, and what the server gave is not to be lost. */
+    /** Keeps the session in memory from now on: its storage takes no more, and what the server gave is not to be lost. Its epochs stay where they are. */
     client.fallBack = (work) => {
       session = "memory";
       client.isShared = false;
@@ -120,7 +128,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
     /** Whether a session has ended, as far as this page knows, or its storage says so at once. */
     client.isOver = ({ epoch, id }) =>
       home.over.has(epochKey(client.owner, epoch)) ||
-      (session !== "host" &&
+      (places.session !== "host" &&
         client.now(({ kept, epochs }) => {
           const [current] = (kept.get(SESSION, epochs.list(epoch)) ?? id).split("\n");
           return epochs.current() !== epoch || current !== id;

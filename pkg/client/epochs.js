@@ -60,13 +60,16 @@ export const createEpochs = (shared, owner, over) => {
     /** Whether what began in that epoch counts in this one. Of two first epochs the storage kept one. */
     fits: (began, epoch) => began === epoch || (began.startsWith(FIRST) && epoch.startsWith(FIRST)),
     isAfterSignOut: (epoch) => epoch.startsWith(SIGNED_OUT),
-    /** Begins another epoch, in which no session counts that there is: also where nothing can be written. Gives which one came after which. */
-    end(now = SIGNED_OUT + unique()) {
+    /**
+     * Begins another epoch, in which no session counts that there is: also where nothing can be written. Gives which one came after which; what is done a second time is
+     * told what it gave at first.
+     */
+    end(now = SIGNED_OUT + unique(), before = undefined) {
       const was = current();
       // That there was none is true again when the site's data are deleted.
       const isShown = write(now) === now && was === "";
       if (was !== now && !isShown) over.set(key(was), now);
-      return { was, now };
+      return { was: was === now ? before : was, now };
     },
     /** Somebody elsewhere has signed out. */
     hear({ was, now }) {

@@ -39,32 +39,55 @@ const sweep = (place, names) => {
 
 /**
  * The session of a client. Every login has one with an `id` of its own; its record, and the list of the ids of an epoch, have names of their own: a late write meets
- * no other session, and no session of another epoch. `written` has the names of the records that this page has seen or wrote: nobody else may know of one.
+ * no other session, and no session of another epoch. `written` has the names of the records that this page has seen or wrote: nobody else may know of one. `discard` is
+ * given a session that was written after a sign-out had emptied its epoch.
  */
-const createSessions = (parts, place, epochs, owner, written) => {
+const createSessions = (parts, place, epochs, owner, written, discard) => {
   const { BEFORE, SESSION } = parts.kinds;
   const { list, record } = epochs;
   /** The session of an epoch, and those before it, which a late write may have brought back. */
   const ids = (epoch) => (place.get(SESSION, list(epoch)) ?? "").split("\n").filter(Boolean);
-  const forget = (epoch) => {
-    for (const id of ids(epoch)) place.remove(SESSION, record(epoch, id));
+  /** Says that an epoch is over and was emptied. That stands by itself, for a late login writes the list anew; and for no epoch without a name, which may come again. */
+  const close = (epoch) => {
+    try {
+      if (epoch) place.set(SESSION, record(epoch, ""), "1");
+    } catch {
+      // What is found there is removed all the same.
+    }
+  };
+  /**
+   * Removes the record of a session of an epoch that is over. What is not seen yet stays, for whoever sees it has it revoked. Gives whether it had been there before
+   * the end.
+   */
+  const drop = (name) => {
+    const session = place.get(SESSION, name);
+    if (session === undefined) return false;
+    place.remove(SESSION, name);
+    const isLate = place.get(SESSION, name.slice(0, name.lastIndexOf(":") + 1)) !== undefined;
+    if (isLate) discard(session);
+    return !isLate;
   };
   /** Removes what was written of sessions that are over. */
   const clean = (epoch, id) => {
     for (const [age, former] of epochs.former().entries()) {
-      forget(former);
+      const found = ids(former).map((other) => drop(record(former, other)));
+      if (found.includes(true)) close(former);
       // Its list stays for a while: a late write of a session does not bring it along.
-      if (age >= MOST_EPOCHS) place.remove(SESSION, list(former));
+      if (age < MOST_EPOCHS) continue;
+      place.remove(SESSION, list(former));
+      place.remove(SESSION, record(former, ""));
     }
     const current = record(epoch, id);
     const others = [...ids(epoch).map((other) => record(epoch, other)), ...(written.get(owner) ?? [])];
     const names = [...new Set(others)].filter((name) => name !== current);
-    for (const name of names) place.remove(SESSION, name);
+    for (const name of names) {
+      if (name.startsWith(record(epoch, ""))) place.remove(SESSION, name);
+      else drop(name);
+    }
     written.set(owner, [...(id === undefined ? [] : [current]), ...names].slice(0, MOST_FORMER));
   };
 
-  const save = (id, session) => {
-    const epoch = epochs.begin();
+  const save = (id, session, epoch = epochs.begin()) => {
     const before = ids(epoch);
     try {
       place.set(SESSION, record(epoch, id), session);
@@ -96,6 +119,7 @@ const createSessions = (parts, place, epochs, owner, written) => {
       if (epoch === undefined) clean(began, id);
       return session === undefined ? undefined : { id, epoch: began, session };
     },
+    /** Keeps the session of that id, in an epoch where that is known and the storage cannot be asked. */
     save,
     /** Keeps the session of a login that began in that epoch; nothing when somebody has signed out meanwhile. */
     start(began, session) {
@@ -107,6 +131,9 @@ const createSessions = (parts, place, epochs, owner, written) => {
       written.set(owner, [...new Set([...gone, ...(written.get(owner) ?? [])])].slice(0, MOST_FORMER));
       if (epoch === epochs.current()) place.remove(SESSION, list(epoch));
       clean(epochs.current());
+      // Also what is not seen yet.
+      for (const name of gone) place.remove(SESSION, name);
+      if (epoch !== epochs.current()) close(epoch);
       place.remove(BEFORE[SESSION], owner);
     },
   };
@@ -127,14 +154,6 @@ const isUndone = async ({ home, keeping, name }, { epoch }) => {
     sessions.load();
     return !isOwn && !epochs.fits(epoch, epochs.current());
   });
-};
-
-/** Keeps a session in memory that a host does not take. It ends with those of the other pages, whose epochs stand in the host's storage. */
-const fallBack = (client, work) => {
-  client.home.channel.listen(({ name, type }, elsewhere) => {
-    if (elsewhere && type === "signed-out" && name === client.name) client.now(({ epochs }) => epochs.end());
-  });
-  return client.fallBack(work);
 };
 
 /** The most characters of what a server says of itself that are kept. */
@@ -162,8 +181,29 @@ const createServers = ({ kinds: { SERVER }, toJson }, place, issuer) => ({
 export const createHeld = (parts) => ({
   Session: createSession(parts),
   createServers: (...places) => createServers(parts, ...places),
-  createSessions: (...places) => createSessions(parts, ...places),
-  fallBack,
+  /** `other` is the place of a session that went to memory: what it has still goes with a sign-out, too. */
+  createSessions(place, epochs, client, written, other) {
+    const discard = async (session) => {
+      try {
+        // The record goes first, and the key that a proof may want last.
+        await client.reach(() => {});
+        const { discard } = await parts.loadSignedIn();
+        await discard(client, { session });
+        const { jkt } = own(client.read({ session }));
+        if (jkt !== undefined) (await parts.loadDpop()).forget(jkt).catch(() => {});
+      } catch {
+        // They expire.
+      }
+    };
+    const at = (place) => createSessions(parts, place, epochs, client.owner, written, discard);
+    const sessions = at(place);
+    if (!other) return sessions;
+    const remove = (epoch) => {
+      sessions.remove(epoch);
+      if (epoch !== undefined) at(other).remove(epoch);
+    };
+    return { ...sessions, remove };
+  },
   isUndone,
   sweep,
 });

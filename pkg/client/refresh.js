@@ -37,7 +37,7 @@ export const createRefresh = ({
       if (!alone || !step.refresh) return own({ ...step, id, epoch: kept.epoch });
       const begun = ask("refresh", client.setup, kept.session);
       sessions.save(id, begun.session);
-      return own({ ...begun, id });
+      return own({ ...begun, id, epoch: kept.epoch });
     });
 
   /** What others are told when the session has changed. */
@@ -99,13 +99,15 @@ export const createRefresh = ({
     const begun = await look(client, asked, true);
     if (begun.tokens) return begun;
     const came = await redeem(client, begun);
-    const { fallBack, isUndone } = await loadHeld();
+    const { isUndone } = await loadHeld();
     const settled = await settle(client, begun, came, reason).catch((error) => {
       const { fresh } = came;
       const isFull = client.isLate && error.code === "storage_unavailable";
       if (!fresh || begun.isOver || !isFull) return { error };
       // The refresh token that is kept is spent.
-      const kept = fallBack(client, ({ sessions }) => client.read(sessions.save(begun.id, fresh.session)));
+      const kept = client.fallBack(({ sessions }) =>
+        client.read(sessions.save(begun.id, fresh.session, begun.epoch)),
+      );
       return { kept, idTokenDropped: fresh.dropped, storageError: error };
     });
     const { kept, error, ended, idTokenDropped, storageError } = settled;

@@ -41,9 +41,19 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
     if (failure) throw failure;
   };
 
-  /** Tokens that came too late are not to serve anybody; where the server cannot be told so, they expire. */
-  const discard = ({ network, setup }, { session }) =>
-    revokeTokens({ setup, session }, network()).catch(() => {});
+  /** What is being revoked, by session. */
+  const going = new Map();
+
+  /**
+   * Tokens that came too late are not to serve anybody; where the server cannot be told so, they expire. They may be found by several at once, and before
+   * the server has said who it is.
+   */
+  const discard = (client, { session }) => {
+    const revoke = () => revokeTokens({ setup: client.setup, session }, client.network());
+    const work = going.get(session) ?? client.confirm().then(revoke);
+    going.set(session, work);
+    return work.catch(() => {}).finally(() => going.delete(session));
+  };
 
   const refreshing = createRefresh({ ...parts, discard });
 

@@ -16,6 +16,7 @@ import {
   playPage,
   REDIRECT_URI,
   setClockRight,
+  until,
   wait,
 } from "./installed.js";
 
@@ -409,6 +410,32 @@ test("dp7 the key is on the disk as long as the session, and not longer", async 
   assert.deepEqual([...keys().keys()], [again.request.get("dpop_jkt")]);
   await client.logout({ revoke: true });
   assert.deepEqual([...keys().keys()], []);
+});
+
+test("dp7 SE1 tokens that were kept after a sign-out are revoked with a proof where the server wants one, and their key goes then", async () => {
+  const keys = playBrowser();
+  const world = bound(here, { storage: "local", transactionStorage: "local" });
+  const { client } = await world.signIn();
+  const { items } = globalThis.localStorage;
+  const record = [...items].find(([, item]) => /\nat\d+\n/.test(item));
+  const row = [...keys()][0];
+  await client.logout({ revoke: true });
+  assert.equal(keys().size, 0);
+  // A page that did not see that has written both again.
+  items.set(...record);
+  keys().set(...row);
+  const revoked = [];
+  world.server.before = (url, { headers, body }) => {
+    if (!url.endsWith("/revoke")) return;
+    if (!new Headers(headers).has("dpop"))
+      return Response.json({ error: "invalid_dpop_proof" }, { status: 400 });
+    revoked.push(new URLSearchParams(body).get("token").slice(0, 2));
+  };
+  const other = await openPage();
+  assert.equal(await new other.Client(world.config, SERVER).session(), null);
+  assert.equal(items.has(record[0]), false);
+  await until(() => keys().size === 0);
+  assert.deepEqual(revoked, ["rt", "at"]);
 });
 
 test("dp7 the memory keeps the key of a session in the memory; keys of logins that nobody finished go", async () => {

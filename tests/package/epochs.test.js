@@ -10,7 +10,14 @@ const inside = (file) => import(pathToFileURL(join(dirname(resolve("pkce-wasm"))
 const { createEpochs } = await inside("client/epochs.js");
 const { createHeld } = await inside("client/held.js");
 const { BEFORE, createPlace, EPOCH, SESSION } = await inside("platform/records.js");
-const { createSessions } = createHeld({ kinds: { BEFORE, SESSION }, Session: Object });
+/** The sessions whose tokens are revoked. */
+const revoked = [];
+const discard = (_client, { session }) => revoked.push(session);
+const { createSessions } = createHeld({
+  kinds: { BEFORE, SESSION },
+  Session: Object,
+  loadSignedIn: async () => ({ discard }),
+});
 
 const OWNER = "owner";
 const HISTORIES = 4000;
@@ -29,12 +36,17 @@ const randomOf = (seed) => {
 const createOrigin = () => {
   const stored = new Map();
   const processes = [];
+  /** The sessions that a process has removed where it saw that all had been removed before. */
+  const late = new Set();
   const apply = (items, [name, item]) => (item === null ? items.delete(name) : items.set(name, item));
   const open = () => {
     const process = { items: new Map(stored), leaving: [], coming: [] };
     /** How many writes of this process to a name the storage has not confirmed yet: until then nobody else's counts here. */
     const open = new Map();
     const write = (name, item) => {
+      const before = process.items.get(name);
+      const isOver = process.items.has(name.slice(0, name.lastIndexOf(":") + 1));
+      if (item === null && isOver && /^tokens/.test(before)) late.add(before);
       apply(process.items, [name, item]);
       process.leaving.push([name, item]);
       open.set(name, (open.get(name) ?? 0) + 1);
@@ -76,7 +88,7 @@ const createOrigin = () => {
       }
     }
   };
-  return { stored, open, settle };
+  return { stored, late, open, settle };
 };
 
 /** A page in a process of its own. */
@@ -85,12 +97,16 @@ const createPage = (origin) => {
   globalThis.localStorage = process.storage;
   const place = createPlace("local", undefined, undefined, (cause) => cause ?? new Error("no storage"));
   const epochs = createEpochs(place, OWNER, new Map());
-  const sessions = createSessions(place, epochs, OWNER, new Map());
+  const sessions = createSessions(place, epochs, { owner: OWNER, reach: async (work) => work() }, new Map());
   return { process, epochs, sessions, news: [], logins: [], refreshes: [] };
 };
 
-/** Runs a history; gives how many logins and sign-outs it had, and whether a new page does not see the session that the others see. */
-const run = (seed, signsOut) => {
+/**
+ * Runs a history; gives how many logins and sign-outs it had, whether a new page does not see the session that the others see, and how many sessions were found that
+ * had been written too late.
+ */
+const run = async (seed, signsOut) => {
+  revoked.length = 0;
   const random = randomOf(seed);
   const origin = createOrigin();
   const pages = [createPage(origin), createPage(origin), createPage(origin)];
@@ -174,15 +190,26 @@ const run = (seed, signsOut) => {
   const opened = createPage(origin).sessions.load()?.id;
   if (opened !== loaded[0])
     assert.ok(signsOut && opened === undefined, "nobody is signed in for a new page alone");
-  return [count, signOuts, loaded[0] && opened !== loaded[0] ? 1 : 0];
+  await new Promise(setImmediate);
+  const alive = origin.stored.get(current[0]);
+  for (const session of revoked) {
+    assert.ok(signsOut, "nobody has signed out");
+    assert.notEqual(session, alive, "what counts is not revoked");
+    const [{ epoch: over }] = all.filter(
+      ({ session: first }) => session.split(" ")[1] === first.split(" ")[1],
+    );
+    assert.ok(left.has(over), "what is revoked is of an epoch that a sign-out ended");
+  }
+  for (const session of origin.late) assert.ok(revoked.includes(session), "what came too late is revoked");
+  return [count, signOuts, loaded[0] && opened !== loaded[0] ? 1 : 0, origin.late.size];
 };
 
 for (const signsOut of [true, false]) {
-  test(`SE1 in any order of writes and news ${signsOut ? "an ended session stays ended" : "no login is lost"}`, () => {
-    const counts = [0, 0, 0];
+  test(`SE1 in any order of writes and news ${signsOut ? "an ended session stays ended" : "no login is lost"}`, async () => {
+    const counts = [0, 0, 0, 0];
     for (let seed = 1; seed <= HISTORIES; seed++) {
       try {
-        for (const [at, count] of run(seed, signsOut).entries()) counts[at] += count;
+        for (const [at, count] of (await run(seed, signsOut)).entries()) counts[at] += count;
       } catch (error) {
         error.message = `history ${seed}: ${error.message}`;
         throw error;
@@ -191,5 +218,6 @@ for (const signsOut of [true, false]) {
     assert.ok(counts[0] > HISTORIES, `${counts[0]} logins`);
     assert.ok(!signsOut || counts[1] > HISTORIES, `${counts[1]} sign-outs`);
     assert.ok(counts[2] < HISTORIES / 100, `${counts[2]} sessions that a new page does not see`);
+    assert.ok(!signsOut || counts[3] > HISTORIES / 100, `${counts[3]} sessions that were written too late`);
   });
 }

@@ -19,6 +19,7 @@ playPage();
 globalThis.window = globalThis;
 
 const path = address("pkce-wasm");
+const { claim } = await import(new URL("platform/claim.js", path));
 const here = await import(path);
 const elsewhere = await pageOf("elsewhere");
 await here.ready();
@@ -149,18 +150,37 @@ for (const storage of ["local", "session", "memory"]) {
 const { Client: Unheard, ready: isReady } = await pageOf("unheard");
 await isReady();
 
-/** Signs out in that page, which this one does not see before what comes back is called. */
-const signOutUnseen = async (config) => {
+/** Signs out in that page, in a storage of its own. */
+const signOutThere = async (config, items) => {
   const { BroadcastChannel, localStorage } = globalThis;
   globalThis.BroadcastChannel = class {
     postMessage() {}
   };
-  globalThis.localStorage = pageStorage(localStorage.items);
+  globalThis.localStorage = pageStorage(items);
   await new Unheard(config, METADATA).logout();
-  const { items } = globalThis.localStorage;
+  // What it does afterwards it does there, too, unless a refresh is under way, for which it waits.
+  await new Promise((done) => setTimeout(done));
+  const name = JSON.stringify([config.issuer, config.clientId]);
+  const isFree = new Promise((done) => claim(`session ${name}`, 60_000, done));
+  await Promise.race([isFree, new Promise((done) => setTimeout(done, 100))]);
+  const { items: left } = globalThis.localStorage;
   Object.assign(globalThis, { BroadcastChannel, localStorage });
-  return () => {
-    for (const [name, item] of items) if (/:e:/.test(name)) localStorage.setItem(name, item);
+  return left;
+};
+// From here on that page has nothing left to load.
+await signOutThere({ issuer: ISSUER, clientId: "any", redirectUri: REDIRECT_URI, storage: "local" });
+
+/** Signs out in that page, which this one does not see before what comes back is called. What this page has written meanwhile came later. */
+const signOutUnseen = async (config) => {
+  const { localStorage } = globalThis;
+  const before = new Map(localStorage.items);
+  const after = await signOutThere(config, before);
+  return (isSeen = () => true) => {
+    for (const name of [...new Set([...before.keys(), ...after.keys()])].filter(isSeen)) {
+      if (after.get(name) === before.get(name) || localStorage.items.get(name) !== before.get(name)) continue;
+      if (after.has(name)) localStorage.setItem(name, after.get(name));
+      else localStorage.removeItem(name);
+    }
   };
 };
 
@@ -226,6 +246,46 @@ for (const [work, begin] of Object.entries(WORKS)) {
     });
   }
 
+  for (const late of ["of a page that is there", "of a page that has gone"]) {
+    test(`SE1 the tokens of a ${work} ${late} are revoked when the sign-out of another page is seen long after they were kept`, async () => {
+      const there = world();
+      const { server, config, client, signIn } = there;
+      // Somebody is signed in: there is an epoch that ends.
+      await signIn();
+      const { pending, ...begun } = await begin(there);
+      const count = begun.count + 1;
+      const see = await signOutUnseen(config);
+      const release = holdTimers();
+      let looks = 0;
+      try {
+        await pending();
+        const { getItem, items } = globalThis.localStorage;
+        // Another test's client may look at its own now.
+        const epoch = [...items.keys()].find((name) => /:e:/.test(name));
+        globalThis.localStorage.getItem = (name) => {
+          if (name === epoch) looks += 1;
+          return getItem(name);
+        };
+      } finally {
+        release();
+      }
+      // They are looked at again, and nothing is seen.
+      await until(() => looks > 0);
+      assert.deepEqual([isAtRest(count), server.revoked], [true, []]);
+      see();
+      const next = client(late.endsWith("gone") ? elsewhere : here);
+      assert.equal(await next.session(), null);
+      assert.equal(isAtRest(count), false);
+      await until(() => server.revoked.length === 2);
+      assert.deepEqual(server.revoked, [`rt${count}`, `at${count}`]);
+      // Nothing is left that anybody would find again.
+      const posts = server.posts.length;
+      for (const page of [here, elsewhere]) assert.equal(await client(page).session(), null);
+      await new Promise((done) => setTimeout(done, 50));
+      assert.equal(server.posts.length, posts);
+    });
+  }
+
   test(`SE1 the tokens of a ${work} are not revoked where nobody else signs out`, async () => {
     for (const leaves of [false, true]) {
       const there = world();
@@ -245,6 +305,137 @@ for (const [work, begin] of Object.entries(WORKS)) {
     }
   });
 }
+
+/** Long enough for what nobody waits for; what it shows is not there, whichever is first. */
+const aWhile = () => new Promise((done) => setTimeout(done, 50));
+
+/** The records of sessions that are at rest, by their names. */
+const recordsAtRest = () =>
+  new Map([...globalThis.localStorage.items].filter(([, item]) => /\n[ar]t\d+\n/.test(item)));
+
+/** Has a session end, and its record written again by a page that did not see it. Gives its name. */
+const writeLate = async ({ server, signIn }) => {
+  const { client: using } = await signIn();
+  const [[name, item]] = [...recordsAtRest()].slice(-1);
+  // So it does nothing afterwards.
+  await using.logout({ revoke: true });
+  server.revoked.length = 0;
+  assert.equal(recordsAtRest().has(name), false);
+  globalThis.localStorage.setItem(name, item);
+  return { name, item };
+};
+
+test("SE1 what a sign-out has ended is not revoked by who finds it, and what is written after that is", async () => {
+  const { server, config, client, signIn } = world();
+  await signIn();
+  const [record] = recordsAtRest();
+  // The page that signs out does not come to remove the record.
+  (await signOutUnseen(config))((name) => /:e:/.test(name));
+  assert.equal(isAtRest(1), true);
+  assert.equal(await client(elsewhere).session(), null);
+  assert.equal(isAtRest(1), false);
+  await aWhile();
+  assert.deepEqual(server.revoked, []);
+  globalThis.localStorage.setItem(...record);
+  assert.equal(await client().session(), null);
+  assert.equal(isAtRest(1), false);
+  await until(() => server.revoked.length === 2);
+  assert.deepEqual(server.revoked, ["rt1", "at1"]);
+});
+
+test("SE1 sessions of other tabs that a sign-out has ended are not revoked", async () => {
+  for (const storage of ["session", "memory"]) {
+    const { server, client, signIn } = world({ storage });
+    const { client: away } = await signIn();
+    away.close();
+    const { sessionStorage } = globalThis;
+    globalThis.sessionStorage = pageStorage();
+    await client(elsewhere).logout();
+    globalThis.sessionStorage = sessionStorage;
+    assert.equal(await client().session(), null);
+    await aWhile();
+    assert.equal(isAtRest(1), false);
+    assert.deepEqual(server.revoked, [], storage);
+  }
+});
+
+test("SE1 two pages that find the same late tokens have them removed, and nobody waits for the server", async () => {
+  const there = world();
+  await writeLate(there);
+  const { server, client } = there;
+  const held = gate();
+  const sent = [];
+  const fetch = async (_url, init) => {
+    sent.push([isAtRest(1), new URLSearchParams(init.body).get("token")]);
+    await held.opened;
+    return new Response(null, { status: 503 });
+  };
+  const page = (which) => client(which, { host: { fetch } });
+  const found = await Promise.all([page(here).session(), page(elsewhere).session(), page(here).session()]);
+  assert.deepEqual(found, [null, null, null]);
+  assert.equal(isAtRest(1), false);
+  await until(() => sent.length > 0);
+  assert.deepEqual(sent[0], [false, "rt1"]);
+  held.open();
+  await aWhile();
+  assert.equal(await page(here).session(), null, "what the server answers is no matter");
+  assert.deepEqual(server.revoked, []);
+});
+
+test("SE1 a client has only its own late tokens revoked", async () => {
+  const [one, other] = [world(), world()];
+  await writeLate(one);
+  const { name } = await writeLate(other);
+  assert.equal(await one.client().session(), null);
+  await until(() => one.server.revoked.length === 2);
+  await aWhile();
+  assert.deepEqual([...recordsAtRest().keys()], [name]);
+  assert.deepEqual(other.server.revoked, []);
+  assert.equal(await other.client().session(), null);
+  await until(() => other.server.revoked.length === 2);
+});
+
+test("SE1 late tokens are removed where the server has no endpoint for more, or the record is nobody's", async () => {
+  const there = world();
+  const { name } = await writeLate(there);
+  const { client, config, server } = there;
+  const posts = server.posts.length;
+  const { revocation_endpoint: _, ...without } = METADATA;
+  assert.equal(await new here.Client(config, without).session(), null);
+  assert.equal(isAtRest(1), false);
+  for (const item of ["", "1", "rubbish\nrt1\nat1\n"]) {
+    globalThis.localStorage.setItem(name, item);
+    assert.equal(await client().session(), null);
+    assert.equal(globalThis.localStorage.getItem(name), null);
+  }
+  await aWhile();
+  assert.equal(server.posts.length, posts);
+});
+
+test("SE1 SE3 late tokens go to an endpoint that this page has fetched", async () => {
+  const there = world();
+  const { config, server, signIn } = there;
+  const { name, item } = await writeLate(there);
+  globalThis.localStorage.removeItem(name);
+  const asked = [];
+  const fetch = async (url, init) => {
+    asked.push(url);
+    return url.includes(".well-known") ? Response.json(METADATA) : config.host.fetch(url, init);
+  };
+  const discover = () => here.Client.discover({ ...config, host: { ...config.host, fetch } });
+  await signIn(await discover());
+  const kept = [...globalThis.localStorage.items].find(([name]) => name.startsWith("pkce-wasm:2:m:"));
+  assert.ok(kept, "the metadata are kept with the session");
+  globalThis.localStorage.setItem(kept[0], kept[1].replaceAll(`${ISSUER}/revoke`, `${ISSUER}/elsewhere`));
+  globalThis.localStorage.setItem(name, item);
+  asked.length = 0;
+  const client = await discover();
+  assert.notEqual(await client.session(), null);
+  await until(() => server.revoked.length === 2);
+  assert.deepEqual(server.revoked, ["rt1", "at1"]);
+  assert.deepEqual(asked.slice(1), [`${ISSUER}/revoke`, `${ISSUER}/revoke`], "after the document");
+  assert.match(asked[0], /well-known/);
+});
 
 test("SE1 a sign-out that asks for revocation waits for the refresh that is under way, whose tokens are revoked too", async () => {
   const { server, signIn } = world();
@@ -328,31 +519,87 @@ test("SE1 a storage of the host that cannot be written does not keep anybody sig
   }
 });
 
-for (const work of ["login", "refresh"]) {
-  test(`SE1 a session that a host has no room for since its ${work} ends with the sign-out of another page`, async () => {
-    const items = new Map();
-    let full = work === "login" ? "rt1" : "rt2";
-    const storage = {
-      getItem: async (name) => items.get(name),
-      setItem: async (name, item) => {
-        if (item.includes(full)) throw new Error("no room");
-        items.set(name, item);
-      },
+/** A host's storage, which has no room for what has that text. */
+const hostStorage = (isOfItems) => {
+  const items = new Map();
+  const storage = {
+    items,
+    full: undefined,
+    getItem: async (name) => items.get(name),
+    setItem: async (name, item) => {
+      if (storage.full && item.includes(storage.full)) throw new Error("no room");
+      items.set(name, item);
+    },
+  };
+  if (isOfItems) storage.removeItem = async (name) => void items.delete(name);
+  return storage;
+};
+
+for (const isOfItems of [false, true]) {
+  const kind = isOfItems ? "of items" : "of one item";
+  for (const work of ["login", "refresh"]) {
+    /** Somebody is signed in, and the host has no room for what that brought. */
+    const fall = async () => {
+      const storage = hostStorage(isOfItems);
+      const { signIn, ...there } = world({ storage: "host", host: { storage } });
+      const first = await signIn();
+      storage.full = "rt2";
+      if (work === "refresh") await first.session.refresh();
+      const { client: using, session } = work === "refresh" ? first : await signIn();
+      assert.equal(using.storage.session, "memory");
+      assert.notEqual(await using.session(), null);
+      return { ...there, signIn, storage, using, session };
     };
-    const { client, signIn } = world({ storage: "host", host: { storage } });
-    const { client: using, session } = await signIn();
-    if (work === "refresh") await session.refresh();
-    assert.equal(using.storage.session, "memory");
-    assert.notEqual(await using.session(), null);
-    const heard = [];
-    using.on("signed-out", ({ elsewhere }) => heard.push(elsewhere));
-    await client(elsewhere).logout();
-    await until(() => session.expired);
-    await until(() => heard.length === 1);
-    assert.equal(await using.session(), null);
-    await assert.rejects(session.accessToken(), code("session_expired"));
-    full = "nothing";
-    assert.equal(await (await signIn(using)).session.accessToken(), work === "login" ? "at2" : "at3");
+
+    test(`SE1 a session that a host ${kind} has no room for since its ${work} ends with the sign-out of another page`, async () => {
+      const { client, signIn, storage, using, session } = await fall();
+      const heard = [];
+      using.on("signed-out", ({ elsewhere }) => heard.push(elsewhere));
+      await client(elsewhere).logout();
+      await until(() => session.expired);
+      await until(() => heard.length === 1);
+      assert.equal(await using.session(), null);
+      await assert.rejects(session.accessToken(), code("session_expired"));
+      storage.full = undefined;
+      assert.equal(await (await signIn(using)).session.accessToken(), "at3");
+    });
+
+    test(`SE1 a page that was frozen gives no token of a session that a host ${kind} has no room for since its ${work}`, async () => {
+      const { config, signIn, storage, using, session } = await fall();
+      await signOutThere(config, []);
+      await assert.rejects(session.accessToken(), code("session_expired"));
+      assert.equal(session.expired, true);
+      assert.equal(await using.session(), null);
+      storage.full = undefined;
+      const { session: next } = await signIn(using);
+      assert.equal(await next.accessToken(), "at3");
+      await signOutThere(config, []);
+      await assert.rejects(next.accessToken(), code("session_expired"));
+    });
+
+    test(`SE1 the sign-out of a page whose session a host ${kind} has no room for since its ${work} is one everywhere`, async () => {
+      const { client, storage, using, session } = await fall();
+      const before = await client(elsewhere).session();
+      await using.logout();
+      assert.equal(await client(elsewhere).session(), null);
+      assert.equal(await using.session(), null);
+      for (const one of [session, before]) {
+        if (one) await assert.rejects(one.accessToken(), code("session_expired"));
+      }
+      for (const item of storage.items.values()) assert.doesNotMatch(item, /[ar]t1/);
+    });
+  }
+
+  test(`SE1 the first call of a page ends the session that a host ${kind} keeps, and has its tokens revoked`, async () => {
+    const storage = hostStorage(isOfItems);
+    const { config, server, signIn } = world({ storage: "host", host: { storage } });
+    await signIn();
+    // Another process: nothing is known of that storage yet.
+    const { items: _, full: __, ...methods } = storage;
+    const client = new elsewhere.Client({ ...config, host: { ...config.host, storage: methods } }, METADATA);
+    await client.logout({ revoke: true });
+    assert.deepEqual(server.revoked, ["rt1", "at1"]);
+    for (const item of storage.items.values()) assert.doesNotMatch(item, /[ar]t1/);
   });
 }
 
@@ -367,8 +614,8 @@ test("SE1 who signs out and in again is signed in", async () => {
   const left = [...globalThis.localStorage.items.keys()].map((name) => name.split(":")[2]);
   assert.deepEqual(
     left.sort(),
-    ["e", "s", "s", "s", "s"],
-    "the epochs, and the lists of the latest four, without tokens",
+    ["e", ...Array(8).fill("s")],
+    "the epochs, and of the latest four the lists and that they are over, without tokens",
   );
 });
 

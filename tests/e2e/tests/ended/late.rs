@@ -46,6 +46,10 @@ async fn sign_out_during(work: Work) {
             for tab in [A, B] {
                 stage.until_forgotten(tab, &marks, &what).await;
             }
+            // Also what was kept before the sign-out could be seen.
+            if moment == Moment::AfterTheSignOut {
+                stage.until_revoked(&late, &what).await;
+            }
         }
     }
     figure(&format!("a sign-out during a {work:?}, 12 orders: nobody is signed in, {:?}", start.elapsed()));

@@ -31,6 +31,8 @@ async fn lo6_no_session_comes_back_in_any_round() {
     stage.run(B, hear).await;
     let mut came_back = Vec::new();
     let (mut refreshed, mut revoked) = (0, 0);
+    // How often the answer was let go before the sign-out, in the same millisecond, and after it.
+    let mut moments = [0; 3];
     for round in 0..total {
         let token = stage.sign_in(A).await;
         stage.until_signed_in(B, &user(&token)).await;
@@ -43,6 +45,11 @@ async fn lo6_no_session_comes_back_in_any_round() {
         stage.until_arrived(|| stage.lab.server.refreshes().requests > before).await;
 
         let earlier = chance();
+        moments[match earlier {
+            1.. => 0,
+            0 => 1,
+            _ => 2,
+        }] += 1;
         stage.browser.switch(&stage.tabs[A]).await;
         let answer = async {
             after(-earlier).await;
@@ -79,8 +86,8 @@ async fn lo6_no_session_comes_back_in_any_round() {
         }
     }
     figure(&format!(
-        "a sign-out within {MOST} ms of another tab's refresh, {total} rounds: {} sessions came back; the answer was first {refreshed} times, \
-         and came too late {revoked} times",
+        "a sign-out within {MOST} ms of another tab's refresh, {total} rounds: {} sessions came back; the answer was let go before, at and after the \
+         sign-out {moments:?} times; it was first {refreshed} times, and came too late {revoked} times",
         came_back.len()
     ));
     assert!(came_back.is_empty(), "{came_back:#?}");
