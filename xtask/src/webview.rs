@@ -1,4 +1,5 @@
-//! The demo as an application (`www/webview`): what it needs on the machine, the page that goes into it, its program.
+//! The demo as an application (`www/webview`), and the example for MCP servers as one (`www/examples/mcp/tauri`): what they need on the
+//! machine, the pages that go into them, their programs.
 
 use std::env;
 use std::fs;
@@ -9,12 +10,12 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::process::{cargo, find, read, root, run, say};
-use crate::{build, package, setup};
+use crate::{build, mcp, package, setup};
 
 /// The private-use scheme, which is also the application's identifier.
 pub(crate) const SCHEME: &str = "com.example.pkce-demo";
 
-/// The workspace of the application and of the plugin. It is built as a whole, so that its dependencies are built once.
+/// The workspace of the applications and of the plugin. It is built as a whole, so that its dependencies are built once.
 pub(crate) const MANIFEST: &str = "plugin/Cargo.toml";
 
 /// Debian packages with what Tauri is built with, by the name under which pkg-config knows them.
@@ -32,20 +33,25 @@ const TEST_PROGRAMS: [(&str, &str); 8] = [
     ("chromedriver", "chromium-driver"),
 ];
 
-/// Builds the package, puts the page together, and builds the application; its program.
+/// Builds the package, puts the pages together, and builds the applications; the program of the demo.
 pub(crate) fn build() -> Result<PathBuf> {
     install_libraries()?;
     build::build(false)?;
     put_page_together(&root().join("target/webview-page"), &[])?;
-    say("building the application (some minutes the first time)");
-    let target = target();
+    put_mcp_page_together(&root().join("target/webview-mcp"))?;
+    say("building the applications (some minutes the first time)");
     run(cargo()
         .args(["build", "--quiet", "--workspace", "--locked", "--manifest-path", MANIFEST, "--target-dir"])
-        .arg(&target))?;
-    Ok(target.join("debug").join(format!("pkce-demo{}", env::consts::EXE_SUFFIX)))
+        .arg(target()))?;
+    Ok(program("pkce-demo"))
 }
 
-/// Where the application and the plugin are built.
+/// A program that [`build`] has built.
+pub(crate) fn program(name: &str) -> PathBuf {
+    target().join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+}
+
+/// Where the applications and the plugin are built.
 pub(crate) fn target() -> PathBuf {
     root().join("target/webview")
 }
@@ -106,14 +112,37 @@ pub(crate) fn put_page_together(page: &Path, more: &[PathBuf]) -> Result<()> {
             fs::remove_file(old)?;
         }
     }
-    for (from, to) in wanted {
-        let bytes = fs::read(&from)?;
-        if !fs::read(&to).is_ok_and(|present| present == bytes) {
-            fs::create_dir_all(to.parent().unwrap_or(page))?;
-            fs::write(&to, bytes)?;
-        }
+    wanted.into_iter().try_for_each(|(from, to)| write_changed(&to, &fs::read(from)?))
+}
+
+/// The page of the example for MCP servers: its own files, and one script of what it imports.
+fn put_mcp_page_together(page: &Path) -> Result<()> {
+    setup::npm_tools()?;
+    // The SDK, and the modules of Tauri's plugins.
+    mcp::install()?;
+    let of_plugins = root().join("tests/package");
+    setup::npm_packages(&of_plugins)?;
+    let modules = [root().join("tests/mcp"), of_plugins].map(|folder| folder.join("node_modules"));
+    let example = root().join("www/examples/mcp");
+    let mut esbuild = setup::npm_tool("esbuild");
+    esbuild
+        .arg(example.join("tauri/app.js"))
+        .args(["--bundle", "--format=esm", "--log-level=warning"])
+        .arg(format!("--alias:pkce-wasm={}", package::package_folder().display()))
+        .env("NODE_PATH", env::join_paths(modules)?);
+    write_changed(&page.join("app.js"), read(&mut esbuild)?.as_bytes())?;
+    ["index.html", "style.css"]
+        .into_iter()
+        .try_for_each(|name| write_changed(&page.join(name), &fs::read(example.join(name))?))
+}
+
+/// Writes a file, unless that is what it holds.
+fn write_changed(file: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(file).is_ok_and(|present| present == bytes) {
+        return Ok(());
     }
-    Ok(())
+    fs::create_dir_all(file.parent().context("a file lies in a folder")?)?;
+    Ok(fs::write(file, bytes)?)
 }
 
 /// The files of a folder and of all folders in it.
