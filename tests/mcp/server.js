@@ -143,8 +143,13 @@ const makeServer = () => {
   const say = (text) => ({ content: [{ type: "text", text }] });
   server.registerTool(
     "list_notes",
-    { title: "List notes", description: "All notes, one a line.", annotations: { readOnlyHint: true } },
-    () => say(notes.join("\n")),
+    {
+      title: "List notes",
+      description: "All notes, one a line.",
+      annotations: { readOnlyHint: true },
+      outputSchema: { notes: z.array(z.string()) },
+    },
+    () => ({ ...say(notes.join("\n")), structuredContent: { notes } }),
   );
   server.registerTool(
     "add_note",

@@ -121,6 +121,7 @@ impl McpMachine {
 
     /// Calls a tool without arguments or with those that were typed; gives what it says.
     pub async fn call(&self, tool: &str) -> String {
+        self.until(&format!("document.querySelector('#{tool} button')?.disabled === false")).await;
         self.page.click(&format!("#{tool} button")).await;
         self.said(tool).await
     }
