@@ -350,7 +350,7 @@ fn in_webview(count: &mut Count) -> Result<bool> {
         .env("PKCE_E2E_DRIVER", &chromium.driver)
         .env("PKCE_E2E_BROWSER", &chromium.browser)
         .env("PKCE_E2E_APPLICATION", &program)
-        .env("PKCE_E2E_MCP_APPLICATION", webview::program("mcp-example"))
+        .env("PKCE_E2E_MCP_APPLICATION", webview::program(webview::MCP_EXAMPLE))
         .env(NODE, node)
         .env("PKCE_E2E_PACKAGE", package::package_folder());
     good &= watch(&mut command, |line| count.read(line))?;

@@ -15,6 +15,11 @@ use crate::{build, mcp, package, setup};
 /// The private-use scheme, which is also the application's identifier.
 pub(crate) const SCHEME: &str = "com.example.pkce-demo";
 
+/// The program of the demo, and that of the example for MCP servers with its scheme.
+const DEMO: &str = "pkce-demo";
+pub(crate) const MCP_EXAMPLE: &str = "mcp-example";
+const MCP_SCHEME: &str = "com.example.mcp";
+
 /// The workspace of the applications and of the plugin. It is built as a whole, so that its dependencies are built once.
 pub(crate) const MANIFEST: &str = "plugin/Cargo.toml";
 
@@ -43,7 +48,7 @@ pub(crate) fn build() -> Result<PathBuf> {
     run(cargo()
         .args(["build", "--quiet", "--workspace", "--locked", "--manifest-path", MANIFEST, "--target-dir"])
         .arg(target()))?;
-    Ok(program("pkce-demo"))
+    Ok(program(DEMO))
 }
 
 /// A program that [`build`] has built.
@@ -158,38 +163,39 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// That the scheme is the application's, for as long as this value lives: what an installer would do for good.
-pub(crate) struct Registration(Option<PathBuf>);
+/// That the schemes are the applications', for as long as this value lives: what an installer would do for good.
+pub(crate) struct Registration(Vec<PathBuf>);
 
 impl Registration {
     /// Tells the desktop; elsewhere than on Linux the application sees to it itself, or its bundle does.
-    pub(crate) fn make(program: &Path) -> Result<Self> {
-        if !cfg!(target_os = "linux") {
-            return Ok(Self(None));
+    pub(crate) fn make(demo: &Path) -> Result<Self> {
+        let mut registration = Self(Vec::new());
+        if cfg!(target_os = "linux") {
+            registration.add("pkce-wasm-demo.desktop", demo, SCHEME)?;
+            registration.add("pkce-wasm-mcp-example.desktop", &program(MCP_EXAMPLE), MCP_SCHEME)?;
         }
+        Ok(registration)
+    }
+
+    fn add(&mut self, name: &str, program: &Path, scheme: &str) -> Result<()> {
         let folder = home_folder("XDG_DATA_HOME", ".local/share")?.join("applications");
-        let entry = folder.join("pkce-wasm-demo.desktop");
         fs::create_dir_all(&folder)?;
+        let entry = folder.join(name);
         fs::write(
             &entry,
             format!(
-                "[Desktop Entry]\nType=Application\nName=pkce-wasm demo\nExec={} %u\nNoDisplay=true\nMimeType=x-scheme-handler/{SCHEME};\n",
+                "[Desktop Entry]\nType=Application\nName={name}\nExec={} %u\nNoDisplay=true\nMimeType=x-scheme-handler/{scheme};\n",
                 program.display()
             ),
         )?;
-        let registration = Self(Some(entry));
-        run(Command::new("xdg-mime").args([
-            "default",
-            "pkce-wasm-demo.desktop",
-            &format!("x-scheme-handler/{SCHEME}"),
-        ]))?;
-        Ok(registration)
+        self.0.push(entry);
+        run(Command::new("xdg-mime").args(["default", name, &format!("x-scheme-handler/{scheme}")]))
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        if let Some(entry) = &self.0 {
+        for entry in &self.0 {
             // Without it the desktop finds nobody for the scheme.
             let _ = fs::remove_file(entry);
         }

@@ -15,6 +15,11 @@ fn main() -> tauri::Result<()> {
 
 /// Opens the window. Nothing but the page is ever shown in it.
 fn open(app: &mut App) -> tauri::Result<()> {
+    // On other systems it is the installer who says that the scheme is this application's.
+    #[cfg(windows)]
+    if let Err(error) = tauri_plugin_deep_link::DeepLinkExt::deep_link(app).register_all() {
+        eprintln!("the private-use scheme cannot be registered ({error}): no login leads back");
+    }
     for window in &app.config().app.windows {
         WebviewWindowBuilder::from_config(app.handle(), window)?
             .on_navigation(|url| url.scheme() == "tauri" || url.host_str() == Some("tauri.localhost"))
