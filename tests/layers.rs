@@ -239,12 +239,13 @@ const ROOMS: [(&str, &[&str]); 10] = [
 const MADE: &str = "dist";
 
 /// Files in Electron's main process and in its preload script, and programs in Node; and what they may use there.
-const OUTSIDE_OF_PAGES: [(&str, &[&str]); 13] = [
+const OUTSIDE_OF_PAGES: [(&str, &[&str]); 14] = [
     ("shells/electron_main.js", &["node:path"]),
     ("shells/electron_store.js", &["node:crypto", "node:fs/promises", "node:path"]),
     ("shells/loopback.js", &["node:http"]),
     ("electron_preload.cjs", &["electron"]),
-    ("bin/demo.js", &["node:fs", "node:fs/promises", "node:http", "node:path", "node:url"]),
+    ("bin/demo.js", &["node:fs", "node:http", "node:path", "node:url"]),
+    ("bin/files.js", &["node:fs/promises", "node:path"]),
     ("bin/client_metadata.js", &["node:fs/promises"]),
     // The application brings its framework.
     ("frameworks/react.js", &["react"]),

@@ -1,54 +1,16 @@
 // Serves the demo page and the package beside it, on loopback alone. The authorization server of the page is a service worker.
 import { createReadStream } from "node:fs";
-import { realpath, stat } from "node:fs/promises";
 import http from "node:http";
-import { dirname, extname, join, sep } from "node:path";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findFile, HEADERS, TYPES } from "./files.js";
 
 const PACKAGE = dirname(dirname(fileURLToPath(import.meta.url)));
 const BESIDE = "pkce-wasm/";
 
-const TYPES = {
-  ".html": "text/html; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".json": "application/json; charset=utf-8",
-  ".svg": "image/svg+xml",
-  ".wasm": "application/wasm",
-};
-
-const HEADERS = {
-  "Cache-Control": "no-store",
-  "Referrer-Policy": "no-referrer",
-  "X-Content-Type-Options": "nosniff",
-  "Content-Security-Policy": [
-    "default-src 'none'",
-    "script-src 'self' 'wasm-unsafe-eval'",
-    "style-src 'self'",
-    "img-src 'self' data:",
-    "connect-src *",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; "),
-};
-
-/** The file below a folder that a path names, or undefined: no hidden name, and nothing outside, also when links are followed. */
-const find = async (folder, path) => {
-  const names = path.split("/");
-  if (names.some((name) => name === "" || name.startsWith(".") || /[\\\0]/.test(name))) return undefined;
-  try {
-    const file = await realpath(join(folder, ...names));
-    const isInside = file.startsWith((await realpath(folder)) + sep);
-    return isInside && (await stat(file)).isFile() ? file : undefined;
-  } catch {
-    return undefined;
-  }
-};
-
 const locate = (path) => {
-  if (path.startsWith(BESIDE)) return find(PACKAGE, path.slice(BESIDE.length));
-  return find(join(PACKAGE, "demo"), path || "index.html");
+  if (path.startsWith(BESIDE)) return findFile(PACKAGE, path.slice(BESIDE.length));
+  return findFile(join(PACKAGE, "demo"), path || "index.html");
 };
 
 const answer = (hosts) => async (request, response) => {

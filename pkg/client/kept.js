@@ -40,11 +40,20 @@ export const createLogins = (ask, place) => {
     pending: (key) => place.get(PENDING, key) ?? place.get(BEFORE[PENDING], key),
     remains: (key) => place.get(REMAINS, key),
     appState: (key) => place.get(APP_STATE, key),
-    /** Puts what remains in the place of the login, which makes room for it where the storage is full. */
+    /** Puts what remains in the place of the login. Another process sees one write after the other: it is to see one of both at every moment. */
     bury(key, remains) {
-      place.remove(PENDING, key);
-      place.remove(BEFORE[PENDING], key);
-      place.set(REMAINS, key, remains);
+      const clear = () => {
+        place.remove(PENDING, key);
+        place.remove(BEFORE[PENDING], key);
+      };
+      try {
+        place.set(REMAINS, key, remains);
+      } catch {
+        // Where the storage is full, the login makes room.
+        clear();
+        place.set(REMAINS, key, remains);
+      }
+      clear();
     },
     /** Puts a login back in the place of what remains: its exchange never reached the server, or no answer came. */
     restore(key, transaction) {

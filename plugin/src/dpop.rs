@@ -14,7 +14,7 @@ use reqwest::Url;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 
-use crate::http::{Call, Http, now};
+use crate::http::{Call, Heard, Http, now};
 
 /// Seconds for which a nonce is taken for good before a code or a refresh token is sent with it, as in the npm package.
 const FRESH: u64 = 60;
@@ -74,13 +74,6 @@ impl Signer for Key {
         let signature = self.pair.sign(&SystemRandom::new(), signing_input).map_err(|_| Code::DpopUnavailable)?;
         signature.as_ref().try_into().map_err(|_| Code::DpopUnavailable.into())
     }
-}
-
-/// What an answer says of proofs, in its headers; empty where there is none.
-#[derive(Debug, Default)]
-pub(crate) struct Heard {
-    pub(crate) nonce: String,
-    pub(crate) www_authenticate: String,
 }
 
 /// What is known of a server, by key and origin. A nonce of one origin is of no use for another.

@@ -13,8 +13,6 @@ use reqwest::header::{
 use reqwest::{Client, Method, Url};
 use zeroize::Zeroize;
 
-use crate::dpop::Heard;
-
 /// The header of a proof, and that of the nonce for the next one (RFC 9449 sections 4.1 and 8.1).
 const DPOP: HeaderName = HeaderName::from_static("dpop");
 const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
@@ -22,7 +20,8 @@ const DPOP_NONCE: HeaderName = HeaderName::from_static("dpop-nonce");
 /// The most bytes of an answer of the authorization server: no honest one is larger.
 const MAX_BODY: usize = 1 << 20;
 
-/// Headers that say who asks or how the message is framed (Fetch section "forbidden request-header"), and those that take the token and its proof.
+/// Headers that say who asks or how the message is framed (Fetch section "forbidden request-header"), and those that take the
+/// token and its proof.
 const RESERVED: [&str; 21] = [
     "accept-charset",
     "accept-encoding",
@@ -116,6 +115,13 @@ fn is_free(name: &HeaderName) -> bool {
     !RESERVED.contains(&name) && !RESERVED_BEGINNINGS.iter().any(|beginning| name.starts_with(beginning))
 }
 
+/// What an answer says of proofs, in its headers; empty where there is none.
+#[derive(Debug, Default)]
+pub(crate) struct Heard {
+    pub(crate) nonce: String,
+    pub(crate) www_authenticate: String,
+}
+
 /// The network.
 #[derive(Debug)]
 pub(crate) struct Http {
@@ -190,7 +196,8 @@ impl Http {
         (Response { status, content_type, date, retry_after, body: Secret::new(String::new()) }, heard)
     }
 
-    /// Sends a request of the application with the access token (RFC 6750 section 2.1), and with its proof where there is one (RFC 9449 section 7.1); waits for the beginning of the answer.
+    /// Sends a request of the application with the access token (RFC 6750 section 2.1), and with its proof where there is one
+    /// (RFC 9449 section 7.1); waits for the beginning of the answer.
     ///
     /// # Errors
     /// `network_failed`, `timed_out`, `redirect_not_followed`, `token_response_invalid`

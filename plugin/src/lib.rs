@@ -56,7 +56,8 @@ impl Builder {
         Self::default()
     }
 
-    /// Members of the configuration that count more than those of `tauri.conf.json`: an object, with the names of `Config` in the npm package.
+    /// Members of the configuration that count more than those of `tauri.conf.json`: an object, with the names of `Config` in
+    /// the npm package.
     #[must_use]
     pub fn config(mut self, config: Value) -> Self {
         self.config = config;
@@ -169,8 +170,9 @@ impl Pkce {
         Ok(self.0.tokens(None, None, "expired").await?.tokens.access_token)
     }
 
-    /// The proof that goes along with the access token in a request of Rust's own, as the header `DPoP` beside `Authorization: DPoP`; `None` where the tokens are bound to no key. `nonce` is
-    /// the `DPoP-Nonce` that the server gave last. The proof serves once.
+    /// The proof that goes along with the access token in a request of Rust's own, as the header `DPoP` beside
+    /// `Authorization: DPoP`; `None` where the tokens are bound to no key. `nonce` is the `DPoP-Nonce` that the server gave
+    /// last. The proof serves once.
     ///
     /// # Errors
     /// [`Code::DpopKeyMissing`], and those of [`Pkce::access_token`]

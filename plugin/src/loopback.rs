@@ -42,8 +42,8 @@ impl Loopback {
         format!("http://{}{}", self.place.authority, self.place.path)
     }
 
-    /// Answers until it is stopped, and hands over every URL that comes to the redirect URI: whoever sends nonsense to the port does not keep the
-    /// true answer away.
+    /// Answers until it is stopped, and hands over every URL that comes to the redirect URI: whoever sends nonsense to the port
+    /// does not keep the true answer away.
     pub(crate) async fn serve(self, arrive: impl Fn(String) + Clone + Send + 'static) {
         let mut visits = JoinSet::new();
         loop {

@@ -96,7 +96,8 @@ impl Drop for Records {
 
 /// The name of the first item.
 const FIRST: &str = "pkce-wasm";
-/// How the first item begins: by the records themselves, by the generation and number of the items that hold them, or by the key of the file.
+/// How the first item begins: by the records themselves, by the generation and number of the items that hold them, or by the
+/// key of the file.
 const WHOLE: u8 = b'0';
 const CUT: u8 = b'1';
 const KEY: u8 = b'2';

@@ -425,6 +425,46 @@ test("IS5 two servers without iss do not share a redirect URI, also after the pa
   assert.equal(opened.length, 5);
 });
 
+test("AC11 another process, which sees one write after the other, sees the login or what remains of it at every moment", async () => {
+  const plain = globalThis.localStorage;
+  const names = () => [...plain.items.keys()].filter((name) => /^pkce-wasm:2:[td]:/.test(name));
+  const gaps = [];
+  let isFull = false;
+  const seen = (call) => {
+    const before = names().length;
+    call();
+    if (before > 0 && names().length === 0) gaps.push(call);
+  };
+  globalThis.localStorage = {
+    __proto__: plain,
+    setItem: (name, item) => {
+      // A full storage takes what remains only in the place of the login.
+      if (isFull && names().length > 0 && !plain.items.has(name)) throw new Error("full");
+      seen(() => plain.setItem(name, item));
+    },
+    removeItem: (name) => seen(() => plain.removeItem(name)),
+  };
+  const { client, opened, server } = world({ transactionStorage: "local", storage: "memory" });
+  const using = client();
+  const comeBack = () => {
+    using.login();
+    const state = new URL(opened.at(-1)).searchParams.get("state");
+    return () => using.handleRedirect(`${REDIRECT_URI}?code=c&state=${state}&iss=${ISSUER}`);
+  };
+  for (const isDown of [false, true]) {
+    server.isDown = isDown;
+    const handle = comeBack();
+    assert.equal((await handle()).status, isDown ? "refused" : "signed-in");
+    assert.equal(names().length, 1);
+    for (const name of names()) plain.removeItem(name);
+  }
+  assert.equal(gaps.length, 0);
+  server.isDown = false;
+  const handle = comeBack();
+  isFull = true;
+  assert.equal((await handle()).status, "signed-in");
+});
+
 test("AC7 neither what an application keeps nor what others have left makes a login slow", async () => {
   const asked = { key: 0, getItem: 0 };
   const plain = globalThis.localStorage;

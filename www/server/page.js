@@ -1,45 +1,15 @@
 /** The page's own origin: the files of the demo, the package beneath them, and two small JSON answers. */
 import { createReadStream } from "node:fs";
-import { readFile, realpath, stat } from "node:fs/promises";
-import { dirname, extname, join, sep } from "node:path";
+import { readFile } from "node:fs/promises";
+import { dirname, extname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { findFile, HEADERS, TYPES } from "../../pkg/bin/files.js";
 
 const DEMO = dirname(dirname(fileURLToPath(import.meta.url)));
 
 /** The page's own files lie side by side in one folder; what lies below it is not the page's. */
 const PAGE_FILE = /^[a-z0-9][a-z0-9-]*\.(?:html|css|js|svg|png)$/;
 const PACKAGE_PREFIX = "/pkce-wasm/";
-
-const TYPES = {
-  ".html": "text/html; charset=utf-8",
-  ".css": "text/css; charset=utf-8",
-  ".js": "text/javascript; charset=utf-8",
-  ".mjs": "text/javascript; charset=utf-8",
-  ".cjs": "text/javascript; charset=utf-8",
-  ".json": "application/json; charset=utf-8",
-  ".map": "application/json; charset=utf-8",
-  ".svg": "image/svg+xml",
-  ".png": "image/png",
-  ".wasm": "application/wasm",
-  ".ts": "text/plain; charset=utf-8",
-  ".md": "text/plain; charset=utf-8",
-};
-
-const HEADERS = {
-  "Cache-Control": "no-store",
-  "Referrer-Policy": "no-referrer",
-  "X-Content-Type-Options": "nosniff",
-  "Content-Security-Policy": [
-    "default-src 'none'",
-    "script-src 'self' 'wasm-unsafe-eval'",
-    "style-src 'self'",
-    "img-src 'self' data:",
-    "connect-src *",
-    "base-uri 'none'",
-    "form-action 'none'",
-    "frame-ancestors 'none'",
-  ].join("; "),
-};
 
 /** Answers with a short text. */
 function sendText(response, status, text) {
@@ -51,19 +21,6 @@ function sendText(response, status, text) {
 function sendJson(response, value) {
   response.writeHead(200, { ...HEADERS, "Content-Type": TYPES[".json"] });
   response.end(JSON.stringify(value));
-}
-
-/** The file that a path stands for, or null: below `folder` also when links are followed, and no hidden name. */
-async function findFile(folder, path) {
-  const segments = path.split("/");
-  if (segments.some((name) => name === "" || name.startsWith(".") || /[\\\0]/.test(name))) return null;
-  try {
-    const file = await realpath(join(folder, ...segments));
-    if (!file.startsWith((await realpath(folder)) + sep)) return null;
-    return (await stat(file)).isFile() ? file : null;
-  } catch {
-    return null;
-  }
 }
 
 /** The folder and the path below it that a request asks for. */

@@ -1,6 +1,8 @@
 //! The demo: the page and its authorization servers, until Ctrl-C.
 
 use std::env;
+use std::fs;
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result, bail};
@@ -34,7 +36,7 @@ impl Default for Options {
 /// Builds the package, starts the servers, and waits.
 pub(crate) fn demo(options: &Options) -> Result<()> {
     if options.files {
-        println!("{}", static_demo::write(options.url.as_deref())?.display());
+        println!("{}", write_files(options.url.as_deref())?.display());
         say("serve that folder over https or at localhost, below any path");
         return Ok(());
     }
@@ -73,6 +75,26 @@ pub(crate) fn demo(options: &Options) -> Result<()> {
         bail!("the demo's server ended ({status})");
     }
     Ok(())
+}
+
+/// Builds the package, and writes the demo as files for any web host; their folder. With the URL at which it will be found,
+/// previews of links show its picture.
+pub(crate) fn write_files(url: Option<&str>) -> Result<PathBuf> {
+    build::build(false)?;
+    let folder = root().join("target/demo-static");
+    let made: Vec<_> =
+        static_demo::MADE.iter().map(|name| package::package_folder().join(static_demo::ROOM).join(name)).collect();
+    webview::put_page_together(&folder, &made)?;
+    if let Some(url) = url {
+        let base = if url.ends_with('/') { url.to_owned() } else { format!("{url}/") };
+        let page = folder.join("index.html");
+        let html = fs::read_to_string(&page)?;
+        let picture = "content=\"./preview.png\"";
+        let (before, after) = html.split_once(picture).context("the page names no picture")?;
+        let named = format!("content=\"{base}preview.png\">\n    <meta property=\"og:url\" content=\"{base}\"");
+        fs::write(&page, format!("{before}{named}{after}"))?;
+    }
+    Ok(folder)
 }
 
 /// Opens the browser where there is one; the address has been printed in any case.

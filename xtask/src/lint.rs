@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 
 use crate::process::{cargo, root, run, say};
 use crate::report::{Count, Job, Report};
-use crate::{blocks, codes, docs, owner, reference, setup, webview};
+use crate::{blocks, codes, docs, owner, reference, setup};
 
 /// A check and what it looks at.
 type Check = (&'static str, fn(fix: bool) -> Result<()>);
@@ -55,7 +55,7 @@ fn format_rust(fix: bool) -> Result<()> {
     let check: &[_] = if fix { &[] } else { &["--check"] };
     // That of the plugin is a workspace of its own.
     run(cargo().args(["fmt", "--all", "--"]).args(check))?;
-    run(cargo().args(["fmt", "--all", "--manifest-path", webview::MANIFEST, "--"]).args(check))
+    run(cargo().args(["fmt", "--all", "--manifest-path", owner::PLUGIN_MANIFEST, "--"]).args(check))
 }
 
 fn javascript(fix: bool) -> Result<()> {

@@ -1,12 +1,14 @@
-//! Who publishes. The owner fills `repository` and `homepage` in `[package]` of the root's Cargo.toml: the npm package takes them from there when it is packed, and
-//! `cargo xtask lint --fix` copies them into the plugin, whose workspace is another one.
+//! Who publishes. The owner fills `repository` and `homepage` in `[package]` of the root's Cargo.toml: the npm package takes
+//! them from there when it is packed, and `cargo xtask lint --fix` copies them into the plugin, whose workspace is another one.
 
 use std::fs;
 
 use anyhow::{Result, ensure};
 
 use crate::process::root;
-use crate::webview;
+
+/// The plugin's manifest. Its workspace holds the demo application too: their dependencies are built once.
+pub(crate) const PLUGIN_MANIFEST: &str = "plugin/Cargo.toml";
 
 /// The members, in the order in which they stand.
 const MEMBERS: [&str; 2] = ["repository", "homepage"];
@@ -39,13 +41,13 @@ pub(crate) fn in_npm(manifest: &str, filled: &[(&'static str, String)]) -> Strin
 
 /// Compares the plugin with the root, or copies.
 pub(crate) fn check(fix: bool) -> Result<()> {
-    let place = root().join(webview::MANIFEST);
+    let place = root().join(PLUGIN_MANIFEST);
     let (plugin, filled) = (fs::read_to_string(&place)?, filled()?);
     let wanted = write(&plugin, &filled);
     if fix && wanted != plugin {
         fs::write(&place, &wanted)?;
     }
-    ensure!(fix || wanted == plugin, "{} names another owner: cargo xtask lint --fix copies it", webview::MANIFEST);
+    ensure!(fix || wanted == plugin, "{} names another owner: cargo xtask lint --fix copies it", PLUGIN_MANIFEST);
     Ok(())
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn release(dry_run: bool) -> Result<()> {
         say("all is well; publish in this order, by hand:");
         say(format_args!("  npm publish {}", package::archive()?.display()));
         say(format_args!("  cargo publish --package {NAME}"));
-        say(format_args!("  cargo publish --manifest-path {} --package {PLUGIN}", webview::MANIFEST));
+        say(format_args!("  cargo publish --manifest-path {} --package {PLUGIN}", owner::PLUGIN_MANIFEST));
     }
     Ok(())
 }
@@ -197,9 +197,9 @@ fn cargo_package() -> Result<String> {
 /// which is published before it.
 fn plugin_package() -> Result<String> {
     let version = version()?;
-    let manifest = fs::read_to_string(root().join(webview::MANIFEST))?;
+    let manifest = fs::read_to_string(root().join(owner::PLUGIN_MANIFEST))?;
     for line in [format!("version = \"{version}\""), format!("pkce-wasm = {{ version = \"{version}\"")] {
-        ensure!(manifest.lines().any(|found| found.starts_with(&line)), "{} has no `{line}`", webview::MANIFEST);
+        ensure!(manifest.lines().any(|found| found.starts_with(&line)), "{} has no `{line}`", owner::PLUGIN_MANIFEST);
     }
     webview::install_libraries()?;
     let this = format!("patch.crates-io.{NAME}.path={:?}", root().display().to_string());
@@ -208,7 +208,7 @@ fn plugin_package() -> Result<String> {
         command.args([
             "package",
             "--manifest-path",
-            webview::MANIFEST,
+            owner::PLUGIN_MANIFEST,
             "--package",
             PLUGIN,
             "--locked",
@@ -310,7 +310,7 @@ fn is_among(expression: &str, licences: &[&str]) -> bool {
 fn licences() -> Result<String> {
     let mut all = tree(SHIPPED)?;
     all.extend(tree(&host()?)?);
-    let plugin = tree_of(&["--manifest-path", webview::MANIFEST, "--package", PLUGIN])?;
+    let plugin = tree_of(&["--manifest-path", owner::PLUGIN_MANIFEST, "--package", PLUGIN])?;
     let beneath = [LICENCES.as_slice(), &BENEATH_TAURI].concat();
     let refused = all.iter().filter(|(_, krate)| !is_allowed(&krate.licence));
     let refused = refused.chain(plugin.iter().filter(|(_, krate)| !is_among(&krate.licence, &beneath)));

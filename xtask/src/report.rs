@@ -8,8 +8,15 @@ use anyhow::{Result, bail};
 
 use crate::process::{say, set_label};
 
+/// The most lines of a layer's failures that are told again at the end.
+const MOST_TOLD: usize = 120;
+
+/// How cargo and Node begin and end what they say of the tests that failed.
+const FAILURES: [&str; 2] = ["failures:", "✖ failing tests:"];
+const FAILURES_END: &str = "test result: ";
+
 /// Tests counted.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Count {
     pub(crate) passed: u64,
     pub(crate) failed: u64,
@@ -20,9 +27,23 @@ pub(crate) struct Count {
     /// Checks of a conformance suite, and those that failed.
     pub(crate) checks: u64,
     pub(crate) unmet: u64,
+    /// What the runners said of the tests that failed.
+    told: Vec<String>,
+    is_telling: bool,
 }
 
 impl Count {
+    /// Keeps what a runner says of the tests that failed: the end of a long output is all that some readers have.
+    fn keep_failures(&mut self, line: &str) {
+        if line.starts_with(FAILURES_END) {
+            self.is_telling = false;
+        } else if FAILURES.contains(&line) {
+            self.is_telling = true;
+        } else if self.is_telling && !line.is_empty() && self.told.len() < MOST_TOLD {
+            self.told.push(line.to_owned());
+        }
+    }
+
     /// Adds what a test says of bad inputs: `37 tried, 0 accepted`.
     fn read_lies(&mut self, told: &str) {
         let (tried, accepted) = two_numbers(told);
@@ -40,6 +61,7 @@ impl Count {
     /// Adds what a line of a test runner's output says: cargo's `test result: ok. 3 passed; 0 failed; …`, or `pass 3` and
     /// `fail 0` of Node's.
     pub(crate) fn read(&mut self, line: &str) {
+        self.keep_failures(line);
         let mut previous = "";
         if let Some((_, told)) = line.split_once("bad inputs: ") {
             self.read_lies(told);
@@ -162,10 +184,14 @@ impl Report {
 
     /// Prints the table and the sum; an error when anything failed.
     pub(crate) fn finish(self) -> Result<()> {
+        for Row { layer, engine, count, .. } in self.rows.iter().filter(|row| !row.count.told.is_empty()) {
+            println!("\nwhat failed in {}:", format!("{layer} {engine}").trim());
+            count.told.iter().for_each(|line| println!("    {line}"));
+        }
         println!("\n{:<8}  {:<8}  {:>6}  {:>6}  {:>7}", "layer", "engine", "passed", "failed", "seconds");
         let mut sum = Count::default();
         for Row { layer, engine, count, took, note } in &self.rows {
-            let Count { passed, failed, .. } = *count;
+            let &Count { passed, failed, .. } = count;
             let row = format!("{layer:<8}  {engine:<8}  {passed:>6}  {failed:>6}  {:>7.1}  {note}", took.as_secs_f64());
             println!("{}", row.trim_end());
             sum.passed = sum.passed.saturating_add(passed);
@@ -200,7 +226,23 @@ mod tests {
         count.read("ℹ fail 1");
         count.read("..refresh: bad inputs: 21 tried, 1 accepted; 6 honest ones beside them");
         count.read("conformance checks: 265 passed, 1 failed");
-        assert_eq!(count, Count { passed: 17, failed: 3, lies: 21, believed: 1, checks: 266, unmet: 1 });
+        let expected =
+            Count { passed: 17, failed: 3, lies: 21, believed: 1, checks: 266, unmet: 1, ..Count::default() };
+        assert_eq!(count, expected);
+    }
+
+    #[test]
+    fn what_failed_is_told_again_at_the_end() {
+        let mut count = Count::default();
+        let cargo =
+            ["test a ... FAILED", "", "failures:", "", "---- a stdout ----", "left: 1", "", "failures:", "    a"];
+        let node = ["✔ b", "✖ failing tests:", "", "✖ c (1 ms)", "  Error: no"];
+        let end = ["test result: FAILED. 1 passed; 1 failed; 0 ignored", "test d ... ok"];
+        cargo.iter().chain(&end).chain(&node).for_each(|line| count.read(line));
+        assert_eq!(count.told, ["---- a stdout ----", "left: 1", "    a", "✖ c (1 ms)", "  Error: no"]);
+        let many = vec!["more"; MOST_TOLD];
+        many.into_iter().for_each(|line| count.read(line));
+        assert_eq!(count.told.len(), MOST_TOLD);
     }
 
     #[test]

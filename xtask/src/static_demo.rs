@@ -1,20 +1,19 @@
-//! The demo as files that any web host serves: its authorization server is a service worker. The same page is in the package, for `npx pkce-wasm`.
+//! What the demo needs where files alone are served: a service worker as its authorization server, and a configuration.
+//! The package holds that page, for `npx pkce-wasm`.
 
 use std::fs;
-use std::path::PathBuf;
 
 use anyhow::{Context as _, Result};
 use serde_json::{Value, json};
 
-use crate::package::package_folder;
 use crate::process::{root, run_quietly};
-use crate::{build, owner, setup, webview};
+use crate::{owner, setup};
 
 /// The folder of the package with the page. Its programs serve the package beside it.
 pub(crate) const ROOM: &str = "demo/";
 
 /// What is made for the page, in `target/demo`: the service worker, and the configuration that the page reads.
-const MADE: [&str; 2] = ["authorization-server.js", "config.json"];
+pub(crate) const MADE: [&str; 2] = ["authorization-server.js", "config.json"];
 
 /// Where a file of that folder comes from, within the repository.
 pub(crate) fn source(name: &str) -> String {
@@ -52,22 +51,4 @@ pub(crate) fn make(manifest: &Value) -> Result<()> {
         }],
     });
     Ok(fs::write(configuration, said.to_string())?)
-}
-
-/// Builds the package, and writes the folder with everything; that folder. With the URL at which it will be found, previews of links show its picture.
-pub(crate) fn write(url: Option<&str>) -> Result<PathBuf> {
-    build::build(false)?;
-    let folder = root().join("target/demo-static");
-    let made: Vec<_> = MADE.iter().map(|name| package_folder().join(ROOM).join(name)).collect();
-    webview::put_page_together(&folder, &made)?;
-    if let Some(url) = url {
-        let base = if url.ends_with('/') { url.to_owned() } else { format!("{url}/") };
-        let page = folder.join("index.html");
-        let html = fs::read_to_string(&page)?;
-        let picture = "content=\"./preview.png\"";
-        let (before, after) = html.split_once(picture).context("the page names no picture")?;
-        let named = format!("content=\"{base}preview.png\">\n    <meta property=\"og:url\" content=\"{base}\"");
-        fs::write(&page, format!("{before}{named}{after}"))?;
-    }
-    Ok(folder)
 }

@@ -14,7 +14,7 @@ use crate::process::{End, cargo, path_with, root, run, say, watch, watch_within}
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
 use crate::{
-    before, browsers, build, frontend, lint, mcp, package, reach, release, setup, size, static_demo, wasm_pack,
+    before, browsers, build, demo, frontend, lint, mcp, owner, package, reach, release, setup, size, wasm_pack,
     webview, world,
 };
 
@@ -204,7 +204,7 @@ fn prepare(wanted: &impl Fn(Layer) -> bool, engines: &[Engine]) {
         (any(&[Layer::Native, Layer::Mcp]), &mcp::install),
         (wanted(Layer::EndToEnd), &|| wasm_pack::build().map(drop)),
         (wanted(Layer::EndToEnd), &|| frontend::build().map(drop)),
-        (wanted(Layer::EndToEnd), &|| static_demo::write(None).map(drop)),
+        (wanted(Layer::EndToEnd), &|| demo::write_files(None).map(drop)),
         (wanted(Layer::WebView), &|| webview::install_for_tests().and_then(|()| webview::build().map(drop))),
     ];
     for (_, step) in steps.into_iter().filter(|(needed, _)| *needed) {
@@ -321,7 +321,7 @@ fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> 
         .env(NODE, setup::server_node()?);
     if which.is_empty() {
         command.env("PKCE_E2E_WASM_PACK", wasm_pack::build()?).env("PKCE_E2E_FRONTEND", frontend::build()?);
-        command.env("PKCE_E2E_DEMO_FILES", static_demo::write(None)?);
+        command.env("PKCE_E2E_DEMO_FILES", demo::write_files(None)?);
     }
     soaking(&mut command, soak);
     watch(stage.dress(&mut command), |line| count.read(line))
@@ -334,10 +334,18 @@ fn in_webview(count: &mut Count) -> Result<bool> {
     let node = setup::server_node()?;
     let chromium = Engine::Chromium.programs()?;
     let mut lints = cargo();
-    lints.args(["clippy", "--quiet", "--workspace", "--all-targets", "--locked", "--manifest-path", webview::MANIFEST]);
+    lints.args([
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--locked",
+        "--manifest-path",
+        owner::PLUGIN_MANIFEST,
+    ]);
     run(lints.arg("--target-dir").arg(webview::target()).args(["--", "-D", "warnings"]))?;
     let mut own = cargo();
-    own.args(["test", "--workspace", "--locked", "--manifest-path", webview::MANIFEST, "--target-dir"]);
+    own.args(["test", "--workspace", "--locked", "--manifest-path", owner::PLUGIN_MANIFEST, "--target-dir"]);
     let mut good = watch(own.arg(webview::target()), |line| count.read(line))?;
     let display = Display::start()?;
     let mut command = cargo();

@@ -10,7 +10,7 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::process::{cargo, find, read, root, run, say};
-use crate::{build, mcp, package, setup};
+use crate::{build, mcp, owner, package, setup};
 
 /// The private-use scheme, which is also the application's identifier.
 pub(crate) const SCHEME: &str = "com.example.pkce-demo";
@@ -19,9 +19,6 @@ pub(crate) const SCHEME: &str = "com.example.pkce-demo";
 const DEMO: &str = "pkce-demo";
 pub(crate) const MCP_EXAMPLE: &str = "mcp-example";
 const MCP_SCHEME: &str = "com.example.mcp";
-
-/// The workspace of the applications and of the plugin. It is built as a whole, so that its dependencies are built once.
-pub(crate) const MANIFEST: &str = "plugin/Cargo.toml";
 
 /// Debian packages with what Tauri is built with, by the name under which pkg-config knows them.
 const LIBRARIES: [(&str, &str); 2] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"), ("gtk+-3.0", "libgtk-3-dev")];
@@ -46,7 +43,15 @@ pub(crate) fn build() -> Result<PathBuf> {
     put_mcp_page_together(&root().join("target/webview-mcp"))?;
     say("building the applications (some minutes the first time)");
     run(cargo()
-        .args(["build", "--quiet", "--workspace", "--locked", "--manifest-path", MANIFEST, "--target-dir"])
+        .args([
+            "build",
+            "--quiet",
+            "--workspace",
+            "--locked",
+            "--manifest-path",
+            owner::PLUGIN_MANIFEST,
+            "--target-dir",
+        ])
         .arg(target()))?;
     Ok(program(DEMO))
 }
