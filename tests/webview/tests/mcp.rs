@@ -18,6 +18,9 @@ async fn mc11_an_application_signs_in_to_an_mcp_server_that_lets_no_page_in_and_
     assert!(at.starts_with("tauri://localhost"), "the WebView stays where it is: {at}");
     assert_eq!(machine.counters().await["registered"][0]["redirectUris"][0], "com.example.mcp:/callback");
 
+    // Every page can open the application by a link: that is no answer, and does not end the login.
+    machine.open("com.example.mcp:/callback?code=stolen&state=guessed");
+
     let browser = machine.system_browser().await;
     browser.goto(&url).await;
     browser.click("#submit").await;
