@@ -5,7 +5,8 @@
  *     node server.js [OPTIONS]
  *
  * OPTIONS is JSON: `issParameter: false` for an authorization server that sends no `iss`; `registration: false` for one at which no client
- * can register; `exposed: false` for a server whose challenges pages cannot read; `page` is a folder to serve beside it.
+ * can register; `exposed: false` for a server whose challenges pages cannot read; `cors: false` for one that lets no page see anything, and
+ * an authorization server that refuses requests from pages; `page` is a folder to serve beside it.
  *
  * - `/mcp` asks for the scope `notes:read`, and for `notes:write` where a note is added.
  * - `/test/counters` says what the authorization server answered, and which clients registered.
@@ -27,6 +28,7 @@ const {
   issParameter = true,
   registration = true,
   exposed = true,
+  cors = true,
   page,
 } = JSON.parse(process.argv[2] ?? "{}");
 
@@ -44,12 +46,24 @@ const resource = `http://127.0.0.1:${resourceSocket.port}/mcp`;
 const registered = [];
 let tokens;
 
+/** Answers without the headers by which pages of other origins may see the answer. */
+const closed = (handler) => (request, response) => {
+  const { writeHead } = response;
+  response.writeHead = (...head) => {
+    const names = response.getHeaderNames().filter((name) => name.startsWith("access-control-"));
+    for (const name of names) response.removeHeader(name);
+    return writeHead.apply(response, head);
+  };
+  return handler(request, response);
+};
+const served = cors ? (handler) => handler : closed;
+
 /** The clients register themselves; tokens are for one resource; a page of any origin may ask. */
 const shape = {
   configure: (plain) => ({
     ...plain,
     clients: [],
-    clientBasedCORS: () => true,
+    clientBasedCORS: () => cors,
     scopes: [...SCOPES, "offline_access"],
     features: {
       ...plain.features,
@@ -104,7 +118,7 @@ const authorizationServer = makeAuthorizationServer({
   application: { clientId: "nobody", redirectUri: "", origins: [] },
   shape,
 });
-issuerSocket.answer(authorizationServer.handler);
+issuerSocket.answer(served(authorizationServer.handler));
 
 /** What is known of an access token: the authorization server runs in this process. */
 const verifier = {
@@ -129,8 +143,13 @@ const makeServer = () => {
   const say = (text) => ({ content: [{ type: "text", text }] });
   server.registerTool(
     "list_notes",
-    { title: "List notes", description: "All notes, one a line.", annotations: { readOnlyHint: true } },
-    () => say(notes.join("\n")),
+    {
+      title: "List notes",
+      description: "All notes, one a line.",
+      annotations: { readOnlyHint: true },
+      outputSchema: { notes: z.array(z.string()) },
+    },
+    () => ({ ...say(notes.join("\n")), structuredContent: { notes } }),
   );
   server.registerTool(
     "add_note",
@@ -198,7 +217,7 @@ app.all("/mcp", (_request, response) => response.status(405).end());
 app.get("/test/counters", (_request, response) =>
   response.json({ ...authorizationServer.counters, registered, notes }),
 );
-resourceSocket.answer(app);
+resourceSocket.answer(served(app));
 
 /** The page of an example, at `localhost`. */
 const pageSocket = page

@@ -1,5 +1,6 @@
 // The code of Tauri's guide at a real MCP server that allows no other origin: every request goes by the plugin, and none by the page.
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { test } from "node:test";
 import * as client from "@modelcontextprotocol/sdk/client/index.js";
 import * as transport from "@modelcontextprotocol/sdk/client/streamableHttp.js";
@@ -17,7 +18,7 @@ const block = blocksOf("shells/tauri.md").find((code) => code.includes("pkce-was
 test("Tauri: the code of the guide signs in by the system's browser, and asks by the plugin alone", async (context) => {
   const server = await start(process.execPath, [
     `${import.meta.dirname}/server.js`,
-    JSON.stringify({ exposed: false }),
+    JSON.stringify({ cors: false }),
   ]);
   context.after(() => server.stop());
   const { fetch: byRust } = globalThis;
@@ -47,7 +48,12 @@ test("Tauri: the code of the guide signs in by the system's browser, and asks by
       fetch: (url, { maxRedirections, ...init }) => {
         assert.equal(maxRedirections, 0);
         asked.push(new URL(url).pathname);
-        return byRust(url, init);
+        // As the plugin does it with the feature unsafe-headers.
+        const headers = new Headers(init.headers);
+        const origin = headers.get("origin") ?? "tauri://localhost";
+        headers.delete("origin");
+        if (origin) headers.set("origin", origin);
+        return byRust(url, { ...init, headers });
       },
     },
     "@tauri-apps/plugin-opener": {
@@ -71,4 +77,10 @@ test("Tauri: the code of the guide signs in by the system's browser, and asks by
     ["list_notes", "add_note"],
   );
   for (const path of ["/mcp", "/reg", "/token"]) assert.ok(asked.includes(path), path);
+});
+
+test("Tauri: the example has the host of the guide", () => {
+  const app = `${import.meta.dirname}/../../www/examples/mcp/tauri/app.js`;
+  const [host] = /^const http = \{\n.*?^const host = .*?$/ms.exec(readFileSync(app, "utf8"));
+  assert.ok(block.includes(host), "the guide shows something else");
 });

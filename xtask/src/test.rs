@@ -327,7 +327,7 @@ fn end_to_end(engine: Engine, which: &[&str], soak: bool, count: &mut Count) -> 
     watch(stage.dress(&mut command), |line| count.read(line))
 }
 
-/// The tests of the plugin and of the application, then those of the whole way from it to the system's browser and back.
+/// The tests of the plugin and of the applications, then those of the whole way from them to the system's browser and back.
 fn in_webview(count: &mut Count) -> Result<bool> {
     webview::install_for_tests()?;
     let program = webview::build()?;
@@ -358,6 +358,7 @@ fn in_webview(count: &mut Count) -> Result<bool> {
         .env("PKCE_E2E_DRIVER", &chromium.driver)
         .env("PKCE_E2E_BROWSER", &chromium.browser)
         .env("PKCE_E2E_APPLICATION", &program)
+        .env("PKCE_E2E_MCP_APPLICATION", webview::program(webview::MCP_EXAMPLE))
         .env(NODE, node)
         .env("PKCE_E2E_PACKAGE", package::package_folder());
     good &= watch(&mut command, |line| count.read(line))?;

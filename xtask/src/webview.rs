@@ -1,4 +1,5 @@
-//! The demo as an application (`www/webview`): what it needs on the machine, the page that goes into it, its program.
+//! The demo as an application (`www/webview`), and the example for MCP servers as one (`www/examples/mcp/tauri`): what they need on the
+//! machine, the pages that go into them, their programs.
 
 use std::env;
 use std::fs;
@@ -9,10 +10,15 @@ use anyhow::{Context, Result};
 use serde_json::Value;
 
 use crate::process::{cargo, find, read, root, run, say};
-use crate::{build, owner, package, setup};
+use crate::{build, mcp, owner, package, setup};
 
 /// The private-use scheme, which is also the application's identifier.
 pub(crate) const SCHEME: &str = "com.example.pkce-demo";
+
+/// The program of the demo, and that of the example for MCP servers with its scheme.
+const DEMO: &str = "pkce-demo";
+pub(crate) const MCP_EXAMPLE: &str = "mcp-example";
+const MCP_SCHEME: &str = "com.example.mcp";
 
 /// Debian packages with what Tauri is built with, by the name under which pkg-config knows them.
 const LIBRARIES: [(&str, &str); 2] = [("webkit2gtk-4.1", "libwebkit2gtk-4.1-dev"), ("gtk+-3.0", "libgtk-3-dev")];
@@ -29,13 +35,13 @@ const TEST_PROGRAMS: [(&str, &str); 8] = [
     ("chromedriver", "chromium-driver"),
 ];
 
-/// Builds the package, puts the page together, and builds the application; its program.
+/// Builds the package, puts the pages together, and builds the applications; the program of the demo.
 pub(crate) fn build() -> Result<PathBuf> {
     install_libraries()?;
     build::build(false)?;
     put_page_together(&root().join("target/webview-page"), &[])?;
-    say("building the application (some minutes the first time)");
-    let target = target();
+    put_mcp_page_together(&root().join("target/webview-mcp"))?;
+    say("building the applications (some minutes the first time)");
     run(cargo()
         .args([
             "build",
@@ -46,11 +52,16 @@ pub(crate) fn build() -> Result<PathBuf> {
             owner::PLUGIN_MANIFEST,
             "--target-dir",
         ])
-        .arg(&target))?;
-    Ok(target.join("debug").join(format!("pkce-demo{}", env::consts::EXE_SUFFIX)))
+        .arg(target()))?;
+    Ok(program(DEMO))
 }
 
-/// Where the application and the plugin are built.
+/// A program that [`build`] has built.
+pub(crate) fn program(name: &str) -> PathBuf {
+    target().join("debug").join(format!("{name}{}", env::consts::EXE_SUFFIX))
+}
+
+/// Where the applications and the plugin are built.
 pub(crate) fn target() -> PathBuf {
     root().join("target/webview")
 }
@@ -111,14 +122,37 @@ pub(crate) fn put_page_together(page: &Path, more: &[PathBuf]) -> Result<()> {
             fs::remove_file(old)?;
         }
     }
-    for (from, to) in wanted {
-        let bytes = fs::read(&from)?;
-        if !fs::read(&to).is_ok_and(|present| present == bytes) {
-            fs::create_dir_all(to.parent().unwrap_or(page))?;
-            fs::write(&to, bytes)?;
-        }
+    wanted.into_iter().try_for_each(|(from, to)| write_changed(&to, &fs::read(from)?))
+}
+
+/// The page of the example for MCP servers: its own files, and one script of what it imports.
+fn put_mcp_page_together(page: &Path) -> Result<()> {
+    setup::npm_tools()?;
+    // The SDK, and the modules of Tauri's plugins.
+    mcp::install()?;
+    let of_plugins = root().join("tests/package");
+    setup::npm_packages(&of_plugins)?;
+    let modules = [root().join("tests/mcp"), of_plugins].map(|folder| folder.join("node_modules"));
+    let example = root().join("www/examples/mcp");
+    let mut esbuild = setup::npm_tool("esbuild");
+    esbuild
+        .arg(example.join("tauri/app.js"))
+        .args(["--bundle", "--format=esm", "--log-level=warning"])
+        .arg(format!("--alias:pkce-wasm={}", package::package_folder().display()))
+        .env("NODE_PATH", env::join_paths(modules)?);
+    write_changed(&page.join("app.js"), read(&mut esbuild)?.as_bytes())?;
+    ["index.html", "style.css"]
+        .into_iter()
+        .try_for_each(|name| write_changed(&page.join(name), &fs::read(example.join(name))?))
+}
+
+/// Writes a file, unless that is what it holds.
+fn write_changed(file: &Path, bytes: &[u8]) -> Result<()> {
+    if fs::read(file).is_ok_and(|present| present == bytes) {
+        return Ok(());
     }
-    Ok(())
+    fs::create_dir_all(file.parent().context("a file lies in a folder")?)?;
+    Ok(fs::write(file, bytes)?)
 }
 
 /// The files of a folder and of all folders in it.
@@ -134,38 +168,39 @@ fn files_below(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// That the scheme is the application's, for as long as this value lives: what an installer would do for good.
-pub(crate) struct Registration(Option<PathBuf>);
+/// That the schemes are the applications', for as long as this value lives: what an installer would do for good.
+pub(crate) struct Registration(Vec<PathBuf>);
 
 impl Registration {
     /// Tells the desktop; elsewhere than on Linux the application sees to it itself, or its bundle does.
-    pub(crate) fn make(program: &Path) -> Result<Self> {
-        if !cfg!(target_os = "linux") {
-            return Ok(Self(None));
+    pub(crate) fn make(demo: &Path) -> Result<Self> {
+        let mut registration = Self(Vec::new());
+        if cfg!(target_os = "linux") {
+            registration.add("pkce-wasm-demo.desktop", demo, SCHEME)?;
+            registration.add("pkce-wasm-mcp-example.desktop", &program(MCP_EXAMPLE), MCP_SCHEME)?;
         }
+        Ok(registration)
+    }
+
+    fn add(&mut self, name: &str, program: &Path, scheme: &str) -> Result<()> {
         let folder = home_folder("XDG_DATA_HOME", ".local/share")?.join("applications");
-        let entry = folder.join("pkce-wasm-demo.desktop");
         fs::create_dir_all(&folder)?;
+        let entry = folder.join(name);
         fs::write(
             &entry,
             format!(
-                "[Desktop Entry]\nType=Application\nName=pkce-wasm demo\nExec={} %u\nNoDisplay=true\nMimeType=x-scheme-handler/{SCHEME};\n",
+                "[Desktop Entry]\nType=Application\nName={name}\nExec={} %u\nNoDisplay=true\nMimeType=x-scheme-handler/{scheme};\n",
                 program.display()
             ),
         )?;
-        let registration = Self(Some(entry));
-        run(Command::new("xdg-mime").args([
-            "default",
-            "pkce-wasm-demo.desktop",
-            &format!("x-scheme-handler/{SCHEME}"),
-        ]))?;
-        Ok(registration)
+        self.0.push(entry);
+        run(Command::new("xdg-mime").args(["default", name, &format!("x-scheme-handler/{scheme}")]))
     }
 }
 
 impl Drop for Registration {
     fn drop(&mut self) {
-        if let Some(entry) = &self.0 {
+        for entry in &self.0 {
             // Without it the desktop finds nobody for the scheme.
             let _ = fs::remove_file(entry);
         }

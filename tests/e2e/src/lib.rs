@@ -11,6 +11,7 @@
 //! | `PKCE_E2E_DRIVER` | the engine's WebDriver program | found on `PATH` |
 //! | `PKCE_E2E_BROWSER` | the browser program | found on `PATH` |
 //! | `PKCE_E2E_APPLICATION` | the demo as an application | found on `PATH` |
+//! | `PKCE_E2E_MCP_APPLICATION` | the example for MCP servers as an application | the tests of it fail |
 //! | `PKCE_E2E_APPLICATION_DRIVER` | the WebDriver program for it | found on `PATH` |
 //! | `PKCE_SOAK` | set when what takes long runs in full | short |
 //! | `PKCE_NODE` | Node 22 or newer, for the servers | found on `PATH` |

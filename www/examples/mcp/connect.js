@@ -36,7 +36,9 @@ export const connect = async (serverUrl, { open, ...options }) => {
     listener.closeAllConnections();
   };
   try {
-    await client.connect(new StreamableHTTPClientTransport(new URL(serverUrl), { fetch: auth.fetch }));
+    const transport = new StreamableHTTPClientTransport(new URL(serverUrl), { fetch: auth.fetch });
+    // The SDK would give up after a minute. A login may take ten.
+    await client.connect(transport, { timeout: 600_000 });
   } catch (error) {
     await close();
     throw error;
