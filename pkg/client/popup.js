@@ -6,9 +6,13 @@ import { after } from "../platform/wait.js";
 /** Milliseconds that a pop-up waits for a sign of the window that opened it, and for its answer while it is there: it may be busy. */
 const SIGN = 5000;
 const ANSWER = 120_000;
-/** Milliseconds between two offers of a callback and between two looks at a pop-up, and for how long it has to seem closed, with the user back in this window. */
+/**
+ * Milliseconds between two offers of a callback and between two looks at a pop-up; for how long it has to seem closed with the user back in this window, and with the
+ * user never away from it: then the pop-up may have opened behind it.
+ */
 const LOOK = 250;
 const GRACE = 2000;
+const BEHIND = 10_000;
 /** Seconds for which a login may take, where nothing else is said. */
 const LIFETIME = 600;
 
@@ -76,6 +80,7 @@ export const follow = (popup, key, lifetime, signal, look, fits) =>
   new Promise((done) => {
     const channel = open(key);
     let closed = 0;
+    let grace = BEHIND;
     let free;
     hold(
       key,
@@ -101,8 +106,10 @@ export const follow = (popup, key, lifetime, signal, look, fits) =>
     };
     const looking = setInterval(() => {
       // Not by way of the document, in which an image of that name takes its place.
-      closed = popup.closed && Document.prototype.hasFocus.call(document) ? closed + LOOK : 0;
-      if (closed >= GRACE) end({ code: "popup_closed" });
+      const isHere = Document.prototype.hasFocus.call(document);
+      if (!isHere) grace = GRACE;
+      closed = popup.closed && isHere ? closed + LOOK : 0;
+      if (closed >= grace) end({ code: "popup_closed" });
     }, LOOK);
     const stop = after(lifetime, () => end({ code: "transaction_expired" }));
     if (channel) {

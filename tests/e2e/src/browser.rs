@@ -111,14 +111,21 @@ impl Browser {
         match counted.await {
             Ok(tabs) => tabs.into_iter().map(Tab).collect(),
             Err(last) => {
-                let mut there = Vec::new();
-                for tab in self.tabs().await {
-                    self.switch(&tab).await;
-                    there.push((self.url().await, self.run("return document.body.innerText;").await));
-                }
-                panic!("there are not {number} windows: {last}; there are {there:?}");
+                let there = self.windows().await;
+                panic!("there are not {number} windows: {last}; there are {there}");
             }
         }
+    }
+
+    /// What stands in every tab and window, for whoever has to find out why a test failed.
+    pub async fn windows(&self) -> String {
+        let mut there = String::new();
+        for tab in self.tabs().await {
+            self.switch(&tab).await;
+            let text = self.run("return document.body?.innerText.slice(0, 1000);").await;
+            there += &format!("\n{}: {text:?}", self.url().await);
+        }
+        there
     }
 
     /// Closes the tab that commands go to. They have to be sent elsewhere next.
@@ -176,6 +183,17 @@ impl Browser {
     /// The same where a script that fails is a test that fails.
     pub async fn eval(&self, script: &str) -> Value {
         self.run(script).await.unwrap_or_else(|error| panic!("{script} failed: {error}"))
+    }
+
+    /// From now on the user is in another window than this one, whatever the engine says: a display without a window manager leaves the focus where it
+    /// was, for seconds where the machine is busy.
+    pub async fn user_goes(&self) {
+        self.eval("window.itsFocus = Document.prototype.hasFocus; Document.prototype.hasFocus = () => false;").await;
+    }
+
+    /// The user may be back: the focus is where the engine says.
+    pub async fn user_comes_back(&self) {
+        self.eval("Document.prototype.hasFocus = window.itsFocus;").await;
     }
 
     /// Waits until the first element that matches can be clicked, and clicks it.

@@ -63,6 +63,7 @@ async fn offering(browser: &Browser, lab: &Lab) -> Tab {
     lab.open(browser).await;
     browser.eval(WATCH).await;
     browser.eval("lab.offerPopup();").await;
+    browser.user_goes().await;
     browser.tab().await
 }
 
@@ -137,6 +138,7 @@ async fn a_popup_whose_login_is_not_made_ready_is_closed_and_one_that_is_closed_
     open_popup(&browser, &page).await;
     browser.close_tab().await;
     browser.switch(&page).await;
+    browser.user_comes_back().await;
     browser.eval("lab.release();").await;
     let outcome = popped(&browser).await;
     assert_eq!((&outcome["status"], &outcome["code"]), (&json!("refused"), &json!("popup_closed")), "{outcome}");

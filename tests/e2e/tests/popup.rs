@@ -15,6 +15,7 @@ const WATCH: &str = "
 async fn open_popup(app: &App) -> (Tab, Tab) {
     let page = app.browser.tab().await;
     app.browser.eval(WATCH).await;
+    app.browser.user_goes().await;
     app.browser.click("#sign-in-popup").await;
     let tabs = app.browser.until_tabs(2).await;
     let popup = tabs.into_iter().find(|tab| *tab != page).expect("the other window is the pop-up");
@@ -55,6 +56,7 @@ async fn a_popup_that_the_user_closes_is_told() {
     let (page, _) = open_popup(&app).await;
     app.browser.close_tab().await;
     app.browser.switch(&page).await;
+    app.browser.user_comes_back().await;
     let shown = app.until("the page knows", |page| page.outcome.status == "refused").await;
     assert_eq!(shown.outcome, Outcome::error("refused", "popup_closed"));
     assert!(!shown.signed_in);
@@ -124,7 +126,10 @@ async fn a_popup_goes_on_alone_when_the_page_is_gone() {
 
 /// What the login in a pop-up came to, in the bare page.
 async fn popped(browser: &Browser) -> Value {
-    browser.until("return lab.popped ?? null;").await.unwrap_or_else(|last| panic!("the login does not end: {last}"))
+    match browser.until("return lab.popped ?? null;").await {
+        Ok(outcome) => outcome,
+        Err(last) => panic!("the login does not end: {last}; there are {}", browser.windows().await),
+    }
 }
 
 #[tokio::test]
