@@ -30,6 +30,12 @@ pub(crate) fn show_line(line: &str) {
     println!("{}{line}", label());
 }
 
+/// Tells tests whether what takes long runs in full.
+pub(crate) fn soaking(command: &mut Command, soak: bool) {
+    const NAME: &str = "PKCE_SOAK";
+    command.env_remove(NAME).envs(soak.then_some((NAME, "1")));
+}
+
 /// The cargo that runs this program.
 pub(crate) fn cargo() -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -10,7 +10,7 @@ use launch::NODE;
 use crate::browsers::Engine;
 use crate::display::Display;
 use crate::gate::Gate;
-use crate::process::{End, cargo, path_with, root, run, say, watch, watch_within};
+use crate::process::{End, cargo, path_with, root, run, say, soaking, watch, watch_within};
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
 use crate::{
@@ -251,12 +251,6 @@ fn in_node(soak: bool, count: &mut Count) -> Result<bool> {
         good &= watch(&mut node, |line| count.read(line))?;
     }
     Ok(good)
-}
-
-/// Tells tests whether what takes long runs in full.
-pub(crate) fn soaking(command: &mut Command, soak: bool) {
-    const NAME: &str = "PKCE_SOAK";
-    command.env_remove(NAME).envs(soak.then_some((NAME, "1")));
 }
 
 fn web(engine: Engine, count: &mut Count) -> Result<bool> {

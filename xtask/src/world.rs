@@ -7,9 +7,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::process::{find, root, run, run_quietly, say, watch};
+use crate::process::{find, root, run, run_quietly, say, soaking, watch};
 use crate::report::Count;
-use crate::test::soaking;
 use crate::{build, package, setup};
 
 fn folder() -> PathBuf {
