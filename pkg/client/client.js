@@ -247,9 +247,9 @@ export const createClient = (engine) => {
     }
 
     #handleOnce = (url, { signal }) => {
-      const { config, home, setup, told } = this.#client;
+      const { config, home, settings, setup } = this.#client;
       const address = url === undefined ? url : `${url}`;
-      const name = toJson([told, setup, address]);
+      const name = toJson([settings, setup, address]);
       let entry = [...home.handling].find((other) => other.name === name && other.host === config.host);
       if (!entry) {
         entry = { name, host: config.host };

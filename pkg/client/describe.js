@@ -64,8 +64,12 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
 
     /** Takes what the server says of itself, when it stands every check. */
     const take = (metadata) => {
-      const told = settings(config);
-      Object.assign(client, { metadata, told, pushed: false }, ask("setup", told, toJson(metadata)));
+      const text = settings(config);
+      Object.assign(
+        client,
+        { metadata, settings: text, pushed: false },
+        ask("setup", text, toJson(metadata)),
+      );
       // Whether something has to be done before the user can be sent away.
       client.isAhead = client.pushed || client.bound;
     };
