@@ -5,7 +5,7 @@
 
 use alloc::vec::Vec;
 
-use crate::text::{Write, after, cut, nibble};
+use crate::text::{Write, after, cut, nibble, take_plain};
 
 /// How deep values may stand inside of each other.
 pub const MAX_DEPTH: u8 = 64;
@@ -255,6 +255,7 @@ impl<'a> Cursor<'a> {
     fn string(&mut self) -> Option<()> {
         self.skip();
         loop {
+            take_plain(&mut self.0);
             // At the end there is a zero, too.
             match self.skip() {
                 b'"' => return Some(()),

@@ -412,7 +412,8 @@ pub(crate) fn to_lines(fields: &[u8]) -> Vec<u8> {
 /// The fields of lines. Of an escape that is none the backslash is left out: what is text stays text.
 #[inline(never)]
 pub(crate) fn from_lines(lines: &[u8]) -> Vec<u8> {
-    let mut fields = with_room(lines.len());
+    let mut fields = Vec::new();
+    fields.reserve(lines.len());
     let mut rest = lines;
     loop {
         fields.text(take_plain(&mut rest));

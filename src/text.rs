@@ -5,13 +5,33 @@
 
 use alloc::vec::Vec;
 
+/// How many bytes stand before the first one that is found. Four at a time are passed over while `may_have` finds none in them.
+#[inline(always)]
+fn before(text: &[u8], may_have: impl Fn(u32) -> bool, is_found: impl Fn(u8) -> bool) -> usize {
+    let mut length = 0_usize;
+    for word in text.as_chunks::<4>().0 {
+        if may_have(u32::from_le_bytes(*word)) {
+            break;
+        }
+        length = length.wrapping_add(4);
+    }
+    let rest = text.get(length..).unwrap_or_default();
+    length.wrapping_add(rest.iter().position(|byte| is_found(*byte)).unwrap_or(rest.len()))
+}
+
+/// A byte in each place of a word.
+const fn four(byte: u8) -> u32 {
+    u32::from_le_bytes([byte; 4])
+}
+
 /// The parts before and after the first mark; nothing is after a text without the mark.
 #[inline(never)]
 pub(crate) fn cut(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
-    match text.iter().position(|byte| *byte == mark) {
-        Some(at) => (text.get(..at).unwrap_or_default(), text.get(at.saturating_add(1)..)),
-        None => (text, None),
-    }
+    let marks = four(mark);
+    // A byte that is the mark becomes zero, from which one cannot be taken without the highest bit.
+    let may_have = |word: u32| (word ^ marks).wrapping_sub(four(1)) & !(word ^ marks) & four(0x80) != 0;
+    let (part, rest) = text.split_at_checked(before(text, may_have, |byte| byte == mark)).unwrap_or_default();
+    (part, rest.split_first().map(|(_, rest)| rest))
 }
 
 /// The parts before and after the last mark.
@@ -240,21 +260,23 @@ pub(crate) fn from_form(component: &[u8]) -> Option<Vec<u8>> {
 #[inline(never)]
 pub(crate) fn decode(component: &[u8]) -> Vec<u8> {
     let mut text = Vec::new();
-    let mut rest = component.iter();
-    while let Some(&byte) = rest.next() {
+    let mut rest = component;
+    loop {
+        text.text(span(&mut rest, &UNRESERVED));
+        let Some((byte, after)) = rest.split_first() else { return text };
+        rest = after;
         text.push(match byte {
             b'+' => b' ',
-            b'%' => match rest.as_slice() {
+            b'%' => match rest {
                 [high, low, after @ ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
-                    rest = after.iter();
+                    rest = after;
                     (nibble(*high) << 4) | nibble(*low)
                 }
                 _ => b'%',
             },
-            byte => byte,
+            byte => *byte,
         });
     }
-    text
 }
 
 /// The name of a parameter of a form or query, decoded, and its value as it stands.
@@ -276,7 +298,13 @@ const fn hex(digit: u8) -> u8 {
 /// no UTF-8 has.
 #[inline(never)]
 fn plain_length(text: &[u8]) -> usize {
-    text.iter().position(|byte| *byte < b' ' || matches!(byte, b'"' | b'\\' | 0xFC..)).unwrap_or(text.len())
+    // The highest bit of a byte: where it is not ASCII, below the space, a quote or a backslash, or stands above such a one.
+    let may_have = |word: u32| {
+        let (quotes, backslashes) = (word ^ four(b'"'), word ^ four(b'\\'));
+        let lower = word.wrapping_sub(four(b' ')) | quotes.wrapping_sub(four(1)) | backslashes.wrapping_sub(four(1));
+        (word | lower) & four(0x80) != 0
+    };
+    before(text, may_have, |byte| byte < b' ' || matches!(byte, b'"' | b'\\' | 0xFC..))
 }
 
 /// Takes the bytes up to such a one.
@@ -336,14 +364,14 @@ impl Write for Vec<u8> {
 
     #[inline(never)]
     fn escaped(&mut self, text: &[u8]) {
-        for &byte in text {
-            if byte.is_ascii_alphanumeric() || UNRESERVED.has(byte) {
-                self.push(byte);
-            } else {
-                self.push(b'%');
-                self.push(hex(byte >> 4));
-                self.push(hex(byte));
-            }
+        let mut rest = text;
+        loop {
+            self.text(span(&mut rest, &UNRESERVED));
+            let Some((byte, after)) = rest.split_first() else { return };
+            rest = after;
+            self.push(b'%');
+            self.push(hex(byte >> 4));
+            self.push(hex(*byte));
         }
     }
 

@@ -1,6 +1,7 @@
 // Strings as UTF-8, for the module. A platform may have no TextDecoder (jsdom under Jest).
 let decoder;
 let encoder;
+const room = new Uint8Array(12288);
 
 export const decodeText = (bytes) => {
   if (globalThis.TextDecoder) {
@@ -13,6 +14,8 @@ export const decodeText = (bytes) => {
 export const encodeText = (text) => {
   if (globalThis.TextEncoder) {
     encoder = encoder ?? new TextEncoder();
+    // In place: the bytes of a new array cost more than the encoding.
+    if (text.length < 4096) return room.subarray(0, encoder.encodeInto(text, room).written);
     return encoder.encode(text);
   }
   const escaped = encodeURIComponent(text).match(/%..|[^%]/g) ?? [];

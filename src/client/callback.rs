@@ -84,8 +84,9 @@ impl Transaction {
     /// [`Code::AuthorizationRefused`](crate::Code::AuthorizationRefused), [`Code::CodeMissing`](crate::Code::CodeMissing)
     #[allow(clippy::needless_pass_by_value, reason = "a callback is taken once")]
     pub fn accept(self, config: &Config, callback: Callback, now: u64) -> Result<Grant, Error> {
-        let url = callback.url.expose().as_bytes();
-        match callback::Callback::accept(url, &Setup::of_table(&config.setup()), &self.view(), now)? {
+        let transaction = self.view();
+        let callback = callback::Callback::read(callback.url.expose().as_bytes(), transaction.redirect_uri());
+        match callback.accept(&Setup::of_table(&config.setup()), &transaction, now)? {
             Answer::Given(said) => {
                 let said = callback::Said::of_table(&said);
                 Ok(Grant { code: secret(said.code().to_vec()), iss: part(said.iss()).into(), transaction: self })

@@ -163,7 +163,7 @@ impl Callback {
         self.state().is_empty() && !self.unverified().is_empty()
     }
 
-    /// Checks the callback of a URL against its transaction and gives what it says: the fields of [`Said`]. `now` is in seconds since 1970.
+    /// Checks a callback, which was read with the redirect URI of its transaction, against that transaction and gives what it says: the fields of [`Said`]. `now` is in seconds since 1970.
     ///
     /// Nothing is believed, not even that the login was refused, before `state` and `iss` say that it is this server's
     /// answer to this login.
@@ -173,17 +173,16 @@ impl Callback {
     /// [`Code::TransactionExpired`], [`Code::RedirectUriMismatch`] naming the part, [`Code::ParameterDuplicated`] naming the parameter
     /// (RFC 6749 section 3.1), [`Code::ResponseIssuerMissing`], [`Code::ResponseIssuerMismatch`], [`Code::CallbackInvalid`], [`Code::CodeMissing`]
     pub(crate) fn accept(
-        url: &[u8],
+        &self,
         setup: &Setup<'_>,
         transaction: &Transaction<'_>,
         now: u64,
     ) -> Result<Answer<Vec<u8>>, Fault> {
-        let Self { values, fault, difference, .. } = Self::read(url, transaction.redirect_uri());
-        let [state, authorization_code, iss, error, description, uri] = *values;
+        let [state, authorization_code, iss, error, description, uri] = &*self.values;
         if state.is_empty() {
-            return Err(fault.unwrap_or(about!(StateMissing, OTHER, "state")));
+            return Err(self.fault.unwrap_or(about!(StateMissing, OTHER, "state")));
         }
-        if !matches(transaction.state(), &state) {
+        if !matches(transaction.state(), state) {
             return Err(about!(StateMismatch, OTHER, "state"));
         }
         transaction.check_owner(setup)?;
@@ -191,44 +190,44 @@ impl Callback {
         if transaction.is_expired(now) {
             return Err(Code::TransactionExpired.into());
         }
-        if difference != 0 {
-            return Err(Code::RedirectUriMismatch.at(difference));
+        if self.difference != 0 {
+            return Err(Code::RedirectUriMismatch.at(self.difference));
         }
-        if let Some(fault) = fault {
+        if let Some(fault) = self.fault {
             return Err(fault);
         }
         if !iss.is_empty() {
-            if setup.accepts(&iss).is_none() {
+            if setup.accepts(iss).is_none() {
                 return Err(about!(ResponseIssuerMismatch, OTHER, "iss"));
             }
         } else if !transaction.iss_required().is_empty() {
             return Err(about!(ResponseIssuerMissing, OTHER, "iss"));
         }
         if !error.is_empty() {
-            if !is_error(&error) {
+            if !is_error(error) {
                 return Err(about!(CallbackInvalid, OTHER, "error"));
             }
             // The last four are what `prompt=none` leads to where the user has to be asked (OpenID Connect Core section 3.1.2.6). Some servers
             // send them at other logins, or have words of their own for a user who goes back.
             let known = b"access_denied user_denied consent_denied consent_required login_required \
                 interaction_required account_selection_required";
-            let code = match position(known, &error) {
+            let code = match position(known, error) {
                 Some(3..) if !transaction.is_silent().is_empty() => Code::InteractionRequired,
-                None if after(&error, b"user_cancel").is_none() => Code::AuthorizationRefused,
+                None if after(error, b"user_cancel").is_none() => Code::AuthorizationRefused,
                 _ => Code::AccessDenied,
             };
-            let uri = if is_link(&uri) { uri } else { Vec::new() };
-            let secrets = [&*state, &authorization_code, transaction.code_verifier()];
-            let [error, description, uri] = [error, description, uri].map(|text| without(&secrets, &text));
+            let uri = if is_link(uri) { uri } else { b"".as_slice() };
+            let secrets = [state, authorization_code, transaction.code_verifier()];
+            let [error, description, uri] = [error, description, uri].map(|text| without(&secrets, text));
             return Ok(Answer::Refused(Box::new(Refusal { code, error, description, uri })));
         }
         if authorization_code.is_empty() {
             return Err(about!(CodeMissing, OTHER, "code"));
         }
-        if !is_utf8(&authorization_code) {
+        if !is_utf8(authorization_code) {
             return Err(about!(CallbackInvalid, OTHER, "code"));
         }
-        Ok(Answer::Given(SaidParts { code: &authorization_code, iss: &iss }.to_fields()))
+        Ok(Answer::Given(SaidParts { code: authorization_code, iss }.to_fields()))
     }
 }
 

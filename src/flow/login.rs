@@ -10,7 +10,7 @@ use crate::flow::setup::Setup;
 use crate::flow::token::redeem;
 use crate::flow::transaction::{Outcome, Tombstone, Transaction, bury, is_state, key};
 use crate::tables::about;
-use crate::text::contains;
+use crate::text::{contains, same};
 
 /// What becomes of a callback.
 #[allow(clippy::large_enum_variant, reason = "it is taken apart as soon as it is made")]
@@ -87,7 +87,14 @@ pub(crate) fn arrive<'a>(
         return Arrival::Foreign(about!(TransactionInvalid, SETTINGS, "redirect_uri"));
     }
     let return_to = transaction.return_to();
-    match Callback::accept(url, setup, &transaction, now) {
+    let own;
+    let callback = if same(transaction.redirect_uri(), setup.redirect_uri()) {
+        callback
+    } else {
+        own = Callback::read(url, transaction.redirect_uri());
+        &own
+    };
+    match callback.accept(setup, &transaction, now) {
         Ok(Answer::Given(said)) => {
             let mut form = Vec::new();
             redeem(setup, &transaction, Said::of_table(&said).code(), &mut form);

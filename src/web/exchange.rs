@@ -18,7 +18,7 @@ use crate::flow::transaction::{Outcome, Transaction};
 use crate::flow::userinfo;
 use crate::table::from_lines;
 use crate::tables::{FAILED, FailedAs};
-use crate::text::{Write, cut, is_number, joined, number, position};
+use crate::text::{Write, cut, is_number, joined, number, position, same};
 use crate::web::text::{
     Given, Out, SESSION, TEXTS, Text, absent, now, read_code, records, reply, run, separate, setup_and, tell_tokens,
 };
@@ -111,7 +111,10 @@ pub fn arrive(setup: Text, url: Text, pending: Text, remains: Text) -> Text {
             out.json("outcome", &outcome);
         }
         // Only the address of this very place is written anew.
-        if !address.is_empty() && is_at(url, address) {
+        let is_there = || {
+            if same(address, setup.redirect_uri()) { callback.difference == 0 } else { is_at(url, address) }
+        };
+        if !address.is_empty() && is_there() {
             out.text("address", address);
         }
         Ok(())
@@ -169,7 +172,8 @@ pub(crate) fn failure_of<'a>(failed: &FailedAs<'a>) -> Option<Failed<'a>> {
 pub fn redeem(setup: Text, transaction: Text, url: Text) -> Text {
     run(setup, transaction, url, absent(), setup_and(1), |given, out| {
         let transaction = &transaction_of(given)?;
-        match Callback::accept(given.texts[2], &given.setup, transaction, now())? {
+        let callback = Callback::read(given.texts[2], transaction.redirect_uri());
+        match callback.accept(&given.setup, transaction, now())? {
             Answer::Given(said) => {
                 let mut form = Vec::new();
                 token::redeem(&given.setup, transaction, Said::of_table(&said).code(), &mut form);
