@@ -47,12 +47,17 @@ impl<'a> Json<'a> {
         self.0.first().copied().unwrap_or_default()
     }
 
-    /// Visits the members of an object (`{`) or the elements of an array (`[`). `None` when the value is of another kind.
+    /// Visits the members of an object (`{`) or the elements of an array (`[`). `None` when the value is of another kind. It may be a whole text
+    /// that nobody has looked at: then it is also `None` when that is not JSON, and what was visited before does not count.
     pub fn each(self, kind: u8, visit: &mut Visit<'_, 'a>) -> Option<()> {
-        if self.kind() != kind {
+        let mut cursor = Cursor(self.0);
+        cursor.space();
+        if cursor.peek() != kind {
             return None;
         }
-        Cursor(self.0).items(MAX_DEPTH, visit)
+        cursor.items(MAX_DEPTH, visit)?;
+        cursor.space();
+        cursor.0.is_empty().then_some(())
     }
 
     /// Appends the text of a string. `None` when the value is no string.

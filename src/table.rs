@@ -9,7 +9,7 @@ use alloc::boxed::Box;
 use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
-use crate::json::{self, Json};
+use crate::json::Json;
 use crate::text::{EMPTY, Parts, Write, after, copy, cut, parts, take_plain, words};
 
 /// Ends a field.
@@ -130,20 +130,20 @@ impl Table {
     /// the code, naming the member; naming none when the text is no object
     #[inline(never)]
     pub(crate) fn read(&self, text: &[u8], invalid: Code) -> Result<Vec<u8>, Fault> {
-        self.take(json::parse(text).ok_or(invalid)?, invalid)
+        self.take(Json::new(text), invalid)
     }
 
     /// The first member of an object that the table lacks and that is not null, as it is spelled.
     #[inline(never)]
     pub(crate) fn stranger(&self, text: &[u8]) -> Option<Vec<u8>> {
         let mut stranger = None;
-        let _ = json::parse(text).unwrap_or_default().each(b'{', &mut |key, value| {
+        Json::new(text).each(b'{', &mut |key, value| {
             let mut name = Vec::new();
             key.text(&mut name);
             if stranger.is_none() && value.kind() != b'n' && self.member(&name).is_none() {
                 stranger = Some(name);
             }
-        });
+        })?;
         stranger
     }
 
@@ -173,7 +173,7 @@ impl Table {
         let mut key_text = Vec::new();
         let mut seen = Vec::new();
         let (mut count, mut twice) = (0_usize, false);
-        for object in [object, over].iter().filter(|object| !object.raw().is_empty()) {
+        for object in [object, over].iter().take(if over.raw().is_empty() { 1 } else { 2 }) {
             let visited = object.each(b'{', &mut |key, value| {
                 key_text.clear();
                 key.text(&mut key_text);

@@ -5,32 +5,10 @@
 
 use alloc::vec::Vec;
 
-/// How many bytes stand before the first one that is found. Four at a time are passed over while `may_have` finds none in them.
-#[inline(always)]
-fn before(text: &[u8], may_have: impl Fn(u32) -> bool, is_found: impl Fn(u8) -> bool) -> usize {
-    let mut length = 0_usize;
-    for word in text.as_chunks::<4>().0 {
-        if may_have(u32::from_le_bytes(*word)) {
-            break;
-        }
-        length = length.wrapping_add(4);
-    }
-    let rest = text.get(length..).unwrap_or_default();
-    length.wrapping_add(rest.iter().position(|byte| is_found(*byte)).unwrap_or(rest.len()))
-}
-
-/// A byte in each place of a word.
-const fn four(byte: u8) -> u32 {
-    u32::from_le_bytes([byte; 4])
-}
-
 /// The parts before and after the first mark; nothing is after a text without the mark.
 #[inline(never)]
 pub(crate) fn cut(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
-    let marks = four(mark);
-    // A byte that is the mark becomes zero, from which one cannot be taken without the highest bit.
-    let may_have = |word: u32| (word ^ marks).wrapping_sub(four(1)) & !(word ^ marks) & four(0x80) != 0;
-    let (part, rest) = text.split_at_checked(before(text, may_have, |byte| byte == mark)).unwrap_or_default();
+    let (part, rest) = text.split_at_checked(text.iter().position(|byte| *byte == mark).unwrap_or(text.len())).unwrap_or_default();
     (part, rest.split_first().map(|(_, rest)| rest))
 }
 
@@ -294,22 +272,31 @@ const fn hex(digit: u8) -> u8 {
     HEX[(digit & 15) as usize]
 }
 
-/// The bytes before the first one that has a meaning in JSON or in records: a control character, a quote, a backslash, or a byte that
-/// no UTF-8 has.
-#[inline(never)]
-fn plain_length(text: &[u8]) -> usize {
-    // The highest bit of a byte: where it is not ASCII, below the space, a quote or a backslash, or stands above such a one.
-    let may_have = |word: u32| {
-        let (quotes, backslashes) = (word ^ four(b'"'), word ^ four(b'\\'));
-        let lower = word.wrapping_sub(four(b' ')) | quotes.wrapping_sub(four(1)) | backslashes.wrapping_sub(four(1));
-        (word | lower) & four(0x80) != 0
-    };
-    before(text, may_have, |byte| byte < b' ' || matches!(byte, b'"' | b'\\' | 0xFC..))
+/// A byte in each place of a word.
+const fn four(byte: u8) -> u32 {
+    u32::from_le_bytes([byte; 4])
 }
 
-/// Takes the bytes up to such a one.
+/// Takes the bytes up to the first one that has a meaning in JSON or in records: a control character, a quote, a backslash, or a byte that no UTF-8
+/// has. Most texts are plain ASCII, of which four bytes at a time are passed over.
+#[inline(never)]
 pub(crate) fn take_plain<'a>(rest: &mut &'a [u8]) -> &'a [u8] {
-    let (plain, after) = rest.split_at_checked(plain_length(rest)).unwrap_or_default();
+    let mut length = 0_usize;
+    for word in rest.as_chunks::<4>().0 {
+        let word = u32::from_le_bytes(*word);
+        let (quotes, backslashes) = (word ^ four(b'"'), word ^ four(b'\\'));
+        // The highest bit of a byte stays clear where it is ASCII, no control character and none of the two, as long as no byte below it borrows.
+        let lower = word.wrapping_sub(four(b' ')) | quotes.wrapping_sub(four(1)) | backslashes.wrapping_sub(four(1));
+        if (word | lower) & four(0x80) != 0 {
+            break;
+        }
+        length = length.wrapping_add(4);
+    }
+    let mut more = rest.get(length..).unwrap_or_default().iter();
+    while more.next().is_some_and(|byte| *byte >= b' ' && !matches!(byte, b'"' | b'\\' | 0xFC..)) {
+        length = length.wrapping_add(1);
+    }
+    let (plain, after) = rest.split_at_checked(length).unwrap_or_default();
     *rest = after;
     plain
 }

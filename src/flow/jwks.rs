@@ -7,7 +7,7 @@ use crate::error::{Code, Fault};
 use crate::flow::algorithm::Algorithm;
 use crate::flow::issuer::tenant;
 use crate::http::Reply;
-use crate::json;
+use crate::json::Json;
 use crate::table::has_element;
 use crate::tables::{JWK, JWKS, Jwk, KeySet};
 use crate::text::{joined, same};
@@ -47,9 +47,8 @@ pub(crate) fn candidates(
     visit: &mut dyn FnMut(&Jwk<'_>),
 ) {
     let mut count = 0_usize;
-    let Some(keys) = json::parse(keys) else { return };
-    // What is no array has no keys.
-    let _ = keys.each(b'[', &mut |_, key| {
+    // They are JSON, see `read`. What is no array has no keys.
+    let _ = Json::new(keys).each(b'[', &mut |_, key| {
         let Ok(fields) = JWK.take(key, Code::JwksInvalid) else { return };
         let jwk = Jwk::of_table(&fields);
         if count < MAX_CANDIDATES && fits(&jwk, algorithm, kid) && serves(&jwk, issuer) {

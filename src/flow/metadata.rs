@@ -7,7 +7,7 @@ use crate::flow::algorithm::{Algorithm, is_symmetric};
 use crate::flow::config::{asks_for_openid, check_issuer, is_set, scope_of};
 use crate::flow::issuer::may_name;
 use crate::http::Reply;
-use crate::json::{self, Json};
+use crate::json::Json;
 use crate::table::{LIST, ODD, elements, has_element};
 use crate::tables::{Document, METADATA, Settings, about};
 use crate::text::{EMPTY, Write, joined, parts, same};
@@ -130,8 +130,7 @@ pub(crate) fn check_keys(jwks_uri: &[u8]) -> Result<(), Fault> {
 
 /// The members of a document, and in the place of its own what the application knows better.
 fn fields(document: &[u8], known: &[u8]) -> Result<Vec<u8>, Fault> {
-    let document = json::parse(document).ok_or(Code::MetadataInvalid)?;
-    METADATA.divide(document, Json::new(known), Code::MetadataInvalid, 0, &mut Vec::new())
+    METADATA.divide(Json::new(document), Json::new(known), Code::MetadataInvalid, 0, &mut Vec::new())
 }
 
 /// Whether the scope asks for an ID token and the document does not say where its keys are: it may be the lesser of two then.

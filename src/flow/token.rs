@@ -109,11 +109,10 @@ pub(crate) fn finish(
     if !is_success(reply, transaction.token_endpoint()) {
         return Err(Code::TokenResponseInvalid.into());
     }
-    let body = json::parse(reply.body).ok_or(Code::TokenResponseInvalid)?;
     let mut extra = Vec::new();
     // A mark before each member, one behind its name, and one at the end.
     let most = MOST_EXTRA.wrapping_sub(2);
-    let fields = ANSWER.divide(body, Json::default(), Code::TokenResponseInvalid, most, &mut extra)?;
+    let fields = ANSWER.divide(Json::new(reply.body), Json::default(), Code::TokenResponseInvalid, most, &mut extra)?;
     if !extra.is_empty() {
         extra.push(b'}');
     }
