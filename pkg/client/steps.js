@@ -80,7 +80,7 @@ export const createSteps = (parts) => {
   const complete = async (config, metadata, transaction, callbackUrl, options) => {
     await ready();
     const setup = setupOf(config, metadata);
-    const net = network(own(config), options);
+    const net = network(config, options);
     const exchange = await loadExchange();
     const url = `${callbackUrl}`;
     if (url.length > LONGEST) throw named("callback_invalid");
@@ -98,7 +98,7 @@ export const createSteps = (parts) => {
         const setup = setupOf(config, metadata);
         const { session } = ask("fromTokens", toJson(tokens));
         const signedIn = await loadSignedIn();
-        return signedIn[name]({ setup, session, tokens }, network(own(config), options));
+        return signedIn[name]({ setup, session, tokens }, network(config, options));
       })(),
     );
 

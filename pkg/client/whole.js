@@ -18,6 +18,8 @@ export const createWhole = (module, loadLater) => {
   const state = { module };
   const started = { ...createEngine({ bind, exported, errors, texts, state, loadTwin }), state };
   const asking = createAsk(started, texts, loadLater);
-  const engine = { ...started, ...asking, ready: () => errors.told(asking.ready()) };
-  return { started: engine, ...createPrimitives(engine), ...createClient(engine) };
+  const engine = { ...started, ...asking };
+  // Who awaits it within the package tells its errors too.
+  const ready = () => errors.told(asking.ready());
+  return { started: engine, ...createPrimitives(engine), ...createClient(engine), ready };
 };

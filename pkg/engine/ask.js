@@ -22,6 +22,7 @@ export const createTexts = () => {
         },
         read: (start, length) => {
           part(start, length).set(bytes);
+          bytes.fill();
           bytes = undefined;
         },
         write: (start, length) => keep(decodeText(part(start, length))),

@@ -59,7 +59,8 @@ export const createTalkingErrors = (codes, load) => {
     told: async (work) => {
       try {
         const result = await (typeof work === "function" ? work() : work);
-        await whole(own(result).error);
+        const { error } = own(result);
+        if (error) await whole(error);
         return result;
       } catch (thrown) {
         const error = known(thrown);

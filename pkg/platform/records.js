@@ -40,25 +40,24 @@ const open = (tier, memory, host) => {
 const known = new WeakMap();
 
 const namesIn = (storage) => {
-  let { names, length } = known.get(storage) ?? {};
-  if (length !== storage.length) {
-    length = storage.length;
+  let entry = known.get(storage);
+  if (entry?.length !== storage.length) {
+    const { length } = storage;
     const keys = Object.keys(storage);
     // One that is made of functions does not list its items so.
     const all = keys.length === length ? keys : Array.from({ length }, (_, at) => storage.key(at));
-    names = new Set(all.filter((name) => name?.startsWith(ALL)));
-    known.set(storage, { names, length });
+    entry = { names: new Set(all.filter((name) => name?.startsWith(ALL))), length };
+    known.set(storage, entry);
   }
-  return [...names];
+  return [...entry.names];
 };
 
 /** After a record was written or removed: what is known of the storage. */
 const note = (storage, name, isThere) => {
-  const { names, length } = known.get(storage) ?? {};
-  if (!names || names.has(name) === isThere) return;
-  if (isThere) names.add(name);
-  else names.delete(name);
-  known.set(storage, { names, length: length + (isThere ? 1 : -1) });
+  const entry = known.get(storage);
+  if (!entry || entry.names.has(name) === isThere) return;
+  entry.names[isThere ? "add" : "delete"](name);
+  entry.length += isThere ? 1 : -1;
 };
 
 /** The records of a kind of tier. `unavailable` makes the error of a storage that fails. */

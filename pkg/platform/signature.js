@@ -4,10 +4,12 @@ import { own } from "./own.js";
 const encode = (text) => new TextEncoder().encode(text);
 
 /** The bytes that a text in base64url stands for. */
-export const bytes = (base64url) =>
-  Uint8Array.from(atob(base64url.replace(/-/g, "+").replace(/_/g, "/")), (character) =>
-    character.charCodeAt(0),
-  );
+export const bytes = (base64url) => {
+  const text = atob(base64url.replace(/-/g, "+").replace(/_/g, "/"));
+  const bytes = new Uint8Array(text.length);
+  for (let at = 0; at < text.length; at++) bytes[at] = text.charCodeAt(at);
+  return bytes;
+};
 
 const base64url = (buffer) =>
   btoa(String.fromCharCode(...new Uint8Array(buffer)))

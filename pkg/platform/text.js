@@ -1,7 +1,9 @@
 // Strings as UTF-8, for the module. A platform may have no TextDecoder (jsdom under Jest).
 let decoder;
 let encoder;
-const room = new Uint8Array(12288);
+/** Where short texts are encoded: a new array would take longer than that. */
+let room;
+const ROOM = 1 << 14;
 
 export const decodeText = (bytes) => {
   if (globalThis.TextDecoder) {
@@ -11,12 +13,14 @@ export const decodeText = (bytes) => {
   return decodeURIComponent(Array.from(bytes, (byte) => `%${byte.toString(16).padStart(2, "0")}`).join(""));
 };
 
+/** The bytes of a text, which are another one's after the next call. */
 export const encodeText = (text) => {
   if (globalThis.TextEncoder) {
     encoder = encoder ?? new TextEncoder();
-    // In place: the bytes of a new array cost more than the encoding.
-    if (text.length < 4096) return room.subarray(0, encoder.encodeInto(text, room).written);
-    return encoder.encode(text);
+    room = room ?? new Uint8Array(ROOM);
+    return encoder.encodeInto && 3 * text.length < ROOM
+      ? room.subarray(0, encoder.encodeInto(text, room).written)
+      : encoder.encode(text);
   }
   const escaped = encodeURIComponent(text).match(/%..|[^%]/g) ?? [];
   return Uint8Array.from(escaped, (part) =>
