@@ -83,23 +83,47 @@ pub(crate) fn has(text: &[u8], mark: u8) -> bool {
     text.iter().any(|byte| *byte == mark)
 }
 
-/// Characters of ASCII.
-pub(crate) enum Class {
+/// Characters of ASCII, each by a bit.
+pub(crate) struct Class([u32; 4]);
+
+#[allow(
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::as_conversions,
+    reason = "it runs in the compiler, to which a wrong index is an error"
+)]
+impl Class {
     /// These.
-    Only(&'static [u8]),
+    pub(crate) const fn only(these: &[u8]) -> Self {
+        Self([0; 4]).with(these, true)
+    }
+
     /// Letters and digits, and these.
-    Alphanumeric(&'static [u8]),
+    pub(crate) const fn alphanumeric(more: &[u8]) -> Self {
+        Self([0, 0x03FF_0000, 0x07FF_FFFE, 0x07FF_FFFE]).with(more, true)
+    }
+
     /// The characters that are printed and the space (`VSCHAR`, RFC 6749 appendix A), but for these.
-    Printable(&'static [u8]),
+    pub(crate) const fn printable(but: &[u8]) -> Self {
+        Self([0, u32::MAX, u32::MAX, u32::MAX >> 1]).with(but, false)
+    }
+
+    /// The same, with these or without them.
+    const fn with(mut self, these: &[u8], has: bool) -> Self {
+        let mut at = 0;
+        while at < these.len() {
+            let (word, bit) = (these[at] as usize / 32, 1 << (these[at] % 32));
+            self.0[word] = if has { self.0[word] | bit } else { self.0[word] & !bit };
+            at += 1;
+        }
+        self
+    }
 }
 
 impl Class {
     fn has(&self, byte: u8) -> bool {
-        match self {
-            Self::Only(these) => has(these, byte),
-            Self::Alphanumeric(more) => byte.is_ascii_alphanumeric() || has(more, byte),
-            Self::Printable(but) => matches!(byte, 0x20..=0x7E) && !has(but, byte),
-        }
+        let word = self.0.get(usize::from(byte >> 5)).copied().unwrap_or_default();
+        word.wrapping_shr(u32::from(byte)) & 1 != 0
     }
 }
 
@@ -125,9 +149,9 @@ pub(crate) fn all(mut text: &[u8], class: &Class) -> bool {
     text.is_empty()
 }
 
-pub(crate) const DIGIT: Class = Class::Only(b"0123456789");
+pub(crate) const DIGIT: Class = Class::only(b"0123456789");
 /// The unreserved characters (RFC 3986 section 2.3, RFC 7636 section 4.1).
-pub(crate) const UNRESERVED: Class = Class::Alphanumeric(b"-._~");
+pub(crate) const UNRESERVED: Class = Class::alphanumeric(b"-._~");
 
 /// Is the whole of a field whose text is there and empty: a field without a byte is not there. No UTF-8 has such a byte.
 pub(crate) const EMPTY: u8 = 0xFD;

@@ -110,8 +110,8 @@ pub(crate) fn is_tls(text: &[u8]) -> bool {
 }
 
 /// The characters of RFC 3986 section 2; anything else has to be escaped before it is a URI.
-const URI: Class = Class::Printable(b" \"<>\\^`{|}");
-const SCHEME: Class = Class::Alphanumeric(b"+-.");
+const URI: Class = Class::printable(b" \"<>\\^`{|}");
+const SCHEME: Class = Class::alphanumeric(b"+-.");
 
 fn is_loopback_v4(host: &[u8]) -> bool {
     let mut rest = host;

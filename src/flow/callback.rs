@@ -233,7 +233,7 @@ impl Callback {
 
 /// Whether it is of the alphabet of an `error` (RFC 6749 appendix A.7).
 fn is_error(text: &[u8]) -> bool {
-    all(text, &Class::Printable(b"\"\\"))
+    all(text, const { &Class::printable(b"\"\\") })
 }
 
 /// The most of an `error` that is kept, or told of somebody who is not known.

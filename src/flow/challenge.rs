@@ -94,13 +94,13 @@ pub(crate) fn parse(mut header: &[u8]) -> Vec<Challenge> {
 }
 
 /// RFC 9110 section 5.6.3.
-const SPACE: Class = Class::Only(b" \t");
+const SPACE: Class = Class::only(b" \t");
 /// What may stand between the elements of a list: some of them may be empty (RFC 9110 section 5.6.1).
-const BETWEEN: Class = Class::Only(b" \t,");
+const BETWEEN: Class = Class::only(b" \t,");
 /// RFC 9110 section 5.6.2.
-const TOKEN: Class = Class::Alphanumeric(b"!#$%&'*+-.^_`|~");
+const TOKEN: Class = Class::alphanumeric(b"!#$%&'*+-.^_`|~");
 /// RFC 9110 section 11.2.
-const TOKEN68: Class = Class::Alphanumeric(b"-._~+/");
+const TOKEN68: Class = Class::alphanumeric(b"-._~+/");
 
 /// Takes a scheme and what belongs to it, up to the next scheme. `None` at the end, and where the grammar is broken.
 #[inline(never)]
@@ -193,7 +193,7 @@ fn is_token68(rest: &mut &[u8]) -> bool {
     skip(rest, &SPACE);
     let mut ahead = *rest;
     let is_there = skip(&mut ahead, &TOKEN68);
-    skip(&mut ahead, &Class::Only(b"="));
+    skip(&mut ahead, const { &Class::only(b"=") });
     let stands_alone = is_there && is_at_end(&mut ahead);
     if stands_alone {
         *rest = ahead;

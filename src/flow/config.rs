@@ -23,7 +23,7 @@ pub(crate) fn check(settings: &Settings<'_>) -> Result<(), Fault> {
     let allow_http = is_set(settings.dangerously_allow_http());
     check_issuer(settings.issuer(), allow_http)?;
     let client_id = settings.client_id();
-    if client_id.is_empty() || !all(client_id, &Class::Printable(b"")) {
+    if client_id.is_empty() || !all(client_id, const { &Class::printable(b"") }) {
         return Err(about!(ConfigInvalid, SETTINGS, "client_id"));
     }
     if !is_redirect_uri(settings.redirect_uri(), allow_http) {
@@ -143,7 +143,7 @@ fn is_origin(origin: &[u8], allow_http: bool) -> bool {
 }
 
 /// `%x21 / %x23-5B / %x5D-7E` (RFC 6749 appendix A).
-pub(crate) const WORD: Class = Class::Printable(b" \"\\");
+pub(crate) const WORD: Class = Class::printable(b" \"\\");
 
 /// Tokens of these characters, separated by single spaces, as scopes are (RFC 6749 appendix A.4).
 #[inline(never)]
@@ -160,7 +160,7 @@ pub(crate) fn is_list_or_absent(list: &[u8]) -> bool {
 /// behind a tab or a line break, which a browser drops (RFC 9700 section 4.11.1).
 #[inline(never)]
 pub(crate) fn is_way_back(path: &[u8]) -> bool {
-    path.is_empty() || path.starts_with(b"/") && !path.starts_with(b"//") && all(path, &Class::Printable(b" \\"))
+    path.is_empty() || path.starts_with(b"/") && !path.starts_with(b"//") && all(path, const { &Class::printable(b" \\") })
 }
 
 /// Where the access token is to be used, separated by spaces (RFC 8707 section 2).

@@ -40,7 +40,7 @@ pub(crate) fn finish(setup: &Setup<'_>, reply: &Reply<'_>, url: &mut Vec<u8>) ->
     let fields = PUSHED.read(reply.body, Code::PushResponseInvalid)?;
     let pushed = Pushed::of_table(&fields);
     let request_uri = pushed.request_uri();
-    if request_uri.is_empty() || !all(request_uri, &Class::Printable(b" ")) {
+    if request_uri.is_empty() || !all(request_uri, const { &Class::printable(b" ") }) {
         return Err(about!(PushResponseInvalid, PUSHED, "request_uri"));
     }
     let lifetime = json::parse(pushed.expires_in()).unwrap_or_default().raw();

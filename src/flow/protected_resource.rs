@@ -197,7 +197,7 @@ pub(crate) const OFFLINE: &[u8] = b"offline_access";
 
 /// Adds a scope that is one (RFC 6749 section 3.3), unless it is there or the list is long.
 fn push_scope(scopes: &mut Vec<u8>, scope: &[u8]) {
-    let is_scope = !scope.is_empty() && all(scope, &Class::Printable(b" \"\\"));
+    let is_scope = !scope.is_empty() && all(scope, const { &Class::printable(b" \"\\") });
     if is_scope && !contains(scopes, scope) && scopes.len().saturating_add(scope.len()) < MOST_SCOPE {
         if !scopes.is_empty() {
             scopes.push(b' ');

@@ -168,7 +168,7 @@ pub(crate) fn finish(
     }
     let fields = REGISTERED.read(reply.body, Code::RegistrationResponseInvalid)?;
     let said = Registered::of_table(&fields);
-    if said.client_id().is_empty() || !all(said.client_id(), &Class::Printable(b"")) {
+    if said.client_id().is_empty() || !all(said.client_id(), const { &Class::printable(b"") }) {
         return Err(about!(RegistrationResponseInvalid, REGISTERED, "client_id"));
     }
     // A registration for somebody else's redirect URI is nobody's.
@@ -177,7 +177,7 @@ pub(crate) fn finish(
     }
     let secret = said.client_secret();
     let secret = if secret == [EMPTY] { b"" } else { secret };
-    if !all(secret, &Class::Printable(b"")) {
+    if !all(secret, const { &Class::printable(b"") }) {
         return Err(about!(RegistrationResponseInvalid, REGISTERED, "client_secret"));
     }
     let Some(method) = method(plain(said.token_endpoint_auth_method()), secret, &offered(server), is_page) else {

@@ -25,7 +25,7 @@ pub(crate) fn check(setup: &Setup<'_>, url: &[u8]) -> Result<(), Fault> {
         origins.is_some_and(|(url, origin)| url.has_origin_of(&origin))
     };
     let endpoint = setup.userinfo_endpoint();
-    let is_sound = all(url, &Class::Printable(b" "));
+    let is_sound = all(url, const { &Class::printable(b" ") });
     if is_sound && elements(setup.resource_origins()).any(is_listed) || !endpoint.is_empty() && endpoint == url {
         Ok(())
     } else {

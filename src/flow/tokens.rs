@@ -122,12 +122,12 @@ impl<'a> Session<'a> {
 /// Whether a text can be an access token: it is there, and a header can carry it. No narrower than `VSCHAR` without the space, for servers
 /// use other signs than RFC 6749 appendix A.12 and RFC 6750 section 2.1 have.
 pub(crate) fn is_access_token(token: &[u8]) -> bool {
-    !token.is_empty() && all(token, &Class::Printable(b" "))
+    !token.is_empty() && all(token, const { &Class::printable(b" ") })
 }
 
 /// The same for a refresh token, which may be missing (RFC 6749 appendix A.17).
 pub(crate) fn is_refresh_token(token: &[u8]) -> bool {
-    all(plain(token), &Class::Printable(b""))
+    all(plain(token), const { &Class::printable(b"") })
 }
 
 /// Whether a text is JSON that begins so: it is handed on as it stands.

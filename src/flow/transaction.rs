@@ -32,7 +32,7 @@ pub(crate) const fn is_from_future(time: u64, now: u64) -> bool {
 /// Whether it is of the form in which `state` and `nonce` are made: 256 bits in base64url.
 #[inline(never)]
 pub(crate) fn is_token(text: &[u8]) -> bool {
-    text.len() == 43 && all(text, &Class::Alphanumeric(b"-_"))
+    text.len() == 43 && all(text, const { &Class::alphanumeric(b"-_") })
 }
 
 /// Whether it is of the form of a `state` that is made here.
