@@ -8,8 +8,8 @@ import { createTalkingErrors } from "../engine/sentences.js";
 import { createClient } from "./client.js";
 
 /**
- * @param module the module or its first half as text, or nothing where the application gives one later
- * @param loadLater loads the other half
+ * @param module gives the bytes of the module or of its first half; nothing where the application gives one later
+ * @param loadLater gives those of the other half
  */
 export const createWhole = (module, loadLater) => {
   const errors = createTalkingErrors(CODES, () => import("../engine/facts.js"));

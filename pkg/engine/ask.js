@@ -1,7 +1,6 @@
 // Asks the module for objects. Texts go in as UTF-8.
 import { own } from "../platform/own.js";
 import { decodeText, encodeText } from "../platform/text.js";
-import { decode } from "./engine.js";
 
 /** Bytes of a memory that has grown far: what honest answers take is much less. */
 const LARGE = 1 << 20;
@@ -48,7 +47,7 @@ export const createTexts = () => {
  * An operation allocates and never frees: afterwards the memory is wiped, so that no verifier, code or token stays in it. A memory that
  * has grown far does not shrink: another instance takes its place, in the background where an engine starts none at once.
  *
- * @param loadLater loads the other half of a module of which the engine has the first one. It has no memory and no helpers but those of the parts before it, which are its `b`: so there
+ * @param loadLater gives the bytes of the other half of a module of which the engine has the first one. It has no memory and no helpers but those of the parts before it, which are its `b`: so there
  * is one memory, and one instance to be thrown away. The twin is in one piece
  */
 export const createAsk = ({ call, engine, failed, named, ready, state }, { begin, wipe }, loadLater) => {
@@ -120,7 +119,7 @@ export const createAsk = ({ call, engine, failed, named, ready, state }, { begin
     async whole(loadPart) {
       if (!loadLater || (await ready()) === "js") return;
       const loads = [loadLater, loadPart];
-      for (let at = 0; loads[at]; at++) later[at] = later[at] ?? decode((await loads[at]()).default);
+      for (let at = 0; loads[at]; at++) later[at] = later[at] ?? (await loads[at]());
       await readyWhole();
     },
   };

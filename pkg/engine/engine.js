@@ -22,7 +22,7 @@ export const decode = (text) => {
  * @param exported the names of what the module exports
  * @param errors makes errors
  * @param texts what a module needs that reads and writes texts: see ask.js
- * @param state what it goes on with: `module`, as text, as bytes, compiled, or nothing yet; the `exports` of the running instance, if there is one
+ * @param state what it goes on with: `module`, as a function that gives its bytes, as bytes, compiled, or nothing yet; the `exports` of the running instance, if there is one
  * @param loadTwin loads the twin
  */
 export const createEngine = ({ bind, exported, errors, texts, state, loadTwin }) => {
@@ -55,7 +55,7 @@ export const createEngine = ({ bind, exported, errors, texts, state, loadTwin })
     try {
       if (twin) state.exports = state.exports ?? twin(imports);
       else if (!state.exports) {
-        if (typeof state.module === "string") state.module = decode(state.module);
+        if (typeof state.module === "function") state.module = state.module();
         if (!(state.module instanceof WebAssembly.Module))
           state.module = new WebAssembly.Module(state.module);
         // WebKit compiles under a policy that forbids it, and refuses only here.

@@ -2,7 +2,7 @@
 import { CODES, SENTENCES } from "../dist/codes_pkce.js";
 import { bind, exported } from "../dist/pkce_bg.js";
 import module from "../dist/pkce_bytes.js";
-import { createEngine } from "./engine.js";
+import { createEngine, decode } from "./engine.js";
 import { createErrors, say } from "./error.js";
 import { createPrimitives } from "./primitives.js";
 
@@ -10,7 +10,7 @@ const started = /* @__PURE__ */ createEngine({
   bind,
   exported,
   errors: /* @__PURE__ */ createErrors(CODES, (error, place) => say(error, SENTENCES[place])),
-  state: { module },
+  state: { module: () => decode(module) },
   loadTwin: () => import("../dist/pkce_twin.js"),
 });
 

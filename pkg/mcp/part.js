@@ -2,6 +2,7 @@
 import { exported } from "../dist/client_bg.js";
 import { CODES } from "../dist/codes.js";
 import { FIRST, CODES as OURS } from "../dist/codes_mcp.js";
+import { decodeLong } from "../engine/decoder.js";
 
 /** Sees to it that everything can be asked of the module that this room asks. */
 export const createLoadPart = ({ named, whole }) => {
@@ -13,7 +14,7 @@ export const createLoadPart = ({ named, whole }) => {
       throw named("network_failed", cause);
     });
     Object.assign(exported, part.exported);
-    await whole(() => part);
+    await whole(() => decodeLong(part.default));
   };
 };
 

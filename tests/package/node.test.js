@@ -314,12 +314,13 @@ test("the halves of the module are in their scripts byte for byte, and each is d
     // The printable characters from "#" on, backslash left out.
     const characters = [...Array(92)].map((_, place) => String.fromCharCode(35 + place)).filter((it) => it !== "\\\\");
     const encode = (byte) => (byte < 89 ? "" : characters[88 + Math.floor(byte / 89)]) + characters[byte % 89];
-    for (const [place, half] of ["start", "later"].entries()) {
+    // Before each of them is the module that decodes it.
+    for (const [place, half] of ["decoder", "start", "decoder", "later"].entries()) {
       const { default: text } = await import(${JSON.stringify(pathToFileURL(join(installed, "node_modules/pkce-wasm/dist/")).href)} + half + "_bytes.js");
       console.log([...given[place]].map(encode).join("") === text);
     }
   `);
-  assert.equal(printed, "Uint8Array0,Uint8Array0\ntrue\ntrue");
+  assert.equal(printed, "Uint8Array0,Uint8Array0,Uint8Array0,Uint8Array0\ntrue\ntrue\ntrue\ntrue");
 });
 
 test("an error says who must act, what to do and whether to try again, and crosses copies of the package", async () => {
@@ -438,14 +439,15 @@ test("the stateless steps against a server of this process", async (context) => 
 test("nothing of an operation stays in the memory, which does not grow", async () => {
   const folder = pathToFileURL(join(installed, "node_modules/pkce-wasm/")).href;
   const load = (file) => import(`${folder}${file}`);
-  const [{ createEngine }, { createAsk, createTexts }, { createTalkingErrors }, { createClient }] = [
+  const [{ createEngine, decode }, { createAsk, createTexts }, { createTalkingErrors }, { createClient }] = [
     await load("engine/engine.js"),
     await load("engine/ask.js"),
     await load("engine/sentences.js"),
     await load("client/client.js"),
   ];
   const [{ bind, exported }, { CODES }] = [await load("dist/client_bg.js"), await load("dist/codes.js")];
-  const { default: bytes } = await load("dist/start_bytes.js");
+  const half = async (name) => decode((await load(`dist/${name}_bytes.js`)).default);
+  const bytes = await half("start");
   const { default: twin } = await load("dist/client_twin.js");
   let exports;
   const texts = createTexts();
@@ -478,7 +480,7 @@ test("nothing of an operation stays in the memory, which does not grow", async (
   const memory = () => Buffer.from(exports[exported.memory].buffer);
   const { beginAuthorization, completeAuthorization } = createClient({
     ...started,
-    ...createAsk({ ...started, state }, texts, () => load("dist/later_bytes.js")),
+    ...createAsk({ ...started, state }, texts, () => half("later")),
   });
   let accessToken;
   const fetch = async () => Response.json({ access_token: accessToken, token_type: "Bearer" });

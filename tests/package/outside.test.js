@@ -65,10 +65,11 @@ test("AC11 what failed without a code has failed", async () => {
   const { bind, exported } = await load("dist/client_bg.js");
   const { CODES } = await load("dist/codes.js");
   const { createAsk, createTexts } = await load("engine/ask.js");
-  const { createEngine } = await load("engine/engine.js");
+  const { createEngine, decode } = await load("engine/engine.js");
   const { createErrors } = await load("engine/error.js");
   const texts = createTexts();
-  const state = { module: (await load("dist/start_bytes.js")).default };
+  const half = async (name) => decode((await load(`dist/${name}_bytes.js`)).default);
+  const state = { module: await half("start") };
   const engine = createEngine({
     bind,
     exported,
@@ -78,7 +79,7 @@ test("AC11 what failed without a code has failed", async () => {
     loadTwin: () => load("dist/client_twin.js"),
   });
   await engine.ready();
-  const { ask, whole } = createAsk({ ...engine, state }, texts, () => load("dist/later_bytes.js"));
+  const { ask, whole } = createAsk({ ...engine, state }, texts, () => half("later"));
   await whole();
   const config = { issuer: ISSUER, clientId: "app", redirectUri: REDIRECT_URI, scope: "files" };
   const { setup } = ask("setup", JSON.stringify(config), JSON.stringify(METADATA));

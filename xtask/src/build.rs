@@ -67,6 +67,7 @@ fn build_now(force: bool) -> Result<()> {
         fs::remove_dir_all(&dist)?;
     }
     codes::write(&dist)?;
+    build_decoder(&dist)?;
     for module in &MODULES {
         build_module(module, &bindgen, &dist)?;
     }
@@ -78,6 +79,17 @@ fn build_now(force: bool) -> Result<()> {
     fingerprint::record(inputs)?;
     say(format_args!("packed {} in {:.1} s", archive.display(), started.elapsed().as_secs_f64()));
     Ok(())
+}
+
+/// Assembles the module that decodes the others.
+fn build_decoder(dist: &Path) -> Result<()> {
+    let folder = bindgen_folder("decoder");
+    fs::create_dir_all(&folder)?;
+    let wasm = folder.join("decoder.wasm");
+    run_quietly(
+        setup::npm_tool("wasm-opt").arg(root().join("xtask/src/decoder.wat")).args(["-Oz", "-o"]).arg(&wasm),
+    )?;
+    inline(&dist.join("decoder_bytes.js"), &fs::read(wasm)?)
 }
 
 /// Compiles a module, makes its bindings, and shrinks it.
