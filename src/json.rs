@@ -29,8 +29,9 @@ pub fn parse(text: &[u8]) -> Option<Json<'_>> {
 }
 
 impl<'a> Json<'a> {
-    /// A value that was found before.
-    pub(crate) const fn new(raw: &'a [u8]) -> Self {
+    /// A value that was found before; or a text that nobody has looked at, which only [`each`](Self::each) does.
+    #[must_use]
+    pub const fn new(raw: &'a [u8]) -> Self {
         Self(raw)
     }
 

@@ -8,7 +8,8 @@ use alloc::vec::Vec;
 /// The parts before and after the first mark; nothing is after a text without the mark.
 #[inline(never)]
 pub(crate) fn cut(text: &[u8], mark: u8) -> (&[u8], Option<&[u8]>) {
-    let (part, rest) = text.split_at_checked(text.iter().position(|byte| *byte == mark).unwrap_or(text.len())).unwrap_or_default();
+    let (part, rest) =
+        text.split_at_checked(text.iter().position(|byte| *byte == mark).unwrap_or(text.len())).unwrap_or_default();
     (part, rest.split_first().map(|(_, rest)| rest))
 }
 
@@ -442,6 +443,23 @@ impl Write for Vec<u8> {
             if !value.is_empty() {
                 self.pair(name, plain(value));
             }
+        }
+    }
+}
+
+#[cfg(all(test, not(target_arch = "wasm32")))]
+mod tests {
+    use crate::text::Class;
+
+    #[test]
+    fn a_class_has_the_characters_that_it_is_named_after_and_no_other() {
+        let only = Class::only(b" \t,");
+        let alphanumeric = Class::alphanumeric(b"-._~");
+        let printable = Class::printable(b" \"\\");
+        for byte in 0..=u8::MAX {
+            assert_eq!(only.has(byte), b" \t,".contains(&byte), "{byte}");
+            assert_eq!(alphanumeric.has(byte), byte.is_ascii_alphanumeric() || b"-._~".contains(&byte), "{byte}");
+            assert_eq!(printable.has(byte), matches!(byte, b'!'..=b'~') && !b"\"\\".contains(&byte), "{byte}");
         }
     }
 }

@@ -31,6 +31,19 @@ fn value(json: &str) -> f64 {
     parse(json.as_bytes()).unwrap().number().unwrap()
 }
 
+#[test]
+fn js1_a_character_with_a_meaning_is_found_wherever_it_stands_in_a_string() {
+    let characters = (0..=0xFF).chain([0x2028, 0xFFFD, 0x10_FFFF]).filter_map(char::from_u32);
+    for character in characters {
+        for (before, after) in (0..10).flat_map(|before| (0..6).map(move |after| (before, after))) {
+            let inside = [&"~".repeat(before), &*String::from(character), &" ".repeat(after)].concat();
+            let is_plain = !matches!(character, '\0'..='\u{1f}' | '"' | '\\');
+            assert_eq!(is_json(&format!("\"{inside}\"")), is_plain, "{inside:?}");
+            assert_eq!(text(&serde_json::to_string(&inside).unwrap()), inside);
+        }
+    }
+}
+
 fn nested(depth: usize, open: &str, close: &str) -> String {
     [open.repeat(depth), close.repeat(depth)].concat()
 }

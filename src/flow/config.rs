@@ -160,7 +160,8 @@ pub(crate) fn is_list_or_absent(list: &[u8]) -> bool {
 /// behind a tab or a line break, which a browser drops (RFC 9700 section 4.11.1).
 #[inline(never)]
 pub(crate) fn is_way_back(path: &[u8]) -> bool {
-    path.is_empty() || path.starts_with(b"/") && !path.starts_with(b"//") && all(path, const { &Class::printable(b" \\") })
+    path.is_empty()
+        || path.starts_with(b"/") && !path.starts_with(b"//") && all(path, const { &Class::printable(b" \\") })
 }
 
 /// Where the access token is to be used, separated by spaces (RFC 8707 section 2).

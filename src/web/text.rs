@@ -235,6 +235,7 @@ pub(crate) fn run(first: Text, second: Text, third: Text, fourth: Text, takes: T
         &*fourth.input(false),
     ];
     let mut out = Out { members: Vec::new(), details: Vec::new() };
+    // Most answers are no longer.
     out.members.reserve(1024);
     if let Err(fault) = perform(texts, takes, operation, &mut out) {
         let error = out.error(fault);

@@ -33,6 +33,8 @@ export const watch = ({ count = false } = {}) => {
     return { exports: count ? counted(exports, "in") : exports };
   };
   WebAssembly.Instance = function watched(module, imports) {
+    // What decodes a module imports nothing.
+    if (!imports) return new Instance(module);
     return started(new Instance(module, given(imports)));
   };
   WebAssembly.instantiate = async (source, imports) => {

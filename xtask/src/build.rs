@@ -86,9 +86,7 @@ fn build_decoder(dist: &Path) -> Result<()> {
     let folder = bindgen_folder("decoder");
     fs::create_dir_all(&folder)?;
     let wasm = folder.join("decoder.wasm");
-    run_quietly(
-        setup::npm_tool("wasm-opt").arg(root().join("xtask/src/decoder.wat")).args(["-Oz", "-o"]).arg(&wasm),
-    )?;
+    run_quietly(setup::npm_tool("wasm-opt").arg(root().join("xtask/src/decoder.wat")).args(["-Oz", "-o"]).arg(&wasm))?;
     inline(&dist.join("decoder_bytes.js"), &fs::read(wasm)?)
 }
 

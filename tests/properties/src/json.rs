@@ -20,6 +20,10 @@ pub fn json(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     let ours = json::parse(text.as_bytes());
     let theirs = serde_json::from_str::<Value>(text);
+    for kind in *b"{[" {
+        let visited = Json::new(text.as_bytes()).each(kind, &mut |_, _| {});
+        assert_eq!(visited.is_some(), ours.is_some_and(|ours| ours.kind() == kind), "{text} was not looked at before");
+    }
     match (ours, theirs) {
         (None, Err(_)) => {}
         (Some(ours), Ok(theirs)) => assert_same(ours, &theirs),
