@@ -836,8 +836,11 @@ export class Client<C extends Claims = Claims> {
    * revoked, with `id_token_hint`, `client_id`, `post_logout_redirect_uri` and a `state`; when they come back, `client.handleRedirect()` at {@link Config.postLogoutRedirectUri}
    * gives `"signed-out"`.
    *
-   * @throws PkceError `endpoint_missing` (the session is forgotten all the same), `revocation_refused` and those of the network (likewise, and the user is sent
-   * to the server all the same), `return_to_refused`, `parameter_protected`, `config_invalid`, `storage_unavailable`
+   * The session ends first, whatever the options are. When one is wrong, or the server has no `end_session_endpoint`, the tokens are revoked all the same
+   * where that is wanted; then this rejects, and the user is not sent to the server.
+   *
+   * @throws PkceError `member_unknown`, `config_invalid`, `return_to_refused`, `parameter_protected` about the options; `endpoint_missing`; `revocation_refused` and those of the
+   * network (the user is sent to the server all the same); `storage_unavailable`
    */
   logout(options?: LogoutOptions): Promise<void>;
 

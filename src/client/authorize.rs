@@ -17,7 +17,7 @@ use crate::flow::transaction::is_token;
 use crate::flow::{authorize, config};
 use crate::json;
 use crate::random::Entropy;
-use crate::tables::{OPTIONS, Options, OptionsParts, about};
+use crate::tables::{OF_LOGIN, OPTIONS, Options, OptionsParts, about};
 
 /// What a single login may ask for.
 #[derive(Clone, Debug, Default)]
@@ -61,7 +61,7 @@ impl LoginOptions {
     /// # Errors
     /// [`Code::ConfigInvalid`] naming the option, [`Code::MemberUnknown`] with the name of a member that does not exist in [`Details::found`](crate::error::Details::found)
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        check_members(&OPTIONS, text)?;
+        check_members(&OPTIONS, OF_LOGIN, text)?;
         let fields = OPTIONS.read(text.as_bytes(), Code::ConfigInvalid)?;
         let options = Options::of_table(&fields);
         let max_age = config::whole(options.max_age(), 0).ok_or(about!(ConfigInvalid, OPTIONS, "max_age"))?;
@@ -172,12 +172,14 @@ pub(crate) fn begin_at(
         return Err(about!(ConfigInvalid, PAGE, "dpop_jkt").into());
     }
     let options = Options::of(OptionsParts {
-        scope: optional(options.scope.as_deref()),
+        revoke: b"",
+        end_session: b"",
         return_to: optional(options.return_to.as_deref()),
+        extra_parameters: &to_object(&options.extra_parameters),
+        scope: optional(options.scope.as_deref()),
         resource: optional(options.resource.as_deref()),
         popup: flag(options.popup),
         require_acr: flag(options.require_acr),
-        extra_parameters: &to_object(&options.extra_parameters),
         prompt: optional(options.prompt.as_deref()),
         login_hint: optional(options.login_hint.as_deref()),
         max_age: &optional_digits(options.max_age),

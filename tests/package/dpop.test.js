@@ -534,6 +534,19 @@ test("dp7 the key is gone before the page leaves for the sign-out at the server"
   assert.equal(left[1], 0);
 });
 
+test("dp7 the key goes with the session where the options of a sign-out are wrong, or the server has no place for it", async () => {
+  const keys = playBrowser();
+  for (const [options, expected] of [
+    [{ nonsense: true }, "member_unknown"],
+    [{ endSession: true }, "endpoint_missing"],
+  ]) {
+    const { client } = await bound(here, { storage: "local", transactionStorage: "local" }).signIn();
+    assert.equal(keys().size, 1);
+    await assert.rejects(client.logout(options), code(expected));
+    assert.equal(keys().size, 0);
+  }
+});
+
 test("dp7 a key that was removed by another page is not used on by one that has it in its memory", async () => {
   const keys = playBrowser();
   const load = async () => {

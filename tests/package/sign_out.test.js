@@ -125,6 +125,85 @@ test("SE1 who signs out and in again is signed in", async () => {
   );
 });
 
+/** A storage of a host. */
+const hostStorage = () => {
+  const items = new Map();
+  return {
+    getItem: async (name) => items.get(name),
+    setItem: async (name, item) => void items.set(name, item),
+  };
+};
+
+for (const storage of ["local", "session", "memory", "host"]) {
+  test(`EN13 ${storage}: an option of a sign-out that does not exist is an error, and the session has ended all the same`, async () => {
+    const { server, client, signIn } = world({ storage, host: { storage: hostStorage() } });
+    for (const [options, name, right] of [
+      [{ end_session: true }, "end_session", "endSession"],
+      [{ endsession: true }, "endsession", "endSession"],
+      [{ Revoke: true }, "Revoke", "revoke"],
+      [{ endSession: true, returnto: "/bye" }, "returnto", "returnTo"],
+      [{ extraParams: {} }, "extraParams", "extraParameters"],
+      [
+        { post_logout_redirect_uri: "https://app.example" },
+        "post_logout_redirect_uri",
+        "postLogoutRedirectUri",
+      ],
+      // Those of a login, and what an event has of its own.
+      [{ loginHint: "ada" }, "loginHint"],
+      [{ scope: "files" }, "scope"],
+      [{ signal: AbortSignal.timeout(60_000) }, "signal"],
+      [{ isTrusted: true }, "isTrusted"],
+    ]) {
+      const { client: using, session } = await signIn();
+      const error = await using.logout(options).catch((error) => error);
+      assert.deepEqual([error.code, error.subject], ["member_unknown", name]);
+      assert.equal(/meant is (.*)\)$/.exec(error.message)?.[1], right, error.message);
+      assert.equal(session.expired, true, name);
+      for (const page of [using, client(), client(elsewhere)]) assert.equal(await page.session(), null, name);
+      assert.deepEqual(server.revoked, []);
+    }
+    const { client: using } = await signIn();
+    await using.logout({ endSession: null, returnTo: undefined, nonsense: undefined, another: null });
+    assert.equal(await using.session(), null);
+  });
+
+  test(`SE1 ${storage}: tokens are revoked though another option is wrong, or the server has no place to sign out`, async () => {
+    for (const [more, expected] of [
+      [{ nonsense: 1 }, "member_unknown"],
+      [{ endSession: true }, "endpoint_missing"],
+      [{ endSession: true, returnTo: 1 }, "config_invalid"],
+    ]) {
+      const { server, client, signIn } = world({ storage, host: { storage: hostStorage() } });
+      const { client: using, session } = await signIn();
+      await assert.rejects(using.logout({ revoke: true, ...more }), code(expected));
+      assert.equal(session.expired, true);
+      assert.equal(await client(elsewhere).session(), null);
+      await until(() => server.revoked.length === 2);
+      assert.deepEqual(server.revoked, ["rt1", "at1"]);
+    }
+  });
+}
+
+test("EN5 a value of any type given to a sign-out ends the session", async () => {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  const throws = Object.defineProperty({}, "revoke", {
+    enumerable: true,
+    get: () => {
+      throw new Error("no");
+    },
+  });
+  const circle = {};
+  circle.extraParameters = circle;
+  for (const options of [proxy, throws, circle, 1n, "text", Symbol("s"), [1], () => {}]) {
+    const { client, signIn } = world();
+    const { client: using, session } = await signIn();
+    await using.logout(options).catch((error) => assert.ok(here.isPkceError(error)));
+    assert.equal(session.expired, true);
+    assert.equal(await client(elsewhere).session(), null);
+  }
+});
+
 test("SE1 the news of a sign-out say what they are, or are none", async () => {
   const { client, config, signIn } = world({ storage: "memory" });
   const { client: using } = await signIn();

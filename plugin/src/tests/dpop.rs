@@ -74,7 +74,7 @@ fn tp7_tokens_are_bound_to_a_key_that_stays_in_rust_at_a_server_that_takes_nothi
         let proof = client.proof("GET", "https://api.example/", Some("n")).await.unwrap().unwrap();
         assert_eq!(proof.split('.').count(), 3);
 
-        client.logout(LogoutOptions::default(), false, false).await.unwrap();
+        client.logout(Ok(LogoutOptions::default()), false, false).await.unwrap();
         assert_eq!(keys_of(&machine), 0);
         assert_discreet(&machine);
     });
