@@ -29,6 +29,7 @@ export interface ServerMetadata {
   readonly authorization_response_iss_parameter_supported?: boolean;
   readonly pushed_authorization_request_endpoint?: string;
   readonly require_pushed_authorization_requests?: boolean;
+  readonly dpop_signing_alg_values_supported?: readonly string[];
   readonly [member: string]: unknown;
 }
 
@@ -192,8 +193,9 @@ export interface Config {
    * `guides/dpop.md`.
    *
    * - `"required"`: without WebCrypto, or without IndexedDB where the login or the session outlives the page, a login fails with `dpop_unavailable`; a server that gives
-   *   tokens of another type is refused with `token_type_unsupported`.
-   * - `"preferred"`: in both cases the tokens are of the type `Bearer`, and `session.tokenBinding` says why.
+   *   tokens of another type is refused with `token_type_unsupported`, and one whose metadata have `dpop_signing_alg_values_supported` without ES256 with `server_unsupported`,
+   *   before anybody is sent there.
+   * - `"preferred"`: in these cases the tokens are of the type `Bearer`, and `session.tokenBinding` says why.
    *
    * A login needs its key first: see `client.prepare()`. The stateless steps make no key: with `"required"` they fail with `dpop_unavailable`.
    */
@@ -377,8 +379,8 @@ export type TokenBinding =
   /** To a key of this browser (RFC 9449). */
   | { readonly type: "dpop" }
   /**
-   * To nothing. The reason is there where {@link Config.dpop} is `"preferred"`: no key could be made here (`"unavailable"`), or the server binds no
-   * tokens (`"server"`).
+   * To nothing. The reason is there where {@link Config.dpop} is `"preferred"`: there is no key (`"unavailable"`: none could be made here, or the server's
+   * `dpop_signing_alg_values_supported` lack ES256), or the server binds no tokens (`"server"`).
    */
   | { readonly type: "bearer"; readonly reason?: "unavailable" | "server" };
 

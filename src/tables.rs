@@ -54,6 +54,7 @@ table! {
         code_challenge_methods_supported: Texts,
         response_types_supported: TextOrTexts,
         require_pushed_authorization_requests: Flag,
+        dpop_signing_alg_values_supported: Texts,
     }
 }
 

@@ -48,6 +48,8 @@ pub struct LoginOptions {
     /// `authorization_details`: what exactly the tokens are to allow (RFC 9396 section 2).
     pub authorization_details: Option<AuthorizationDetails>,
     /// The thumbprint of the key that the tokens are to be bound to (RFC 9449 section 10): see [`PublicKey::thumbprint`](crate::client::dpop::PublicKey::thumbprint).
+    /// With [`Dpop::Preferred`](crate::client::config::Dpop::Preferred) it is passed over where the server says that it takes no proof by ES256:
+    /// [`Transaction::dpop_jkt`] has none then, and no proof is to be sent.
     pub dpop_jkt: Option<String>,
     /// Whether another window than the one that begins the login comes back with the callback.
     pub popup: bool,
@@ -168,6 +170,7 @@ pub(crate) fn begin_at(
     metadata.check(config)?;
     let setup = metadata.setup(config)?;
     let dpop_jkt = options.dpop_jkt.as_deref().unwrap_or_default();
+    let dpop_jkt = if Setup::of_table(&setup).has_no_key() { "" } else { dpop_jkt };
     if !dpop_jkt.is_empty() && !is_token(dpop_jkt.as_bytes()) {
         return Err(about!(ConfigInvalid, PAGE, "dpop_jkt").into());
     }

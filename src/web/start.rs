@@ -30,7 +30,7 @@ use crate::web::text::{Given, Out, TEXTS, Text, absent, now, reply, run, separat
 
 /// Checks a configuration against the metadata of its server (RFC 6749, RFC 8252 section 7, RFC 8414 section 3.3): both are JSON.
 /// Gives `{ setup, owner, pushed?, bound? }`: a record that every later step takes, and a name for this client at this issuer; whether the request of a login is pushed, and
-/// whether it asks for tokens that are bound to a key, with `required` where others are refused.
+/// whether it asks for tokens that are bound to a key, with `required` where others are refused, and with `none` where the server takes no key of its kind.
 ///
 /// # Errors
 /// `member_unknown`, `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`,

@@ -103,6 +103,31 @@ fn tp7_a_server_that_binds_no_tokens_is_refused_or_told() {
 }
 
 #[test]
+fn tp7_dp8_a_server_that_takes_no_proof_by_es256_is_refused_or_gets_none() {
+    run(async {
+        let deaf = Scenario {
+            metadata: |issuer| {
+                let algs = json!(["RS256", "EdDSA"]);
+                Reply::json(honest::with(honest::metadata(issuer), "dpop_signing_alg_values_supported", algs))
+            },
+            ..Scenario::HONEST
+        };
+        let server = Server::start([("deaf", deaf)]).await;
+        let issuer = server.issuer("deaf");
+        let machine = Machine::new();
+        let client = machine.start(config_with(&issuer, json!({ "dpop": "required" })));
+        assert_eq!(code(client.login(LoginOptions::default()).await), Some("server_unsupported"));
+        let client = machine.start(config_with(&issuer, json!({ "dpop": "preferred" })));
+        let outcome = machine.sign_in(&client, LoginOptions::default()).await.unwrap();
+        assert_eq!(outcome["status"], "signed-in");
+        let told = serde_json::to_value(client.session().await.unwrap().unwrap()).unwrap();
+        assert_eq!(told["tokenBinding"], json!({ "type": "bearer", "reason": "unavailable" }));
+        client.refresh(None).await.unwrap();
+        assert_eq!(keys_of(&machine), 0);
+    });
+}
+
+#[test]
 fn tp7_a_key_that_is_gone_ends_the_session_and_shows_the_tokens_to_nobody() {
     run(async {
         let (server, machine, config) = bound().await;
