@@ -29,6 +29,7 @@ export interface ServerMetadata {
   readonly authorization_response_iss_parameter_supported?: boolean;
   readonly pushed_authorization_request_endpoint?: string;
   readonly require_pushed_authorization_requests?: boolean;
+  readonly dpop_signing_alg_values_supported?: readonly string[];
   readonly [member: string]: unknown;
 }
 
@@ -192,8 +193,9 @@ export interface Config {
    * `guides/dpop.md`.
    *
    * - `"required"`: without WebCrypto, or without IndexedDB where the login or the session outlives the page, a login fails with `dpop_unavailable`; a server that gives
-   *   tokens of another type is refused with `token_type_unsupported`.
-   * - `"preferred"`: in both cases the tokens are of the type `Bearer`, and `session.tokenBinding` says why.
+   *   tokens of another type is refused with `token_type_unsupported`, and one whose metadata have `dpop_signing_alg_values_supported` without ES256 with `server_unsupported`,
+   *   before anybody is sent there.
+   * - `"preferred"`: in these cases the tokens are of the type `Bearer`, and `session.tokenBinding` says why.
    *
    * A login needs its key first: see `client.prepare()`. The stateless steps make no key: with `"required"` they fail with `dpop_unavailable`.
    */
@@ -377,8 +379,8 @@ export type TokenBinding =
   /** To a key of this browser (RFC 9449). */
   | { readonly type: "dpop" }
   /**
-   * To nothing. The reason is there where {@link Config.dpop} is `"preferred"`: no key could be made here (`"unavailable"`), or the server binds no
-   * tokens (`"server"`).
+   * To nothing. The reason is there where {@link Config.dpop} is `"preferred"`: there is no key (`"unavailable"`: none could be made here, or the server's
+   * `dpop_signing_alg_values_supported` lack ES256), or the server binds no tokens (`"server"`).
    */
   | { readonly type: "bearer"; readonly reason?: "unavailable" | "server" };
 
@@ -836,8 +838,11 @@ export class Client<C extends Claims = Claims> {
    * revoked, with `id_token_hint`, `client_id`, `post_logout_redirect_uri` and a `state`; when they come back, `client.handleRedirect()` at {@link Config.postLogoutRedirectUri}
    * gives `"signed-out"`.
    *
-   * @throws PkceError `endpoint_missing` (the session is forgotten all the same), `revocation_refused` and those of the network (likewise, and the user is sent
-   * to the server all the same), `return_to_refused`, `parameter_protected`, `config_invalid`, `storage_unavailable`
+   * The session ends first, whatever the options are. When one is wrong, or the server has no `end_session_endpoint`, the tokens are revoked all the same
+   * where that is wanted; then this rejects, and the user is not sent to the server.
+   *
+   * @throws PkceError `member_unknown`, `config_invalid`, `return_to_refused`, `parameter_protected` about the options; `endpoint_missing`; `revocation_refused` and those of the
+   * network (the user is sent to the server all the same); `storage_unavailable`
    */
   logout(options?: LogoutOptions): Promise<void>;
 

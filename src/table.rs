@@ -52,6 +52,17 @@ pub(crate) enum Kind {
     Any,
 }
 
+/// Some members of a table, a bit for each, the first one the lowest.
+#[derive(Clone, Copy)]
+pub(crate) struct Members(pub(crate) u32);
+
+impl Members {
+    #[allow(clippy::cast_possible_truncation, reason = "a table is short")]
+    const fn has(self, place: usize) -> bool {
+        self.0.wrapping_shr(place as u32) & 1 != 0
+    }
+}
+
 /// The members of an object that are read.
 pub(crate) struct Table {
     names: &'static str,
@@ -133,14 +144,14 @@ impl Table {
         self.take(Json::new(text), invalid)
     }
 
-    /// The first member of an object that the table lacks and that is not null, as it is spelled.
+    /// The first member of an object that is none of these of the table and not null, as it is spelled.
     #[inline(never)]
-    pub(crate) fn stranger(&self, text: &[u8]) -> Option<Vec<u8>> {
+    pub(crate) fn stranger(&self, known: Members, text: &[u8]) -> Option<Vec<u8>> {
         let mut stranger = None;
         Json::new(text).each(b'{', &mut |key, value| {
             let mut name = Vec::new();
             key.text(&mut name);
-            if stranger.is_none() && value.kind() != b'n' && self.member(&name).is_none() {
+            if stranger.is_none() && value.kind() != b'n' && !self.member(&name).is_some_and(|place| known.has(place)) {
                 stranger = Some(name);
             }
         })?;

@@ -1,7 +1,7 @@
 //! Every JSON object that is read, each with its members and their types. A new member is a line here.
 
 use crate::error::Fault;
-use crate::table::{Table, table};
+use crate::table::{Members, Table, table};
 
 table! {
     /// What the application says of itself, as the JavaScript configuration has it.
@@ -35,6 +35,9 @@ table! {
     }
 }
 
+/// All members of a table.
+pub(crate) const ALL: Members = Members(!0);
+
 table! {
     /// What the server says of itself (RFC 8414 section 2, OpenID Connect Discovery 1.0 section 3).
     METADATA / Document / DocumentParts after Some(&SETTINGS), {
@@ -51,18 +54,22 @@ table! {
         code_challenge_methods_supported: Texts,
         response_types_supported: TextOrTexts,
         require_pushed_authorization_requests: Flag,
+        dpop_signing_alg_values_supported: Texts,
     }
 }
 
 table! {
-    /// What a single login or sign-out may ask for, as JavaScript has it. From `prompt` on they are parameters of the request.
+    /// What a single login or sign-out may ask for, as JavaScript has it. The first two are of a sign-out alone, the next two of both. From `prompt` on they
+    /// are parameters of the request.
     OPTIONS / Options / OptionsParts after Some(&METADATA), camel {
-        scope: NullableText,
+        revoke: Flag,
+        end_session: Flag,
         return_to: Text,
+        extra_parameters: Object,
+        scope: NullableText,
         resource: Text,
         popup: Flag,
         require_acr: Flag,
-        extra_parameters: Object,
         prompt: Text,
         login_hint: Text,
         max_age: Number,
@@ -72,6 +79,10 @@ table! {
         authorization_details: Array,
     }
 }
+
+/// Which of them are those of a login, and which those of a sign-out.
+pub(crate) const OF_LOGIN: Members = Members(!0b11);
+pub(crate) const OF_LOGOUT: Members = Members(0b1111);
 
 table! {
     /// What `claims` asks for of `acr`, and the members that lead there (OpenID Connect Core sections 5.5 and 5.5.1).

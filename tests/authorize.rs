@@ -449,7 +449,7 @@ fn options_in_json_are_those_of_the_same_values() {
     let plain = |options: &LoginOptions| format!("{options:?}").replace([' ', '\\'], "");
     assert_eq!(plain(&read), plain(&made));
     assert_eq!(format!("{:?}", LoginOptions::from_json("{}").unwrap()), format!("{:?}", LoginOptions::default()));
-    for name in ["return_to", "maxage", "loginhint", "scopes", "issuer"] {
+    for name in ["return_to", "maxage", "loginhint", "scopes", "issuer", "revoke", "endSession"] {
         let error = LoginOptions::from_json(&format!(r#"{{ "scope": "openid", "{name}": "x" }}"#)).unwrap_err();
         assert_eq!((error.code, error.found.as_deref()), (Code::MemberUnknown, Some(name)));
         assert!(LoginOptions::from_json(&format!(r#"{{ "{name}": null }}"#)).is_ok(), "null is absent");

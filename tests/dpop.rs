@@ -9,6 +9,7 @@ use std::collections::BTreeSet;
 use pkce_wasm::client::authorize::LoginOptions;
 use pkce_wasm::client::config::Dpop;
 use pkce_wasm::client::dpop::{About, Proof, PublicKey, Signer, asks_again, nonce, prime, prove};
+use pkce_wasm::client::par;
 use pkce_wasm::client::token::refresh;
 use pkce_wasm::client::token_set::{TokenSet, Unbound};
 use pkce_wasm::encoding::{base64url, from_base64url};
@@ -22,7 +23,8 @@ use ring::signature::{
 use serde_json::{Value, json};
 use support::entropy::Seeded;
 use support::{
-    NOW, code, come_back_with, config, config_with, fault, finish, metadata, ok, parameter, response, token_response,
+    NOW, code, come_back_with, config, config_with, fault, finish, metadata, metadata_with, ok, parameter, response,
+    token_response,
 };
 
 fn key() -> (EcdsaKeyPair, PublicKey) {
@@ -291,6 +293,82 @@ fn dp3_no_login_begins_without_a_key_where_one_is_required() {
     let extra_parameters = vec![("dpop_jkt".to_owned(), "x".to_owned())];
     let options = LoginOptions { extra_parameters, ..LoginOptions::default() };
     assert_eq!(code(begin(&config, &metadata(), options, &mut Seeded(7), NOW)), Code::ParameterProtected);
+}
+
+/// What a server says of the algorithms by which it takes proofs.
+fn taking(algs: &Value) -> pkce_wasm::Metadata {
+    metadata_with(|document| {
+        document["dpop_signing_alg_values_supported"] = algs.clone();
+        document["pushed_authorization_request_endpoint"] = json!("https://as.example/par");
+    })
+}
+
+/// Those that lack ES256.
+fn others() -> [Value; 5] {
+    [json!(["RS256", "EdDSA"]), json!(["es256"]), json!([]), json!("ES384"), json!([["ES256"]])]
+}
+
+#[test]
+fn dp8_a_server_that_takes_no_proof_by_es256_is_refused_where_bound_tokens_are_required() {
+    let required = config_with(|settings| settings.dpop = Dpop::Required);
+    let preferred = config_with(|settings| settings.dpop = Dpop::Preferred);
+    let (_, public) = key();
+    let options = || LoginOptions { dpop_jkt: Some(public.thumbprint()), ..LoginOptions::default() };
+    for algs in others() {
+        let refused = (Code::ServerUnsupported, Some("dpop_signing_alg_values_supported"));
+        let server = taking(&algs);
+        assert_eq!(fault(server.check(&required)), refused, "{algs}");
+        assert_eq!(fault(begin(&required, &server, options(), &mut Seeded(7), NOW).map(|_| ())), refused);
+        for config in [&preferred, &config()] {
+            assert_eq!(server.check(config), Ok(()), "{algs}");
+        }
+        // What the application knows better counts.
+        let known = json!({ "dpop_signing_alg_values_supported": ["ES256"] }).to_string();
+        let knowing = config_with(|settings| {
+            settings.dpop = Dpop::Required;
+            settings.metadata = Some(known.clone());
+        });
+        let document = support::document_with(|document| document["dpop_signing_alg_values_supported"] = algs.clone());
+        let server = pkce_wasm::Metadata::from_json_for(&document.to_string(), &knowing).unwrap();
+        assert_eq!(server.check(&knowing), Ok(()));
+    }
+    for algs in [json!(["RS256", "ES256"]), json!(["ES256"]), Value::Null] {
+        assert_eq!(taking(&algs).check(&required), Ok(()), "{algs}");
+    }
+    assert_eq!(metadata().check(&required), Ok(()));
+}
+
+#[test]
+fn dp8_where_bound_tokens_are_only_preferred_no_key_is_used_there_and_the_reason_is_told() {
+    let preferred = config_with(|settings| settings.dpop = Dpop::Preferred);
+    let (_, public) = key();
+    let jkt = public.thumbprint();
+    let options = |with_key: bool| LoginOptions { dpop_jkt: with_key.then(|| jkt.clone()), ..LoginOptions::default() };
+    for (algs, with_key) in others().iter().flat_map(|algs| [(algs, true), (algs, false)]) {
+        let server = taking(algs);
+        let (_, pushing) = par::begin(&preferred, &server, options(with_key), &mut Seeded(7), NOW).unwrap();
+        assert_eq!(pushing.dpop_jkt(), None);
+        for (token_type, expected) in
+            [("Bearer", Ok(Some(Unbound::Unavailable))), ("DPoP", Err(Code::TokenTypeUnsupported))]
+        {
+            let login = begin(&preferred, &server, options(with_key), &mut Seeded(7), NOW).unwrap();
+            assert_eq!((parameter(&login.url, "dpop_jkt"), login.transaction.dpop_jkt()), (None, None));
+            let mut answer = token_response(&parameter(&login.url, "nonce").unwrap());
+            answer["token_type"] = json!(token_type);
+            let (_, exchange) = come_back_with(login, &[("code", "c")]).unwrap().into_request(&preferred);
+            let tokens = finish(exchange, &ok(&answer), NOW).map_err(|error| error.code);
+            assert_eq!(tokens.as_ref().map(|tokens| tokens.unbound).map_err(|code| *code), expected, "{algs}");
+            let Ok(tokens) = tokens else { continue };
+            let (_, exchange) = refresh(&preferred, &server, tokens).unwrap();
+            let answer = json!({"access_token": "b", "token_type": "Bearer"});
+            assert_eq!(finish(exchange, &ok(&answer), NOW).unwrap().unbound, Some(Unbound::Unavailable));
+        }
+    }
+    let (_, pushing) = par::begin(&preferred, &taking(&json!(["ES256"])), options(true), &mut Seeded(7), NOW).unwrap();
+    assert_eq!(pushing.dpop_jkt(), Some(&*jkt));
+    // Where nothing is said of it in the settings, a key that is given is one that is meant.
+    let login = begin(&config(), &taking(&json!(["RS256"])), options(true), &mut Seeded(7), NOW).unwrap();
+    assert_eq!(login.transaction.dpop_jkt(), Some(&*jkt));
 }
 
 proptest! {

@@ -223,6 +223,27 @@ fn ac23_the_place_to_return_to_after_a_sign_out_is_of_this_origin() {
 }
 
 #[test]
+fn en13_a_member_that_no_sign_out_has_is_refused_by_its_name() {
+    let json =
+        r#"{ "revoke": true, "endSession": false, "returnTo": "/bye", "extraParameters": { "logout_hint": "ada" } }"#;
+    let read = LogoutOptions::from_json(json).unwrap();
+    let hint = vec![("logout_hint".to_owned(), "ada".to_owned())];
+    assert_eq!((read.return_to.as_deref(), read.extra_parameters), (Some("/bye"), hint));
+    // Those of a login are none of a sign-out.
+    for name in
+        ["return_to", "returnto", "endsession", "end_session", "loginHint", "scope", "popup", "prompt", "signal"]
+    {
+        let error = LogoutOptions::from_json(&format!(r#"{{ "returnTo": "/bye", "{name}": true }}"#)).unwrap_err();
+        assert_eq!((error.code, error.found.as_deref()), (Code::MemberUnknown, Some(name)));
+        assert!(LogoutOptions::from_json(&format!(r#"{{ "{name}": null }}"#)).is_ok(), "null is absent");
+    }
+    for (json, subject) in [("null", None), (r#"{ "returnTo": 1 }"#, Some("return_to"))] {
+        let error = LogoutOptions::from_json(json).unwrap_err();
+        assert_eq!((error.code, error.subject), (Code::ConfigInvalid, subject), "{json}");
+    }
+}
+
+#[test]
 fn lo1_the_place_to_come_back_to_is_of_the_kinds_of_redirect_uris() {
     for right in [RETURN_URI, "http://127.0.0.1:5000/", "com.example.app:/bye"] {
         let set = |settings: &mut pkce_wasm::Settings| settings.post_logout_redirect_uri = Some(right.into());

@@ -298,10 +298,10 @@ export const createClient = (engine) => {
     }
 
     logout(options) {
-      return told(() => this.#logout(own(options)));
+      return told(() => this.#logout(options));
     }
 
-    #logout = async (options) => {
+    #logout = async (given) => {
       const { home, isLate, isShared, keeping, name, now, read, setup } = this.#client;
       let news;
       // The end of the session comes before everything else, and does not depend on it.
@@ -310,14 +310,11 @@ export const createClient = (engine) => {
       };
       const work = (records) => {
         if (isLate) end(records);
-        const { logins, sessions, server } = records;
+        const { sessions, server } = records;
         const kept = sessions.load(news.was);
         sessions.remove(news.was);
         server.remove();
-        if (!options.endSession) return read(kept);
-        const { url, key, remains } = ask("logout", setup, kept?.session, toJson(options));
-        if (key !== undefined) logins.bury(key, remains);
-        return { ...read(kept), url };
+        return read(kept);
       };
       const tell = () => this.#tell({ type: "signed-out", reason: "logout", ...news }, true);
       let left;
@@ -337,6 +334,7 @@ export const createClient = (engine) => {
         // In the same tick where somebody was signed in.
         left = own(isHeld() ? now(work) : await keeping(work));
       }
+      const options = own(given);
       const isBusy = options.revoke || isShared || home.flights.has(name) || left.jkt;
       const leaving = isBusy
         ? parts.loadSignedIn().then(({ leave }) => leave(this.#client, left, options))
@@ -346,7 +344,9 @@ export const createClient = (engine) => {
         // Who wants the tokens revoked waits for it; and a key goes before the page does.
         await (options.revoke ? leaving : left.jkt && quiet);
       } finally {
-        if (left.url !== undefined) await this.#open(left.url);
+        const { url, key, remains } = ask("logout", setup, left.session, toJson(options));
+        if (key !== undefined) await this.#client.reach(({ logins }) => logins.bury(key, remains));
+        if (url !== undefined) await this.#open(url);
       }
     };
 

@@ -130,6 +130,8 @@ export const createDpop = ({ ask, named, toJson }) => {
     },
     /** The thumbprint of a new key for a login of a client; nothing where there can be none and tokens without one serve. */
     async create({ bound, config, owner }) {
+      // It is only preferred, and the server takes none of its kind.
+      if (bound === "none") return;
       const { transactions, session } = tiers(config);
       const isOnDisk = transactions !== "memory" || session !== "memory";
       const until = Date.now() + MARGIN + 1000 * (config.transactionMaxAge ?? 0);

@@ -64,7 +64,7 @@ export const createSignedIn = async ({ loadExchange, ...engine }) => {
     try {
       if (!options.revoke || !left.tokens) return;
       await client.confirm();
-      await revokeTokens({ setup: client.setup, ...left }, client.network(options));
+      await revokeTokens({ setup: client.setup, ...left }, client.network());
       await quiet;
     } finally {
       // The keys go with the sessions.

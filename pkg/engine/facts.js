@@ -12,12 +12,14 @@ const quoted = (text) => (text.length > MOST ? `${text.slice(0, MOST)}...` : tex
 /** A name as JavaScript spells it. */
 const inJavaScript = (name) => name.replace(/_(.)/g, (_, letter) => letter.toUpperCase());
 
-/** The members of `Config` and of the options of a login, and words that other libraries have for them. */
+/** The members of `Config` and of the options of a login and a sign-out, and words that other libraries have for them. */
 const MEMBERS =
   "issuer acceptIssuer metadata clientId redirectUri postLogoutRedirectUri sessionName sharedRedirectUriIssuers trustedAudiences scope storage \
 resourceOrigins dpop pushedAuthorizationRequests transactionStorage transactionMaxAge clockTolerance idTokenSignedResponseAlg timeout host publicClientSecret trace dangerouslyAssumePkceSupport \
 dangerouslyAllowHttp dangerouslyAllowUnverifiedIdToken dangerouslyAllowEmbeddedUserAgent returnTo prompt loginHint maxAge acrValues requireAcr uiLocales \
-claims appState resource authorizationDetails extraParameters popup features fallback signal".split(" ");
+claims appState resource authorizationDetails extraParameters popup features fallback signal revoke endSession".split(
+    " ",
+  );
 const OTHERS = own({
   authority: "issuer",
   domain: "issuer",
@@ -64,7 +66,8 @@ const factsOf = ({ code, subject, expected, found, url, status, oauthError, oaut
   const words = [oauthError, oauthErrorDescription].filter(Boolean).join(": ");
   return [
     told && member ? `${member}: ${told}` : told || member,
-    right && `meant is ${right}`,
+    // One of another object has the right name.
+    right && right !== subject && `meant is ${right}`,
     url && `${url} answered ${status ?? "nothing"}`,
     words && `the server said ${quoted(words)}`,
   ]

@@ -95,7 +95,7 @@ pub(crate) async fn login(pages: State<'_, Pages>, options: Option<Value>) -> An
 pub(crate) async fn logout(pages: State<'_, Pages>, options: Option<Value>) -> Answered<()> {
     let is_set = |member| options.as_ref().and_then(|options| options.get(member)) == Some(&Value::Bool(true));
     let (revoke, at_server) = (is_set("revoke"), is_set("endSession"));
-    Ok(pages.client.logout(LogoutOptions::from_json(&object(options))?, revoke, at_server).await?)
+    Ok(pages.client.logout(LogoutOptions::from_json(&object(options)), revoke, at_server).await?)
 }
 
 /// The text of the options of a call.

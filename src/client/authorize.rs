@@ -17,7 +17,7 @@ use crate::flow::transaction::is_token;
 use crate::flow::{authorize, config};
 use crate::json;
 use crate::random::Entropy;
-use crate::tables::{OPTIONS, Options, OptionsParts, about};
+use crate::tables::{OF_LOGIN, OPTIONS, Options, OptionsParts, about};
 
 /// What a single login may ask for.
 #[derive(Clone, Debug, Default)]
@@ -48,6 +48,8 @@ pub struct LoginOptions {
     /// `authorization_details`: what exactly the tokens are to allow (RFC 9396 section 2).
     pub authorization_details: Option<AuthorizationDetails>,
     /// The thumbprint of the key that the tokens are to be bound to (RFC 9449 section 10): see [`PublicKey::thumbprint`](crate::client::dpop::PublicKey::thumbprint).
+    /// With [`Dpop::Preferred`](crate::client::config::Dpop::Preferred) it is passed over where the server says that it takes no proof by ES256:
+    /// [`Transaction::dpop_jkt`] has none then, and no proof is to be sent.
     pub dpop_jkt: Option<String>,
     /// Whether another window than the one that begins the login comes back with the callback.
     pub popup: bool,
@@ -61,7 +63,7 @@ impl LoginOptions {
     /// # Errors
     /// [`Code::ConfigInvalid`] naming the option, [`Code::MemberUnknown`] with the name of a member that does not exist in [`Details::found`](crate::error::Details::found)
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        check_members(&OPTIONS, text)?;
+        check_members(&OPTIONS, OF_LOGIN, text)?;
         let fields = OPTIONS.read(text.as_bytes(), Code::ConfigInvalid)?;
         let options = Options::of_table(&fields);
         let max_age = config::whole(options.max_age(), 0).ok_or(about!(ConfigInvalid, OPTIONS, "max_age"))?;
@@ -168,16 +170,19 @@ pub(crate) fn begin_at(
     metadata.check(config)?;
     let setup = metadata.setup(config)?;
     let dpop_jkt = options.dpop_jkt.as_deref().unwrap_or_default();
+    let dpop_jkt = if Setup::of_table(&setup).has_no_key() { "" } else { dpop_jkt };
     if !dpop_jkt.is_empty() && !is_token(dpop_jkt.as_bytes()) {
         return Err(about!(ConfigInvalid, PAGE, "dpop_jkt").into());
     }
     let options = Options::of(OptionsParts {
-        scope: optional(options.scope.as_deref()),
+        revoke: b"",
+        end_session: b"",
         return_to: optional(options.return_to.as_deref()),
+        extra_parameters: &to_object(&options.extra_parameters),
+        scope: optional(options.scope.as_deref()),
         resource: optional(options.resource.as_deref()),
         popup: flag(options.popup),
         require_acr: flag(options.require_acr),
-        extra_parameters: &to_object(&options.extra_parameters),
         prompt: optional(options.prompt.as_deref()),
         login_hint: optional(options.login_hint.as_deref()),
         max_age: &optional_digits(options.max_age),

@@ -10,7 +10,7 @@ use crate::error::{Code, Error};
 use crate::flow::config::{self, CLOCK_TOLERANCE, MAX_CLOCK_TOLERANCE, TRANSACTION_MAX_AGE};
 use crate::flow::setup::{self, Setup};
 use crate::table::{elements, push_element};
-use crate::tables::{self, Document, SETTINGS};
+use crate::tables::{self, ALL, Document, SETTINGS};
 use crate::text::same;
 
 /// What the application says of itself, not yet checked.
@@ -221,7 +221,7 @@ impl Config {
     /// # Errors
     /// those of [`Config::new`], and [`Code::MemberUnknown`] with the name of a member that does not exist in [`Details::found`](crate::error::Details::found)
     pub fn from_json(text: &str) -> Result<Self, Error> {
-        check_members(&SETTINGS, text)?;
+        check_members(&SETTINGS, ALL, text)?;
         let fields = SETTINGS.read(text.as_bytes(), Code::ConfigInvalid)?;
         let mut view = tables::Settings::of_table(&fields);
         // What runs natively is no page.

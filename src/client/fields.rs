@@ -43,8 +43,8 @@ pub(crate) const fn flag(is_set: bool) -> &'static [u8] {
 }
 
 /// Sees to it that a JSON object has no member which nothing here reads: mostly it is another one, misspelled.
-pub(crate) fn check_members(table: &table::Table, json: &str) -> Result<(), Error> {
-    match table.stranger(json.as_bytes()) {
+pub(crate) fn check_members(table: &table::Table, known: table::Members, json: &str) -> Result<(), Error> {
+    match table.stranger(known, json.as_bytes()) {
         Some(stranger) => Err(Error::new(Code::MemberUnknown).found(text(stranger))),
         None => Ok(()),
     }

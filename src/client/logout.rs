@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 
 use crate::client::config::Config;
 use crate::client::fields::{
-    fault_in, from_object, optional, read, read_optional, refused_in, secret, text, to_object,
+    check_members, fault_in, from_object, optional, read, read_optional, refused_in, secret, text, to_object,
 };
 use crate::client::metadata::Metadata;
 use crate::client::token_set::TokenSet;
@@ -18,7 +18,7 @@ use crate::flow::tokens::Session;
 use crate::http::{Request, Response};
 use crate::random::Entropy;
 use crate::secret::Secret;
-use crate::tables::{OPTIONS, Options, OptionsParts};
+use crate::tables::{OF_LOGOUT, OPTIONS, Options, OptionsParts};
 
 /// The requests that make the server forget the refresh token, when there is one, and then the access token: the first
 /// may take the others along (RFC 7009 section 2.1). Send both, whatever the first one is answered; once the refresh token is gone, it is no failure when the
@@ -65,11 +65,13 @@ pub struct LogoutOptions {
 }
 
 impl LogoutOptions {
-    /// Reads options in JSON, with the members `returnTo` and `extraParameters` of the npm package's `LogoutOptions`. Others are passed over.
+    /// Reads options in JSON, with the members of the npm package's `LogoutOptions`: of these, `revoke` and `endSession` say which functions to call, and are for the caller to read.
+    /// Whoever signs out is to be signed out whatever this gives: forget the tokens first.
     ///
     /// # Errors
-    /// [`Code::ConfigInvalid`] naming the option
+    /// [`Code::ConfigInvalid`] naming the option, [`Code::MemberUnknown`] with the name of a member that does not exist in [`Details::found`](crate::error::Details::found)
     pub fn from_json(text: &str) -> Result<Self, Error> {
+        check_members(&OPTIONS, OF_LOGOUT, text)?;
         let fields = OPTIONS.read(text.as_bytes(), Code::ConfigInvalid)?;
         let options = Options::of_table(&fields);
         Ok(Self {
@@ -107,12 +109,14 @@ pub fn end_session(
     let (setup, fields) = (metadata.setup(config)?, tokens.map(TokenSet::to_fields));
     let session = fields.as_deref().map(|fields| Session::of_table(fields));
     let options = Options::of(OptionsParts {
-        scope: b"",
+        revoke: b"",
+        end_session: b"",
         return_to: optional(options.return_to.as_deref()),
+        extra_parameters: &to_object(&options.extra_parameters),
+        scope: b"",
         resource: b"",
         popup: b"",
         require_acr: b"",
-        extra_parameters: &to_object(&options.extra_parameters),
         prompt: b"",
         login_hint: b"",
         max_age: b"",

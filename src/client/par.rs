@@ -75,6 +75,12 @@ pub fn begin(
 }
 
 impl Pushing {
+    /// The thumbprint of the key that the tokens are to be bound to, and whose proof may go along.
+    #[must_use]
+    pub fn dpop_jkt(&self) -> Option<&str> {
+        self.transaction.dpop_jkt()
+    }
+
     /// Reads the answer (RFC 9126 section 2.2).
     ///
     /// # Errors

@@ -47,7 +47,7 @@ pub struct TokenSet {
 /// Why tokens are not bound to a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Unbound {
-    /// There was no key.
+    /// There was no key, or the server says that it takes none of its kind.
     Unavailable,
     /// The server binds no tokens.
     Server,

@@ -85,6 +85,8 @@ pub(crate) fn check(settings: &Settings<'_>) -> Result<(), Fault> {
 
 /// The word of [`dpop_of`] with which tokens have to be bound to a key.
 pub(crate) const REQUIRED: &[u8] = b"required";
+/// The one with which others are taken too.
+pub(crate) const PREFERRED: &[u8] = b"preferred";
 
 /// Whether tokens are to be bound to a key (RFC 9449): `required`, `preferred`, or nothing.
 pub(crate) fn dpop_of<'a>(settings: &Settings<'a>) -> &'a [u8] {

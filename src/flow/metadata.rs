@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use crate::error::{Code, Fault};
 use crate::flow::algorithm::{Algorithm, is_symmetric};
-use crate::flow::config::{asks_for_openid, check_issuer, is_set, scope_of};
+use crate::flow::config::{REQUIRED, asks_for_openid, check_issuer, dpop_of, is_set, scope_of};
 use crate::flow::issuer::may_name;
 use crate::http::Reply;
 use crate::json::Json;
@@ -174,9 +174,12 @@ pub(crate) fn check_server(document: &Document<'_>, settings: &Settings<'_>) -> 
     if is_set(settings.pushed_authorization_requests()) {
         usable(endpoint, about!(EndpointMissing, METADATA, "pushed_authorization_request_endpoint"))?;
     }
-    let types = document.response_types_supported();
-    if !(types.is_empty() || has_element(types, b"code")) {
+    if lacks(document.response_types_supported(), b"code") {
         return Err(about!(ServerUnsupported, METADATA, "response_types_supported"));
+    }
+    // Who only prefers bound tokens gets others there.
+    if same(dpop_of(settings), REQUIRED) && !takes_proofs(document) {
+        return Err(about!(ServerUnsupported, METADATA, "dpop_signing_alg_values_supported"));
     }
     if asks_for_openid(scope_of(settings)) {
         check_keys(document.jwks_uri())?;
@@ -190,6 +193,16 @@ pub(crate) fn check_server(document: &Document<'_>, settings: &Settings<'_>) -> 
         }
     }
     Ok(())
+}
+
+/// Whether a list that a server gives is without what is needed.
+fn lacks(list: &[u8], element: &[u8]) -> bool {
+    !(list.is_empty() || has_element(list, element))
+}
+
+/// Whether the server takes proofs by ES256, or does not say by what (RFC 9449 section 5.1).
+pub(crate) fn takes_proofs(document: &Document<'_>) -> bool {
+    !lacks(document.dpop_signing_alg_values_supported(), b"ES256")
 }
 
 /// Checks that this is the server of the configuration: no token may reach another one (RFC 9700 section 4.4.2).

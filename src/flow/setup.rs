@@ -24,6 +24,9 @@ record! {
     }
 }
 
+/// Stands in the place of what the application says of `dpop` where it prefers a key that the server does not take.
+const NO_KEY: &[u8] = b"none";
+
 /// Checks a configuration and the metadata of its server, both JSON, and gives the fields of the record.
 ///
 /// # Errors
@@ -55,7 +58,9 @@ pub(crate) fn record(settings: &Settings<'_>, document: &Document<'_>) -> Vec<u8
     record.text(&join(document.fields().get(1..10).unwrap_or_default()));
     let is_pushed = config::is_set(document.require_pushed_authorization_requests())
         || config::is_set(settings.pushed_authorization_requests());
-    record.text(&join(&[config::dpop_of(settings), if is_pushed { b"1" } else { b"" }]));
+    let dpop = config::dpop_of(settings);
+    let dpop = if same(dpop, config::PREFERRED) && !metadata::takes_proofs(document) { NO_KEY } else { dpop };
+    record.text(&join(&[dpop, if is_pushed { b"1" } else { b"" }]));
     record
 }
 
@@ -70,9 +75,14 @@ const _: () = {
 };
 
 impl Setup<'_> {
-    /// Whether a login asks for tokens that are bound to a key (RFC 9449).
+    /// Whether the application asks for tokens that are bound to a key (RFC 9449).
     pub(crate) fn is_bound(&self) -> bool {
         !self.dpop().is_empty()
+    }
+
+    /// Whether a login has no key all the same: it is only preferred, and the server takes none of its kind.
+    pub(crate) fn has_no_key(&self) -> bool {
+        same(self.dpop(), NO_KEY)
     }
 
     /// Whether the tokens may also be of the type `Bearer`.

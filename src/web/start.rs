@@ -23,14 +23,14 @@ use crate::flow::tokens::{Session, from_json};
 use crate::flow::transaction::{Transaction, key, sweep as sweep_records};
 use crate::flow::user_agent::is_embedded;
 use crate::random::SystemEntropy;
-use crate::table::Table;
-use crate::tables::{Document, OPTIONS, Options, PAGE, Page, SETTINGS, Settings, about};
+use crate::table::{Members, Table};
+use crate::tables::{ALL, Document, OF_LOGIN, OF_LOGOUT, OPTIONS, Options, PAGE, Page, SETTINGS, Settings, about};
 use crate::text::{Write, joined};
 use crate::web::text::{Given, Out, TEXTS, Text, absent, now, reply, run, separate, setup_and, tell_tokens};
 
 /// Checks a configuration against the metadata of its server (RFC 6749, RFC 8252 section 7, RFC 8414 section 3.3): both are JSON.
 /// Gives `{ setup, owner, pushed?, bound? }`: a record that every later step takes, and a name for this client at this issuer; whether the request of a login is pushed, and
-/// whether it asks for tokens that are bound to a key, with `required` where others are refused.
+/// whether it asks for tokens that are bound to a key, with `required` where others are refused, and with `none` where the server takes no key of its kind.
 ///
 /// # Errors
 /// `member_unknown`, `config_invalid`, `redirect_uri_invalid`, `metadata_invalid`, `issuer_mismatch`, `endpoint_insecure`, `pkce_unsupported`,
@@ -40,7 +40,7 @@ use crate::web::text::{Given, Out, TEXTS, Text, absent, now, reply, run, separat
 pub fn setup(config: Text, metadata: Text) -> Text {
     run(config, metadata, absent(), absent(), TEXTS, |given, out| {
         let [config, document, ..] = given.texts;
-        check_members(&SETTINGS, config, out)?;
+        check_members(&SETTINGS, ALL, config, out)?;
         let fields = check_setup(config, document).map_err(|fault| {
             let fields = SETTINGS.read(config, fault.code()).unwrap_or_default();
             said(fault, document, Settings::of_table(&fields).metadata(), out)
@@ -57,10 +57,17 @@ pub fn setup(config: Text, metadata: Text) -> Text {
 }
 
 /// Sees to it that an object has no member which nothing here reads: mostly it is another one, misspelled.
-fn check_members(table: &Table, text: &[u8], out: &mut Out) -> Result<(), Fault> {
-    let Some(stranger) = table.stranger(text) else { return Ok(()) };
+fn check_members(table: &Table, known: Members, text: &[u8], out: &mut Out) -> Result<(), Fault> {
+    let Some(stranger) = table.stranger(known, text) else { return Ok(()) };
     out.about(&stranger);
     Err(Code::MemberUnknown.into())
+}
+
+/// Reads the options of a login or a sign-out.
+#[inline(never)]
+fn read_options(known: Members, text: &[u8], out: &mut Out) -> Result<Vec<u8>, Fault> {
+    check_members(&OPTIONS, known, text, out)?;
+    OPTIONS.read(text, Code::ConfigInvalid)
 }
 
 /// Gives the places where the metadata of an issuer may be (OpenID Connect Discovery 1.0 section 4, RFC 8414 sections 3.1 and 5):
@@ -73,7 +80,7 @@ fn check_members(table: &Table, text: &[u8], out: &mut Out) -> Result<(), Fault>
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn discovery(issuer: Text, options: Text) -> Text {
     run(issuer, options, absent(), absent(), TEXTS, |given, out| {
-        check_members(&SETTINGS, given.texts[1], out)?;
+        check_members(&SETTINGS, ALL, given.texts[1], out)?;
         let (_, allow_http) = allowed(given)?;
         let [openid, oauth, inserted] = discovery_of::places(given.texts[0], allow_http)?;
         out.texts("openid oauth inserted", &[&openid, &oauth, &inserted]);
@@ -153,8 +160,7 @@ pub fn begin(setup: Text, options: Text, page: Text, index: Text) -> Text {
                 return Err(about!(ConfigInvalid, SETTINGS, "redirect_uri"));
             }
         }
-        check_members(&OPTIONS, given.texts[1], out)?;
-        let options = OPTIONS.read(given.texts[1], Code::ConfigInvalid)?;
+        let options = read_options(OF_LOGIN, given.texts[1], out)?;
         let mut url = Vec::new();
         let options = Options::of_table(&options);
         let fields = begin_login(&given.setup, &options, page.dpop_jkt(), &mut SystemEntropy, now(), &mut url)?;
@@ -231,20 +237,23 @@ pub fn from_tokens(tokens: Text) -> Text {
     })
 }
 
-/// Builds the request that ends the session at the server (OpenID Connect RP-Initiated Logout section 2): `{ url, key?, remains? }`, where to send the
-/// user, and what to keep until they come back. The session may be empty; the options are JSON.
+/// Builds the request that ends the session at the server, where the options say `endSession` (OpenID Connect RP-Initiated Logout section 2): `{ url, key?, remains? }`, where to send
+/// the user, and what to keep until they come back; otherwise `{}`. The session may be empty; the options are JSON. It is for when the session has ended here.
 ///
 /// # Errors
-/// `config_invalid` naming the option, `issuer_mismatch`; about the endpoint `endpoint_missing`, `metadata_invalid`, `endpoint_insecure`; `return_to_refused`, `parameter_protected`,
+/// `member_unknown`; `config_invalid` naming the option, `issuer_mismatch`; about the endpoint `endpoint_missing`, `metadata_invalid`, `endpoint_insecure`; `return_to_refused`, `parameter_protected`,
 /// `randomness_unavailable`
 #[wasm_bindgen]
 #[allow(clippy::needless_pass_by_value, reason = "the shape of the boundary")]
 pub fn logout(setup: Text, session: Text, options: Text) -> Text {
     run(setup, session, options, absent(), setup_and(1), |given, out| {
-        let options = OPTIONS.read(given.texts[2], Code::ConfigInvalid)?;
+        let options = read_options(OF_LOGOUT, given.texts[2], out)?;
+        let options = Options::of_table(&options);
+        if !is_set(options.end_session()) {
+            return Ok(());
+        }
         let session = Session::parse(given.texts[1]);
         let mut url = Vec::new();
-        let options = Options::of_table(&options);
         let (key, remains) =
             end_session(&given.setup, session.as_ref(), &options, &mut SystemEntropy, now(), &mut url)?;
         out.texts("url key", &[&url, &key]);

@@ -127,6 +127,53 @@ test("dp2 a downgrade is refused where a key is required, and reported where it 
   assert.deepEqual(session.tokenBinding, { type: "bearer", reason: "server" });
 });
 
+test("dp8 a server that takes no proof by ES256 is refused where a key is required, and gets none where it is preferred", async () => {
+  playBrowser();
+  for (const algs of [["RS256", "EdDSA"], ["es256"], []]) {
+    const server = { ...SERVER, dpop_signing_alg_values_supported: algs };
+    assert.throws(
+      () => new here.Client(bound(here).config, server),
+      ({ code, subject, found }) => {
+        assert.deepEqual([code, subject], ["server_unsupported", "dpop_signing_alg_values_supported"]);
+        assert.equal(found, algs.length > 0 ? algs.join(" ") : undefined);
+        return true;
+      },
+    );
+    const { signIn, config, opened, server: asked } = bound(here, { dpop: "preferred" }, server);
+    asked.type = "Bearer";
+    asked.before = (_, { headers }) => assert.equal(new Headers(headers).has("dpop"), false);
+    const ready = new here.Client(config, server);
+    await ready.prepare();
+    assert.equal(ready.login(), undefined);
+    assert.equal(new URL(opened[0]).searchParams.get("dpop_jkt"), null);
+    for (const pushedAuthorizationRequests of [false, true]) {
+      const client = new here.Client({ ...config, pushedAuthorizationRequests }, server);
+      asked.before = (url, { headers, body }) => {
+        assert.equal(new Headers(headers).has("dpop"), false);
+        if (!url.endsWith("/par")) return;
+        const pushed = new URLSearchParams(body);
+        assert.equal(pushed.get("dpop_jkt"), null);
+        asked.state = pushed.get("state");
+        return Response.json({ request_uri: "urn:example:1", expires_in: 60 }, { status: 201 });
+      };
+      await client.login();
+      const state = new URL(opened.at(-1)).searchParams.get("state") ?? asked.state;
+      const { session } = await client.handleRedirect(`${REDIRECT_URI}?code=c&state=${state}`);
+      assert.deepEqual(session.tokenBinding, { type: "bearer", reason: "unavailable" });
+      assert.equal((await session.fetch(`${API}/x`)).status, 200);
+      await session.refresh();
+      assert.deepEqual(session.tokenBinding, { type: "bearer", reason: "unavailable" });
+      asked.generation = 0;
+    }
+    await signIn();
+  }
+  for (const algs of [["RS256", "ES256"], undefined, null]) {
+    const { signIn } = bound(here, {}, { ...SERVER, dpop_signing_alg_values_supported: algs });
+    const { session } = await signIn();
+    assert.deepEqual(session.tokenBinding, { type: "dpop" });
+  }
+});
+
 test("dp2 a session that is bound stays so: a refresh that brings another type is refused, and nobody is signed out", async () => {
   const { server, signIn } = bound(here);
   const { session } = await signIn();
@@ -532,6 +579,19 @@ test("dp7 the key is gone before the page leaves for the sign-out at the server"
   await client.logout({ endSession: true });
   assert.match(left[0], /\/end\?/);
   assert.equal(left[1], 0);
+});
+
+test("dp7 the key goes with the session where the options of a sign-out are wrong, or the server has no place for it", async () => {
+  const keys = playBrowser();
+  for (const [options, expected] of [
+    [{ nonsense: true }, "member_unknown"],
+    [{ endSession: true }, "endpoint_missing"],
+  ]) {
+    const { client } = await bound(here, { storage: "local", transactionStorage: "local" }).signIn();
+    assert.equal(keys().size, 1);
+    await assert.rejects(client.logout(options), code(expected));
+    assert.equal(keys().size, 0);
+  }
 });
 
 test("dp7 a key that was removed by another page is not used on by one that has it in its memory", async () => {

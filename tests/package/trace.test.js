@@ -12,13 +12,19 @@ const API = "https://api.example";
 /** A whole visit: sign-in, userinfo, an API, refresh, sign-out. */
 const visit = async (change, options) => {
   const server = createServer({ issuer: "https://as.example", resources: { [API]: () => "ok" }, ...options });
+  const credentials = [];
+  const fetch = (url, init) => {
+    const headers = new Headers(init?.headers);
+    credentials.push(headers.get("dpop"), headers.get("authorization")?.split(" ")[1]);
+    return server.host.fetch(url, init);
+  };
   const client = await Client.discover({
     issuer: server.issuer,
     clientId: "app",
     redirectUri: "https://app.example/callback",
     transactionStorage: "memory",
     resourceOrigins: [API],
-    host: server.host,
+    host: { ...server.host, fetch },
     ...change,
   });
   await client.login({ appState: "mine" });
@@ -32,7 +38,7 @@ const visit = async (change, options) => {
   tokens.push(await session.accessToken(), session.idToken);
   await client.session();
   await client.logout({ revoke: true });
-  return { server, returned, tokens };
+  return { server, returned, tokens, credentials: credentials.filter(Boolean) };
 };
 
 test("every step is told as it happens", async () => {
@@ -80,7 +86,7 @@ test("every step is told as it happens", async () => {
   assert.ok(Object.isFrozen(events[0]));
 });
 
-test("the way to the server is told with what is asked for", async () => {
+test("EN14 the way to the server is told with what is asked for, its state with its length", async () => {
   const events = [];
   const { server } = await visit({ trace: (event) => events.push(event), scope: "openid email" });
   const names = events.map(({ step }) => step);
@@ -95,7 +101,7 @@ test("the way to the server is told with what is asked for", async () => {
   assert.equal(parameters.state, `${sent.get("state").length} characters`);
 });
 
-test("a sign-out at the server is told as a way there", async () => {
+test("EN14 a sign-out at the server is told as a way there, its ID token with its length", async () => {
   const events = [];
   const server = createServer({ issuer: "https://as.example" });
   const { client } = await signedIn({ server, trace: (event) => events.push(event) });
@@ -105,7 +111,7 @@ test("a sign-out at the server is told as a way there", async () => {
   assert.match(parameters.id_token_hint, /^\d+ characters$/);
 });
 
-test("an answer is told with its members, a proof of possession with its length", async () => {
+test("EN14 an answer is told with its members, the token of a request with its length", async () => {
   const events = [];
   const { server, tokens } = await visit({ trace: (event) => events.push(event), scope: "openid profile" });
   await until(() => events.some(({ step, url }) => step === "response" && url.endsWith("/userinfo")));
@@ -124,21 +130,31 @@ test("an answer is told with its members, a proof of possession with its length"
   });
 });
 
-test("no secret is told", async () => {
-  const events = [];
-  const { server, returned, tokens } = await visit({ trace: (event) => events.push(event) });
-  const text = JSON.stringify(events);
-  const secrets = [...new URL(returned).searchParams]
-    .filter(([name]) => name !== "iss")
-    .map(([, value]) => value);
-  secrets.push(...tokens, "mine", "secret");
-  for (const { form } of server.requests) {
-    for (const name of ["code", "code_verifier", "refresh_token", "token"])
-      if (form[name]) secrets.push(form[name]);
-  }
-  assert.ok(secrets.length > 10);
-  for (const secret of secrets) assert.equal(text.includes(secret), false, secret);
-});
+for (const dpop of [false, "required"])
+  test(`EN14 no secret is told${dpop ? ", and no proof" : ""}`, async () => {
+    const events = [];
+    const { server, returned, tokens, credentials } = await visit({
+      trace: (event) => events.push(event),
+      dpop,
+    });
+    const text = JSON.stringify(events);
+    const secrets = [...new URL(returned).searchParams]
+      .filter(([name]) => name !== "iss")
+      .map(([, value]) => value);
+    secrets.push(...tokens, ...credentials, "mine", "secret");
+    assert.equal(
+      credentials.some((text) => text.startsWith("eyJ0eXAiOiJkcG9w")),
+      dpop === "required",
+      "proofs",
+    );
+    for (const { form } of server.requests) {
+      // A request for a nonce spends nothing.
+      for (const name of ["code", "code_verifier", "refresh_token", "token"])
+        if (form[name] && form[name] !== "none") secrets.push(form[name]);
+    }
+    assert.ok(secrets.length > 10);
+    for (const secret of secrets) assert.equal(text.includes(secret), false, secret);
+  });
 
 test("a refusal and a network that fails are told by their names", async () => {
   const events = [];

@@ -11,8 +11,14 @@ use crate::caller::{
 #[wasm_bindgen_test]
 async fn rv4_lo3_a_sign_out_forgets_the_session_also_when_the_server_cannot_end_it() {
     for (name, server, options, code) in [
-        ("no-endpoint", metadata(), "{}", "endpoint_missing"),
-        ("bad-path", metadata_with_end_session(), r#"{"returnTo":"//evil.example"}"#, "return_to_refused"),
+        ("no-endpoint", metadata(), r#"{"endSession":true}"#, "endpoint_missing"),
+        (
+            "bad-path",
+            metadata_with_end_session(),
+            r#"{"endSession":true,"returnTo":"//evil.example"}"#,
+            "return_to_refused",
+        ),
+        ("unknown", metadata(), r#"{"endsession":true}"#, "member_unknown"),
     ] {
         let client = Client::with(config(name), &server, &host(&[]));
         client.sign_in().await;
@@ -30,7 +36,7 @@ async fn lo2_a_sign_out_is_known_by_its_own_state_and_disturbs_no_login() {
     let done = opened(&client.host).search_params().get("state").unwrap();
     let pending = client.begin();
 
-    let left = client.logout(r#"{"returnTo":"/welcome"}"#).unwrap();
+    let left = client.logout(r#"{"endSession":true,"returnTo":"/welcome"}"#).unwrap();
     client.logins.bury(&text(&left, "key"), &text(&left, "remains"));
     let url = web_sys::Url::new(&text(&left, "url")).unwrap();
     let parameter = |name: &str| url.search_params().get(name);

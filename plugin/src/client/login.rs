@@ -41,12 +41,15 @@ impl Client {
         let options = LoginOptions { dpop_jkt, ..options };
         let (url, transaction) = if par::is_required(&config, &server)? {
             let (request, pushing) = par::begin(&config, &server, options, &mut SystemEntropy, now())?;
-            let pushed = pushing.finish(&self.http.send_proven(&request, key.as_ref(), &self.servers).await?)?;
+            let key = key.as_ref().filter(|_| pushing.dpop_jkt().is_some());
+            let pushed = pushing.finish(&self.http.send_proven(&request, key, &self.servers).await?)?;
             (pushed.url, pushed.transaction)
         } else {
             let login = begin(&config, &server, options, &mut SystemEntropy, now())?;
             (login.url, login.transaction)
         };
+        // Where a key is only preferred, the server may take none of its kind.
+        let key_record = key_record.filter(|_| transaction.dpop_jkt().is_some());
         self.keep_login(&config, &server, &transaction, key_record).await?;
         let port = loopback.zip(redirect_uri).map(|(loopback, redirect_uri)| self.listen(loopback, redirect_uri));
         replace(&self.port, port);

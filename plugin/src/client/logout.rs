@@ -13,11 +13,17 @@ use crate::http::now;
 use crate::told::{Event, Outcome};
 
 impl Client {
-    /// Forgets the session; has the server forget the tokens, and the user sign out there, where that is wanted.
+    /// Forgets the session; has the server forget the tokens, and the user sign out there, where that is wanted. Options that are wrong keep nobody signed in, and no token
+    /// from being revoked.
     ///
     /// # Errors
-    /// `storage_unavailable`; the session is forgotten all the same: `endpoint_missing`, `revocation_refused`, and those of the network
-    pub(crate) async fn logout(&self, options: LogoutOptions, revoke: bool, at_server: bool) -> Result<(), Error> {
+    /// `storage_unavailable`; the session is forgotten all the same: those of the options, `endpoint_missing`, `revocation_refused`, and those of the network
+    pub(crate) async fn logout(
+        &self,
+        options: Result<LogoutOptions, Error>,
+        revoke: bool,
+        at_server: bool,
+    ) -> Result<(), Error> {
         let session = {
             let _held = self.lock.take().await?;
             let mut records = self.read().await?;
@@ -41,6 +47,7 @@ impl Client {
             None => Ok(()),
         };
         *locked(&self.key) = None;
+        let options = options?;
         if at_server {
             let server = self.server().await?;
             let end = end_session(self.config.checked(), &server, tokens, options, &mut SystemEntropy, now())?;

@@ -74,7 +74,7 @@ fn tp7_tokens_are_bound_to_a_key_that_stays_in_rust_at_a_server_that_takes_nothi
         let proof = client.proof("GET", "https://api.example/", Some("n")).await.unwrap().unwrap();
         assert_eq!(proof.split('.').count(), 3);
 
-        client.logout(LogoutOptions::default(), false, false).await.unwrap();
+        client.logout(Ok(LogoutOptions::default()), false, false).await.unwrap();
         assert_eq!(keys_of(&machine), 0);
         assert_discreet(&machine);
     });
@@ -99,6 +99,31 @@ fn tp7_a_server_that_binds_no_tokens_is_refused_or_told() {
             }
             assert_eq!(keys_of(&machine), 0);
         }
+    });
+}
+
+#[test]
+fn tp7_dp8_a_server_that_takes_no_proof_by_es256_is_refused_or_gets_none() {
+    run(async {
+        let deaf = Scenario {
+            metadata: |issuer| {
+                let algs = json!(["RS256", "EdDSA"]);
+                Reply::json(honest::with(honest::metadata(issuer), "dpop_signing_alg_values_supported", algs))
+            },
+            ..Scenario::HONEST
+        };
+        let server = Server::start([("deaf", deaf)]).await;
+        let issuer = server.issuer("deaf");
+        let machine = Machine::new();
+        let client = machine.start(config_with(&issuer, json!({ "dpop": "required" })));
+        assert_eq!(code(client.login(LoginOptions::default()).await), Some("server_unsupported"));
+        let client = machine.start(config_with(&issuer, json!({ "dpop": "preferred" })));
+        let outcome = machine.sign_in(&client, LoginOptions::default()).await.unwrap();
+        assert_eq!(outcome["status"], "signed-in");
+        let told = serde_json::to_value(client.session().await.unwrap().unwrap()).unwrap();
+        assert_eq!(told["tokenBinding"], json!({ "type": "bearer", "reason": "unavailable" }));
+        client.refresh(None).await.unwrap();
+        assert_eq!(keys_of(&machine), 0);
     });
 }
 

@@ -14,7 +14,7 @@ fn tp2_a_locked_keyring_signs_nobody_out_and_lets_nobody_in() {
         machine.keyring.fail(Some(StoreError::Unavailable));
         assert_eq!(code(client.session().await), Some("storage_unavailable"));
         assert_eq!(code(client.login(LoginOptions::default()).await), Some("storage_unavailable"));
-        assert_eq!(code(client.logout(LogoutOptions::default(), false, false).await), Some("storage_unavailable"));
+        assert_eq!(code(client.logout(Ok(LogoutOptions::default()), false, false).await), Some("storage_unavailable"));
         assert_eq!(machine.desk.opened.lock().unwrap().len(), 1, "no browser was opened");
         machine.keyring.fail(None);
         assert!(client.session().await.unwrap().is_some());
