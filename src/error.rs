@@ -92,7 +92,7 @@ codes! {
     VerifierLengthInvalid "verifier_length_invalid" Caller false "A code_verifier has 43 to 128 characters."
     VerifierInvalid "verifier_invalid" Caller false "A code_verifier is 43 to 128 characters of A-Z a-z 0-9 - . _ ~."
     ChallengeMethodRefused "challenge_method_refused" Caller false "Only S256 is accepted: plain shows the secret."
-    RandomnessUnavailable "randomness_unavailable" Environment false "There is no crypto.getRandomValues here, and nothing can stand in for it: use another engine."
+    RandomnessUnavailable "randomness_unavailable" Environment false "There is no crypto.getRandomValues here, and nothing can replace it: use another engine."
     EngineNotReady "engine_not_ready" Caller false "WebAssembly cannot start here in one step: await ready() first."
     EngineUnavailable "engine_unavailable" Environment false "Neither WebAssembly nor its twin can be loaded: allow 'wasm-unsafe-eval' or this package's files in script-src."
     Internal "internal" Internal false "This package failed: please report it."

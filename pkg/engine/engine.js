@@ -4,7 +4,7 @@
 const place = (code) => code - (code > 92 ? 36 : 35);
 
 /** The first bytes of the memory are the stack: see `.cargo/config.toml`. */
-const STACK = 32768;
+const STACK = 8000;
 
 /** The bytes of an inlined module: those below 89 are one character, each other one is two. */
 export const decode = (text) => {

@@ -8,6 +8,7 @@ import {
   expectedEngine,
   ISSUER,
   installed,
+  load,
   METADATA,
   pageOf,
   REDIRECT_URI,
@@ -255,4 +256,25 @@ test("EN2 the randomness of a login leaves nothing behind", async (context) => {
   assert.ok(drawn.length > 0);
   for (const bytes of drawn) assert.equal(last().now().includes(bytes), false);
   assert.equal(Buffer.compare(last().now(), last().before), 0);
+});
+
+test("the deepest JSON that is read fits on the stack", async () => {
+  const { beginAuthorization, completeAuthorization, ready } = await load("pkce-wasm");
+  await ready();
+  /** An object, so many levels deep. */
+  const nested = (levels) => {
+    let value = {};
+    for (let level = 1; level < levels; level++) value = level % 2 ? [value] : { value };
+    return { deep: value };
+  };
+  const metadata = { ...METADATA, ...nested(63) };
+  const { transaction, state } = beginAuthorization(config, metadata, { claims: nested(62) });
+  const answer = { access_token: "a", token_type: "Bearer", ...nested(63) };
+  answer.authorization_details = [{ type: "t", ...nested(61) }];
+  const host = { fetch: async () => Response.json(answer) };
+  const url = `${REDIRECT_URI}?code=c&state=${state}`;
+  const tokens = await completeAuthorization({ ...config, host }, metadata, transaction, url);
+  assert.equal(tokens.accessToken, "a");
+  const deeper = { ...METADATA, ...nested(64) };
+  assert.throws(() => beginAuthorization(config, deeper), { code: "metadata_invalid" });
 });
