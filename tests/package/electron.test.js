@@ -1,6 +1,6 @@
 // Electron: both halves and the preload script, joined by a scripted `electron`.
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
@@ -440,7 +440,9 @@ test("Electron: SH5 both APIs of safeStorage serve, the asynchronous one first, 
   const { machine, app, file } = await signedIn(context);
   const { safeStorage } = machine.modules;
   const mark = 12 + 8;
-  writeFileSync(file, readFileSync(file).subarray(mark));
+  // In one step: the client may look at it at any moment.
+  writeFileSync(`${file}.older`, readFileSync(file).subarray(mark));
+  renameSync(`${file}.older`, file);
   assert.equal(await (await app.client.session()).accessToken(), "at");
   const both = electron(context, {
     safeStorage: { ...safeStorage, ...asynchronous },
