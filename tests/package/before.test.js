@@ -3,6 +3,7 @@
 import assert from "node:assert/strict";
 import { afterEach, beforeEach, test } from "node:test";
 import {
+  gate,
   ISSUER,
   load,
   metadataOf,
@@ -135,15 +136,6 @@ const world = (storage = "local") => {
     else items.set(name, record);
   };
   return { server, client, callback, signIn, records, put };
-};
-
-/** A promise that is kept when it is told to be. */
-const gate = () => {
-  let open;
-  const opened = new Promise((done) => {
-    open = done;
-  });
-  return { open, opened };
 };
 
 const code = (expected) => (error) => now.isPkceError(error) && error.code === expected;

@@ -117,3 +117,28 @@ export const playLocks = () => {
     Object.defineProperty(globalThis, "navigator", { value: navigator, configurable: true });
   }
 };
+
+/** A promise that is kept when it is told to be. */
+export const gate = () => {
+  let open;
+  const opened = new Promise((done) => {
+    open = done;
+  });
+  return { open, opened };
+};
+
+/** A host's storage, of one item or of items; it has no room for what has the text `full`. */
+export const hostStorage = (isOfItems) => {
+  const items = new Map();
+  const storage = {
+    items,
+    full: undefined,
+    getItem: async (name) => items.get(name),
+    setItem: async (name, item) => {
+      if (storage.full && item.includes(storage.full)) throw new Error("no room");
+      items.set(name, item);
+    },
+  };
+  if (isOfItems) storage.removeItem = async (name) => void items.delete(name);
+  return storage;
+};

@@ -6,6 +6,7 @@ import { setTimeout as pause } from "node:timers/promises";
 import {
   address,
   expectedEngine,
+  hostStorage,
   ISSUER,
   metadataOf,
   pageOf,
@@ -30,16 +31,6 @@ const METADATA = { ...metadataOf(ISSUER), revocation_endpoint: `${ISSUER}/revoke
 
 const code = (expected) => (error) => here.isPkceError(error) && error.code === expected;
 const refusal = (error, status = 400) => Response.json({ error }, { status });
-
-/** A storage that several pages share. */
-const sharedStorage = () => {
-  const items = new Map();
-  return {
-    items,
-    getItem: async (name) => items.get(name),
-    setItem: async (name, item) => void items.set(name, item),
-  };
-};
 
 let number = 0;
 
@@ -139,7 +130,7 @@ test("a clock that is set back keeps no token alive, and one that is set ahead d
 
 test("however many ask, in one page or in many, one refresh serves all", async () => {
   for (const storage of ["memory", "host"]) {
-    const host = { storage: sharedStorage() };
+    const host = { storage: hostStorage() };
     const { server, config, signIn } = world({ storage, host });
     const { session } = await signIn();
     const sessions = Array.from({ length: 10 }, () => session);
@@ -221,7 +212,7 @@ test("a server that ends what is used twice ends the session after a lost answer
 });
 
 test("a page that goes away between the answer and its record leaves a trace", async () => {
-  const storage = sharedStorage();
+  const storage = hostStorage();
   const { server, config, signIn } = world({ storage: "host", host: { storage } });
   const { session } = await signIn();
   let kept;
@@ -262,7 +253,7 @@ test("invalid_grant ends the session, and it is told why", async () => {
 
 test("a sign-out reaches every page at once, also while its tokens are being refreshed", async () => {
   for (const storage of ["memory", "host"]) {
-    const { server, config, signIn } = world({ storage, host: { storage: sharedStorage() } });
+    const { server, config, signIn } = world({ storage, host: { storage: hostStorage() } });
     const first = await signIn();
     const client = new elsewhere.Client(config, METADATA);
     const second = storage === "host" ? { client, session: await client.session() } : await signIn(elsewhere);
@@ -284,7 +275,7 @@ test("a sign-out reaches every page at once, also while its tokens are being ref
 });
 
 test("news are heard until nobody wants to hear them, also elsewhere where the session is shared", async () => {
-  const { config, signIn } = world({ storage: "host", host: { storage: sharedStorage() } });
+  const { config, signIn } = world({ storage: "host", host: { storage: hostStorage() } });
   const heard = [];
   const client = new elsewhere.Client(config, METADATA);
   const stop = client.on("signed-in", ({ reason, elsewhere }) => heard.push(["in", reason, elsewhere]));

@@ -1,8 +1,8 @@
 // The end of a session in the packed tarball: what is under way when somebody signs out comes to nothing, whatever comes first.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "./installed.js";
-import { code, elsewhere, gate, here, isAtRest, world } from "./sign_out_world.js";
+import { gate, hostStorage, until } from "./installed.js";
+import { code, elsewhere, here, isAtRest, world } from "./sign_out_world.js";
 
 for (const storage of ["local", "session", "memory"]) {
   for (const when of ["before", "after"]) {
@@ -124,15 +124,6 @@ test("SE1 who signs out and in again is signed in", async () => {
     "the epochs, and of the latest four the lists and that they are over, without tokens",
   );
 });
-
-/** A storage of a host. */
-const hostStorage = () => {
-  const items = new Map();
-  return {
-    getItem: async (name) => items.get(name),
-    setItem: async (name, item) => void items.set(name, item),
-  };
-};
 
 for (const storage of ["local", "session", "memory", "host"]) {
   test(`EN13 ${storage}: an option of a sign-out that does not exist is an error, and the session has ended all the same`, async () => {

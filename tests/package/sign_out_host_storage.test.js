@@ -1,7 +1,7 @@
 // Sign-outs in the packed tarball where a host keeps the records: it refuses a write, answers never, or has no room.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { until } from "./installed.js";
+import { hostStorage, until } from "./installed.js";
 import { code, elsewhere, METADATA, signOutThere, world } from "./sign_out_world.js";
 
 test("SE1 a storage of the host that cannot be written does not keep anybody signed in", async () => {
@@ -27,22 +27,6 @@ test("SE1 a storage of the host that cannot be written does not keep anybody sig
     await assert.rejects(session.accessToken());
   }
 });
-
-/** A host's storage, which has no room for what has that text. */
-const hostStorage = (isOfItems) => {
-  const items = new Map();
-  const storage = {
-    items,
-    full: undefined,
-    getItem: async (name) => items.get(name),
-    setItem: async (name, item) => {
-      if (storage.full && item.includes(storage.full)) throw new Error("no room");
-      items.set(name, item);
-    },
-  };
-  if (isOfItems) storage.removeItem = async (name) => void items.delete(name);
-  return storage;
-};
 
 for (const isOfItems of [false, true]) {
   const kind = isOfItems ? "of items" : "of one item";

@@ -1,10 +1,9 @@
 // Tokens that come too late in the packed tarball: what a page that does not see a sign-out writes after it serves nobody, and is revoked by whoever finds it.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { ISSUER, pageStorage, until } from "./installed.js";
+import { gate, ISSUER, pageStorage, until } from "./installed.js";
 import {
   elsewhere,
-  gate,
   here,
   holdTimers,
   isAtRest,

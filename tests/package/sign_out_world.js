@@ -34,15 +34,6 @@ beforeEach(() => {
   setClockRight();
 });
 
-/** A promise that is kept when it is told to be. */
-export const gate = () => {
-  let open;
-  const opened = new Promise((done) => {
-    open = done;
-  });
-  return { open, opened };
-};
-
 let number = 0;
 
 /** An authorization server whose answers can be held, and an application of its own client. */
