@@ -22,7 +22,8 @@ const preload = (electron) =>
 
 const electron = (context, change = {}) => {
   const folder = change.folder ?? mkdtempSync(join(tmpdir(), "pkce-electron-"));
-  context.after(() => rmSync(folder, { recursive: true, force: true }));
+  // A client may be writing into it still.
+  context.after(() => rmSync(folder, { recursive: true, force: true, maxRetries: 5 }));
   const machine = {
     folder,
     opened: [],

@@ -207,7 +207,7 @@ for (const [shell, start] of Object.entries(STARTS)) {
     const device = createDevice(context);
     device.folder = mkdtempSync(join(tmpdir(), "pkce-guide-"));
     context.after(() => {
-      rmSync(device.folder, { recursive: true, force: true });
+      rmSync(device.folder, { recursive: true, force: true, maxRetries: 5 });
       for (const name of ["cordova", "pkceWasmShell"]) delete globalThis[name];
     });
     const { signInButton } = await start(device);
