@@ -102,6 +102,13 @@ pub(crate) enum End {
     Silenced,
 }
 
+/// Where a program says something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Stream {
+    Output,
+    Error,
+}
+
 /// How long a program that is watched may say nothing. The longest test says something every few minutes.
 const SILENCE: Duration = Duration::from_secs(600);
 
@@ -109,15 +116,24 @@ const SILENCE: Duration = Duration::from_secs(600);
 const TICK: Duration = Duration::from_secs(1);
 
 /// Runs a program, shows what it says as it comes and hands each line of its standard output to `look`; whether it succeeded.
-pub(crate) fn watch(command: &mut Command, look: impl FnMut(&str)) -> Result<bool> {
+pub(crate) fn watch(command: &mut Command, mut look: impl FnMut(&str)) -> Result<bool> {
+    let look = |stream, text: &str| {
+        if stream == Stream::Output {
+            look(text);
+        }
+    };
     match watch_within(command, SILENCE, look)? {
         End::Silenced => bail!("{} said nothing for {} minutes", line(command), SILENCE.as_secs() / 60),
         end => Ok(end == End::Succeeded),
     }
 }
 
-/// The same for a program that may not say nothing for longer than that.
-pub(crate) fn watch_within(command: &mut Command, silence: Duration, mut look: impl FnMut(&str)) -> Result<End> {
+/// The same for a program that may not say nothing for longer than that. `look` is handed the lines of both streams.
+pub(crate) fn watch_within(
+    command: &mut Command,
+    silence: Duration,
+    mut look: impl FnMut(Stream, &str),
+) -> Result<End> {
     if io::stderr().is_terminal() {
         command.env("CARGO_TERM_COLOR", "always");
     }
@@ -127,16 +143,16 @@ pub(crate) fn watch_within(command: &mut Command, silence: Duration, mut look: i
         .spawn()
         .with_context(|| format!("cannot start {}", line(command)))?;
     let (sender, lines) = mpsc::channel();
-    let parts: [(bool, Option<Box<dyn Read + Send>>); 2] = [
-        (true, child.stdout.take().map(|part| Box::new(part) as _)),
-        (false, child.stderr.take().map(|part| Box::new(part) as _)),
+    let parts: [(Stream, Option<Box<dyn Read + Send>>); 2] = [
+        (Stream::Output, child.stdout.take().map(|part| Box::new(part) as _)),
+        (Stream::Error, child.stderr.take().map(|part| Box::new(part) as _)),
     ];
-    for (is_output, part) in parts {
+    for (stream, part) in parts {
         let sender = sender.clone();
         thread::spawn(move || {
             for text in part.into_iter().flat_map(|part| BufReader::new(part).split(b'\n')).map_while(Result::ok) {
                 // Nobody listens any more to a program that was killed.
-                let _ = sender.send((is_output, String::from_utf8_lossy(&text).into_owned()));
+                let _ = sender.send((stream, String::from_utf8_lossy(&text).into_owned()));
             }
         });
     }
@@ -144,14 +160,13 @@ pub(crate) fn watch_within(command: &mut Command, silence: Duration, mut look: i
     let mut heard = Instant::now();
     loop {
         match lines.recv_timeout(TICK) {
-            Ok((is_output, text)) => {
+            Ok((stream, text)) => {
                 heard = Instant::now();
-                if is_output {
-                    show_line(&text);
-                    look(&text);
-                } else {
-                    eprintln!("{}{text}", label());
+                match stream {
+                    Stream::Output => show_line(&text),
+                    Stream::Error => eprintln!("{}{text}", label()),
                 }
+                look(stream, &text);
             }
             Err(RecvTimeoutError::Disconnected) => break,
             // What it started may outlive it, and keep its output open.
@@ -217,8 +232,18 @@ mod tests {
     }
 
     #[test]
+    fn what_a_program_says_is_told_with_its_stream() {
+        let mut said = Vec::new();
+        let mut program = shell("echo one; echo two >&2");
+        let end = watch_within(&mut program, SILENCE, |stream, line| said.push((stream, line.to_owned())));
+        assert_eq!(end.unwrap(), End::Succeeded);
+        said.sort_by_key(|(stream, _)| *stream == Stream::Error);
+        assert_eq!(said, [(Stream::Output, "one".to_owned()), (Stream::Error, "two".to_owned())]);
+    }
+
+    #[test]
     fn a_program_that_says_nothing_is_killed() {
-        let end = watch_within(&mut shell("echo one; sleep 600"), Duration::from_secs(1), |_| {});
+        let end = watch_within(&mut shell("echo one; sleep 600"), Duration::from_secs(1), |_, _| {});
         assert_eq!(end.unwrap(), End::Silenced);
     }
 

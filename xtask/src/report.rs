@@ -1,5 +1,6 @@
 //! What the tests came to.
 
+use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -11,9 +12,15 @@ use crate::process::{say, set_label};
 /// The most lines of a layer's failures that are told again at the end.
 const MOST_TOLD: usize = 120;
 
+/// How many lines are told of a program that ended before its tests did.
+const LAST_LINES: usize = 20;
+
 /// How cargo and Node begin and end what they say of the tests that failed.
 const FAILURES: [&str; 2] = ["failures:", "✖ failing tests:"];
 const FAILURES_END: &str = "test result: ";
+
+/// How a suite of cargo's begins.
+const SUITE: &str = "running ";
 
 /// Tests counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,9 +37,26 @@ pub(crate) struct Count {
     /// What the runners said of the tests that failed.
     told: Vec<String>,
     is_telling: bool,
+    /// Whether a suite of cargo's has begun and not ended.
+    is_under_way: bool,
+    /// What the program said last.
+    last: VecDeque<String>,
 }
 
 impl Count {
+    /// Whether tests have begun that did not end.
+    pub(crate) fn is_under_way(&self) -> bool {
+        self.is_under_way
+    }
+
+    /// Keeps a line of a program, for the case that it ends before its tests do: the last lines tell why.
+    pub(crate) fn keep_last(&mut self, line: &str) {
+        if self.last.len() == LAST_LINES {
+            self.last.pop_front();
+        }
+        self.last.push_back(line.to_owned());
+    }
+
     /// Keeps what a runner says of the tests that failed: the end of a long output is all that some readers have.
     fn keep_failures(&mut self, line: &str) {
         if line.starts_with(FAILURES_END) {
@@ -62,6 +86,7 @@ impl Count {
     /// `fail 0` of Node's.
     pub(crate) fn read(&mut self, line: &str) {
         self.keep_failures(line);
+        self.is_under_way = (self.is_under_way || line.starts_with(SUITE)) && !line.starts_with(FAILURES_END);
         let mut previous = "";
         if let Some((_, told)) = line.split_once("bad inputs: ") {
             self.read_lies(told);
@@ -116,7 +141,7 @@ impl<'a> Job<'a> {
         let started = Instant::now();
         let mut count = Count::default();
         let mut note = match run(&mut count) {
-            Ok(true) if count == Count::default() => "ran no test".to_owned(),
+            Ok(true) if count.passed == 0 && count.failed == 0 => "ran no test".to_owned(),
             Ok(true) => String::new(),
             Ok(false) if count.failed == 0 => "did not run to its end".to_owned(),
             Ok(false) => String::new(),
@@ -125,6 +150,8 @@ impl<'a> Job<'a> {
         if !note.is_empty() {
             say(format_args!("{layer} {engine}: {note}"));
             count.failed = count.failed.max(1);
+            let last = count.last.drain(..);
+            count.told.extend(last);
         }
         if count.lies > 0 {
             let lies = format!("bad inputs: {} tried, {} accepted", count.lies, count.believed);
@@ -243,6 +270,37 @@ mod tests {
         let many = vec!["more"; MOST_TOLD];
         many.into_iter().for_each(|line| count.read(line));
         assert_eq!(count.told.len(), MOST_TOLD);
+    }
+
+    #[test]
+    fn a_suite_is_under_way_from_its_first_line_to_its_last() {
+        let mut count = Count::default();
+        let mut under_way = |line| {
+            count.read(line);
+            count.is_under_way()
+        };
+        let lines =
+            ["Loading page elements...", "running 3 tests", "test a ... ok", "test result: ok. 3 passed; 0 failed"];
+        assert_eq!(lines.map(&mut under_way), [false, true, true, false]);
+        // The page of the next suite did not load, or loaded and came to no end.
+        assert!(!under_way("Error: the page did not load"));
+        assert!(under_way("running 34 tests"));
+    }
+
+    #[test]
+    fn what_a_program_said_last_is_told_where_its_tests_did_not_end() {
+        let run = |good| {
+            let job = Job::new("web", "webkit", move |count| {
+                (0..=LAST_LINES).for_each(|number| count.keep_last(&number.to_string()));
+                count.passed = 1;
+                Ok(good)
+            });
+            Report::run(vec![job], 1).rows.remove(0)
+        };
+        let (good, bad) = (run(true), run(false));
+        assert_eq!((good.count.failed, good.count.told), (0, Vec::new()));
+        assert_eq!((bad.count.failed, bad.note.as_str()), (1, "did not run to its end"));
+        assert_eq!((bad.count.told.len(), bad.count.told[0].as_str()), (LAST_LINES, "1"));
     }
 
     #[test]

@@ -10,7 +10,7 @@ use launch::NODE;
 use crate::browsers::Engine;
 use crate::display::Display;
 use crate::gate::Gate;
-use crate::process::{End, cargo, path_with, root, run, say, soaking, watch, watch_within};
+use crate::process::{End, Stream, cargo, path_with, root, run, say, soaking, watch, watch_within};
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
 use crate::{
@@ -279,15 +279,16 @@ fn web(engine: Engine, count: &mut Count) -> Result<bool> {
     run(compile.env("CARGO_TARGET_DIR", &target))?;
     for _ in 0..WEB_ATTEMPTS {
         *count = Count::default();
-        let mut began = false;
-        let end = watch_within(&mut command, WEB_SILENCE, |line| {
-            began |= line.starts_with("running ");
-            count.read(line);
+        let end = watch_within(&mut command, WEB_SILENCE, |stream, line| {
+            count.keep_last(line);
+            if stream == Stream::Output {
+                count.read(line);
+            }
         })?;
         match end {
             End::Succeeded => return Ok(true),
             // Tests that began and did not end tell of this package, not of the driver.
-            End::Failed | End::Silenced if began || count.failed > 0 => return Ok(false),
+            End::Failed | End::Silenced if count.is_under_way() || count.failed > 0 => return Ok(false),
             End::Failed | End::Silenced => {
                 say("the page of the tests did not load: once more");
             }
