@@ -15,20 +15,34 @@ export type Json = null | boolean | number | string | Json[] | { [member: string
  * under the specifications' own names. Members beyond these are kept.
  */
 export interface ServerMetadata {
+  /** The name of the server: an `https` URL without query and fragment. */
   readonly issuer: string;
+  /** Where the user is sent to sign in. */
   readonly authorization_endpoint: string;
+  /** Where codes and refresh tokens are sent. */
   readonly token_endpoint: string;
+  /** Where the signing keys are (RFC 7517); required for the scope `openid`. */
   readonly jwks_uri?: string;
+  /** For `session.userinfo()` (OpenID Connect Core section 5.3). */
   readonly userinfo_endpoint?: string;
+  /** For `client.logout({ revoke: true })` (RFC 7009). */
   readonly revocation_endpoint?: string;
+  /** For `client.logout({ endSession: true })` (OpenID Connect RP-Initiated Logout 1.0). */
   readonly end_session_endpoint?: string;
   readonly scopes_supported?: readonly string[];
+  /** Without `code` in it no login can succeed: `server_unsupported`. */
   readonly response_types_supported?: readonly string[];
+  /** Has to hold `S256`, else `pkce_unsupported`: see {@link Config.dangerouslyAssumePkceSupport}. */
   readonly code_challenge_methods_supported?: readonly string[];
+  /** The algorithms of ID tokens: see {@link Config.idTokenSignedResponseAlg}. */
   readonly id_token_signing_alg_values_supported?: readonly string[];
+  /** Whether the server promises `iss` in its responses (RFC 9207): see {@link Config.sharedRedirectUriIssuers}. */
   readonly authorization_response_iss_parameter_supported?: boolean;
+  /** Where requests are pushed (RFC 9126). */
   readonly pushed_authorization_request_endpoint?: string;
+  /** When true, each request is pushed. */
   readonly require_pushed_authorization_requests?: boolean;
+  /** The algorithms of DPoP proofs (RFC 9449 section 5.1): see {@link Config.dpop}. */
   readonly dpop_signing_alg_values_supported?: readonly string[];
   readonly [member: string]: unknown;
 }
@@ -273,6 +287,7 @@ export interface TraceEvent {
   readonly at: number;
   /** Milliseconds that it took. */
   readonly ms?: number;
+  /** The HTTP method of a request. */
   readonly method?: string;
   /** Without query and fragment. */
   readonly url?: string;
@@ -280,6 +295,7 @@ export interface TraceEvent {
   readonly parameters?: Readonly<Record<string, string>>;
   /** The headers of a request that carry credentials, `Authorization` and `DPoP`: the scheme, and the length of the rest. */
   readonly headers?: Readonly<Record<string, string>>;
+  /** The HTTP status of an answer. */
   readonly status?: number;
   /** The bytes that `Content-Length` names, else the characters of the server's answer, where they are known. */
   readonly size?: number;
@@ -287,9 +303,11 @@ export interface TraceEvent {
   readonly outcome?: string;
   /** The code of the error, or the name of what the network threw. */
   readonly error?: string;
-  /** The type of the event, its reason, and whether it happened in another page: {@link SessionEvent}. */
+  /** The type of the event: see {@link SessionEvent}. */
   readonly event?: SessionEvent["type"];
+  /** The reason of the event. */
   readonly reason?: string;
+  /** Whether the event happened in another page or worker. */
   readonly elsewhere?: boolean;
 }
 
@@ -364,6 +382,7 @@ export interface LoginOptions {
 
 /** What a token should allow, or allows (RFC 9396 section 2). */
 export interface AuthorizationDetail {
+  /** What the other members mean: a name that the server has for it. */
   readonly type: string;
   readonly [member: string]: Json;
 }
@@ -405,7 +424,7 @@ export interface LogoutOptions {
   endSession?: boolean;
   /** A path of this origin to return to afterwards: it is in {@link SignedOut.returnTo}. Kept here, never in the URL. */
   returnTo?: string;
-  /** Further parameters of the request, as `logout_hint` and `ui_locales` (section 2). They cannot replace one that this package sets. */
+  /** Further parameters of the request, as `logout_hint` and `ui_locales` (OpenID Connect RP-Initiated Logout 1.0 section 2). They cannot replace one that this package sets. */
   extraParameters?: Readonly<Record<string, string>>;
 }
 
@@ -413,19 +432,24 @@ export interface LogoutOptions {
 export interface Claims {
   /** The user, unique at the issuer and never reassigned. */
   readonly sub: string;
+  /** The issuer. */
   readonly iss?: string;
+  /** Whom the token is for: this client, and with {@link Config.trustedAudiences} others. */
   readonly aud?: string | readonly string[];
   /** Seconds since 1970. */
   readonly exp?: number;
   /** Seconds since 1970. */
   readonly iat?: number;
+  /** Mostly only with the scope `profile`. */
   readonly name?: string;
+  /** Mostly only with the scope `email`. `email_verified` says whether the server checked it. */
   readonly email?: string;
   readonly [claim: string]: unknown;
 }
 
 /** What the token endpoint granted (RFC 6749 section 5.1). */
 export interface TokenSet {
+  /** For your API. It means nothing to the application itself. */
   readonly accessToken: string;
   /** `"Bearer"`, or `"DPoP"` for tokens that are bound to a key, in the server's own spelling. */
   readonly tokenType: string;
@@ -435,7 +459,9 @@ export interface TokenSet {
   readonly expiresIn?: number;
   /** The scopes granted; what was requested when the server did not say otherwise. */
   readonly scope: string;
+  /** For {@link refreshTokens}; absent when the server gave none. */
   readonly refreshToken?: string;
+  /** The ID token as it came; absent when none was given. */
   readonly idToken?: string;
   /** The checked claims of the ID token. */
   readonly claims?: Claims;
@@ -614,6 +640,7 @@ export interface Unverified {
 /** The login is complete. Greet the user, and go to `returnTo`. */
 export interface SignedIn<C extends Claims = Claims> {
   readonly status: "signed-in";
+  /** The session that has begun. */
   readonly session: Session<C>;
   /**
    * The host's storage has no room for the session, which is tried before the code is sent, or did not take its tokens: they are in memory, until this page is left, and
@@ -635,6 +662,7 @@ export interface SignedIn<C extends Claims = Claims> {
  */
 export interface AlreadyCompleted<C extends Claims = Claims> {
   readonly status: "already-completed";
+  /** Null where this page cannot see the session. */
   readonly session: Session<C> | null;
   /** Where the login was to return to: {@link LoginOptions.returnTo}. */
   readonly returnTo?: string;
@@ -653,6 +681,7 @@ export interface AlreadyCompleted<C extends Claims = Claims> {
  */
 export interface Refused {
   readonly status: "refused";
+  /** Why. */
   readonly error: PkceError;
   /** Whether beginning the login again may help. */
   readonly restart: boolean;
@@ -671,6 +700,7 @@ export interface Refused {
  */
 export interface OtherLogin {
   readonly status: "other-login";
+  /** `transaction_invalid` or `transaction_not_found`. */
   readonly error: PkceError;
 }
 
@@ -693,6 +723,7 @@ export interface HandedOver {
 export interface Redirecting {
   readonly status: "redirecting";
 }
+
 /**
  * What happened to a session. Heard in every page and worker of the origin that has a client of the same issuer and client id: `"signed-out"`
  * always, the others where the session is shared (`storage` is `"local"` or `"host"`).

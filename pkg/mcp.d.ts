@@ -25,6 +25,7 @@ export interface ClientMetadata {
 
 /** A client that is registered with one authorization server. */
 export interface RegisteredClient {
+  /** Its `client_id`. */
   readonly clientId: string;
   /** The secret that the server issued. It is sent to that server's endpoints alone, and kept like a token. */
   readonly clientSecret?: string;
@@ -210,6 +211,7 @@ export interface McpAuth {
   // For the SDK 1.x, and for what takes its `OAuthClientProvider`.
   /** The redirect URI in use. */
   readonly redirectUrl: string;
+  /** See {@link McpAuthOptions.clientMetadataUrl}. */
   readonly clientMetadataUrl?: string;
   /** What is said of the application when it registers. */
   readonly clientMetadata: ClientMetadata & { redirect_uris: string[] };

@@ -29,6 +29,7 @@ export type {
 
 /** What {@link AuthProvider} is given: `config`, or the `client` of a test. What is given first counts. */
 export interface AuthProviderProps<C extends Claims = Claims> extends AuthOptions<C> {
+  /** The configuration, or what gives it. A later change of it changes nothing. */
   readonly config?: AuthSource;
   /** A client, as `signedIn()` of `pkce-wasm/testing` gives it. */
   readonly client?: Client;

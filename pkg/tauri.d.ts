@@ -67,7 +67,7 @@ export interface TauriHost extends Host {
 
 /**
  * Makes a client's host from Tauri's plugins. The application also needs the plugins in Rust and their permissions
- * `deep-link:allow-get-current`, `core:event:allow-listen` and `opener:allow-open-url` (for the URLs of the authorization server).
+ * `deep-link:allow-get-current`, `core:event:allow-listen`, `core:event:allow-unlisten` and `opener:allow-open-url` (for the URLs of the authorization server).
  *
  * @param plugins - The modules; those of `window.__TAURI__`, which is there with `withGlobalTauri`, for the two that are absent.
  * @returns The host, for `Config.host`. Register `onRedirect` at every start.

@@ -16,6 +16,7 @@ export type SigningAlgorithm = "RS256" | "PS256" | "ES256" | "EdDSA";
 
 /** A client that the server knows. */
 export interface RegisteredClient {
+  /** Its `client_id`. */
   readonly clientId: string;
   /** Any when absent. */
   readonly redirectUris?: readonly string[];
@@ -45,6 +46,7 @@ export type Decision =
       readonly acr?: string;
       /** The server sends the user back with this error instead of a code (RFC 6749 section 4.1.2.1). */
       readonly error?: string;
+      /** The `error_description` beside it. */
       readonly errorDescription?: string;
     };
 
@@ -151,6 +153,7 @@ export type Endpoint =
 
 /** An answer of the server. */
 export interface Reply {
+  /** The HTTP status; 200 when absent. */
   readonly status?: number;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: string;
@@ -243,6 +246,7 @@ export function createServer(options?: ServerOptions): TestServer;
 
 /** A lie that a server can tell. */
 export interface Lie {
+  /** For {@link TestServer.lie} and {@link ServerOptions.lies}. */
   readonly name: string;
   /**
    * The step at which the server lies. `"pushed-request"` is for a client with {@link Config.pushedAuthorizationRequests}, `"dpop"` for one with

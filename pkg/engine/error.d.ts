@@ -19,14 +19,14 @@ export class PkceError extends Error {
   readonly retryable: boolean;
   /** The member, parameter or claim at fault, in the specifications' spelling, where one can be named. */
   readonly subject?: string;
-  /** What should be there: the redirect URI, with `redirect_uri_mismatch` and where `login()` finds the page at another name of this machine. */
+  /** What should be there: the redirect URI, with `redirect_uri_mismatch` and where `login()` finds the page at another name of this machine; the MCP server's URL, with `resource_mismatch`. */
   readonly expected?: string;
   /**
-   * What was found where `subject` is at fault: the issuer of a document, of an ID token its `iss`, `aud`, `azp` or `alg`, or the address in the place of the redirect URI,
-   * without a query. Not trustworthy as HTML.
+   * What was found where `subject` is at fault: the issuer of a document, its `code_challenge_methods_supported`, of an ID token its `iss`, `aud`, `azp` or `alg`, or the address in
+   * the place of the redirect URI, without a query. Not trustworthy as HTML.
    */
   readonly found?: string;
-  /** Where the answer came from that was refused, without its query: with the errors of the signing keys. */
+  /** Where the answer came from that was refused, without its query: with the errors of the signing keys and with `cors_refused`. */
   readonly url?: string;
   /** The OAuth `error` that the server sent, as it was sent (RFC 6749 sections 4.1.2.1 and 5.2). Not trustworthy as HTML. */
   readonly oauthError?: string;
@@ -49,9 +49,13 @@ export class PkceError extends Error {
    * the same place.
    */
   readonly loginOptions?: {
+    /** The scopes of the configuration, those of the session and those that are missing, space-separated. */
     readonly scope: string;
+    /** The ways of authentication that the resource server wants, space-separated. */
     readonly acrValues?: string;
+    /** There, and true, beside `acrValues`. */
     readonly requireAcr?: true;
+    /** Seconds. */
     readonly maxAge?: number;
   };
   /** What `JSON.stringify()` keeps: the message and every member but `cause`. */

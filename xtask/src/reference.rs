@@ -32,14 +32,16 @@ try {
 | --- | --- |
 | `code` | one of the codes below |
 | `message` | `code: sentence (facts)`: the sentence below says what happened and what to do. The facts are the member at fault by the name that JavaScript has for it, what \
-was expected and what was found, the URL and the status of the answer, and the server's words. Where the sentences are not loaded yet, it is the code alone. |
+was expected and what was found, the URL and the status of the answer where the error has a `url`, and the server's words. Where the sentences are not loaded yet, it is the code alone. |
 | `blame` | who must act: see the table below |
 | `retryable` | whether the same call may succeed later without a change |
 | `subject` | the member, parameter or claim at fault, where one can be named |
 | `expected`, `found` | what should be there and what is, where that helps: never a secret |
-| `url`, `status` | the URL that answered, without its query, and the HTTP status of the answer that was refused |
+| `url` | the URL that answered, without its query: with the errors of the signing keys and with `cors_refused` |
+| `status` | the HTTP status of the answer that was refused |
 | `places` | the URLs at which metadata was looked for, where none was found |
 | `retryAfter` | seconds after which the same call may succeed |
+| `loginOptions` | with `insufficient_scope` and `insufficient_user_authentication` of `session.fetch()`: the options of the `login()` that would help |
 | `oauthError`, `oauthErrorDescription`, `oauthErrorUri` | what the server said (RFC 6749 sections 4.1.2.1 and 5.2): text, not to be used as HTML |
 
 No message of this package holds a verifier, a code or a token, and these are struck out of the server's words. `cause` is the platform's or the host's own
@@ -93,7 +95,8 @@ const NOTES: &[(Code, &str)] = &[
     ),
     (
         Code::ConfigInvalid,
-        "From `login()` about `redirect_uri`, with `expected` and `found`: the page and the redirect URI are on this machine, but under two names \
+        "About `issuer`: it is an absolute URL with its scheme, such as `https://login.example.com`, and not the URL of a discovery document: leave out what begins \
+         with `/.well-known/`. About `type`, from `client.on()`: there is no such event. From `login()` about `redirect_uri`, with `expected` and `found`: the page and the redirect URI are on this machine, but under two names \
          or ports (`127.0.0.1` and `localhost`). Those are two origins, which share no storage: the page that the user comes back to could not see the login. Open \
          the page at the origin of the redirect URI.",
     ),
@@ -110,7 +113,7 @@ const NOTES: &[(Code, &str)] = &[
     (
         Code::NetworkFailed,
         "A browser does not tell a page why. Where the network tab shows an answer, it is CORS: the server has to allow the page's origin \
-         at its metadata, token, userinfo and key endpoints. Where it shows none: connection, TLS, or `connect-src` of the page's policy.",
+         at its metadata, token, userinfo and key endpoints. From `Client.discover()`, `places` are the URLs that were asked. Where the network tab shows none: connection, TLS, or `connect-src` of the page's policy.",
     ),
     (
         Code::IssuerMismatch,
@@ -154,8 +157,8 @@ const NOTES: &[(Code, &str)] = &[
     ),
     (
         Code::StorageUnavailable,
-        "Thrown by `login()` before the user is sent away. Private windows and blocked cookies can be the cause; \
-         `transactionStorage: \"memory\"` does without, where a shell opens the browser beside the page.",
+        "Mostly thrown by `login()` before the user is sent away. Private windows and blocked cookies can be the cause. In Node, in another server process and in a test without a DOM there is no \
+         `localStorage`: set `transactionStorage: \"memory\"`, with a `host` that opens the browser beside the page.",
     ),
     (
         Code::EngineNotReady,
@@ -178,7 +181,7 @@ const NOTES: &[(Code, &str)] = &[
         "The user pressed Cancel, or a rule of the server does not let this user into this application. `oauthError` has the server's own word: some \
          say `consent_required`, `login_required` or `user_cancelled_login` for it.",
     ),
-    (Code::EndpointInsecure, "`dangerouslyAllowHttp` allows `http` elsewhere too; it gives up what TLS protects."),
+    (Code::EndpointInsecure, "With the `subject` `issuer` it is the `issuer` of your configuration: write `https`. `dangerouslyAllowHttp` allows `http` elsewhere too; it gives up what TLS protects."),
     (
         Code::SessionExpired,
         "The access token has expired, and there is no refresh token or the server does not take it any more.",
