@@ -57,6 +57,6 @@ export const requireAuth: CanActivateFn;
 
 /**
  * For `withInterceptors`: gives requests to the resource servers the access token, which is refreshed when it has aged. Unlike
- * `session.fetch()` it asks no second time after a 401, and leaves redirects to the browser.
+ * `session.fetch()` it does not repeat a request after a 401, and it leaves redirects to the browser.
  */
 export const authInterceptor: HttpInterceptorFn;

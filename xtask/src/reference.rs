@@ -181,7 +181,10 @@ const NOTES: &[(Code, &str)] = &[
         "The user pressed Cancel, or a rule of the server does not let this user into this application. `oauthError` has the server's own word: some \
          say `consent_required`, `login_required` or `user_cancelled_login` for it.",
     ),
-    (Code::EndpointInsecure, "With the `subject` `issuer` it is the `issuer` of your configuration: write `https`. `dangerouslyAllowHttp` allows `http` elsewhere too; it gives up what TLS protects."),
+    (
+        Code::EndpointInsecure,
+        "With the `subject` `issuer` it is the `issuer` of your configuration: write `https`. `dangerouslyAllowHttp` allows `http` elsewhere too; it gives up what TLS protects.",
+    ),
     (
         Code::SessionExpired,
         "The access token has expired, and there is no refresh token or the server does not take it any more.",
