@@ -249,7 +249,7 @@ export interface Config {
   /**
    * Is told every step as it happens, for debugging: see {@link TraceEvent}. A page is told too, by a DOM event `pkce-wasm:trace` whose `detail` is the same.
    * Secrets are told by their length. `traceToConsole()` of `pkce-wasm/trace` prints them. What it throws is reported as uncaught. After `new Client()` the part
-   * that tells is loaded first: steps until then are not told.
+   * that tells of steps is loaded first: earlier steps are not told. `Client.discover()` waits for that part.
    */
   trace?: (event: TraceEvent) => void;
   /**
@@ -533,8 +533,8 @@ export interface AuthorizationRequest {
 /**
  * Builds the authorization request; synchronous and pure, for those who keep their own storage.
  *
- * @throws PkceError `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `server_unsupported`, `issuer_mismatch`, `metadata_invalid`,
- * `endpoint_insecure`, `parameter_protected`, `return_to_refused`, `randomness_unavailable`
+ * @throws PkceError `member_unknown`, `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `server_unsupported`, `issuer_mismatch`, `metadata_invalid`,
+ * `endpoint_insecure`, `parameter_protected`, `return_to_refused`, `randomness_unavailable`; `dpop_unavailable` with {@link Config.dpop} `"required"`
  */
 export function beginAuthorization(
   config: Config,
@@ -787,7 +787,7 @@ export class Client<C extends Claims = Claims> {
   /**
    * Makes a client of metadata that is already known; when absent, of {@link Config.metadata} alone.
    *
-   * @throws PkceError `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `issuer_mismatch`, `metadata_invalid`,
+   * @throws PkceError `member_unknown`, `config_invalid`, `redirect_uri_invalid`, `pkce_unsupported`, `issuer_mismatch`, `metadata_invalid`,
    * `endpoint_insecure`, `id_token_alg_unsupported`, `server_unsupported` (its metadata says that no login can succeed there), and `engine_not_ready` where {@link ready}
    * has to be awaited first
    */
@@ -882,6 +882,7 @@ export class Client<C extends Claims = Claims> {
    * it throws is reported as uncaught and disturbs no other listener.
    *
    * @returns A function that stops this.
+   * @throws PkceError `config_invalid` about `type`: there is no such event
    */
   on<Type extends SessionEvent["type"]>(
     type: Type,

@@ -258,7 +258,9 @@ export interface McpAuth {
  * What is known of the server is kept where pending logins are ({@link Config.transactionStorage}): its authorization server, and the registration for each issuer and redirect URI. The
  * session is kept where {@link Config.storage} says, for each MCP server by itself.
  *
- * @throws PkceError `config_invalid` naming the option, `redirect_uri_invalid`
+ * @throws PkceError `config_invalid` about `serverUrl`, `interaction`, and `issuer` where a `clientSecret` is given without it. What is wrong with the other options is told by the
+ * first call that meets the server, such as {@link McpAuth.prepare}: also by the authorization server (`registration_refused`), or as the `cause` of
+ * `authorization_server_not_found`
  */
 export function mcpAuth(options: McpAuthOptions): McpAuth;
 
