@@ -120,7 +120,7 @@ export interface Host {
   storage?: HostStorage;
   /**
    * Begins {@link Host.storage} anew, also where it cannot be read any more: its key was lost, or an uninstalled application left its items behind (iOS). Whoever was signed in
-   * is not any more.
+   * is not any more. The adapters have it where they have a store.
    *
    * @throws PkceError `storage_unavailable` where it does not even let that be done
    */
