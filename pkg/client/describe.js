@@ -15,7 +15,7 @@ const PROMPT = 300_000;
 
 /**
  * What the clients of a page share: the sessions of the memory tier, the callbacks that are being handled, the refreshes that are under way,
- * what each session gave last, the epochs that are over, and the names of the records of sessions that the page has seen or wrote.
+ * what each session gave last, the epochs that are over, the names of the records of sessions that the page has seen or wrote, and the session that it kept last.
  */
 const createHome = (isPage) => ({
   isPage,
@@ -25,6 +25,7 @@ const createHome = (isPage) => ({
   seen: new Map(),
   over: new Map(),
   written: new Map(),
+  last: new Map(),
   channel: createChannel(isPage),
 });
 
@@ -90,13 +91,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
           return createEpochs(shared, client.owner, home.over);
         },
         get sessions() {
-          return held.createSessions(
-            kept,
-            this.epochs,
-            client,
-            home.written,
-            session !== places.session && shared,
-          );
+          return held.createSessions(kept, this.epochs, client, session !== places.session && shared);
         },
         get server() {
           return held.createServers(kept, issuer);
@@ -134,8 +129,9 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       home.over.has(epochKey(client.owner, epoch)) ||
       (places.session !== "host" &&
         client.now(({ kept, epochs }) => {
-          const [current] = (kept.get(SESSION, epochs.list(epoch)) ?? id).split("\n");
-          return epochs.current() !== epoch || current !== id;
+          const now = epochs.current();
+          const [current] = (kept.get(SESSION, epochs.list(now)) ?? id).split("\n");
+          return !epochs.fits(epoch, now) || current !== id;
         }));
     /** Whether there is surely no session, and nothing that is left of one. */
     const hasNone = () =>

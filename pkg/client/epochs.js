@@ -59,6 +59,8 @@ export const createEpochs = (shared, owner, over) => {
     begin: () => current() || write(FIRST + unique()),
     /** Whether what began in that epoch counts in this one. Of two first epochs the storage kept one. */
     fits: (began, epoch) => began === epoch || (began.startsWith(FIRST) && epoch.startsWith(FIRST)),
+    /** Whether this page knows that an epoch is over. */
+    isOver: (epoch) => over.has(key(epoch)),
     isAfterSignOut: (epoch) => epoch.startsWith(SIGNED_OUT),
     /**
      * Begins another epoch, in which no session counts that there is: also where nothing can be written. Gives which one came after which; what is done a second time is

@@ -7,6 +7,9 @@ import { createSession } from "./session.js";
 const MOST_FORMER = 8;
 const MOST_EPOCHS = 4;
 
+/** Milliseconds for which a session may be taken along into another first epoch. Later, that is one after a sign-out that could not be written. */
+const SETTLED = 30_000;
+
 /** The session that version 0.1.0 kept, as this version keeps it; nothing where nobody can read it. */
 const adopt = ({ ask, place, toJson }, form) => {
   try {
@@ -39,10 +42,11 @@ const sweep = (place, names) => {
 
 /**
  * The session of a client. Every login has one with an `id` of its own; its record, and the list of the ids of an epoch, have names of their own: a late write meets
- * no other session, and no session of another epoch. `written` has the names of the records that this page has seen or wrote: nobody else may know of one. `discard` is
- * given a session that was written after a sign-out had emptied its epoch.
+ * no other session, and no session of another epoch. `written` has the names of the records that this page has seen or wrote: nobody else may know of one. `last` has the session that it kept last: its `id`, the epochs that it has `passed`, the
+ * current one first, and when it was kept. `discard` is given a session that was written after a sign-out had emptied its epoch.
  */
-const createSessions = (parts, place, epochs, owner, written, discard) => {
+const createSessions = (parts, place, epochs, { home, isShared, owner }, discard) => {
+  const { last, written } = home;
   const { BEFORE, SESSION } = parts.kinds;
   const { list, record } = epochs;
   /** The session of an epoch, and those before it, which a late write may have brought back. */
@@ -103,6 +107,21 @@ const createSessions = (parts, place, epochs, owner, written, discard) => {
     return { id, epoch, session };
   };
 
+  /**
+   * Two pages that see no epoch yet begin one each, and the storage keeps one of them: a session that the page of the other one has for itself is taken along. It ends
+   * with each of those that it has passed.
+   */
+  const takeAlong = (current) => {
+    const { id, passed, at } = own(last.get(owner));
+    if (isShared || !id || !epochs.fits(passed[0], current)) return;
+    const name = record(passed[0], id);
+    if (passed.some(epochs.isOver)) place.remove(SESSION, name);
+    const session = Math.abs(Date.now() - at) < SETTLED ? place.get(SESSION, name) : undefined;
+    if (!session || passed[0] === current) return;
+    passed.unshift(current);
+    save(id, session, current);
+  };
+
   return {
     /**
      * The session that counts, or did in an epoch: `{ id, epoch, session }`. What version 0.1.0 wrote last is the newer one: it is where a page of that version is still
@@ -114,6 +133,7 @@ const createSessions = (parts, place, epochs, owner, written, discard) => {
       const before = epochs.isAfterSignOut(began) ? undefined : place.get(BEFORE[SESSION], owner);
       const adopted = before && adopt(parts, before);
       if (adopted) return { ...adopted, epoch: began };
+      takeAlong(began);
       const [id] = ids(began);
       const session = id && place.get(SESSION, record(began, id));
       if (epoch === undefined) clean(began, id);
@@ -123,7 +143,10 @@ const createSessions = (parts, place, epochs, owner, written, discard) => {
     save,
     /** Keeps the session of a login that began in that epoch; nothing when somebody has signed out meanwhile. */
     start(began, session) {
-      if (epochs.fits(began, epochs.current())) return save(epochs.unique(), session);
+      if (!epochs.fits(began, epochs.current())) return;
+      const kept = save(epochs.unique(), session);
+      last.set(owner, { id: kept.id, passed: [kept.epoch], at: Date.now() });
+      return kept;
     },
     /** Forgets the session, or that of an epoch. */
     remove(epoch = epochs.current()) {
@@ -182,7 +205,7 @@ export const createHeld = (parts) => ({
   Session: createSession(parts),
   createServers: (...places) => createServers(parts, ...places),
   /** `other` is the place of a session that went to memory: what it has still goes with a sign-out, too. */
-  createSessions(place, epochs, client, written, other) {
+  createSessions(place, epochs, client, other) {
     const discard = async (session) => {
       try {
         // The record goes first, and the key that a proof may want last.
@@ -195,7 +218,7 @@ export const createHeld = (parts) => ({
         // They expire.
       }
     };
-    const at = (place) => createSessions(parts, place, epochs, client.owner, written, discard);
+    const at = (place) => createSessions(parts, place, epochs, client, discard);
     const sessions = at(place);
     if (!other) return sessions;
     const remove = (epoch) => {

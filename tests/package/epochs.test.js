@@ -10,6 +10,7 @@ const inside = (file) => import(pathToFileURL(join(dirname(resolve("pkce-wasm"))
 const { createEpochs } = await inside("client/epochs.js");
 const { createHeld } = await inside("client/held.js");
 const { BEFORE, createPlace, EPOCH, SESSION } = await inside("platform/records.js");
+const { Records } = await inside("platform/storage.js");
 /** The sessions whose tokens are revoked. */
 const revoked = [];
 const discard = (_client, { session }) => revoked.push(session);
@@ -91,13 +92,16 @@ const createOrigin = () => {
   return { stored, late, open, settle };
 };
 
-/** A page in a process of its own. */
-const createPage = (origin) => {
+/** A page in a process of its own. Its sessions are in the storage of the origin, or in a memory that nobody else has. */
+const createPage = (origin, tier = "local") => {
   const process = origin.open();
   globalThis.localStorage = process.storage;
-  const place = createPlace("local", undefined, undefined, (cause) => cause ?? new Error("no storage"));
-  const epochs = createEpochs(place, OWNER, new Map());
-  const sessions = createSessions(place, epochs, { owner: OWNER, reach: async (work) => work() }, new Map());
+  const placeOf = (tier) =>
+    createPlace(tier, new Records(), undefined, (cause) => cause ?? new Error("no storage"));
+  const epochs = createEpochs(placeOf("local"), OWNER, new Map());
+  const home = { last: new Map(), written: new Map() };
+  const client = { home, isShared: tier === "local", owner: OWNER, reach: async (work) => work() };
+  const sessions = createSessions(placeOf(tier), epochs, client);
   return { process, epochs, sessions, news: [], logins: [], refreshes: [] };
 };
 
@@ -221,3 +225,119 @@ for (const signsOut of [true, false]) {
     assert.ok(!signsOut || counts[3] > HISTORIES / 100, `${counts[3]} sessions that were written too late`);
   });
 }
+
+test("SE5 pages that begin the first epoch at the same time have each the session that it kept for itself", ({
+  mock,
+}) => {
+  mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
+  for (const isSeen of [false, true]) {
+    const origin = createOrigin();
+    const pages = Array.from({ length: 5 }, () => createPage(origin, "memory"));
+    const began = pages.map(({ epochs }) => epochs.begin());
+    if (isSeen) origin.settle();
+    const kept = pages.map(({ sessions }, at) => sessions.start(began[at], `tokens ${at}`));
+    origin.settle();
+    assert.equal(
+      new Set(pages.map(({ epochs }) => epochs.current())).size,
+      1,
+      "one of the epochs is that of all",
+    );
+    for (const [at, { sessions }] of pages.entries()) {
+      const { id, session } = sessions.load();
+      assert.deepEqual([id, session], [kept[at].id, `tokens ${at}`], "the session is there");
+      assert.equal(sessions.load().id, id, "and stays");
+    }
+    pages[0].epochs.end();
+    origin.settle();
+    for (const { sessions } of pages) assert.equal(sessions.load(), undefined, "a sign-out ends all");
+  }
+});
+
+/** A history of pages that have each a session for itself. */
+const runApart = (seed, signsOut) => {
+  const random = randomOf(seed);
+  const origin = createOrigin();
+  const pages = Array.from({ length: 3 }, () => createPage(origin, "memory"));
+  const ended = new Set();
+  let moved = 0;
+  const look = (page) => {
+    page.held = page.sessions.load();
+    if (page.held && page.held.epoch !== page.kept.epoch) moved += 1;
+  };
+  const acts = {
+    begin: (page) => page.logins.push(page.epochs.begin()),
+    keep: (page) => {
+      const began = page.logins.shift();
+      const kept = began && page.sessions.start(began, "tokens");
+      if (kept) page.kept = kept;
+      else assert.ok(!began || signsOut, "a login is lost by a sign-out alone");
+    },
+    look,
+    signOut: (page) => {
+      if (!signsOut) return;
+      look(page);
+      const news = page.epochs.end();
+      page.sessions.load(news.was);
+      page.sessions.remove(news.was);
+      if (page.held) ended.add(page.held.id);
+      for (const other of pages) {
+        if (other === page) continue;
+        if ([other.kept?.epoch, other.held?.epoch].includes(news.was)) ended.add(other.kept.id);
+        other.news.push(news);
+      }
+    },
+    hear: (page) => {
+      const news = page.news.shift();
+      if (!news) return;
+      page.epochs.hear(news);
+      look(page);
+    },
+    send: (page) => page.process.send(),
+    receive: (page) => page.process.receive(),
+  };
+  const names = Object.keys(acts);
+  for (let step = 0; step < STEPS; step++) {
+    acts[names[random(names.length)]](pages[random(pages.length)]);
+  }
+  origin.settle();
+  for (const page of pages) while (page.news.length > 0) acts.hear(page);
+  origin.settle();
+  for (const page of pages) {
+    const { id } = page.sessions.load() ?? {};
+    assert.ok(!ended.has(id), "nobody is signed in again");
+    if (!signsOut) assert.equal(id, page.kept?.id, "the session is the one that was kept last");
+  }
+  return moved;
+};
+
+for (const signsOut of [true, false]) {
+  test(`SE1 SE5 of sessions that pages have for themselves ${signsOut ? "an ended one stays ended" : "none is lost"}`, ({
+    mock,
+  }) => {
+    mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
+    let moved = 0;
+    for (let seed = 1; seed <= HISTORIES; seed++) {
+      try {
+        moved += runApart(seed, signsOut);
+      } catch (error) {
+        error.message = `history ${seed}: ${error.message}`;
+        throw error;
+      }
+    }
+    assert.ok(moved > HISTORIES / 100, `${moved} looks at a session that was taken along`);
+  });
+}
+
+test("SE5 a first epoch that begins later brings no session back", ({ mock }) => {
+  mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
+  const origin = createOrigin();
+  const [away, other] = [createPage(origin, "memory"), createPage(origin)];
+  away.sessions.start(away.epochs.begin(), "tokens");
+  origin.settle();
+  // A sign-out that could not be written leaves no epoch.
+  other.process.storage.removeItem(EPOCH + OWNER);
+  other.epochs.begin();
+  mock.timers.tick(31_000);
+  origin.settle();
+  assert.equal(away.sessions.load(), undefined);
+});
