@@ -11,61 +11,106 @@ use std::time::Duration;
 
 use anyhow::{Context, Result};
 
-/// How long either end may be silent.
-const PATIENCE: Duration = Duration::from_secs(60);
+/// How long either end may be silent. A driver is, as long as a page loads.
+const PATIENCE: Duration = Duration::from_secs(120);
 
 /// The most bytes that the head of a message may have.
 const MAX_HEAD: u64 = 1 << 16;
 
-/// Headers that speak of the connection.
-const OF_THE_CONNECTION: [&str; 3] = ["connection", "keep-alive", "proxy-connection"];
+/// Headers that speak of the connection, or of the length of a body that may become another one.
+const OF_THE_CONNECTION: [&str; 4] = ["connection", "keep-alive", "proxy-connection", "content-length"];
 
-/// A running proxy. It runs as long as this process.
-pub(crate) struct Gate {
-    address: SocketAddr,
+/// Starts a proxy on a free port; where browsers find it. It runs as long as this process.
+pub(crate) fn open() -> Result<SocketAddr> {
+    listen(|stream| {
+        let request = Request::read(&stream)?;
+        let (server, path) = of_proxy(&request.target).ok_or(io::ErrorKind::InvalidData)?;
+        // What a browser wants of the world is none of the tests' business.
+        if !server.ip().is_loopback() {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        request.pass(server, path, stream)
+    })
 }
 
-impl Gate {
-    /// Starts a proxy on a free port.
-    pub(crate) fn open() -> Result<Self> {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("the proxy finds no free port")?;
-        let address = listener.local_addr()?;
-        thread::spawn(move || {
-            for browser in listener.incoming().flatten() {
-                // The browser sees a failure as a network error.
-                thread::spawn(|| pass(browser));
+/// Starts the same for a browser that takes no proxy for addresses of this machine, before its driver; where the driver is found then. What is
+/// to be visited is visited by way of this process.
+pub(crate) fn open_before(driver: SocketAddr) -> Result<SocketAddr> {
+    listen(move |stream| {
+        let mut request = Request::read(&stream)?;
+        if let Some(server) = visited(&request) {
+            let gate = listen(move |stream| {
+                let request = Request::read(&stream)?;
+                request.pass(server, &request.target, stream)
+            });
+            let gate = gate.map_err(io::Error::other)?;
+            let body = String::from_utf8_lossy(&request.body).replace(&server.to_string(), &gate.to_string());
+            request.body = body.into_bytes();
+        }
+        request.pass(driver, &request.target, stream)
+    })
+}
+
+/// Hands each connection to a thread of its own. The browser sees a failure as a network error.
+fn listen(take: impl Fn(TcpStream) -> io::Result<()> + Clone + Send + 'static) -> Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).context("the proxy finds no free port")?;
+    let address = listener.local_addr()?;
+    thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let take = take.clone();
+            thread::spawn(move || take(stream));
+        }
+    });
+    Ok(address)
+}
+
+/// A request, without what it says of its connection.
+struct Request {
+    method: String,
+    target: String,
+    headers: String,
+    body: Vec<u8>,
+}
+
+impl Request {
+    fn read(stream: &TcpStream) -> io::Result<Self> {
+        stream.set_read_timeout(Some(PATIENCE))?;
+        let mut stream = BufReader::new(stream);
+        let (mut request, length) = Self::parse(&head(&mut stream)?).ok_or(io::ErrorKind::InvalidData)?;
+        request.body = vec![0; length];
+        stream.read_exact(&mut request.body)?;
+        Ok(request)
+    }
+
+    /// A request that lacks its body, and the length of that. `None` for what is no request.
+    fn parse(head: &str) -> Option<(Self, usize)> {
+        let (request, rest) = head.split_once("\r\n")?;
+        let [method, target, _] = request.split(' ').collect::<Vec<_>>().try_into().ok()?;
+        let (mut headers, mut length) = (String::new(), 0);
+        for header in rest.strip_suffix("\r\n")?.lines() {
+            let (name, value) = header.split_once(':')?;
+            let name = name.to_ascii_lowercase();
+            if name == "content-length" {
+                length = value.trim().parse().ok()?;
             }
-        });
-        Ok(Self { address })
+            if !OF_THE_CONNECTION.contains(&name.as_str()) {
+                headers.extend([header, "\r\n"]);
+            }
+        }
+        Some((Self { method: method.to_owned(), target: target.to_owned(), headers, body: Vec::new() }, length))
     }
 
-    /// Where browsers find it.
-    pub(crate) const fn address(&self) -> SocketAddr {
-        self.address
+    /// Passes the request on, on a connection of its own, and its answer back.
+    fn pass(&self, server: SocketAddr, path: &str, mut back: TcpStream) -> io::Result<()> {
+        let Self { method, headers, body, .. } = self;
+        let mut server = TcpStream::connect(server)?;
+        server.set_read_timeout(Some(PATIENCE))?;
+        let length = body.len();
+        write!(server, "{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n")?;
+        server.write_all(body)?;
+        io::copy(&mut server, &mut back)?;
+        Ok(())
     }
-}
-
-/// Passes a request on, and its answer back.
-fn pass(browser: TcpStream) -> io::Result<()> {
-    browser.set_read_timeout(Some(PATIENCE))?;
-    let mut to_browser = browser.try_clone()?;
-    let mut from_browser = BufReader::new(browser);
-    let head = head(&mut from_browser)?;
-    let (server, head, length) = rewritten(&head).ok_or(io::ErrorKind::InvalidData)?;
-    let mut body = vec![0; length];
-    from_browser.read_exact(&mut body)?;
-
-    // What a browser wants of the world is none of the tests' business.
-    let server: SocketAddr = server.parse().map_err(|_| io::ErrorKind::InvalidData)?;
-    if !server.ip().is_loopback() {
-        return Err(io::ErrorKind::PermissionDenied.into());
-    }
-    let mut server = TcpStream::connect(server)?;
-    server.set_read_timeout(Some(PATIENCE))?;
-    server.write_all(head.as_bytes())?;
-    server.write_all(&body)?;
-    io::copy(&mut server, &mut to_browser)?;
-    Ok(())
 }
 
 /// Everything up to the empty line.
@@ -76,26 +121,21 @@ fn head(stream: &mut impl BufRead) -> io::Result<String> {
     Ok(head)
 }
 
-/// The server that a request to a proxy is for, its head as that server wants it, and the length of the body. `None` for what is no such
-/// request.
-fn rewritten(head: &str) -> Option<(&str, String, usize)> {
-    let (request, headers) = head.split_once("\r\n")?;
-    let (method, rest) = request.split_once(" http://")?;
-    let (url, version) = rest.split_once(' ')?;
-    let (server, path) = url.split_once('/')?;
-    let mut length = 0;
-    let mut text = format!("{method} /{path} {version}\r\nConnection: close\r\n");
-    for header in headers.lines() {
-        let (name, value) = header.split_once(':').unwrap_or((header, ""));
-        let name = name.to_ascii_lowercase();
-        if name == "content-length" {
-            length = value.trim().parse().ok()?;
-        }
-        if !OF_THE_CONNECTION.contains(&name.as_str()) {
-            text.extend([header, "\r\n"]);
-        }
+/// The server that a request to a proxy is for, and the path there.
+fn of_proxy(target: &str) -> Option<(SocketAddr, &str)> {
+    let rest = target.strip_prefix("http://")?;
+    let (server, path) = rest.split_at(rest.find('/')?);
+    Some((server.parse().ok()?, path))
+}
+
+/// The server of this machine that a command to a driver wants visited (WebDriver section 10.1).
+fn visited(request: &Request) -> Option<SocketAddr> {
+    if !request.target.ends_with("/url") {
+        return None;
     }
-    text.ends_with("\r\n\r\n").then_some((server, text, length))
+    let command: serde_json::Value = serde_json::from_slice(&request.body).ok()?;
+    let (server, _) = of_proxy(command.get("url")?.as_str()?)?;
+    server.ip().is_loopback().then_some(server)
 }
 
 #[cfg(test)]
@@ -103,39 +143,70 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_request_is_passed_on_for_one_connection() {
+    fn a_request_is_read_without_what_it_says_of_its_connection() {
         let head = "GET http://127.0.0.1:8000/run.js?a=b HTTP/1.1\r\nHost: 127.0.0.1:8000\r\nProxy-Connection: keep-alive\r\nAccept: */*\r\n\r\n";
-        let passed =
-            "GET /run.js?a=b HTTP/1.1\r\nConnection: close\r\nHost: 127.0.0.1:8000\r\nAccept: */*\r\n\r\n".to_owned();
-        assert_eq!(rewritten(head), Some(("127.0.0.1:8000", passed, 0)));
-        let posted = "POST http://127.0.0.1:1/x HTTP/1.1\r\nContent-Length: 7\r\n\r\n";
-        assert_eq!(rewritten(posted).map(|(_, _, length)| length), Some(7));
+        let (Request { method, target, headers, .. }, length) = Request::parse(head).unwrap();
+        assert_eq!((method.as_str(), length), ("GET", 0));
+        assert_eq!(headers, "Host: 127.0.0.1:8000\r\nAccept: */*\r\n");
+        assert_eq!(of_proxy(&target), Some(("127.0.0.1:8000".parse().unwrap(), "/run.js?a=b")));
+        let (_, length) = Request::parse("POST http://127.0.0.1:1/x HTTP/1.1\r\nContent-Length: 7\r\n\r\n").unwrap();
+        assert_eq!(length, 7);
     }
 
     #[test]
     fn what_is_not_for_a_proxy_is_not_passed_on() {
-        for head in
-            ["CONNECT a.example:443 HTTP/1.1\r\n\r\n", "GET / HTTP/1.1\r\n\r\n", "GET http://a HTTP/1.1\r\n\r\n", ""]
-        {
-            assert_eq!(rewritten(head), None, "{head}");
+        for target in ["a.example:443", "/", "http://a", "http://a.example/", ""] {
+            assert_eq!(of_proxy(target), None, "{target}");
         }
+        for head in ["", "GET / HTTP/1.1\r\n", "GET /\r\n\r\n", "GET / HTTP/1.1\r\nno header\r\n\r\n"] {
+            assert!(Request::parse(head).is_none(), "{head}");
+        }
+    }
+
+    /// A server that answers each request with what it was asked; where it is.
+    fn echo() -> SocketAddr {
+        listen(|stream| {
+            let Request { method, target, headers, body } = Request::read(&stream)?;
+            let said = format!("{method} {target}\n{headers}\n{}", String::from_utf8_lossy(&body));
+            write!(&stream, "HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n{said}", said.len())
+        })
+        .unwrap()
+    }
+
+    /// What is answered to a request, until the connection is closed.
+    fn ask(address: SocketAddr, request: &str) -> String {
+        let mut stream = TcpStream::connect(address).unwrap();
+        stream.write_all(request.as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
     }
 
     #[test]
     fn an_answer_comes_back_and_the_connection_is_closed() {
-        let server = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = server.local_addr().unwrap();
-        let serving = thread::spawn(move || {
-            let (mut stream, _) = server.accept().unwrap();
-            let asked = head(&mut BufReader::new(stream.try_clone().unwrap())).unwrap();
-            stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi").unwrap();
-            asked
-        });
-        let mut browser = TcpStream::connect(Gate::open().unwrap().address()).unwrap();
-        write!(browser, "GET http://{address}/ HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
-        let mut answer = String::new();
-        browser.read_to_string(&mut answer).unwrap();
-        assert!(answer.ends_with("\r\n\r\nhi"), "{answer}");
-        assert!(serving.join().unwrap().contains("Connection: close"));
+        let server = echo();
+        let answer = ask(open().unwrap(), &format!("GET http://{server}/a HTTP/1.1\r\nHost: {server}\r\n\r\n"));
+        assert!(answer.ends_with(&format!("GET /a\nHost: {server}\r\n\n")), "{answer}");
+    }
+
+    #[test]
+    fn what_a_driver_is_to_visit_is_visited_by_way_of_this_process() {
+        let (driver, server) = (echo(), echo());
+        let gate = open_before(driver).unwrap();
+        let told = |command: &str, body: &str| {
+            let length = body.len();
+            let answer = ask(gate, &format!("POST {command} HTTP/1.1\r\nContent-Length: {length}\r\n\r\n{body}"));
+            answer.rsplit('\n').next().unwrap().to_owned()
+        };
+        let url = format!(r#"{{"url":"http://{server}/\u0023a"}}"#);
+        assert_eq!(told("/session/1/execute", &url), url, "no other command is changed");
+        for elsewhere in [r#"{"url":"about:blank"}"#, r#"{"url":"http://192.0.2.1:80/"}"#, "{}", ""] {
+            assert_eq!(told("/session/1/url", elsewhere), elsewhere);
+        }
+        let visited: serde_json::Value = serde_json::from_str(&told("/session/1/url", &url)).unwrap();
+        let (by_way, path) = of_proxy(visited["url"].as_str().unwrap()).unwrap();
+        assert_eq!(path, "/#a");
+        assert!(by_way != server && by_way.ip().is_loopback());
+        assert!(ask(by_way, "GET /b HTTP/1.1\r\n\r\n").contains("GET /b\n"));
     }
 }

@@ -9,7 +9,6 @@ use launch::NODE;
 
 use crate::browsers::Engine;
 use crate::display::Display;
-use crate::gate::Gate;
 use crate::process::{End, Stream, cargo, path_with, root, run, say, soaking, watch, watch_within};
 use crate::report::{Count, Job, Report};
 use crate::webdriver::{Stage, write_capabilities};
@@ -22,7 +21,7 @@ use crate::{
 const WEB_TIMEOUT: &str = "600";
 
 /// How long they may say nothing, and how often they are started: a page that does not load says nothing.
-const WEB_SILENCE: Duration = Duration::from_secs(60);
+const WEB_SILENCE: Duration = Duration::from_secs(120);
 const WEB_ATTEMPTS: u32 = 3;
 
 /// The targets of what ships and of what is tested.
@@ -271,7 +270,7 @@ fn web(engine: Engine, count: &mut Count) -> Result<bool> {
         .env("CARGO_TARGET_DIR", &target)
         .env("WASM_BINDGEN_TEST_TIMEOUT", WEB_TIMEOUT)
         .env("WASM_BINDGEN_TEST_DRIVER_TIMEOUT", "60")
-        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", write_capabilities(&stage, &Gate::open()?)?);
+        .env("WASM_BINDGEN_TEST_WEBDRIVER_JSON", write_capabilities(&stage)?);
     stage.dress(&mut command);
     // Compiling may be silent for longer.
     let mut compile = cargo();
@@ -279,6 +278,8 @@ fn web(engine: Engine, count: &mut Count) -> Result<bool> {
     run(compile.env("CARGO_TARGET_DIR", &target))?;
     for _ in 0..WEB_ATTEMPTS {
         *count = Count::default();
+        let driver = stage.driver()?;
+        command.envs(driver.iter().map(|driver| ("SAFARIDRIVER_REMOTE", format!("http://{}", driver.address))));
         let end = watch_within(&mut command, WEB_SILENCE, |stream, line| {
             count.keep_last(line);
             if stream == Stream::Output {

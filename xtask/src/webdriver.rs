@@ -1,16 +1,19 @@
 //! How a browser is started for the binding tests: the engine's programs, its capabilities, and the environment.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-use anyhow::Result;
+use anyhow::{Context, Result, bail};
+use launch::kill_all;
 use serde_json::{Value, json};
 
 use crate::browsers::{Engine, Programs};
 use crate::display::Display;
-use crate::gate::Gate;
+use crate::gate;
 use crate::process::root;
 
 /// Chromium without a sandbox, which containers lack, and without traffic of its own.
@@ -27,6 +30,40 @@ const CHROMIUM: [&str; 8] = [
 
 /// Milliseconds that the page of the binding tests may take to load.
 const PAGE_LOAD: u32 = 60_000;
+
+/// How long a driver may take until it listens.
+const START: Duration = Duration::from_secs(60);
+
+/// A running driver with a proxy before it. Dropping it ends it and what it started.
+pub(crate) struct Driver {
+    child: Child,
+    /// Where the proxy is found.
+    pub(crate) address: SocketAddr,
+}
+
+impl Driver {
+    fn start(mut command: Command) -> Result<Self> {
+        // Nobody has that port a moment later, but for somebody who is given it by chance.
+        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+        command.arg(format!("--port={}", address.port())).stdin(Stdio::null()).stdout(Stdio::null());
+        let child = command.stderr(Stdio::null()).spawn().context("the driver did not start")?;
+        let driver = Self { child, address: gate::open_before(address)? };
+        let started = Instant::now();
+        while TcpStream::connect(address).is_err() {
+            if started.elapsed() > START {
+                bail!("the driver listens nowhere");
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(driver)
+    }
+}
+
+impl Drop for Driver {
+    fn drop(&mut self) {
+        kill_all(&mut self.child);
+    }
+}
 
 /// An engine made ready: its programs and, where it needs one, a display. [`Stage::dress`] tells both to a command.
 pub(crate) struct Stage {
@@ -57,6 +94,16 @@ impl Stage {
         command
     }
 
+    /// The driver that the test runner is to use in the place of one that it starts: where a browser takes no proxy for this machine.
+    pub(crate) fn driver(&self) -> Result<Option<Driver>> {
+        if self.engine != Engine::Webkit {
+            return Ok(None);
+        }
+        let mut command = Command::new(&self.programs.driver);
+        self.dress(&mut command);
+        Driver::start(command).map(Some)
+    }
+
     /// The arguments that tell wasm-pack the browser and its driver.
     pub(crate) fn wasm_pack_arguments(&self) -> [&str; 2] {
         match self.engine {
@@ -85,7 +132,7 @@ impl Stage {
                 });
                 ("moz:firefoxOptions", json!({ "binary": browser, "args": ["-headless"], "prefs": preferences }))
             }
-            // It takes no proxy for addresses of this machine. A page that does not load is loaded again.
+            // It takes no proxy for addresses of this machine: the proxy is before its driver.
             Engine::Webkit => ("webkitgtk:browserOptions", json!({ "binary": browser, "args": ["--automation"] })),
         };
         json!({ name: options, "timeouts": { "pageLoad": PAGE_LOAD } })
@@ -93,8 +140,8 @@ impl Stage {
 }
 
 /// Writes the file that tells the test runner the capabilities, and gives its path. Several engines may be tested at once.
-pub(crate) fn write_capabilities(stage: &Stage, gate: &Gate) -> Result<PathBuf> {
+pub(crate) fn write_capabilities(stage: &Stage) -> Result<PathBuf> {
     let file = root().join("target").join(format!("webdriver-{}.json", stage.engine.name()));
-    fs::write(&file, stage.capabilities(gate.address()).to_string())?;
+    fs::write(&file, stage.capabilities(gate::open()?).to_string())?;
     Ok(file)
 }
