@@ -50,7 +50,12 @@ export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
     get expired() {
       const { refreshToken, expiresAt } = this.#tokens();
       const isSpent = refreshToken === undefined && 1000 * expiresAt <= Date.now();
-      return isSpent || this.#isOver || this.#client.isOver(this.#kept);
+      try {
+        return isSpent || this.#isOver || this.#client.isOver(this.#kept);
+      } catch {
+        // The storage does not say that it has.
+        return false;
+      }
     }
 
     accessToken(options) {
