@@ -92,8 +92,8 @@ const createSessions = (parts, place, epochs, owner, written, discard) => {
     try {
       place.set(SESSION, record(epoch, id), session);
     } catch {
-      // There is room for one.
-      clean(epoch);
+      // There is room for one. What the same session wrote before stays until it is replaced.
+      clean(epoch, id);
       place.set(SESSION, record(epoch, id), session);
     }
     const former = before.filter((other) => other !== id).slice(0, MOST_FORMER);

@@ -399,6 +399,29 @@ const withoutIss = (issuer) => ({
   authorization_response_iss_parameter_supported: false,
 });
 
+test("SE6 a storage that has no room for what a refresh writes keeps the session that it has", async () => {
+  for (const spare of [0, 1, 4]) {
+    const { client, signIn } = world({ storage: "local", transactionStorage: "memory" });
+    const session = await signIn(client());
+    const token = await session.accessToken();
+    const { localStorage } = globalThis;
+    const { items, setItem } = localStorage;
+    const size = () => [...items].flat().join("").length;
+    const most = size() + spare;
+    localStorage.setItem = (name, item) => {
+      const before = items.has(name) ? name.length + items.get(name).length : 0;
+      if (size() - before + name.length + item.length > most) throw new Error("QuotaExceededError");
+      setItem(name, item);
+    };
+    await session.refresh().catch((error) => assert.ok(code("storage_unavailable")(error), `${error}`));
+    assert.ok([token, "at2"].includes(await session.accessToken()), `${spare}`);
+    assert.notEqual(await client().session(), null, `a later page has it too: ${spare}`);
+    localStorage.setItem = setItem;
+    await session.refresh();
+    assert.notEqual(await session.accessToken(), token);
+  }
+});
+
 test("IS5 two servers without iss do not share a redirect URI, also after the page was left", async () => {
   const other = "https://other.example";
   const { config, opened } = world({ transactionStorage: "local" });
