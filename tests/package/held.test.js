@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { beforeEach, mock, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import {
+  hostStorage,
   ISSUER,
   load,
   metadataOf,
@@ -284,6 +285,32 @@ test("SE3 what is kept of a server is checked when it is read, bounded, and look
   big.server.document = server.document;
   await big.signIn(await Client.discover(big.config));
   assert.notEqual(find(), undefined);
+});
+
+test("SE3 a start needs no network either when another session at that server was signed out", async () => {
+  const { server, config, signIn } = world();
+  const found = (sessionName) => Client.discover({ ...config, sessionName });
+  await signIn(await found("one"));
+  const other = await found("two");
+  await signIn(other);
+  await other.logout();
+  server.isDown = true;
+  assert.notEqual(await (await found("one")).session(), null);
+  await assert.rejects(found("two"), code("network_failed"));
+});
+
+test("SE3 what a server says of itself counts also where the storage does not keep it", async () => {
+  const { config, signIn } = world({ storage: "host" });
+  const storage = hostStorage(true);
+  config.host.storage = storage;
+  await signIn(await Client.discover(config));
+  const { Client: Later, ready: isReady } = await pageOf("later");
+  await isReady();
+  const session = await (await Later.discover(config)).session();
+  storage.setItem = async () => {
+    throw new Error("read only");
+  };
+  await assert.rejects(session.userinfo(), code("endpoint_missing"), "the server has none");
 });
 
 test("SE4 an access token that nothing can replace ends the session, and that is said before and when it happens", async () => {
