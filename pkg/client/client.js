@@ -40,6 +40,9 @@ const PARTED = /(^|[\s,=])no(opener|referrer)(?![^\s,=])(?!\s*=[\s=]*(?!yes|true
 /** What can be listened for. */
 const EVENTS = ["signed-in", "refreshed", "signed-out", "expiring", "expired"];
 
+/** The place of the last of them after which there is a session still. */
+const LASTING = 1;
+
 /** The functions and classes of index.d.ts for an engine. */
 export const createClient = (engine) => {
   const { ask, failed, guarded, named, ready, told, whole } = engine;
@@ -80,6 +83,8 @@ export const createClient = (engine) => {
     /** The session that was given out last, and the watch over its expiry. */
     #held;
     #expiry;
+    /** The epoch whose end was seen, and told, before the news of it. */
+    #told = null;
 
     static discover(config, options) {
       return told(Client.#discover(config, options));
@@ -396,8 +401,10 @@ export const createClient = (engine) => {
       const { home, load, name, now } = this.#client;
       this.#deaf = home.channel.listen(async (news, elsewhere) => {
         if (news.woke) {
-          const there = await load();
+          // What cannot be looked at has not ended.
+          const there = await load().catch(() => this.#held);
           if (!this.#held || there?.id === this.#held.id) return;
+          this.#told = this.#held.epoch;
           this.#held = undefined;
           this.#report({ type: "signed-out", reason: "logout" }, elsewhere);
           return;
@@ -408,7 +415,8 @@ export const createClient = (engine) => {
           // What a late answer has kept meanwhile is removed.
           load().catch(() => {});
         }
-        this.#report(news, elsewhere);
+        if (EVENTS.indexOf(news.type) > LASTING) this.#held = undefined;
+        if (news.was !== this.#told) this.#report(news, elsewhere);
       });
     };
 

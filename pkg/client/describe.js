@@ -48,6 +48,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
     // In a server process each client is another user's.
     const home = globalThis.location === undefined ? createHome(false) : page;
 
+    const name = toJson(sessionName ? [issuer, clientId, sessionName] : [issuer, clientId]);
     const client = {
       __proto__: null,
       config,
@@ -55,7 +56,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
       /** Whether its records are kept by the host, which may take its time. */
       isLate,
       /** By which the session is known in other pages, and whether they have the same one. */
-      name: toJson(sessionName ? [issuer, clientId, sessionName] : [issuer, clientId]),
+      name,
       isShared: storage === "local" || storage === "host",
       get storage() {
         return { transactions, session };
@@ -94,7 +95,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
           return held.createSessions(kept, this.epochs, client, session !== places.session && shared);
         },
         get server() {
-          return held.createServers(kept, issuer);
+          return held.createServers(kept, name);
         },
       });
     };
@@ -172,7 +173,8 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
           .then((metadata) => {
             take(metadata);
             found.set(metadata);
-            return client.keep();
+            // It is fetched again at the next start.
+            return client.keep().catch(() => {});
           })
           .finally(() => {
             confirming = undefined;
@@ -182,7 +184,7 @@ export const createDescribe = ({ ask, discover, loadHeld, named, toJson }) => {
 
     /** What the server of the session that is kept said of itself at an earlier start; nothing without one. */
     client.recall = async () => {
-      if (!isLate && client.now(({ kept }) => kept.get(SERVER, issuer)) === undefined) return;
+      if (!isLate && client.now(({ kept }) => kept.get(SERVER, name)) === undefined) return;
       return client.keeping((records) => {
         const { at, metadata } = own(records.server.load());
         if (metadata === undefined) return;

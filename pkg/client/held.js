@@ -96,8 +96,8 @@ const createSessions = (parts, place, epochs, { home, isShared, owner }, discard
     try {
       place.set(SESSION, record(epoch, id), session);
     } catch {
-      // There is room for one.
-      clean(epoch);
+      // There is room for one. What the same session wrote before stays until it is replaced.
+      clean(epoch, id);
       place.set(SESSION, record(epoch, id), session);
     }
     const former = before.filter((other) => other !== id).slice(0, MOST_FORMER);
@@ -183,21 +183,21 @@ const isUndone = async ({ home, keeping, name }, { epoch }) => {
 const MOST_METADATA = 1 << 16;
 
 /** What the server of a session said of itself, and when. It is no secret. Whoever reads it checks it again. */
-const createServers = ({ kinds: { SERVER }, toJson }, place, issuer) => ({
+const createServers = ({ kinds: { SERVER }, toJson }, place, name) => ({
   load() {
-    const text = place.get(SERVER, issuer);
+    const text = place.get(SERVER, name);
     const [at] = (text ?? "").split("\n", 1);
     return at ? { at: Number(at), metadata: JSON.parse(text.slice(at.length)) } : undefined;
   },
   save(metadata) {
     const text = `${Date.now()}\n${toJson(metadata)}`;
     try {
-      if (text.length <= MOST_METADATA) place.set(SERVER, issuer, text);
+      if (text.length <= MOST_METADATA) place.set(SERVER, name, text);
     } catch {
       // It is fetched again at the next start.
     }
   },
-  remove: () => place.remove(SERVER, issuer),
+  remove: () => place.remove(SERVER, name),
 });
 
 /** `parts` has the kinds of records, too: then no script is made of what this one and the first share. */

@@ -164,6 +164,7 @@ export const createRefresh = ({
     const { isShared, name } = client;
     const { flights } = client.home;
     const flight = (isShared ? exclusively : attempt)(client, asked, reason);
+    flight.spent = asked.spent;
     flights.set(name, flight);
     const end = () => flights.delete(name);
     flight.then(end, end);
@@ -181,8 +182,9 @@ export const createRefresh = ({
         return step;
       }
       try {
-        if (!flight) return await begin(client, asked, reason);
-        await flight;
+        const came = await (flight ?? begin(client, asked, reason));
+        // Also where the server gave the same access token again: who waited for it has it no other way.
+        if (!flight || (flight.spent === asked.spent && came.id === asked.id)) return came;
       } catch (error) {
         // Those that are there may serve still.
         const there = await look(client, asked, false).catch(() => own());

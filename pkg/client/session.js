@@ -1,10 +1,11 @@
 // What a signed-in application holds. What it does is loaded when it is first asked for.
 import { own } from "../platform/own.js";
+import { unless } from "../platform/wait.js";
 
 /** The errors with which a session ends. */
 const ENDS = /^(session_expired|refresh_interrupted|dpop_key_missing|id_token_(subject|issuer)_mismatch)$/;
 
-export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
+export const createSession = ({ Session: Base, loadSignedIn, named, ready, told }) =>
   class Session extends Base {
     #client;
     #kept;
@@ -50,7 +51,12 @@ export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
     get expired() {
       const { refreshToken, expiresAt } = this.#tokens();
       const isSpent = refreshToken === undefined && 1000 * expiresAt <= Date.now();
-      return isSpent || this.#isOver || this.#client.isOver(this.#kept);
+      try {
+        return isSpent || this.#isOver || this.#client.isOver(this.#kept);
+      } catch {
+        // The storage does not say that it has.
+        return false;
+      }
     }
 
     accessToken(options) {
@@ -58,7 +64,7 @@ export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
     }
 
     userinfo(options) {
-      return told(
+      return this.#waiting(options, () =>
         this.#with(async ({ fetchUserinfo }) => {
           const kept = await this.#current(options);
           await this.#client.confirm();
@@ -69,13 +75,11 @@ export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
     }
 
     refresh(options) {
-      return told(
-        (async () => {
-          await ready();
-          const kept = await this.#client.load();
-          await this.#current(options, "asked", kept?.tokens.accessToken);
-        })(),
-      );
+      return this.#waiting(options, async () => {
+        await ready();
+        const kept = await this.#client.load();
+        await this.#current(options, "asked", kept?.tokens.accessToken);
+      });
     }
 
     fetch(input, init) {
@@ -85,6 +89,9 @@ export const createSession = ({ Session: Base, loadSignedIn, ready, told }) =>
         ),
       );
     }
+
+    /** What it comes to, unless the signal of the options comes first. */
+    #waiting = (options, work) => told(async () => unless(own(options).signal, named, work()));
 
     #with = async (work) => {
       await ready();

@@ -41,8 +41,8 @@ export const createChannel = (isPage) => {
 
   const wake = ({ type, persisted }) => (persisted || type === "resume") && tell({ woke: true }, true);
   const see = ({ key, newValue }) => {
-    // What is written elsewhere is seen here, perhaps before anybody tells.
-    if (key?.startsWith(EPOCH)) tell({ woke: true }, true);
+    // What is written elsewhere is seen here, perhaps before anybody tells. Without a key all was deleted.
+    if ((key ?? EPOCH).startsWith(EPOCH)) tell({ woke: true }, true);
     try {
       if (key === NAME) hear(JSON.parse(newValue));
     } catch {}

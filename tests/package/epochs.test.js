@@ -226,7 +226,7 @@ for (const signsOut of [true, false]) {
   });
 }
 
-test("SE5 pages that begin the first epoch at the same time have each the session that it kept for itself", ({
+test("SE7 pages that begin the first epoch at the same time have each the session that it kept for itself", ({
   mock,
 }) => {
   mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
@@ -311,7 +311,7 @@ const runApart = (seed, signsOut) => {
 };
 
 for (const signsOut of [true, false]) {
-  test(`SE1 SE5 of sessions that pages have for themselves ${signsOut ? "an ended one stays ended" : "none is lost"}`, ({
+  test(`SE1 SE7 of sessions that pages have for themselves ${signsOut ? "an ended one stays ended" : "none is lost"}`, ({
     mock,
   }) => {
     mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
@@ -328,7 +328,7 @@ for (const signsOut of [true, false]) {
   });
 }
 
-test("SE5 a first epoch that begins later brings no session back", ({ mock }) => {
+test("SE7 a first epoch that begins later brings no session back", ({ mock }) => {
   mock.timers.enable({ apis: ["Date"], now: 1_800_000_000_000 });
   const origin = createOrigin();
   const [away, other] = [createPage(origin, "memory"), createPage(origin)];

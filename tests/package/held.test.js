@@ -7,6 +7,7 @@ import { dirname, join } from "node:path";
 import { beforeEach, mock, test } from "node:test";
 import { pathToFileURL } from "node:url";
 import {
+  hostStorage,
   ISSUER,
   load,
   metadataOf,
@@ -286,6 +287,32 @@ test("SE3 what is kept of a server is checked when it is read, bounded, and look
   assert.notEqual(find(), undefined);
 });
 
+test("SE3 a start needs no network either when another session at that server was signed out", async () => {
+  const { server, config, signIn } = world();
+  const found = (sessionName) => Client.discover({ ...config, sessionName });
+  await signIn(await found("one"));
+  const other = await found("two");
+  await signIn(other);
+  await other.logout();
+  server.isDown = true;
+  assert.notEqual(await (await found("one")).session(), null);
+  await assert.rejects(found("two"), code("network_failed"));
+});
+
+test("SE3 what a server says of itself counts also where the storage does not keep it", async () => {
+  const { config, signIn } = world({ storage: "host" });
+  const storage = hostStorage(true);
+  config.host.storage = storage;
+  await signIn(await Client.discover(config));
+  const { Client: Later, ready: isReady } = await pageOf("later");
+  await isReady();
+  const session = await (await Later.discover(config)).session();
+  storage.setItem = async () => {
+    throw new Error("read only");
+  };
+  await assert.rejects(session.userinfo(), code("endpoint_missing"), "the server has none");
+});
+
 test("SE4 an access token that nothing can replace ends the session, and that is said before and when it happens", async () => {
   const { server, client, signIn } = world();
   server.refreshToken = false;
@@ -397,6 +424,29 @@ test("SE4 with the last client that is closed the channel and every listener of 
 const withoutIss = (issuer) => ({
   ...metadataOf(issuer),
   authorization_response_iss_parameter_supported: false,
+});
+
+test("SE6 a storage that has no room for what a refresh writes keeps the session that it has", async () => {
+  for (const spare of [0, 1, 4]) {
+    const { client, signIn } = world({ storage: "local", transactionStorage: "memory" });
+    const session = await signIn(client());
+    const token = await session.accessToken();
+    const { localStorage } = globalThis;
+    const { items, setItem } = localStorage;
+    const size = () => [...items].flat().join("").length;
+    const most = size() + spare;
+    localStorage.setItem = (name, item) => {
+      const before = items.has(name) ? name.length + items.get(name).length : 0;
+      if (size() - before + name.length + item.length > most) throw new Error("QuotaExceededError");
+      setItem(name, item);
+    };
+    await session.refresh().catch((error) => assert.ok(code("storage_unavailable")(error), `${error}`));
+    assert.ok([token, "at2"].includes(await session.accessToken()), `${spare}`);
+    assert.notEqual(await client().session(), null, `a later page has it too: ${spare}`);
+    localStorage.setItem = setItem;
+    await session.refresh();
+    assert.notEqual(await session.accessToken(), token);
+  }
 });
 
 test("IS5 two servers without iss do not share a redirect URI, also after the page was left", async () => {

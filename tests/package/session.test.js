@@ -6,10 +6,12 @@ import { setTimeout as pause } from "node:timers/promises";
 import {
   address,
   expectedEngine,
+  gate,
   hostStorage,
   ISSUER,
   metadataOf,
   pageOf,
+  pageStorage,
   playPage,
   REDIRECT_URI,
   setClockRight,
@@ -186,6 +188,31 @@ test("whatever the network does, nobody is signed out, and the token is given as
   wait(20);
   assert.equal(await session.accessToken(), "at1");
   assert.equal(server.reused, 0);
+});
+
+test("SB3 a server that gives the same access token again is asked once, however many want another one", async () => {
+  for (const storage of ["memory", "host"]) {
+    const host = { storage: hostStorage() };
+    const { server, signIn } = world({ storage, host });
+    const same = () =>
+      Response.json({
+        access_token: `same-in-${storage}`,
+        token_type: "Bearer",
+        expires_in: 3600,
+        refresh_token: `rt${server.generation}`,
+      });
+    server.fate = () => ({ after: same });
+    const { session } = await signIn();
+    await session.refresh();
+    await Promise.all(Array.from({ length: 10 }, () => session.refresh()));
+    assert.deepEqual([server.refreshes, server.reused], [2, 0], storage);
+    server.resource = () => new Response("", { status: 401 });
+    const answers = await Promise.all(Array.from({ length: 10 }, () => session.fetch(`${API}/`)));
+    assert.deepEqual([...new Set(answers.map(({ status }) => status))], [401]);
+    assert.deepEqual([server.refreshes, server.reused], [3, 0], storage);
+    await session.refresh();
+    assert.equal(server.refreshes, 4, "who asks later has it asked again");
+  }
 });
 
 test("a blip is bridged by one more try", async () => {
@@ -431,6 +458,60 @@ test("who is told to stop waits no longer, and the refresh goes on for the other
   await assert.rejects(impatient, code("aborted"));
   assert.equal(await patient, "at1");
   assert.deepEqual([server.refreshes, server.reused], [1, 0]);
+});
+
+test("EN7 who is told to stop waits for nothing, whatever does not answer", async () => {
+  const calls = {
+    accessToken: (session, options) => session.accessToken(options),
+    refresh: (session, options) => session.refresh(options),
+    userinfo: (session, options) => session.userinfo(options),
+    fetch: (session, options) => session.fetch(`${API}/`, options),
+  };
+  const refuses = async (name, session) => {
+    const controller = new AbortController();
+    const waiting = calls[name](session, { signal: controller.signal });
+    // Once it waits.
+    setTimeout(() => controller.abort(), 10);
+    await assert.rejects(waiting, code("aborted"), name);
+    await assert.rejects(calls[name](session, { signal: controller.signal }), code("aborted"), name);
+  };
+  for (const name of Object.keys(calls)) {
+    const storage = hostStorage(true);
+    const { signIn } = world({ storage: "host", host: { storage } });
+    const { session } = await signIn();
+    const { open, opened } = gate();
+    const { getItem } = storage;
+    storage.getItem = async (item) => {
+      await opened;
+      return getItem(item);
+    };
+    await refuses(name, session);
+    // Nothing waits behind it.
+    open();
+  }
+  // A server that was met at an earlier start, and does not say any more who it is.
+  globalThis.localStorage = pageStorage();
+  const { config } = world({ storage: "local" });
+  const { fetch } = config.host;
+  const document = { ...METADATA, userinfo_endpoint: `${ISSUER}/me` };
+  config.host.fetch = async (url, init) =>
+    url.includes(".well-known") ? Response.json(document) : fetch(url, init);
+  const found = await here.Client.discover(config);
+  let sentTo;
+  config.host.open = (url) => {
+    sentTo = url;
+  };
+  found.login();
+  const state = new URL(sentTo).searchParams.get("state");
+  await found.handleRedirect(`${REDIRECT_URI}?code=c&state=${state}`);
+  const { open, opened } = gate();
+  config.host.fetch = async () => {
+    await opened;
+    throw new TypeError("down");
+  };
+  const later = await elsewhere.Client.discover(config);
+  await refuses("userinfo", await later.session());
+  open();
 });
 
 test("every step can be told to stop, and has a timeout", async () => {
