@@ -242,7 +242,7 @@ export interface Config {
    * absent any that the metadata lists, of RS256, RS384, RS512, PS256, PS384, PS512, ES256, ES384, ES512, EdDSA and Ed25519.
    */
   idTokenSignedResponseAlg?: string;
-  /** Milliseconds before a request to the server is given up; 30000 when absent. */
+  /** Milliseconds before a request to the server is given up, above 0; 30000 when absent. */
   timeout?: number;
   /** How a hybrid shell plugs in. */
   host?: Host;
@@ -488,7 +488,7 @@ export interface Cancellation {
 export interface StepOptions extends Cancellation {
   /** The host's `fetch` for this step; that of the configuration when absent. */
   fetch?: Host["fetch"];
-  /** Milliseconds before a request is given up (`timed_out`); those of the configuration when absent, else 30000. */
+  /** Milliseconds before a request is given up (`timed_out`), above 0 (`config_invalid`); those of the configuration when absent, else 30000. */
   timeout?: number;
 }
 

@@ -149,7 +149,7 @@ codes! {
     UserinfoRefused "userinfo_refused" Server false "The userinfo endpoint refused the token."
     RevocationRefused "revocation_refused" Server false "The revocation endpoint refused the request."
 
-    StorageUnavailable "storage_unavailable" Environment false "The login cannot be remembered: storage is full, disabled or blocked. In a browser allow site data for this page; in an application its own store failed (see cause), and host.reset() begins that anew."
+    StorageUnavailable "storage_unavailable" Environment false "The login cannot be remembered: storage is full, disabled or blocked. In a browser allow site data for this page; in Node, and where a page has no storage, set transactionStorage to memory; in an application its own store failed (see cause), and host.reset() begins that anew."
     SessionExpired "session_expired" User false "The session has expired: sign in again."
 
     IdTokenSignatureInvalid "id_token_signature_invalid" Peer false "None of the server's keys made the signature of the ID token: it was changed, or made by somebody else."

@@ -45,7 +45,7 @@ const LASTING = 1;
 
 /** The functions and classes of index.d.ts for an engine. */
 export const createClient = (engine) => {
-  const { ask, failed, guarded, named, ready, told, whole } = engine;
+  const { ask, failed, guarded, more, named, ready, told, whole } = engine;
 
   /** By which a session is known; what it does is loaded with the first one. */
   class Session {}
@@ -59,7 +59,10 @@ export const createClient = (engine) => {
   const parts = { ...engine, bodyOf, isElsewhere, longest: LONGEST, mark: MARK, popup: POPUP, toJson };
   parts.kinds = { BEFORE, SERVER, SESSION };
   parts.Session = Session;
-  parts.send = (request, through) => send(request, through, named);
+  parts.send = (request, through) =>
+    send(request, through, named).catch((error) => {
+      throw error.retryable ? more(error, { url: request.url.split(/[?#]/, 1)[0] }) : error;
+    });
   parts.loadExchange = loaded(async () => {
     const [{ createExchange }] = await Promise.all([import("./exchange.js"), whole()]);
     return createExchange(parts);
@@ -120,10 +123,9 @@ export const createClient = (engine) => {
       const { trace } = this.#client.config;
       // A client that cannot tell what it does serves all the same.
       if (trace)
-        loadTrace().then(
-          (part) => part.createTrace(trace).watch(this, this.#client, EVENTS),
-          () => {},
-        );
+        loadTrace()
+          .then((part) => part.createTrace(trace).watch(this, this.#client, EVENTS))
+          .catch(() => {});
     }
 
     get metadata() {

@@ -115,7 +115,7 @@ const createSessions = (parts, place, epochs, { home, isShared, owner }, discard
     const { id, passed, at } = own(last.get(owner));
     if (isShared || !id || !epochs.fits(passed[0], current)) return;
     const name = record(passed[0], id);
-    if (passed.some(epochs.isOver)) place.remove(SESSION, name);
+    if (passed.some((epoch) => epoch !== current && epochs.isOver(epoch))) place.remove(SESSION, name);
     const session = Math.abs(Date.now() - at) < SETTLED ? place.get(SESSION, name) : undefined;
     if (!session || passed[0] === current) return;
     passed.unshift(current);

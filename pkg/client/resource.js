@@ -2,7 +2,7 @@
 import { member, own } from "../platform/own.js";
 import { asInit, fetchWithToken } from "../platform/resource.js";
 
-export const createResource = ({ ask, isElsewhere, loadDpop, named }) => {
+export const createResource = ({ ask, isElsewhere, loadDpop, more, named }) => {
   // By origins, access tokens that came in the place of a refused one and were refused as well.
   const useless = new Map();
 
@@ -18,7 +18,11 @@ export const createResource = ({ ask, isElsewhere, loadDpop, named }) => {
     } catch (cause) {
       throw named("origin_refused", cause, "url");
     }
-    ask("resource", setup, url.href);
+    try {
+      ask("resource", setup, url.href);
+    } catch (error) {
+      throw more(error, { found: url.origin });
+    }
     const init = own({ ...(isRequest && (await asInit(input))), ...given });
     const options = network(init);
     // What was read from a stream cannot be read again.

@@ -34,7 +34,7 @@ const isSame = (object, members) => {
 };
 
 export const createSteps = (parts) => {
-  const { ask, guarded, loadExchange, loadSignedIn, named, ready, send, told } = parts;
+  const { ask, guarded, loadExchange, loadSignedIn, more, named, ready, send, told } = parts;
   // Who calls the steps one after the other gives them the same each time.
   let last;
 
@@ -74,7 +74,7 @@ export const createSteps = (parts) => {
     }
     // A document without keys may be the lesser of two.
     if (held && !mayPass) return held;
-    throw Object.assign(first, { places: Object.values(places) });
+    throw more(first, { places: Object.values(places) });
   };
 
   const complete = async (config, metadata, transaction, callbackUrl, options) => {

@@ -69,6 +69,7 @@ const known = (members) =>
   Object.fromEntries(Object.entries(members).filter(([, value]) => value !== undefined));
 
 export const createTrace = (listener) => {
+  if (typeof listener !== "function") throw new TypeError("trace is no function");
   const tell = (members) => {
     const event = Object.freeze(known({ at: Date.now(), ...members }));
     try {

@@ -23,10 +23,10 @@ export class PkceError extends Error {
   readonly expected?: string;
   /**
    * What was found where `subject` is at fault: the issuer of a document, its `code_challenge_methods_supported`, of an ID token its `iss`, `aud`, `azp` or `alg`, or the address in
-   * the place of the redirect URI, without a query. Not trustworthy as HTML.
+   * the place of the redirect URI, without a query; with `origin_refused` of `session.fetch()` the origin. Not trustworthy as HTML.
    */
   readonly found?: string;
-  /** Where the answer came from that was refused, without its query: with the errors of the signing keys and with `cors_refused`. */
+  /** What did not answer, or answered with what was refused, without its query: with `network_failed`, `timed_out`, `cors_refused` and the errors of the signing keys. */
   readonly url?: string;
   /** The OAuth `error` that the server sent, as it was sent (RFC 6749 sections 4.1.2.1 and 5.2). Not trustworthy as HTML. */
   readonly oauthError?: string;

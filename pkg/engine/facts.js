@@ -56,19 +56,20 @@ const meant = (name) => {
 };
 
 /** What is at fault, what should be there and what is; where the answer came from; and what the server said. */
-const factsOf = ({ code, subject, expected, found, url, status, oauthError, oauthErrorDescription }) => {
+const factsOf = ({ code, subject, expected, found, url, status, places, ...error }) => {
   const right = code === "member_unknown" && subject ? meant(subject) : undefined;
   // The caller knows no other spelling.
   const camel = /^(config|redirect_uri)_invalid$/.test(code) && subject ? inJavaScript(subject) : subject;
   const member = MEMBERS.includes(camel) ? camel : subject;
   const values = [expected && `expected ${quoted(expected)}`, found && `found ${quoted(found)}`];
   const told = values.filter(Boolean).join(", ");
-  const words = [oauthError, oauthErrorDescription].filter(Boolean).join(": ");
+  const words = [error.oauthError, error.oauthErrorDescription].filter(Boolean).join(": ");
   return [
     told && member ? `${member}: ${told}` : told || member,
     // One of another object has the right name.
     right && right !== subject && `meant is ${right}`,
-    url && `${url} answered ${status ?? "nothing"}`,
+    url ? `${url} answered ${status ?? "nothing"}` : status && `status ${status}`,
+    places && `looked for at ${places.join(", ")}`,
     words && `the server said ${quoted(words)}`,
   ]
     .filter(Boolean)

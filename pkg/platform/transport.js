@@ -65,6 +65,7 @@ export const bodyOf = (answer) => answer.split("\n").slice(4).join("\n");
 export const send = async (request, { fetch = globalThis.fetch, timeout, signal }, named) => {
   const { url, form, bearer } = own(request);
   if (signal?.aborted) throw named("aborted", signal.reason);
+  if (!(timeout > 0)) throw named("config_invalid", undefined, "timeout");
   const controller = new AbortController();
   const headers = { Accept: bearer === undefined ? "application/json" : "application/json, application/jwt" };
   if (form !== undefined) headers["Content-Type"] = "application/x-www-form-urlencoded";

@@ -58,7 +58,49 @@ test("EN12 a message names a member as JavaScript spells it, and its own spellin
   const uri = await failure(() => new client.Client({ ...CONFIG, redirectUri: "/callback" }, METADATA));
   assert.match(uri.message, /^redirect_uri_invalid: .* \(redirectUri\)$/);
   const lacking = await discoverAt(() => Response.json({ issuer: ISSUER }));
-  assert.match(lacking.message, /^metadata_invalid: .* \(authorization_endpoint\)$/);
+  assert.match(lacking.message, /^metadata_invalid: .* \(authorization_endpoint; looked for at .*\)$/);
+});
+
+test("EN12 a message says who did not answer, with which status, and where metadata were looked for", async () => {
+  const places = ["openid-configuration", "oauth-authorization-server"].map(
+    (name) => `${ISSUER}/.well-known/${name}`,
+  );
+  const away = await discoverAt(() => Promise.reject(new TypeError("Failed to fetch")));
+  assert.deepEqual([away.code, away.url, away.places], ["network_failed", places[0], places]);
+  const looked = `looked for at ${places.join(", ")}`;
+  assert.ok(away.message.endsWith(` (${places[0]} answered nothing; ${looked})`), away.message);
+  const busy = await discoverAt(() => new Response("busy", { status: 503 }));
+  assert.equal(busy.code, "server_error");
+  assert.ok(busy.message.endsWith(` (status 503; ${looked})`), busy.message);
+
+  const opened = [];
+  const host = {
+    open: (url) => void opened.push(url),
+    fetch: () => Promise.reject(new TypeError("Failed to fetch")),
+  };
+  const token_endpoint = `${ISSUER}/token?tenant=a`;
+  const app = new client.Client({ ...CONFIG, scope: "files", host }, { ...METADATA, token_endpoint });
+  app.login();
+  const state = new URL(opened[0]).searchParams.get("state");
+  const { error } = await app.handleRedirect(`${REDIRECT_URI}?code=c&state=${state}`);
+  assert.deepEqual([error.code, error.url], ["network_failed", `${ISSUER}/token`]);
+  assert.ok(error.message.endsWith(` (${ISSUER}/token answered nothing)`), error.message);
+});
+
+test("EN13 a timeout that is no time, and a trace that is no function, are refused", async () => {
+  for (const timeout of [0, -5, Number.NaN, "soon"]) {
+    const fetch = () => assert.fail("nothing is sent");
+    const refused = await failure(() => client.discover(ISSUER, { fetch, timeout }));
+    assert.deepEqual([refused.code, refused.subject], ["config_invalid", "timeout"], `${timeout}`);
+  }
+  const metadata = await client.discover(ISSUER, {
+    fetch: async () => Response.json(METADATA),
+    timeout: Number.POSITIVE_INFINITY,
+  });
+  assert.equal(metadata.issuer, ISSUER);
+  const traced = await failure(() => client.Client.discover({ ...CONFIG, trace: "yes" }));
+  assert.equal(traced.code, "config_invalid");
+  assert.match(`${traced.cause}`, /trace is no function/);
 });
 
 test("EN12 JSON of an error has its message and its facts, and the console shows the code", async () => {

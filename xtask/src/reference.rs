@@ -32,12 +32,12 @@ try {
 | --- | --- |
 | `code` | one of the codes below |
 | `message` | `code: sentence (facts)`: the sentence below says what happened and what to do. The facts are the member at fault by the name that JavaScript has for it, what \
-was expected and what was found, the URL and the status of the answer where the error has a `url`, and the server's words. Where the sentences are not loaded yet, it is the code alone. |
+was expected and what was found, the URL and the status of the answer where there are such, the places where metadata were looked for, and the server's words. Where the sentences are not loaded yet, it is the code alone. |
 | `blame` | who must act: see the table below |
 | `retryable` | whether the same call may succeed later without a change |
 | `subject` | the member, parameter or claim at fault, where one can be named |
 | `expected`, `found` | what should be there and what is, where that helps: never a secret |
-| `url` | the URL that answered, without its query: with the errors of the signing keys and with `cors_refused` |
+| `url` | the URL that did not answer, or whose answer was refused, without its query: with `network_failed`, `timed_out`, `cors_refused` and the errors of the signing keys |
 | `status` | the HTTP status of the answer that was refused |
 | `places` | the URLs at which metadata was looked for, where none was found |
 | `retryAfter` | seconds after which the same call may succeed |
