@@ -159,7 +159,8 @@ export interface McpAuth {
    *
    * The token goes to this MCP server alone: to its URL, and to what is below its `resource`. A request elsewhere is made without it, and an `Authorization` that shows it is `origin_refused`.
    *
-   * @throws PkceError `sign_in_required`, `insufficient_scope`, those of {@link login} and of `session.fetch()`
+   * @throws PkceError `sign_in_required`, `insufficient_scope`, those of {@link login} and of `session.fetch()`; without a session too a server that does not answer is
+   * `network_failed`, one that hides its answer `cors_refused`, and a request that was aborted `aborted`
    */
   fetch(input: string | URL | Request, init?: RequestInit): Promise<Response>;
 

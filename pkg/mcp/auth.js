@@ -29,15 +29,21 @@ export const createMcpAuth = (whole) => {
     url.hash = "";
     options.serverUrl = url.href;
     const { clientSecret, host, interaction = "redirect", issuer, serverUrl } = options;
+    try {
+      new URL(options.redirectUri);
+    } catch {
+      throw invalid("redirectUri", "no URL");
+    }
+    for (const name of ["storage", "transactionStorage"])
+      if (!/^(local|session|memory|host)$/.test(options[name] ?? "local"))
+        throw invalid(name, "no such tier");
     if (clientSecret && !issuer) throw invalid("issuer", "a secret goes to the server that issued it");
     if (!/^(redirect|popup|none)$/.test(interaction)) throw invalid("interaction", "no such way");
     // A process of a server has no storage of its own.
     if (!globalThis.location && !host?.storage)
       options.transactionStorage = options.transactionStorage ?? "memory";
-    const { base, challengedBy, forget, hidden, isOurs, meet, recall, scopesOf } = createKnown(
-      whole,
-      options,
-    );
+    const { base, challengedBy, forget, hidden, isOurs, meet, recall, scopesOf, signalOf, through } =
+      createKnown(whole, options);
 
     /** What is told in the place of an error: why a page cannot have an answer, and what the codes of this room say. */
     const said = async (thrown) => {
@@ -139,6 +145,18 @@ export const createMcpAuth = (whole) => {
       if (!(await signing)) throw named("sign_in_required", refused);
     };
 
+    /** A request without a token. What fails is told as a session tells it. */
+    const plain = async (href, input, init, send) => {
+      try {
+        return await send(input, init);
+      } catch (cause) {
+        const signal = signalOf(input, init);
+        if (isPkceError(cause)) throw cause;
+        if (signal?.aborted) throw named("aborted", signal.reason);
+        throw more(named("network_failed", cause), { url: href.split(/[?#]/, 1)[0] });
+      }
+    };
+
     const fetch = async (input, init) => {
       const isRequest = typeof input?.url === "string";
       const { href } = new URL(isRequest ? input.url : input, globalThis.location?.href);
@@ -150,12 +168,14 @@ export const createMcpAuth = (whole) => {
           const shown = new Headers(own(init).headers ?? input.headers).get("authorization");
           const token = shown && (await there?.accessToken().catch(() => {}));
           if (token && shown.includes(token)) throw named("origin_refused", undefined, "authorization");
-          return base(asked, init);
+          return plain(href, asked, init, base);
         }
         let response;
         let refusal;
         try {
-          response = await (there ? there.fetch(asked, { timeout: LONGEST, ...init }) : base(asked, init));
+          response = there
+            ? await there.fetch(asked, { timeout: LONGEST, ...init })
+            : await plain(href, asked, init, (request, ways) => through(href, ways, request));
         } catch (error) {
           if (!HELPED.test(error.code)) throw error;
           refusal = error;

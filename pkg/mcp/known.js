@@ -60,15 +60,18 @@ export const createKnown = ({ started, Client, discover, found }, options) => {
 
   const base = (url, init) => (host?.fetch ? host.fetch(url, init) : globalThis.fetch(url, init));
 
+  /** The signal of a request. */
+  const signalOf = (input, init) => own(init).signal ?? input.signal;
+
   /** The address of the last answer that this page was not let see. */
   let hidden;
 
-  /** Says of a failure what a page can find out: a server that answers, and does not let this page see it. */
-  const through = async (url, init) => {
+  /** Says of a failure what a page can find out: a server that answers, and does not let this page see it. `input` is that URL or a request to it. */
+  const through = async (url, init, input = url) => {
     try {
-      return await base(url, init);
+      return await base(input, init);
     } catch (cause) {
-      if (!isPage || init?.signal?.aborted) throw cause;
+      if (!isPage || signalOf(input, init)?.aborted) throw cause;
       const [bare] = url.split(/[?#]/, 1);
       const blind = {
         mode: "no-cors",
@@ -157,6 +160,7 @@ export const createKnown = ({ started, Client, discover, found }, options) => {
     places: PLACES,
     save,
     scopesOf,
+    signalOf,
     through,
     words,
     isOurs: (url, resource = serverUrl) => ask("isOfResource", serverUrl, resource, "", url).yes === true,

@@ -399,6 +399,34 @@ describe("in a page", () => {
     };
     await assert.rejects(post(openPage()), code("network_failed"));
   });
+
+  test("mc11 before a login the server's own failures are told as those of a session are", async () => {
+    const world = createWorld();
+    playPage(world, { isHidden: (url) => url === MCP });
+    const isHidden = (error) => code("cors_refused")(error) && error.url === MCP;
+    await assert.rejects(post(openPage()), isHidden);
+    await assert.rejects(openPage().fetch(new Request(MCP, { method: "POST", body: "{}" })), isHidden);
+    globalThis.fetch = async () => {
+      throw new TypeError("Failed to fetch");
+    };
+    const isAway = (error) => code("network_failed")(error) && error.retryable && error.url === MCP;
+    await assert.rejects(post(openPage()), isAway);
+    await assert.rejects(openPage().fetch("https://elsewhere.example/x"), code("network_failed"));
+    for (const given of [
+      (signal) => [MCP, { signal }],
+      (signal) => [new Request(MCP, { signal })],
+      (signal) => ["https://elsewhere.example/", { signal }],
+    ]) {
+      const controller = new AbortController();
+      globalThis.fetch = (input, init) =>
+        new Promise((_, failed) => {
+          const { signal } = init ?? input;
+          signal.addEventListener("abort", () => failed(signal.reason));
+          controller.abort();
+        });
+      await assert.rejects(openPage().fetch(...given(controller.signal)), code("aborted"));
+    }
+  });
 });
 
 describe("what the SDKs take", () => {
@@ -469,6 +497,10 @@ test("what the application says has to be possible", () => {
   for (const [options, subject] of [
     [{ serverUrl: "mcp" }, "serverUrl"],
     [{ interaction: "always" }, "interaction"],
+    [{ redirectUri: undefined }, "redirectUri"],
+    [{ redirectUri: "/callback" }, "redirectUri"],
+    [{ storage: "lokal" }, "storage"],
+    [{ transactionStorage: "cookie" }, "transactionStorage"],
   ])
     assert.throws(() => createWorld().start(mcp, options), code("config_invalid", subject));
 });
