@@ -116,8 +116,9 @@ const createSessions = (parts, place, epochs, { home, isShared, owner }, discard
     if (isShared || !id || !epochs.fits(passed[0], current)) return;
     const name = record(passed[0], id);
     if (passed.some((epoch) => epoch !== current && epochs.isOver(epoch))) place.remove(SESSION, name);
-    const session = Math.abs(Date.now() - at) < SETTLED ? place.get(SESSION, name) : undefined;
-    if (!session || passed[0] === current) return;
+    if (passed[0] === current || !(Math.abs(Date.now() - at) < SETTLED)) return;
+    const session = place.get(SESSION, name);
+    if (session === undefined) return;
     passed.unshift(current);
     save(id, session, current);
   };
