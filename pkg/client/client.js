@@ -259,11 +259,16 @@ export const createClient = (engine) => {
       const name = toJson([settings, setup, address]);
       let entry = [...home.handling].find((other) => other.name === name && other.host === config.host);
       if (!entry) {
-        entry = { name, host: config.host };
+        entry = { name, host: config.host, by: this };
         entry.work = this.#handle(address).finally(() => home.handling.delete(entry));
         home.handling.add(entry);
       }
-      return unless(signal, named, entry.work);
+      // Another client has to know of the session, too.
+      const known = async (outcome) => {
+        if (outcome.session) await this.#session().catch(() => {});
+        return outcome;
+      };
+      return unless(signal, named, entry.by === this ? entry.work : entry.work.then(known));
     };
 
     #handle = async (url) => {
@@ -295,14 +300,14 @@ export const createClient = (engine) => {
     };
 
     session() {
-      return told(
-        (async () => {
-          await ready();
-          const kept = await this.#client.load();
-          return this.#signedIn(kept?.expired ? undefined : kept);
-        })(),
-      );
+      return told(this.#session());
     }
+
+    #session = async () => {
+      await ready();
+      const kept = await this.#client.load();
+      return this.#signedIn(kept?.expired ? undefined : kept);
+    };
 
     logout(options) {
       return told(() => this.#logout(options));

@@ -159,3 +159,19 @@ test("SE5 whether a session has ended is asked of a storage that cannot be read:
     assert.equal(await session.accessToken(), "at1");
   }
 });
+
+test("SE5 of clients that handle a callback together each hears of the end", async () => {
+  const { client, callback } = world({ storage: "memory" });
+  const clients = [client(), client()];
+  const heard = clients.map(listen);
+  const url = await callback(clients[0]);
+  const outcomes = await Promise.all(clients.map((using) => using.handleRedirect(url)));
+  assert.deepEqual(
+    outcomes.map(({ status }) => status),
+    ["signed-in", "signed-in"],
+  );
+  // Nobody tells that all was deleted.
+  globalThis.localStorage.items.clear();
+  for (const using of clients) await comesBack(using);
+  assert.deepEqual(heard, Array(2).fill(["signed-in false", "signed-out true"]));
+});
