@@ -31,8 +31,9 @@ const CHROMIUM: [&str; 8] = [
 /// Milliseconds that the page of the binding tests may take to load.
 const PAGE_LOAD: u32 = 60_000;
 
-/// How long a driver may take until it listens.
+/// How long a driver may take until it listens, and how often it is started.
 const START: Duration = Duration::from_secs(60);
+const STARTS: u32 = 3;
 
 /// A running driver with a proxy before it. Dropping it ends it and what it started.
 pub(crate) struct Driver {
@@ -42,20 +43,23 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    fn start(mut command: Command) -> Result<Self> {
-        // Nobody has that port a moment later, but for somebody who is given it by chance.
-        let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
-        command.arg(format!("--port={}", address.port())).stdin(Stdio::null()).stdout(Stdio::null());
-        let child = command.stderr(Stdio::null()).spawn().context("the driver did not start")?;
-        let driver = Self { child, address: gate::open_before(address)? };
-        let started = Instant::now();
-        while TcpStream::connect(address).is_err() {
-            if started.elapsed() > START {
-                bail!("the driver listens nowhere");
+    /// Starts a driver, and again where it did not listen: somebody else may have been given its port by chance.
+    fn start(mut command: impl FnMut() -> Command) -> Result<Self> {
+        for _ in 0..STARTS {
+            let address = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?;
+            let mut command = command();
+            command.arg(format!("--port={}", address.port())).stdin(Stdio::null()).stdout(Stdio::null());
+            let child = command.stderr(Stdio::null()).spawn().context("the driver did not start")?;
+            let mut driver = Self { child, address: gate::open_before(address)? };
+            let started = Instant::now();
+            while started.elapsed() < START && driver.child.try_wait()?.is_none() {
+                if TcpStream::connect(address).is_ok() {
+                    return Ok(driver);
+                }
+                thread::sleep(Duration::from_millis(50));
             }
-            thread::sleep(Duration::from_millis(50));
         }
-        Ok(driver)
+        bail!("the driver listens nowhere")
     }
 }
 
@@ -99,8 +103,11 @@ impl Stage {
         if self.engine != Engine::Webkit {
             return Ok(None);
         }
-        let mut command = Command::new(&self.programs.driver);
-        self.dress(&mut command);
+        let command = || {
+            let mut command = Command::new(&self.programs.driver);
+            self.dress(&mut command);
+            command
+        };
         Driver::start(command).map(Some)
     }
 
