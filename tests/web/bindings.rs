@@ -122,13 +122,7 @@ extern "C" {
 
     pub(crate) type Sessions;
     #[wasm_bindgen(method, js_name = createSessions)]
-    pub(crate) fn create_sessions(
-        this: &Held,
-        place: &JsValue,
-        epochs: &Epochs,
-        owner: &str,
-        written: &js_sys::Map,
-    ) -> Sessions;
+    pub(crate) fn create_sessions(this: &Held, place: &JsValue, epochs: &Epochs, client: &JsValue) -> Sessions;
     #[wasm_bindgen(method)]
     pub(crate) fn load(this: &Sessions) -> JsValue;
     #[wasm_bindgen(method)]

@@ -261,7 +261,12 @@ impl Kept {
         set(&parts, "kinds", &kinds);
         set(&parts, "Session", &Function::new_no_args(""));
         let epochs = create_epochs(place, owner, &js_sys::Map::new());
-        let sessions = create_held(&parts).create_sessions(place, &epochs, owner, &js_sys::Map::new());
+        let (client, home) = (Object::new().into(), Object::new().into());
+        set(&home, "last", &js_sys::Map::new());
+        set(&home, "written", &js_sys::Map::new());
+        set(&client, "home", &home);
+        set(&client, "owner", &owner.into());
+        let sessions = create_held(&parts).create_sessions(place, &epochs, &client);
         Self { sessions, epochs }
     }
 
