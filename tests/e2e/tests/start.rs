@@ -114,7 +114,7 @@ impl Stage {
         let changed = self
             .eval(&format!(
                 "const issuer = {issuer};
-                const name = `pkce-wasm:2:m:${{issuer}}`;
+                const name = Object.keys(localStorage).find((name) => name.startsWith('pkce-wasm:2:m:'));
                 const [at, ...text] = localStorage.getItem(name).split('\\n');
                 const metadata = JSON.parse(text.join('\\n'));
                 const change = (value) => {to};
