@@ -108,9 +108,25 @@ impl Request {
         let length = body.len();
         write!(server, "{method} {path} HTTP/1.1\r\nConnection: close\r\nContent-Length: {length}\r\n{headers}\r\n")?;
         server.write_all(body)?;
+        // Not every server says so itself, and nobody is to send another request on a connection that is about to be closed.
+        let mut server = BufReader::new(server);
+        back.write_all(closing(&head(&mut server)?).ok_or(io::ErrorKind::InvalidData)?.as_bytes())?;
         io::copy(&mut server, &mut back)?;
         Ok(())
     }
+}
+
+/// The head of an answer after which the connection is closed. `None` for what is no head.
+fn closing(head: &str) -> Option<String> {
+    let (status, headers) = head.split_once("\r\n")?;
+    let mut text = format!("{status}\r\nConnection: close\r\n");
+    for header in headers.lines() {
+        let name = header.split(':').next()?.to_ascii_lowercase();
+        if !["connection", "keep-alive"].contains(&name.as_str()) {
+            text.extend([header, "\r\n"]);
+        }
+    }
+    text.ends_with("\r\n\r\n").then_some(text)
 }
 
 /// Everything up to the empty line.
@@ -187,6 +203,17 @@ mod tests {
         let server = echo();
         let answer = ask(open().unwrap(), &format!("GET http://{server}/a HTTP/1.1\r\nHost: {server}\r\n\r\n"));
         assert!(answer.ends_with(&format!("GET /a\nHost: {server}\r\n\n")), "{answer}");
+    }
+
+    #[test]
+    fn whoever_asked_is_told_that_the_connection_is_closed() {
+        let said = "HTTP/1.1 200 OK\r\nKeep-Alive: timeout=5\r\nContent-Length: 2\r\nconnection: keep-alive\r\n\r\n";
+        let told = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 2\r\n\r\n";
+        assert_eq!(closing(said).as_deref(), Some(told));
+        assert_eq!(closing("HTTP/1.1 200 OK\r\nContent-Len"), None);
+        let server = echo();
+        let answer = ask(open().unwrap(), &format!("GET http://{server}/ HTTP/1.1\r\n\r\n"));
+        assert!(answer.starts_with("HTTP/1.1 200 OK\r\nConnection: close\r\n"), "{answer}");
     }
 
     #[test]
